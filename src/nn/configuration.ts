@@ -1,0 +1,100 @@
+/**
+ * The configuration of a sequential network: global settings first, then layers which may override them.
+ * Plain JSON data; builder.ts turns it into a plan, schema.ts checks foreign JSON.
+ */
+import type { Accumulator, FormatLike, Overflow, RoundingLike } from '../numerics/index.js';
+import type { OptimizerConfiguration } from '../optim/index.js';
+import type { Role } from '../plan/index.js';
+
+/** One format for every role, or one per role; `float32` is the baseline and holds for the whole network. */
+export type FormatSettings = 'float32' | FormatLike | Partial<Record<Role, FormatLike>>;
+/** One rounding mode for every role, or one per role. */
+export type RoundingSettings = RoundingLike | Partial<Record<Role, RoundingLike>>;
+export type AccumulatorSettings = 'exact' | Accumulator;
+
+/** How initial weights are drawn; biases start at zero. */
+export type WeightInit =
+  | { readonly distribution: 'normal'; readonly deviation: number }
+  | { readonly distribution: 'uniform'; readonly limit: number }
+  | 'he-normal'
+  | 'xavier-uniform';
+
+/** Settings that a layer may override. */
+export interface Overrides {
+  readonly formats?: Exclude<FormatSettings, 'float32'>;
+  readonly rounding?: RoundingSettings;
+  readonly overflow?: Overflow;
+  readonly accumulator?: AccumulatorSettings;
+  readonly weightInit?: WeightInit;
+  readonly optimizer?: OptimizerConfiguration;
+}
+
+interface Named {
+  /** Default: the kind and a number, `conv1`, `pool1`, `dense2` ... */
+  readonly name?: string;
+}
+
+/** A size along both axes, or [vertical, horizontal]. */
+export type Pair = number | readonly [number, number];
+
+export interface DenseLayer extends Named, Overrides {
+  readonly type: 'dense';
+  readonly units: number;
+  readonly bias?: boolean;
+  /** `relu` adds a ReLU after the layer. */
+  readonly activation?: 'identity' | 'relu';
+}
+export interface Conv2dLayer extends Named, Overrides {
+  readonly type: 'conv2d';
+  readonly channels: number;
+  readonly kernel: Pair;
+  readonly stride?: Pair;
+  readonly padding?: Pair;
+  readonly bias?: boolean;
+  readonly activation?: 'identity' | 'relu';
+}
+/** Without padding; a last window that reaches over the edge is clipped (`clip`, default true) or left out. */
+export interface PoolLayer extends Named, Overrides {
+  readonly type: 'maxPool' | 'averagePool';
+  readonly kernel: Pair;
+  /** Default: the kernel. */
+  readonly stride?: Pair;
+  readonly clip?: boolean;
+}
+export interface ReluLayer extends Named {
+  readonly type: 'relu';
+}
+export interface DropoutLayer extends Named, Overrides {
+  readonly type: 'dropout';
+  /** Probability of dropping an element, 0 <= rate <= 0.98. */
+  readonly rate: number;
+}
+export interface FlattenLayer extends Named {
+  readonly type: 'flatten';
+}
+export type LayerConfiguration = DenseLayer | Conv2dLayer | PoolLayer | ReluLayer | DropoutLayer | FlattenLayer;
+
+export type InputConfiguration =
+  | { readonly height: number; readonly width: number; readonly channels: number }
+  | { readonly size: number };
+
+/** A whole network. The last layer gives one logit per class; softmax cross-entropy follows. */
+export interface NetworkConfiguration {
+  readonly name?: string;
+  /** 64 bits: a safe integer, or decimal text for larger ones. Required: nothing in Fewbit is random by itself. */
+  readonly seed: number | string;
+  readonly formats: FormatSettings;
+  /** Default `stochastic`. */
+  readonly rounding?: RoundingSettings;
+  /** Rounding of activations in an evaluation; default: as in training. */
+  readonly inferenceRounding?: RoundingLike;
+  /** Default `saturate`. */
+  readonly overflow?: Overflow;
+  /** Default `exact`. */
+  readonly accumulator?: AccumulatorSettings;
+  /** Default `{ distribution: 'normal', deviation: 0.01 }`. */
+  readonly weightInit?: WeightInit;
+  readonly optimizer: OptimizerConfiguration;
+  readonly input: InputConfiguration;
+  readonly layers: readonly LayerConfiguration[];
+}

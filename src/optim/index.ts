@@ -1,0 +1,2 @@
+/** Optimiser: SGD coefficients and learning-rate schedules. */
+export type * from './configuration.js';
