@@ -59,7 +59,9 @@ export function parseFormat(input: FormatLike): Format {
   if (typeof input === 'string') {
     const match = FORMAT_TEXT.exec(input.trim());
     if (!match) {
-      throw new TypeError(`format: expected "<IL,FL>" or "IL.FL", got "${input}"; write for example "<2,14>" or "2.14"`);
+      throw new TypeError(
+        `format: expected "<IL,FL>" or "IL.FL", got "${input}"; write for example "<2,14>" or "2.14"`,
+      );
     }
     il = Number(match[1] ?? match[3]);
     fl = Number(match[2] ?? match[4]);

@@ -1,0 +1,21 @@
+/** Numerics: formats, exact sums, rounding, the counter generator, integer softmax. docs/arithmetic.md is the contract. */
+export * from './format.js';
+export * from './rounding.js';
+export { Wide } from './wide.js';
+export {
+  convert,
+  Converter,
+  convertWide,
+  randomWidthOf,
+  roundWide,
+  type ConvertOptions,
+  type ConvertSite,
+} from './convert.js';
+export * from './accumulator.js';
+export { philox4x32 } from './philox.js';
+export * from './random.js';
+export * from './softmax.js';
+export * from './float.js';
+export * from './float-weights.js';
+export * from './shuffle.js';
+export * from './describe.js';
