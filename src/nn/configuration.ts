@@ -72,11 +72,11 @@ export interface DropoutLayer extends Named, Overrides {
 export interface FlattenLayer extends Named {
   readonly type: 'flatten';
 }
-export type LayerConfiguration = DenseLayer | Conv2dLayer | PoolLayer | ReluLayer | DropoutLayer | FlattenLayer;
+export type LayerConfiguration =
+  DenseLayer | Conv2dLayer | PoolLayer | ReluLayer | DropoutLayer | FlattenLayer;
 
 export type InputConfiguration =
-  | { readonly height: number; readonly width: number; readonly channels: number }
-  | { readonly size: number };
+  { readonly height: number; readonly width: number; readonly channels: number } | { readonly size: number };
 
 /** A whole network. The last layer gives one logit per class; softmax cross-entropy follows. */
 export interface NetworkConfiguration {

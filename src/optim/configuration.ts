@@ -6,7 +6,12 @@ export type Schedule =
   /** rate * factor^epoch. */
   | { readonly kind: 'exponential'; readonly rate: number; readonly factor: number }
   /** rate * factor^(number of milestones reached); milestones are epochs, ascending. */
-  | { readonly kind: 'step'; readonly rate: number; readonly factor: number; readonly milestones: readonly number[] }
+  | {
+      readonly kind: 'step';
+      readonly rate: number;
+      readonly factor: number;
+      readonly milestones: readonly number[];
+    }
   /** rate * (1 - epoch / epochs)^power, power a whole number; 0 after the end. */
   | { readonly kind: 'poly'; readonly rate: number; readonly power: number; readonly epochs: number };
 

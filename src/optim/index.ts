@@ -1,2 +1,4 @@
 /** Optimiser: SGD coefficients and learning-rate schedules. */
 export type * from './configuration.js';
+export { learningRate } from './schedule.js';
+export { coefficientsOf, type StepRates } from './sgd.js';

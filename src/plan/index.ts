@@ -1,2 +1,9 @@
-/** Plans: the operations of a training and an evaluation step as data. */
+/** Plans: the operations of a training and an evaluation step as data, and the builder that checks them. */
 export type * from './ops.js';
+export { PlanBuilder, type PlanEnds, type TensorSpec } from './builder.js';
+export { opBytes, opMacs, planTotals, type PlanTotals } from './cost.js';
+export { ShapeError, shapeText } from './errors.js';
+export { opConverts, opReads, opWrites } from './operands.js';
+export type { SiteSettings } from './sites.js';
+export { elements, windowOf } from './shapes.js';
+export { planJson, planTable, type PlanRow } from './table.js';

@@ -1,0 +1,6 @@
+/** Networks: configuration, layers, the paper's networks. A network never computes; train/ does. */
+export type * from './configuration.js';
+export type { Layer, Parameter, Shape } from './layer.js';
+export { defineNetwork, networkFromJSON, NetworkDefinition } from './network.js';
+export { ROLES, type Settings } from './settings.js';
+export { zoo, ZOO_NAMES, type ZooName, type ZooOptions } from './zoo.js';

@@ -1,0 +1,32 @@
+/** Makes the layers of a configuration; the only list of layer types. */
+import type { LayerConfiguration } from '../configuration.js';
+import type { Layer, Shape } from '../layer.js';
+import type { Settings } from '../settings.js';
+import { conv2dLayer } from './conv2d.js';
+import { denseLayer } from './dense.js';
+import { dropoutLayer, flattenLayer, reluLayer } from './elementwise.js';
+import { poolLayer } from './pool.js';
+
+/** The layer of a configuration entry, its sizes inferred from its input. */
+export function makeLayer(
+  name: string,
+  entry: LayerConfiguration,
+  settings: Settings,
+  inputShape: Shape,
+): Layer {
+  switch (entry.type) {
+    case 'dense':
+      return denseLayer(name, entry, settings, inputShape);
+    case 'conv2d':
+      return conv2dLayer(name, entry, settings, inputShape);
+    case 'maxPool':
+    case 'averagePool':
+      return poolLayer(name, entry, settings, inputShape);
+    case 'relu':
+      return reluLayer(name, settings, inputShape);
+    case 'dropout':
+      return dropoutLayer(name, entry, settings, inputShape);
+    case 'flatten':
+      return flattenLayer(name, settings, inputShape);
+  }
+}

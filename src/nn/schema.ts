@@ -1,0 +1,150 @@
+/**
+ * Checks the structure of a network configuration that comes from outside (JSON, JavaScript callers): kinds, required
+ * and unknown fields, simple ranges. Rules between layers are checked where layers are made.
+ */
+import { z } from 'zod';
+import type { NetworkConfiguration } from './configuration.js';
+
+const size = z.int().min(1);
+const pairOf = (item: z.ZodInt): z.ZodType =>
+  z.union([item, z.tuple([item, item])], 'expected a number or [vertical, horizontal]');
+const format = z.union(
+  [z.string(), z.strictObject({ il: z.int(), fl: z.int() })],
+  'expected a format such as "<2,14>" or "2.14"',
+);
+const rounding = z.string('expected a rounding mode such as "stochastic" or "nearest"');
+const roles = <T extends z.ZodType>(item: T) =>
+  z.strictObject({
+    weight: item.optional(),
+    bias: item.optional(),
+    activation: item.optional(),
+    error: item.optional(),
+    gradient: item.optional(),
+    update: item.optional(),
+  });
+const perRole = <T extends z.ZodType>(item: T, what: string) =>
+  z.union([item, roles(item)], `expected ${what}, or one per role`);
+
+const positive = z.number().positive();
+const schedule = z.union(
+  [
+    z.number().min(0),
+    z.strictObject({ kind: z.literal('constant'), rate: z.number().min(0) }),
+    z.strictObject({ kind: z.literal('exponential'), rate: z.number().min(0), factor: positive }),
+    z.strictObject({
+      kind: z.literal('step'),
+      rate: z.number().min(0),
+      factor: positive,
+      milestones: z.array(z.int().min(0)),
+    }),
+    z.strictObject({ kind: z.literal('poly'), rate: z.number().min(0), power: z.int().min(0), epochs: size }),
+  ],
+  'expected a rate from 0, or a schedule { kind: "constant" | "exponential" | "step" | "poly", ... }',
+);
+const optimizer = z.strictObject({
+  kind: z.literal('sgd'),
+  learningRate: schedule,
+  momentum: z.number().min(0).max(1).optional(),
+  weightDecay: z.number().min(0).optional(),
+});
+const weightInit = z.union(
+  [
+    z.strictObject({ distribution: z.literal('normal'), deviation: z.number().min(0) }),
+    z.strictObject({ distribution: z.literal('uniform'), limit: z.number().min(0) }),
+    z.literal(['he-normal', 'xavier-uniform']),
+  ],
+  'expected "he-normal", "xavier-uniform", { distribution: "normal", deviation } or { distribution: "uniform", limit }',
+);
+const accumulator = z.union(
+  [z.literal('exact'), z.strictObject({ width: z.int(), overflow: z.literal(['saturate', 'wrap']) })],
+  'expected "exact" or { width, overflow: "saturate" | "wrap" }',
+);
+const overrides = {
+  formats: perRole(format, 'a format').optional(),
+  rounding: perRole(rounding, 'a rounding mode').optional(),
+  overflow: z.literal(['saturate', 'wrap']).optional(),
+  accumulator: accumulator.optional(),
+  weightInit: weightInit.optional(),
+  optimizer: optimizer.optional(),
+};
+const name = z
+  .string()
+  .regex(/^[A-Za-z][\w.-]*$/, 'a layer name starts with a letter and has letters, digits, . _ -')
+  .optional();
+const bias = z.boolean().optional();
+const activation = z.literal(['identity', 'relu']).optional();
+const pool = {
+  name,
+  kernel: pairOf(size),
+  stride: pairOf(size).optional(),
+  clip: z.boolean().optional(),
+  ...overrides,
+};
+
+const layer = z.discriminatedUnion(
+  'type',
+  [
+    z.strictObject({ type: z.literal('dense'), name, units: size, bias, activation, ...overrides }),
+    z.strictObject({
+      type: z.literal('conv2d'),
+      name,
+      channels: size,
+      kernel: pairOf(size),
+      stride: pairOf(size).optional(),
+      padding: pairOf(z.int().min(0)).optional(),
+      bias,
+      activation,
+      ...overrides,
+    }),
+    z.strictObject({ type: z.literal('maxPool'), ...pool }),
+    z.strictObject({ type: z.literal('averagePool'), ...pool }),
+    z.strictObject({ type: z.literal('relu'), name }),
+    z.strictObject({ type: z.literal('dropout'), name, rate: z.number().min(0).max(0.98), ...overrides }),
+    z.strictObject({ type: z.literal('flatten'), name }),
+  ],
+  'expected a layer of type dense, conv2d, maxPool, averagePool, relu, dropout or flatten',
+);
+
+const network = z.strictObject({
+  name: z.string().optional(),
+  seed: z
+    .union([z.int().min(0), z.string().regex(/^\d+$/)], 'expected a whole number from 0, or its decimal text')
+    .describe('seed'),
+  formats: perRole(format, 'a format or "float32"'),
+  rounding: perRole(rounding, 'a rounding mode').optional(),
+  inferenceRounding: rounding.optional(),
+  overflow: z.literal(['saturate', 'wrap']).optional(),
+  accumulator: accumulator.optional(),
+  weightInit: weightInit.optional(),
+  optimizer,
+  input: z.union(
+    [z.strictObject({ height: size, width: size, channels: size }), z.strictObject({ size })],
+    'expected { height, width, channels } or { size }',
+  ),
+  layers: z.array(layer).min(1, 'a network needs at least one layer'),
+});
+
+/** `layers[2].kernel`, with the layer's name where it has one. */
+function pathText(path: readonly PropertyKey[], input: unknown): string {
+  const text = path.map((key) => (typeof key === 'number' ? `[${String(key)}]` : `.${String(key)}`)).join('');
+  const index = path[0] === 'layers' ? path[1] : undefined;
+  const layers = (input as { layers?: readonly { name?: unknown }[] } | null)?.layers;
+  const given = typeof index === 'number' ? layers?.[index]?.name : undefined;
+  return text.replace(/^\./, '') + (typeof given === 'string' ? ` (${given})` : '');
+}
+
+/**
+ * Checks a configuration's structure.
+ * @throws TypeError naming the first field that is wrong, what was expected and what was given.
+ */
+export function parseConfiguration(input: unknown): NetworkConfiguration {
+  const result = network.safeParse(input);
+  if (result.success) return result.data as NetworkConfiguration;
+  const issue = result.error.issues[0]!;
+  const where = pathText(issue.path, input);
+  let got: unknown = input;
+  for (const key of issue.path) got = (got as Record<PropertyKey, unknown> | undefined)?.[key];
+  const shown =
+    issue.code === 'unrecognized_keys' ? '' : `, got ${got === undefined ? 'nothing' : JSON.stringify(got)}`;
+  throw new TypeError(`network configuration: ${where === '' ? '' : `${where}: `}${issue.message}${shown}`);
+}

@@ -1,0 +1,96 @@
+/**
+ * The networks of Gupta et al. 2015 with the training settings of its figures. Every function returns plain
+ * configuration data, to be used as it is or changed.
+ */
+import type { NetworkConfiguration } from './configuration.js';
+
+/** What a zoo network may be given; `seed` is required, everything else overrides the network's own settings. */
+export type ZooOptions = Pick<NetworkConfiguration, 'seed'> &
+  Partial<Omit<NetworkConfiguration, 'seed' | 'layers' | 'input'>> & {
+    /** Epochs of the whole training: places the milestones of schedules that have some. */
+    readonly epochs?: number;
+  };
+
+type ZooName = 'dnn' | 'lenet' | 'cifar';
+
+/** Figure 1: 784-1000-1000-10 with ReLU. */
+function dnn(options: ZooOptions): NetworkConfiguration {
+  const { epochs: _, ...settings } = options;
+  return {
+    name: 'dnn',
+    formats: '<6,10>',
+    rounding: 'stochastic',
+    weightInit: { distribution: 'normal', deviation: 0.01 },
+    optimizer: { kind: 'sgd', learningRate: 0.1 },
+    ...settings,
+    input: { height: 28, width: 28, channels: 1 },
+    layers: [
+      { type: 'dense', name: 'fc1', units: 1000, activation: 'relu' },
+      { type: 'dense', name: 'fc2', units: 1000, activation: 'relu' },
+      { type: 'dense', name: 'fc3', units: 10 },
+    ],
+  };
+}
+
+/** Figure 2: two unpadded 5x5 convolutions with pooling, and two dense layers. */
+function lenet(options: ZooOptions): NetworkConfiguration {
+  const { epochs: _, ...settings } = options;
+  return {
+    name: 'lenet',
+    formats: { weight: '<4,12>', activation: '<6,10>' },
+    rounding: 'stochastic',
+    weightInit: { distribution: 'normal', deviation: 0.01 },
+    optimizer: {
+      kind: 'sgd',
+      learningRate: { kind: 'exponential', rate: 0.1, factor: 0.95 },
+      momentum: 0.9,
+      weightDecay: 0.0005,
+    },
+    ...settings,
+    input: { height: 28, width: 28, channels: 1 },
+    layers: [
+      { type: 'conv2d', name: 'conv1', channels: 8, kernel: 5, activation: 'relu' },
+      { type: 'maxPool', name: 'pool1', kernel: 2 },
+      { type: 'conv2d', name: 'conv2', channels: 16, kernel: 5, activation: 'relu' },
+      { type: 'maxPool', name: 'pool2', kernel: 2 },
+      { type: 'dense', name: 'fc1', units: 128, activation: 'relu' },
+      { type: 'dense', name: 'fc2', units: 10 },
+    ],
+  };
+}
+
+/** Figure 3: three padded 5x5 convolutions with overlapping pooling, and one dense layer. */
+function cifar(options: ZooOptions): NetworkConfiguration {
+  const { epochs = 16, ...settings } = options;
+  const milestones = [0.5, 0.7, 0.9].map((part) => Math.round(part * epochs));
+  const block = (n: number): NetworkConfiguration['layers'] => [
+    { type: 'conv2d', name: `conv${String(n)}`, channels: 64, kernel: 5, padding: 2, activation: 'relu' },
+    { type: 'maxPool', name: `pool${String(n)}`, kernel: 3, stride: 2 },
+  ];
+  return {
+    name: 'cifar',
+    formats: { weight: '<2,14>', activation: '<6,10>' },
+    rounding: 'stochastic',
+    weightInit: 'he-normal',
+    optimizer: {
+      kind: 'sgd',
+      learningRate: { kind: 'step', rate: 0.01, factor: 0.5, milestones },
+      momentum: 0.9,
+      weightDecay: 0.0005,
+    },
+    ...settings,
+    input: { height: 32, width: 32, channels: 3 },
+    layers: [...block(1), ...block(2), ...block(3), { type: 'dense', name: 'fc', units: 10 }],
+  };
+}
+
+/** The paper's networks by name. */
+export const zoo: Readonly<Record<ZooName, (options: ZooOptions) => NetworkConfiguration>> = {
+  dnn,
+  lenet,
+  cifar,
+};
+
+export const ZOO_NAMES: readonly ZooName[] = ['dnn', 'lenet', 'cifar'];
+
+export type { ZooName };

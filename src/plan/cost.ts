@@ -1,0 +1,64 @@
+/** What an op costs with a full batch: multiply-accumulates, and bytes read and written once each. */
+import { opReads, opWrites } from './operands.js';
+import type { Op, Plan, TensorId } from './ops.js';
+import { elements } from './shapes.js';
+
+/** Multiply-accumulates of the op's products (0 for ops without any). Padding counts as zero cells. */
+export function opMacs(op: Op, plan: Plan): number {
+  switch (op.kind) {
+    case 'matmul':
+      return op.m * op.n * op.k;
+    case 'conv2d':
+    case 'conv2dInputGradient':
+    case 'conv2dWeightGradient': {
+      const { window } = op;
+      const positions = plan.batch * window.outHeight * window.outWidth;
+      return positions * window.kernelHeight * window.kernelWidth * window.channels * op.outChannels;
+    }
+    case 'sgd':
+      return (op.decays ? 3 : 2) * elements(plan.tensors[op.parameter]!.shape);
+    default:
+      return 0;
+  }
+}
+
+/** Bytes of the operands and results of the op. */
+export function opBytes(op: Op, plan: Plan): number {
+  const size = (id: TensorId): number => plan.tensors[id]!.sizeBytes;
+  return [...opReads(op), ...opWrites(op)].reduce((sum, id) => sum + size(id), 0);
+}
+
+export interface PlanTotals {
+  readonly trainOps: number;
+  readonly evaluateOps: number;
+  readonly trainMacs: number;
+  readonly evaluateMacs: number;
+  readonly trainBytes: number;
+  readonly evaluateBytes: number;
+  readonly parameters: number;
+  /** Bytes of tensors that keep their value between steps, and of the whole arena. */
+  readonly persistentBytes: number;
+  readonly arenaBytes: number;
+  /** What the arena would need if no two tensors shared memory. */
+  readonly unsharedBytes: number;
+}
+
+/** Totals of a plan. */
+export function planTotals(plan: Plan): PlanTotals {
+  const sum = (ops: readonly Op[], cost: (op: Op, plan: Plan) => number): number =>
+    ops.reduce((total, op) => total + cost(op, plan), 0);
+  const bytes = (persistentOnly: boolean): number =>
+    plan.tensors.reduce((total, t) => total + (persistentOnly && !t.persistent ? 0 : t.sizeBytes), 0);
+  return {
+    trainOps: plan.train.length,
+    evaluateOps: plan.evaluate.length,
+    trainMacs: sum(plan.train, opMacs),
+    evaluateMacs: sum(plan.evaluate, opMacs),
+    trainBytes: sum(plan.train, opBytes),
+    evaluateBytes: sum(plan.evaluate, opBytes),
+    parameters: plan.parameters.reduce((total, id) => total + elements(plan.tensors[id]!.shape), 0),
+    persistentBytes: bytes(true),
+    arenaBytes: plan.arenaBytes,
+    unsharedBytes: bytes(false),
+  };
+}

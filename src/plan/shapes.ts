@@ -1,0 +1,114 @@
+/** Sizes of tensors and windows, and the checks that fit them together. */
+import { ShapeError, shapeText } from './errors.js';
+import type { Tensor, Window } from './ops.js';
+
+/** Number of elements of a shape. */
+export function elements(shape: readonly number[]): number {
+  return shape.reduce((product, size) => product * size, 1);
+}
+
+/** A tensor seen as a matrix: the first dimension is the rows, all others the columns. */
+export function matrixShape(shape: readonly number[]): readonly [rows: number, columns: number] {
+  const [rows = 1, ...rest] = shape;
+  return [rows, elements(rest)];
+}
+
+function expectImage(
+  layer: string,
+  what: string,
+  tensor: Tensor,
+  height: number,
+  width: number,
+  channels: number,
+): void {
+  const [, h, w, c] = tensor.shape;
+  if (tensor.shape.length !== 4 || h !== height || w !== width || c !== channels) {
+    throw new ShapeError(
+      `${layer}: ${what} must be [batch, ${String(height)}, ${String(width)}, ${String(channels)}], got ${shapeText(tensor.shape)}`,
+    );
+  }
+}
+
+/** Checks the three operands of a convolution against its window; returns OC and the length K of the forward sum. */
+export function convolutionShapes(
+  layer: string,
+  window: Window,
+  input: Tensor,
+  weight: Tensor,
+  out: Tensor,
+): { outChannels: number; k: number } {
+  const [kernelHeight, kernelWidth, channels, outChannels = 0] = weight.shape;
+  if (weight.shape.length === 4 && channels !== input.shape[3]) {
+    throw new ShapeError(
+      `${layer}: channels must match, got input ${shapeText(input.shape)} and weight ${shapeText(weight.shape)} (${String(input.shape[3])} vs ${String(channels)})`,
+    );
+  }
+  if (
+    weight.shape.length !== 4 ||
+    kernelHeight !== window.kernelHeight ||
+    kernelWidth !== window.kernelWidth ||
+    channels !== window.channels
+  ) {
+    throw new ShapeError(
+      `${layer}: weight must be [${String(window.kernelHeight)}, ${String(window.kernelWidth)}, ${String(window.channels)}, out channels], got ${shapeText(weight.shape)}`,
+    );
+  }
+  expectImage(layer, 'input', input, window.height, window.width, window.channels);
+  expectImage(layer, 'output', out, window.outHeight, window.outWidth, outChannels);
+  return { outChannels, k: window.kernelHeight * window.kernelWidth * window.channels };
+}
+
+/** Checks input and output of a pooling window. */
+export function poolShapes(layer: string, window: Window, input: Tensor, out: Tensor): void {
+  if (window.kernelHeight * window.kernelWidth > 256) {
+    throw new RangeError(
+      `${layer}: a pooling window has at most 256 cells, got ${String(window.kernelHeight)} x ${String(window.kernelWidth)}; choose a smaller kernel`,
+    );
+  }
+  expectImage(layer, 'input', input, window.height, window.width, window.channels);
+  expectImage(layer, 'output', out, window.outHeight, window.outWidth, window.channels);
+}
+
+/** Nearest integer to 2^30 / n for n = 1 .. cells of the window; entry 0 is 0. By long division: no divider is needed. */
+export function reciprocalTable(window: Window): number[] {
+  const cells = window.kernelHeight * window.kernelWidth;
+  const table = [0];
+  for (let n = 1; n <= cells; n++) table.push(Number(((2n << 30n) + BigInt(n)) / (2n * BigInt(n))));
+  return table;
+}
+
+/** Geometry of a window over an image; `clip` lets the last window reach over the edge, as pooling does. */
+export function windowOf(options: {
+  image: readonly [height: number, width: number, channels: number];
+  kernel: readonly [number, number];
+  stride: readonly [number, number];
+  padding?: readonly [number, number];
+  clip?: boolean;
+}): Window {
+  const { image, kernel, stride, padding = [0, 0], clip = false } = options;
+  const steps = (size: number, axis: 0 | 1): number => {
+    const room = size + 2 * padding[axis] - kernel[axis];
+    if (room < 0) return clip && size > 0 ? 1 : 0;
+    let count = 1;
+    let end = 0;
+    while (end + stride[axis] <= room) {
+      end += stride[axis];
+      count++;
+    }
+    // A clipped window must still hold at least one cell of the image.
+    return clip && end < room && end + stride[axis] < size + padding[axis] ? count + 1 : count;
+  };
+  return {
+    height: image[0],
+    width: image[1],
+    channels: image[2],
+    kernelHeight: kernel[0],
+    kernelWidth: kernel[1],
+    strideY: stride[0],
+    strideX: stride[1],
+    padTop: padding[0],
+    padLeft: padding[1],
+    outHeight: steps(image[0], 0),
+    outWidth: steps(image[1], 1),
+  };
+}
