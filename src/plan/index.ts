@@ -1,7 +1,8 @@
 /** Plans: the operations of a training and an evaluation step as data, and the builder that checks them. */
 export type * from './ops.js';
-export { PlanBuilder, type PlanEnds, type TensorSpec } from './builder.js';
+export { PlanBuilder } from './builder.js';
 export { opBytes, opMacs, planTotals, type PlanTotals } from './cost.js';
+export type { PlanEnds, TensorSpec } from './draft.js';
 export { ShapeError, shapeText } from './errors.js';
 export { opConverts, opReads, opWrites } from './operands.js';
 export type { SiteSettings } from './sites.js';

@@ -2,8 +2,8 @@
 import { proveExact } from './checks.js';
 import type { SgdOp, Tensor } from './ops.js';
 
-/** Fraction bits of momentum, rate and decay. */
-const COEFFICIENT_BITS = 30;
+/** Fraction bits of momentum, rate and decay, and of probabilities and reciprocals. */
+export const COEFFICIENT_BITS = 30;
 
 /** Fraction bits of a tensor, 0 in float32. */
 export function fractionBits(tensor: Tensor): number {
