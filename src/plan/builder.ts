@@ -265,7 +265,7 @@ export class PlanBuilder extends PlanDraft {
       kind: 'dropout',
       input,
       out,
-      maskHash: this.#sites.claim(args.mask),
+      maskHash: this.claim(args.mask),
       threshold,
       scale,
       convert,

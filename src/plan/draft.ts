@@ -177,6 +177,11 @@ export class PlanDraft {
     return { format, storage: storageOf(format) };
   }
 
+  /** Hash of a random site that is no rounding site. */
+  protected claim(site: string): number {
+    return this.#sites.claim(site);
+  }
+
   /** Registers the rounding site of a tensor; null in float32. */
   protected convert(out: Tensor, from: number, settings: SiteSettings): Convert | null {
     return out.format === null || out.format === 'float32'
