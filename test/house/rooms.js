@@ -1,0 +1,84 @@
+/**
+ * The rooms of src/ and the walls between them, as data: which room may import which, through which doors, with
+ * which packages, and where the environment (Node, DOM, clock, process) may be touched. ARCHITECTURE.md explains
+ * them; walls.ts checks them on every file, eslint.config.js marks them in the editor. Nothing here computes.
+ */
+
+/**
+ * @typedef {object} Room
+ * @property {readonly string[]} imports rooms that it may import (type-only imports included)
+ * @property {readonly string[]} doors files of the room that others may import; all else is private
+ * @property {readonly string[]} packages npm packages that it may import
+ */
+
+const index = ['index.ts'];
+
+/** Rooms by folder under src/; `.` is the package's main entry, src/index.ts. The longest matching folder wins. */
+/** @type {Readonly<Record<string, Room>>} */
+export const ROOMS = {
+  numerics: { imports: [], doors: index, packages: [] },
+  plan: { imports: ['numerics'], doors: index, packages: [] },
+  optim: { imports: ['numerics'], doors: index, packages: [] },
+  nn: { imports: ['numerics', 'plan', 'optim'], doors: index, packages: ['zod'] },
+  data: { imports: ['numerics'], doors: index, packages: ['csv-parse'] },
+  'data/node': {
+    imports: ['numerics', 'data'],
+    doors: index,
+    packages: ['csv-parse', 'fast-png', 'jpeg-js', 'tar'],
+  },
+  backend: {
+    imports: ['numerics', 'plan', 'backend/reference', 'backend/wasm', 'backend/webgpu'],
+    doors: ['index.ts', 'contract.ts', 'select.ts'],
+    packages: [],
+  },
+  'backend/reference': { imports: ['numerics', 'plan', 'backend'], doors: index, packages: [] },
+  'backend/wasm': { imports: ['numerics', 'plan', 'backend'], doors: index, packages: [] },
+  'backend/webgpu': { imports: ['numerics', 'plan', 'backend'], doors: index, packages: [] },
+  train: {
+    imports: ['numerics', 'plan', 'optim', 'nn', 'data', 'backend'],
+    doors: index,
+    packages: ['zod'],
+  },
+  experiment: {
+    imports: ['numerics', 'plan', 'optim', 'nn', 'data', 'backend', 'train'],
+    doors: index,
+    packages: ['zod', '@observablehq/plot', 'linkedom'],
+  },
+  '.': {
+    imports: ['numerics', 'plan', 'optim', 'nn', 'data', 'backend', 'train'],
+    doors: index,
+    packages: [],
+  },
+  cli: {
+    imports: ['numerics', 'plan', 'optim', 'nn', 'data', 'data/node', 'backend', 'train', 'experiment'],
+    doors: [],
+    packages: ['commander', 'picocolors', 'cli-table3', 'cli-progress', 'zod'],
+  },
+};
+
+/** The only file that may name a concrete backend, and the one file of the backend room that backends may import. */
+export const SELECTOR = 'backend/select.ts';
+export const CONTRACT = 'backend/contract.ts';
+
+/** Files under src/ that may touch the environment: Node's modules, DOM, process, console, clock, timers. */
+export const ENVIRONMENT_FILES = [
+  'cli/**',
+  'data/node/**',
+  'experiment/run-folder*.ts',
+  'backend/wasm/host-*.ts',
+  'backend/wasm/worker-*.js',
+];
+
+/** Files under src/ that compute in integers only ... */
+export const INTEGER_FILES = ['numerics/**', 'plan/**', 'backend/reference/**'];
+/** ... except the conversions from and to doubles and the float32 loops, which say so in their names. */
+export const FLOAT_FILES = ['**/float*.ts', '**/*-float.ts', '**/*-float32.ts'];
+
+/** The members of Math that are exact on integers. */
+export const INTEGER_MATH = ['imul', 'clz32', 'abs', 'min', 'max'];
+
+/** The members of Math that ECMAScript leaves approximate: two engines may differ in the last digit. */
+export const APPROXIMATE_MATH = [
+  ...['acos', 'acosh', 'asin', 'asinh', 'atan', 'atanh', 'atan2', 'cbrt', 'cos', 'cosh', 'exp', 'expm1'],
+  ...['hypot', 'log', 'log1p', 'log10', 'log2', 'pow', 'sin', 'sinh', 'tan', 'tanh'],
+];
