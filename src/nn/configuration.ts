@@ -6,11 +6,10 @@ import type { Accumulator, FormatLike, Overflow, RoundingLike } from '../numeric
 import type { OptimizerConfiguration } from '../optim/index.js';
 import type { Role } from '../plan/index.js';
 
-/** One format for every role, or one per role; `float32` is the baseline and holds for the whole network. */
-export type FormatSettings = 'float32' | FormatLike | Partial<Record<Role, FormatLike>>;
+/** One format for every role, or one per role; the text `float32` is the baseline and holds for the whole network. */
+export type FormatSettings = FormatLike | Partial<Record<Role, FormatLike>>;
 /** One rounding mode for every role, or one per role. */
 export type RoundingSettings = RoundingLike | Partial<Record<Role, RoundingLike>>;
-export type AccumulatorSettings = 'exact' | Accumulator;
 
 /** How initial weights are drawn; biases start at zero. */
 export type WeightInit =
@@ -21,10 +20,10 @@ export type WeightInit =
 
 /** Settings that a layer may override. */
 export interface Overrides {
-  readonly formats?: Exclude<FormatSettings, 'float32'>;
+  readonly formats?: FormatSettings;
   readonly rounding?: RoundingSettings;
   readonly overflow?: Overflow;
-  readonly accumulator?: AccumulatorSettings;
+  readonly accumulator?: Accumulator;
   readonly weightInit?: WeightInit;
   readonly optimizer?: OptimizerConfiguration;
 }
@@ -91,7 +90,7 @@ export interface NetworkConfiguration {
   /** Default `saturate`. */
   readonly overflow?: Overflow;
   /** Default `exact`. */
-  readonly accumulator?: AccumulatorSettings;
+  readonly accumulator?: Accumulator;
   /** Default `{ distribution: 'normal', deviation: 0.01 }`. */
   readonly weightInit?: WeightInit;
   readonly optimizer: OptimizerConfiguration;

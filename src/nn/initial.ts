@@ -1,5 +1,5 @@
 /** Initial parameters, drawn from the counter generator at sites of their own. Derived in docs/training.md. */
-import { floatToFixed, normalWeights, parseRounding, uniformWeights, type Key } from '../numerics/index.js';
+import { floatsToFixed, normalWeights, uniformWeights, type Key } from '../numerics/index.js';
 import { elements, type Plan, type Tensor } from '../plan/index.js';
 import type { WeightInit } from './configuration.js';
 import type { Layer, Parameter } from './layer.js';
@@ -32,7 +32,6 @@ function zeros(tensor: Tensor): Elements {
  * biases and updates zero.
  */
 export function initialParameters(layers: readonly Layer[], key: Key, plan: Plan): Map<string, Elements> {
-  const nearest = parseRounding('nearest');
   const values = new Map<string, Elements>();
   for (const id of [...plan.parameters, ...plan.updates])
     values.set(plan.tensors[id]!.name, zeros(plan.tensors[id]!));
@@ -42,10 +41,10 @@ export function initialParameters(layers: readonly Layer[], key: Key, plan: Plan
     const name = `${layer.name}/weight`;
     const drawn = draw(layer.settings.weightInit, weight, key, `${name}.initial`);
     const { weight: format } = layer.settings.formats;
-    const target = values.get(name)!;
-    drawn.forEach((x, i) => {
-      target[i] = format === 'float32' ? x : floatToFixed(x, format, nearest);
-    });
+    values.set(
+      name,
+      format === 'float32' ? Float32Array.from(drawn) : floatsToFixed(drawn, format, 'nearest'),
+    );
   }
   return values;
 }

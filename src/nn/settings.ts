@@ -111,9 +111,10 @@ export function networkSettings(configuration: NetworkConfiguration): Settings {
  * @throws TypeError where a layer of a float32 network asks for a format.
  */
 export function layerSettings(name: string, overrides: Overrides, network: Settings): Settings {
-  if (overrides.formats !== undefined && network.formats.weight === 'float32') {
+  const { formats } = overrides;
+  if (formats !== undefined && (formats === 'float32') !== (network.formats.weight === 'float32')) {
     throw new TypeError(
-      `${name}: a float32 network has no fixed-point layers; remove its formats, or give the network a fixed-point format`,
+      `${name}: a network is float32 or fixed-point as a whole; remove the layer's formats, or change the network's`,
     );
   }
   return {

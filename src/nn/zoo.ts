@@ -8,21 +8,27 @@ import type { NetworkConfiguration } from './configuration.js';
 export type ZooOptions = Pick<NetworkConfiguration, 'seed'> &
   Partial<Omit<NetworkConfiguration, 'seed' | 'layers' | 'input'>> & {
     /** Epochs of the whole training: places the milestones of schedules that have some. */
-    readonly epochs?: number;
+    epochs?: number;
   };
+
+/** The options that are settings of the network as they stand. */
+function networkOptions(options: ZooOptions): Omit<ZooOptions, 'epochs'> {
+  const settings = { ...options };
+  delete settings.epochs;
+  return settings;
+}
 
 type ZooName = 'dnn' | 'lenet' | 'cifar';
 
 /** Figure 1: 784-1000-1000-10 with ReLU. */
 function dnn(options: ZooOptions): NetworkConfiguration {
-  const { epochs: _, ...settings } = options;
   return {
     name: 'dnn',
     formats: '<6,10>',
     rounding: 'stochastic',
     weightInit: { distribution: 'normal', deviation: 0.01 },
     optimizer: { kind: 'sgd', learningRate: 0.1 },
-    ...settings,
+    ...networkOptions(options),
     input: { height: 28, width: 28, channels: 1 },
     layers: [
       { type: 'dense', name: 'fc1', units: 1000, activation: 'relu' },
@@ -34,7 +40,6 @@ function dnn(options: ZooOptions): NetworkConfiguration {
 
 /** Figure 2: two unpadded 5x5 convolutions with pooling, and two dense layers. */
 function lenet(options: ZooOptions): NetworkConfiguration {
-  const { epochs: _, ...settings } = options;
   return {
     name: 'lenet',
     formats: { weight: '<4,12>', activation: '<6,10>' },
@@ -46,7 +51,7 @@ function lenet(options: ZooOptions): NetworkConfiguration {
       momentum: 0.9,
       weightDecay: 0.0005,
     },
-    ...settings,
+    ...networkOptions(options),
     input: { height: 28, width: 28, channels: 1 },
     layers: [
       { type: 'conv2d', name: 'conv1', channels: 8, kernel: 5, activation: 'relu' },
@@ -61,7 +66,7 @@ function lenet(options: ZooOptions): NetworkConfiguration {
 
 /** Figure 3: three padded 5x5 convolutions with overlapping pooling, and one dense layer. */
 function cifar(options: ZooOptions): NetworkConfiguration {
-  const { epochs = 16, ...settings } = options;
+  const { epochs = 16 } = options;
   const milestones = [0.5, 0.7, 0.9].map((part) => Math.round(part * epochs));
   const block = (n: number): NetworkConfiguration['layers'] => [
     { type: 'conv2d', name: `conv${String(n)}`, channels: 64, kernel: 5, padding: 2, activation: 'relu' },
@@ -78,7 +83,7 @@ function cifar(options: ZooOptions): NetworkConfiguration {
       momentum: 0.9,
       weightDecay: 0.0005,
     },
-    ...settings,
+    ...networkOptions(options),
     input: { height: 32, width: 32, channels: 3 },
     layers: [...block(1), ...block(2), ...block(3), { type: 'dense', name: 'fc', units: 10 }],
   };

@@ -2,36 +2,24 @@
  * Proofs that the plan builder makes before anything runs: exact sums fit in 63 bits and a sign, shifts stay in range.
  * Derived in docs/plan.md, section "What the builder proves".
  */
-import { formatText, wordLength, type Accumulator, type Format } from '../numerics/index.js';
-
-const LIMIT = 2n ** 63n - 1n;
-
-/** One part of an exact sum: `count` terms of at most `bits` magnitude bits (2^bits), shifted left by `shift`. */
-export interface Term {
-  readonly count: number;
-  readonly bits: number;
-  readonly shift: number;
-}
-
-/** Largest magnitude that the sum of the terms can reach. */
-function bound(terms: readonly Term[]): bigint {
-  return terms.reduce((sum, term) => sum + (BigInt(term.count) << BigInt(term.bits + term.shift)), 0n);
-}
-
-/** Bits that the bound needs, with its sign. */
-function bitsOf(value: bigint): number {
-  return value.toString(2).length + 1;
-}
+import {
+  accumulatorBits,
+  formatText,
+  sumFits,
+  wordLength,
+  type Accumulator,
+  type Format,
+  type SumTerm,
+} from '../numerics/index.js';
 
 /**
  * Proves that an exact sum fits in a signed 64-bit integer.
  * @throws RangeError that names the op otherwise.
  */
-export function proveExact(who: string, what: string, terms: readonly Term[], wayOut: string): void {
-  const largest = bound(terms);
-  if (largest > LIMIT) {
+export function proveExact(who: string, what: string, terms: readonly SumTerm[], wayOut: string): void {
+  if (!sumFits(terms)) {
     throw new RangeError(
-      `${who}: ${what} must fit in 64 bits to be exact, got up to ${String(bitsOf(largest))} bits; ${wayOut}`,
+      `${who}: ${what} must fit in 64 bits to be exact, got up to ${String(accumulatorBits(terms))} bits; ${wayOut}`,
     );
   }
 }

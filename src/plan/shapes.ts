@@ -69,11 +69,26 @@ export function poolShapes(layer: string, window: Window, input: Tensor, out: Te
   expectImage(layer, 'output', out, window.outHeight, window.outWidth, window.channels);
 }
 
-/** Nearest integer to 2^30 / n for n = 1 .. cells of the window; entry 0 is 0. By long division: no divider is needed. */
+/** Whole quotient of two positive integers (dividend below 2^32) by long division, as hardware without a divider does it. */
+function quotient(dividend: number, divisor: number): number {
+  let rest = 0;
+  let result = 0;
+  for (let bit = 31; bit >= 0; bit--) {
+    rest = 2 * rest + ((dividend >>> bit) & 1);
+    result *= 2;
+    if (rest >= divisor) {
+      rest -= divisor;
+      result += 1;
+    }
+  }
+  return result;
+}
+
+/** Nearest integer to 2^30 / n for n = 1 .. cells of the window; entry 0 is 0. */
 export function reciprocalTable(window: Window): number[] {
   const cells = window.kernelHeight * window.kernelWidth;
   const table = [0];
-  for (let n = 1; n <= cells; n++) table.push(Number(((2n << 30n) + BigInt(n)) / (2n * BigInt(n))));
+  for (let n = 1; n <= cells; n++) table.push(quotient(2 ** 31 + n, 2 * n));
   return table;
 }
 
