@@ -288,6 +288,70 @@ export class PlanBuilder extends PlanDraft {
         `${this.who}: needs 2 to ${String(MAX_CLASSES)} classes, got logits ${shapeText([rows, classes])}`,
       );
     }
+    this.expectElements(this.get(labels), rows);
+    this.expectElements(this.get(probabilities), rows * classes);
+    if (error !== null) this.expectElements(this.get(error), rows * classes);
+    const convert = error === null ? null : this.convert(this.get(error), COEFFICIENT_BITS, args);
+    this.push({
+      ...this.base(),
+      kind: 'softmaxCrossEntropy',
+      logits,
+      labels,
+      probabilities,
+      error,
+      classes,
+      convert,
+    });
+  }
+
+  sgd(
+    args: { parameter: TensorId; gradient: TensorId; update: TensorId; group: number; decays: boolean } & {
+      updateSettings: SiteSettings;
+      parameterSettings: SiteSettings;
+    },
+  ): void {
+    const { parameter, gradient, update, group, decays } = args;
+    const w = this.get(parameter);
+    const g = this.get(gradient);
+    const u = this.get(update);
+    this.expectElements(g, elements(w.shape));
+    this.expectElements(u, elements(w.shape));
+    const alignment = this.arithmetic === 'float32' ? null : alignUpdate(w, g, u, decays);
+    this.push({
+      ...this.base(),
+      kind: 'sgd',
+      parameter,
+      gradient,
+      update,
+      group,
+      decays,
+      shifts: alignment?.shifts ?? { update: 0, gradient: 0, parameter: 0 },
+      sumShifts: alignment?.sumShifts ?? { parameter: 0, update: 0 },
+      updateConvert: alignment && this.convert(u, alignment.from, args.updateSettings),
+      parameterConvert: alignment && this.convert(w, alignment.sumFrom, args.parameterSettings),
+    });
+  }
+
+  /** Fraction bits of a product sum; a gradient is a mean, so its sum has gradientShift more. */
+  #productBits(lhs: Tensor, rhs: Tensor, out: Tensor): number {
+    return fractionBits(lhs) + fractionBits(rhs) + (out.role === 'gradient' ? this.gradientShift : 0);
+  }
+
+  /** Proves the accumulation and returns the shift that aligns the bias. */
+  #products(lhs: Tensor, rhs: Tensor, k: number, biasId: TensorId | null, accumulator: Accumulator): number {
+    const { who } = this;
+    if (lhs.format === null || rhs.format === null || lhs.format === 'float32' || rhs.format === 'float32')
+      return 0;
+    const bias = biasId === null ? null : this.get(biasId).format;
+    if (bias === null || bias === 'float32') {
+      proveAccumulator(who, lhs.format, rhs.format, k, null, accumulator);
+      return 0;
+    }
+    const shift = lhs.format.fl + rhs.format.fl - bias.fl;
+    if (shift < 0) {
+      throw new RangeError(
+        `${who}: the bias may have at most the product's ${String(lhs.format.fl + rhs.format.fl)} fraction bits, got ${String(bias.fl)}; choose a bias format with fewer`,
+      );
     }
     proveAccumulator(who, lhs.format, rhs.format, k, { format: bias, shift }, accumulator);
     return shift;
