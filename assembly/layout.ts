@@ -1,0 +1,144 @@
+/*
+ * Where things are in the linear memory, for both sides of the wall: the kernels load by these byte offsets, the
+ * TypeScript side stores by them (scripts/build.mjs copies this file to src/backend/wasm/layout.generated.ts).
+ * Plain constants only, so that the text means the same in AssemblyScript and in TypeScript.
+ */
+
+// Control block, at fixed addresses. The words that threads wait on have a cache line each.
+export const START = 64; // number of runs started; workers wait for it to change
+export const ARRIVED = 128; // threads that have reached the current barrier
+export const GENERATION = 192; // barriers passed; threads wait for it to change
+export const THREADS = 320;
+export const SPINS = 324; // turns of a spin loop before a thread sleeps
+export const MAY_SLEEP = 328; // 0 where the main thread must not block (a browser's)
+export const PROGRAM = 332; // address of the first record
+export const PROGRAM_LENGTH = 336;
+export const COUNT = 340; // examples in this step
+export const STEP_LOW = 344;
+export const STEP_HIGH = 348;
+export const SEED_LOW = 352;
+export const SEED_HIGH = 356;
+export const COEFFICIENTS = 360; // address; per group momentum, rate, decay as i64 (f64 in float32 plans)
+export const STATISTICS = 364; // address; per thread one counter row per site
+export const STATISTICS_BYTES = 368; // bytes per thread
+export const SCRATCH = 372; // address; one region per thread
+export const SCRATCH_BYTES = 376; // bytes per thread
+export const LOSSES = 380; // address; one f64 per example: nats with 24 fraction bits (float32: nats)
+export const CORRECT = 384; // address; one i32 per example
+export const CONTROL_END = 448;
+
+// Element types
+export const TYPE_U8 = 0;
+export const TYPE_I16 = 1;
+export const TYPE_I32 = 2;
+export const TYPE_F32 = 3;
+
+// Accumulators
+export const EXACT = 0;
+export const WRAP = 1;
+export const SATURATE = 2;
+
+// Rounding modes
+export const STOCHASTIC = 0;
+export const NEAREST_AWAY = 1;
+export const NEAREST_EVEN = 2;
+export const NEAREST_DOWN = 3;
+export const NEAREST_UP = 4;
+export const FLOOR = 5;
+export const TOWARD_ZERO = 6;
+
+// Record of one rounding site
+export const SITE_HASH = 0;
+export const SITE_DROP = 4;
+export const SITE_MODE = 8;
+export const SITE_MASK = 12; // random bits kept
+export const SITE_WIDTH = 16; // random bits drawn, 16 or 32
+export const SITE_WL = 20;
+export const SITE_OVERFLOW = 24; // WRAP or SATURATE
+export const SITE_TYPE = 28;
+export const SITE_COUNTERS = 32; // byte offset in a thread's statistics
+export const SITE_BYTES = 64;
+
+// Counters of one site, i64 each
+export const COUNT_ELEMENTS = 0;
+export const COUNT_HIGH = 8;
+export const COUNT_LOW = 16;
+export const COUNT_FLUSHED = 24;
+export const COUNT_MAGNITUDE = 32;
+export const COUNT_SWALLOWED = 40;
+export const COUNTER_BYTES = 64;
+
+// Kinds of records. Most ops are one record; between two records every thread waits for the others.
+export const KIND_MATMUL = 0;
+export const KIND_CONV = 1;
+export const KIND_CONV_INPUT_GRADIENT = 2;
+export const KIND_CONV_WEIGHT_GRADIENT = 3;
+export const KIND_BIAS_GRADIENT = 4;
+export const KIND_RELU = 5;
+export const KIND_RELU_GRADIENT = 6;
+export const KIND_MAX_POOL = 7;
+export const KIND_MAX_POOL_GRADIENT = 8;
+export const KIND_AVERAGE_POOL = 9;
+export const KIND_AVERAGE_POOL_GRADIENT = 10;
+export const KIND_DROPOUT = 11;
+export const KIND_SOFTMAX = 12;
+export const KIND_SGD = 13;
+
+// Record of an op: operands first, as address and element type.
+export const KIND = 0;
+export const OUT = 4;
+export const OUT_TYPE = 8;
+export const LHS = 12;
+export const LHS_TYPE = 16;
+export const RHS = 20;
+export const RHS_TYPE = 24;
+export const BIAS = 28; // 0: none
+export const BIAS_TYPE = 32;
+export const BIAS_SHIFT = 36;
+export const CONVERT = 40; // address of the site's record, 0 in float32
+export const ACCUMULATOR = 44;
+export const ACCUMULATOR_WIDTH = 48;
+export const M = 52;
+export const N = 56;
+export const K = 60;
+export const BATCH_AXIS = 64; // 0 none, 1 m, 2 k
+export const TRANSPOSE_LHS = 68;
+export const TRANSPOSE_RHS = 72;
+// Window
+export const HEIGHT = 76;
+export const WIDTH = 80;
+export const CHANNELS = 84;
+export const KERNEL_HEIGHT = 88;
+export const KERNEL_WIDTH = 92;
+export const STRIDE_Y = 96;
+export const STRIDE_X = 100;
+export const PAD_TOP = 104;
+export const PAD_LEFT = 108;
+export const OUT_HEIGHT = 112;
+export const OUT_WIDTH = 116;
+export const OUT_CHANNELS = 120;
+// The rest, by op
+export const EXTRA = 124; // position (max-pool), mask hash (dropout), labels (softmax), update (sgd): address or value
+export const EXTRA_TYPE = 128;
+export const SIZE = 132; // elements per example (elementwise), classes (softmax), elements (sgd), rows per example (bias)
+export const TABLE = 136; // address of reciprocals (average pooling)
+export const THRESHOLD = 140; // dropout
+export const SCALE = 144; // dropout, 24 fraction bits
+export const PROBABILITIES = 148; // softmax
+export const FRACTION_BITS = 152; // softmax: of the logits
+export const GROUP = 156; // sgd
+export const DECAYS = 160; // sgd
+export const CONVERT_PARAMETER = 164; // sgd: address of the second site
+export const SHIFT_UPDATE = 168; // sgd
+export const SHIFT_GRADIENT = 172;
+export const SHIFT_PARAMETER = 176;
+export const SUM_SHIFT_PARAMETER = 180;
+export const SUM_SHIFT_UPDATE = 184;
+export const RECORD_BYTES = 256;
+
+// A thread's scratch region: fixed parts, then space for the operands of the op at work.
+export const SCRATCH_KEYS = 0; // Philox key schedule, 20 vectors
+export const SCRATCH_RANDOM = 512; // random words of a run
+export const RUN = 1024; // elements of a run: what is converted at once
+export const SCRATCH_SUMS = 5120; // exact sums of a run, i64 each
+export const SCRATCH_OPERANDS = 13824; // 5120 + 8192 + slack

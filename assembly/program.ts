@@ -1,0 +1,152 @@
+/*
+ * Runs a program: every thread goes through the same records in the same order, does its share of each, and meets the
+ * others at a barrier. Waiting spins for a while, then sleeps; thread 0 may be a browser's main thread, which must
+ * not sleep, and in any case comes back to JavaScript when the others are overdue, so that a dead one is noticed.
+ */
+import { biasGradient } from './bias';
+import { dropout, relu, reluGradient } from './elementwise';
+import {
+  ARRIVED,
+  GENERATION,
+  KIND,
+  KIND_AVERAGE_POOL,
+  KIND_AVERAGE_POOL_GRADIENT,
+  KIND_BIAS_GRADIENT,
+  KIND_CONV,
+  KIND_CONV_INPUT_GRADIENT,
+  KIND_CONV_WEIGHT_GRADIENT,
+  KIND_DROPOUT,
+  KIND_MATMUL,
+  KIND_MAX_POOL,
+  KIND_MAX_POOL_GRADIENT,
+  KIND_RELU,
+  KIND_RELU_GRADIENT,
+  KIND_SGD,
+  KIND_SOFTMAX,
+  MAY_SLEEP,
+  PROGRAM,
+  PROGRAM_LENGTH,
+  RECORD_BYTES,
+  SPINS,
+  START,
+} from './layout';
+import { convInputGradientOrdered, convOrdered, convWeightGradientOrdered, matmulOrdered } from './ordered';
+import { scheduleKeys } from './philox';
+import { averagePool, averagePoolGradient, maxPool, maxPoolGradient } from './pool';
+import { sgd } from './sgd';
+import { softmax } from './softmax';
+import { enter, threads } from './thread';
+
+/** Thread 0 sleeps no longer than this, in nanoseconds, before it goes back to JavaScript. */
+const NAP: i64 = 100_000_000;
+
+function execute(record: usize): void {
+  switch (load<i32>(record, KIND)) {
+    case KIND_MATMUL:
+      return matmulOrdered(record);
+    case KIND_CONV:
+      return convOrdered(record);
+    case KIND_CONV_INPUT_GRADIENT:
+      return convInputGradientOrdered(record);
+    case KIND_CONV_WEIGHT_GRADIENT:
+      return convWeightGradientOrdered(record);
+    case KIND_BIAS_GRADIENT:
+      return biasGradient(record);
+    case KIND_RELU:
+      return relu(record);
+    case KIND_RELU_GRADIENT:
+      return reluGradient(record);
+    case KIND_MAX_POOL:
+      return maxPool(record);
+    case KIND_MAX_POOL_GRADIENT:
+      return maxPoolGradient(record);
+    case KIND_AVERAGE_POOL:
+      return averagePool(record);
+    case KIND_AVERAGE_POOL_GRADIENT:
+      return averagePoolGradient(record);
+    case KIND_DROPOUT:
+      return dropout(record);
+    case KIND_SOFTMAX:
+      return softmax(record);
+    case KIND_SGD:
+      return sgd(record);
+    default:
+      unreachable();
+  }
+}
+
+/** Waits until the word at `address` is no longer `old`; false when it still is after `nap` nanoseconds (< 0: no end). */
+function changed(address: usize, old: i32, nap: i64): bool {
+  for (let turn = load<i32>(SPINS); turn > 0; turn--) {
+    if (atomic.load<i32>(address) != old) return true;
+  }
+  if (nap != 0) atomic.wait<i32>(address, old, nap);
+  return atomic.load<i32>(address) != old;
+}
+
+/** How long thread 0 may sleep: not at all where it is a browser's main thread. */
+function napOfThread0(): i64 {
+  return load<i32>(MAY_SLEEP) ? NAP : 0;
+}
+
+/** Counts this thread in; the last one lets all go on. Returns the generation to wait on. */
+function arrive(): i32 {
+  const generation = atomic.load<i32>(GENERATION);
+  if (atomic.add<i32>(ARRIVED, 1) + 1 == threads) {
+    atomic.store<i32>(ARRIVED, 0);
+    atomic.store<i32>(GENERATION, generation + 1);
+    atomic.notify(GENERATION, -1);
+  }
+  return generation;
+}
+
+// Thread 0 only: where it waits when it has gone back to JavaScript.
+let at: i32 = 0;
+let awaited: i32 = 0;
+
+/** Thread 0's work from record `at` on; false where it gave up waiting for the others at the barrier behind `at`. */
+function proceed(): bool {
+  const length = load<i32>(PROGRAM_LENGTH);
+  while (at < length) {
+    execute(load<u32>(PROGRAM) + <usize>at * RECORD_BYTES);
+    awaited = arrive();
+    if (!changed(GENERATION, awaited, napOfThread0())) return false;
+    at++;
+  }
+  return true;
+}
+
+/** Runs the program in the control block on all threads. False: still waiting; look after the workers, then `resume`. */
+export function run(): bool {
+  enter(0);
+  scheduleKeys();
+  at = 0;
+  if (threads > 1) {
+    atomic.add<i32>(START, 1);
+    atomic.notify(START, -1);
+  }
+  return proceed();
+}
+
+/** Goes on waiting, then running. */
+export function resume(): bool {
+  if (!changed(GENERATION, awaited, napOfThread0())) return false;
+  at++;
+  return proceed();
+}
+
+/** A worker's life: takes part in every run, until it is terminated. `started` is START as it was at its birth. */
+export function work(number: i32, started: i32): void {
+  while (true) {
+    while (!changed(START, started, -1)) continue;
+    started++;
+    enter(number);
+    scheduleKeys();
+    const length = load<i32>(PROGRAM_LENGTH);
+    for (let i = 0; i < length; i++) {
+      execute(load<u32>(PROGRAM) + <usize>i * RECORD_BYTES);
+      const generation = arrive();
+      while (!changed(GENERATION, generation, -1)) continue;
+    }
+  }
+}

@@ -1,0 +1,116 @@
+/*
+ * SGD with momentum and weight decay: u' = convert(mu u - rate g - decay w), w' = convert(w + u'), each right side one
+ * exact integer. Two rounding sites an op, so two passes over a run: all updates, then all parameters.
+ */
+import { convertOne, countElements, drawSite, openSite, wordOf } from './convert';
+import {
+  COEFFICIENTS,
+  CONVERT,
+  CONVERT_PARAMETER,
+  COUNT_SWALLOWED,
+  DECAYS,
+  EXTRA,
+  EXTRA_TYPE,
+  GROUP,
+  OUT,
+  OUT_TYPE,
+  RHS,
+  RHS_TYPE,
+  RUN,
+  SCRATCH_SUMS,
+  SHIFT_GRADIENT,
+  SHIFT_PARAMETER,
+  SHIFT_UPDATE,
+  SITE_COUNTERS,
+  SIZE,
+  SUM_SHIFT_PARAMETER,
+  SUM_SHIFT_UPDATE,
+  TYPE_F32,
+  TYPE_I16,
+} from './layout';
+import { scratch, shareEnd, shareStart, statistics } from './thread';
+
+function read(address: usize, i: i32, narrow: bool): i64 {
+  return narrow ? <i64>load<i16>(address + ((<usize>i) << 1)) : <i64>load<i32>(address + ((<usize>i) << 2));
+}
+
+function write(address: usize, i: i32, narrow: bool, raw: i32): void {
+  if (narrow) store<i16>(address + ((<usize>i) << 1), <i16>raw);
+  else store<i32>(address + ((<usize>i) << 2), raw);
+}
+
+function sgdFixed(record: usize): void {
+  const size = load<i32>(record, SIZE);
+  const coefficients = load<u32>(COEFFICIENTS) + <usize>load<i32>(record, GROUP) * 24;
+  const momentum = load<i64>(coefficients) << load<i32>(record, SHIFT_UPDATE);
+  const rate = load<i64>(coefficients, 8) << load<i32>(record, SHIFT_GRADIENT);
+  const decay = load<i32>(record, DECAYS)
+    ? load<i64>(coefficients, 16) << load<i32>(record, SHIFT_PARAMETER)
+    : 0;
+  const parameter = load<u32>(record, OUT);
+  const gradient = load<u32>(record, RHS);
+  const update = load<u32>(record, EXTRA);
+  const narrowParameter = load<i32>(record, OUT_TYPE) == TYPE_I16;
+  const narrowGradient = load<i32>(record, RHS_TYPE) == TYPE_I16;
+  const narrowUpdate = load<i32>(record, EXTRA_TYPE) == TYPE_I16;
+  const updateSite = load<u32>(record, CONVERT);
+  const parameterSite = load<u32>(record, CONVERT_PARAMETER);
+  const shiftParameter = load<i32>(record, SUM_SHIFT_PARAMETER);
+  const shiftUpdate = load<i32>(record, SUM_SHIFT_UPDATE);
+  const swallowed = statistics + load<u32>(parameterSite, SITE_COUNTERS) + COUNT_SWALLOWED;
+  const sums = scratch + SCRATCH_SUMS;
+  const end = shareEnd(size, 32);
+  for (let start = shareStart(size, 32); start < end; start += RUN) {
+    const length = min(end - start, RUN);
+    openSite(updateSite);
+    let words = drawSite(updateSite, start, length);
+    for (let i = 0; i < length; i++) {
+      const at = start + i;
+      const u = momentum * read(update, at, narrowUpdate);
+      const g = rate * read(gradient, at, narrowGradient);
+      const w = decay * read(parameter, at, narrowParameter);
+      const sum = u - g - w;
+      store<i64>(sums + ((<usize>i) << 3), sum);
+      write(update, at, narrowUpdate, convertOne(sum, wordOf(words, i)));
+    }
+    countElements(length);
+    openSite(parameterSite);
+    words = drawSite(parameterSite, start, length);
+    for (let i = 0; i < length; i++) {
+      const at = start + i;
+      const old = read(parameter, at, narrowParameter);
+      const sum = (old << shiftParameter) + (read(update, at, narrowUpdate) << shiftUpdate);
+      const raw = convertOne(sum, wordOf(words, i));
+      write(parameter, at, narrowParameter, raw);
+      if (<i64>raw == old && load<i64>(sums + ((<usize>i) << 3)) != 0) {
+        store<i64>(swallowed, load<i64>(swallowed) + 1);
+      }
+    }
+    countElements(length);
+  }
+}
+
+function sgdFloat(record: usize): void {
+  const size = load<i32>(record, SIZE);
+  const coefficients = load<u32>(COEFFICIENTS) + <usize>load<i32>(record, GROUP) * 24;
+  const momentum = <f32>load<f64>(coefficients);
+  const rate = <f32>load<f64>(coefficients, 8);
+  const decay = load<i32>(record, DECAYS) ? <f32>load<f64>(coefficients, 16) : 0;
+  const end = shareEnd(size, 32);
+  for (let i = shareStart(size, 32); i < end; i++) {
+    const at = (<usize>i) << 2;
+    const w = load<f32>(load<u32>(record, OUT) + at);
+    const u =
+      momentum * load<f32>(load<u32>(record, EXTRA) + at) -
+      rate * load<f32>(load<u32>(record, RHS) + at) -
+      decay * w;
+    store<f32>(load<u32>(record, EXTRA) + at, u);
+    store<f32>(load<u32>(record, OUT) + at, w + u);
+  }
+}
+
+/** OUT is the parameter, RHS the gradient, EXTRA the update. */
+export function sgd(record: usize): void {
+  if (load<i32>(record, OUT_TYPE) == TYPE_F32) sgdFloat(record);
+  else sgdFixed(record);
+}

@@ -1,0 +1,53 @@
+/** The backend's front: checks what was asked for, then opens a session. */
+import { availableThreads, sharedMemory } from '#wasm-host';
+import { parseSeed } from '../../numerics/index.js';
+import { UnsupportedError, type Backend } from '../contract.js';
+import { instantiateKernels, kernelModule, kernelsSupported } from './kernels.js';
+import { SessionMemory } from './memory.js';
+import { WorkerPool } from './pool.js';
+import { WasmSession } from './session.js';
+
+/** Largest number of threads of a session. */
+const MAX_THREADS = 64;
+
+export interface WasmInfo {
+  /** True where the engine has what the kernels need: SIMD, atomics, bulk memory. */
+  readonly simd: boolean;
+  /** True where threads can share a memory; a page without cross-origin isolation runs on one thread. */
+  readonly sharedMemory: boolean;
+  /** Threads used where a session does not say: all that the machine runs at once. */
+  readonly threads: number;
+}
+
+/** What the wasm backend can do here. */
+export function wasmInfo(): WasmInfo {
+  return { simd: kernelsSupported(), sharedMemory, threads: Math.min(availableThreads(), MAX_THREADS) };
+}
+
+function checkThreads(threads: number): number {
+  if (!Number.isInteger(threads) || threads < 1 || threads > MAX_THREADS) {
+    throw new RangeError(
+      `wasm: threads must be an integer from 1 to ${String(MAX_THREADS)}, got ${String(threads)}`,
+    );
+  }
+  if (threads > 1 && !sharedMemory) {
+    throw new UnsupportedError(
+      `wasm: ${String(threads)} threads need shared memory, which this page lacks; serve it cross-origin isolated, or use 1 thread`,
+    );
+  }
+  return threads;
+}
+
+/** WebAssembly SIMD on any number of threads: the integers of the reference backend, bit for bit. */
+export const wasmBackend: Backend = {
+  name: 'wasm',
+  async open(plan, options) {
+    const threads = checkThreads(options.threads ?? wasmInfo().threads);
+    const seed = parseSeed(options.seed);
+    const module = await kernelModule();
+    const memory = new SessionMemory(plan, threads);
+    const kernels = await instantiateKernels(module, memory.memory);
+    const pool = await WorkerPool.start(module, memory.memory, threads);
+    return new WasmSession(plan, threads, seed, memory, kernels, pool);
+  },
+};

@@ -1,0 +1,333 @@
+/**
+ * A plan as the kernels read it: one record of int32 words per op and per rounding site (assembly/layout.ts has the
+ * fields), with every address resolved. Written once, when a session opens.
+ */
+import { wordLength } from '../../numerics/index.js';
+import type { Convert, Op, Plan, TensorId, Window } from '../../plan/index.js';
+import * as layout from './layout.generated.js';
+import type { Regions } from './memory.js';
+
+/** Words to be stored at an address. */
+export interface Table {
+  readonly address: number;
+  readonly words: Int32Array;
+}
+
+/** A program's records. */
+export interface Program {
+  readonly address: number;
+  readonly length: number;
+}
+
+export interface Encoded {
+  readonly tables: readonly Table[];
+  readonly train: Program;
+  readonly evaluate: Program;
+  readonly coefficients: number;
+  readonly losses: number;
+  readonly correct: number;
+  readonly statistics: number;
+  readonly statisticsBytes: number;
+  readonly scratch: number;
+  readonly scratchBytes: number;
+}
+
+const TYPES = {
+  uint8: layout.TYPE_U8,
+  int16: layout.TYPE_I16,
+  int32: layout.TYPE_I32,
+  float32: layout.TYPE_F32,
+} as const;
+
+const MODES = {
+  stochastic: layout.STOCHASTIC,
+  'nearest-away': layout.NEAREST_AWAY,
+  'nearest-even': layout.NEAREST_EVEN,
+  'nearest-down': layout.NEAREST_DOWN,
+  'nearest-up': layout.NEAREST_UP,
+  floor: layout.FLOOR,
+  'toward-zero': layout.TOWARD_ZERO,
+} as const;
+
+const AXES = { m: 1, k: 2 } as const;
+
+function encodeSite(site: Convert, words: Int32Array): void {
+  const put = (field: number, value: number): void => {
+    words[field >> 2] = value;
+  };
+  const { mode, randomBits } = site.rounding;
+  put(layout.SITE_HASH, site.hash);
+  put(layout.SITE_DROP, site.drop);
+  put(layout.SITE_MODE, MODES[mode]);
+  // The top `randomBits` bits of a word of `randomWidth`.
+  put(
+    layout.SITE_MASK,
+    site.randomWidth === 16 ? (-1 << Math.max(0, 16 - randomBits)) & 0xffff : -1 << (32 - randomBits),
+  );
+  put(layout.SITE_WIDTH, site.randomWidth);
+  put(layout.SITE_WL, wordLength(site.format));
+  put(layout.SITE_OVERFLOW, site.overflow === 'wrap' ? layout.WRAP : layout.SATURATE);
+  put(layout.SITE_TYPE, wordLength(site.format) <= 16 ? layout.TYPE_I16 : layout.TYPE_I32);
+  put(layout.SITE_COUNTERS, site.statistics * layout.COUNTER_BYTES);
+}
+
+class RecordWriter {
+  readonly tables: Table[] = [];
+  readonly #plan: Plan;
+  readonly #arena: number;
+  readonly #sites: number;
+  readonly #regions: Regions;
+  #words = new Int32Array(0);
+
+  constructor(plan: Plan, arena: number, sites: number, regions: Regions) {
+    this.#plan = plan;
+    this.#arena = arena;
+    this.#sites = sites;
+    this.#regions = regions;
+  }
+
+  program(ops: readonly Op[]): Program {
+    const address = this.#regions.take(ops.length * layout.RECORD_BYTES);
+    const words = new Int32Array((ops.length * layout.RECORD_BYTES) >> 2);
+    ops.forEach((op, index) => {
+      const start = (index * layout.RECORD_BYTES) >> 2;
+      this.#words = words.subarray(start, start + (layout.RECORD_BYTES >> 2));
+      this.#op(op);
+    });
+    this.tables.push({ address, words });
+    return { address, length: ops.length };
+  }
+
+  #put(field: number, value: number): void {
+    this.#words[field >> 2] = value;
+  }
+
+  #tensor(id: TensorId) {
+    const tensor = this.#plan.tensors[id];
+    if (!tensor) throw new RangeError(`wasm: the plan has no tensor ${String(id)}`);
+    return tensor;
+  }
+
+  /** Address and element type of a tensor, in consecutive fields. */
+  #operand(field: number, id: TensorId): void {
+    const tensor = this.#tensor(id);
+    this.#put(field, this.#arena + tensor.offset);
+    this.#put(field + 4, TYPES[tensor.storage]);
+  }
+
+  #perExample(id: TensorId): number {
+    const { shape, batched } = this.#tensor(id);
+    return (batched ? shape.slice(1) : shape).reduce((product, size) => product * size, 1);
+  }
+
+  #convert(field: number, convert: Convert | null): void {
+    this.#put(field, convert ? this.#sites + convert.statistics * layout.SITE_BYTES : 0);
+  }
+
+  #window(window: Window): void {
+    this.#put(layout.HEIGHT, window.height);
+    this.#put(layout.WIDTH, window.width);
+    this.#put(layout.CHANNELS, window.channels);
+    this.#put(layout.KERNEL_HEIGHT, window.kernelHeight);
+    this.#put(layout.KERNEL_WIDTH, window.kernelWidth);
+    this.#put(layout.STRIDE_Y, window.strideY);
+    this.#put(layout.STRIDE_X, window.strideX);
+    this.#put(layout.PAD_TOP, window.padTop);
+    this.#put(layout.PAD_LEFT, window.padLeft);
+    this.#put(layout.OUT_HEIGHT, window.outHeight);
+    this.#put(layout.OUT_WIDTH, window.outWidth);
+  }
+
+  #accumulator(op: Extract<Op, { accumulator: unknown }>): void {
+    const { accumulator } = op;
+    if (accumulator === 'exact') {
+      this.#put(layout.ACCUMULATOR, layout.EXACT);
+      return;
+    }
+    this.#put(layout.ACCUMULATOR, accumulator.overflow === 'wrap' ? layout.WRAP : layout.SATURATE);
+    this.#put(layout.ACCUMULATOR_WIDTH, accumulator.width);
+  }
+
+  #bias(bias: TensorId | null, shift: number): void {
+    if (bias === null) return;
+    this.#operand(layout.BIAS, bias);
+    this.#put(layout.BIAS_SHIFT, shift);
+  }
+
+  /** Reciprocals of cell counts: integers, or the values themselves in float32. */
+  #reciprocals(table: readonly number[]): void {
+    const address = this.#regions.take(table.length * 4);
+    const words =
+      this.#plan.arithmetic === 'fixed'
+        ? Int32Array.from(table)
+        : new Int32Array(Float32Array.from(table, (_, cells) => (cells === 0 ? 0 : 1 / cells)).buffer);
+    this.tables.push({ address, words });
+    this.#put(layout.TABLE, address);
+  }
+
+  #op(op: Op): void {
+    switch (op.kind) {
+      case 'matmul':
+        this.#put(layout.KIND, layout.KIND_MATMUL);
+        this.#operand(layout.LHS, op.lhs);
+        this.#operand(layout.RHS, op.rhs);
+        this.#operand(layout.OUT, op.out);
+        this.#bias(op.bias, op.biasShift);
+        this.#put(layout.M, op.m);
+        this.#put(layout.N, op.n);
+        this.#put(layout.K, op.k);
+        this.#put(layout.BATCH_AXIS, op.batchAxis ? AXES[op.batchAxis] : 0);
+        this.#put(layout.TRANSPOSE_LHS, Number(op.transposeLhs));
+        this.#put(layout.TRANSPOSE_RHS, Number(op.transposeRhs));
+        this.#accumulator(op);
+        this.#convert(layout.CONVERT, op.convert);
+        break;
+      case 'conv2d':
+        this.#put(layout.KIND, layout.KIND_CONV);
+        this.#operand(layout.LHS, op.input);
+        this.#operand(layout.RHS, op.weight);
+        this.#operand(layout.OUT, op.out);
+        this.#bias(op.bias, op.biasShift);
+        this.#convolution(op);
+        break;
+      case 'conv2dInputGradient':
+        this.#put(layout.KIND, layout.KIND_CONV_INPUT_GRADIENT);
+        this.#operand(layout.LHS, op.dOutput);
+        this.#operand(layout.RHS, op.weight);
+        this.#operand(layout.OUT, op.out);
+        this.#convolution(op);
+        break;
+      case 'conv2dWeightGradient':
+        this.#put(layout.KIND, layout.KIND_CONV_WEIGHT_GRADIENT);
+        this.#operand(layout.LHS, op.input);
+        this.#operand(layout.RHS, op.dOutput);
+        this.#operand(layout.OUT, op.out);
+        this.#convolution(op);
+        break;
+      case 'biasGradient':
+        this.#put(layout.KIND, layout.KIND_BIAS_GRADIENT);
+        this.#operand(layout.LHS, op.dOutput);
+        this.#operand(layout.OUT, op.out);
+        this.#put(layout.N, op.n);
+        this.#put(layout.SIZE, op.rowsPerExample);
+        this.#convert(layout.CONVERT, op.convert);
+        break;
+      case 'relu':
+        this.#put(layout.KIND, layout.KIND_RELU);
+        this.#operand(layout.LHS, op.input);
+        this.#operand(layout.OUT, op.out);
+        this.#put(layout.SIZE, this.#perExample(op.out));
+        break;
+      case 'reluGradient':
+        this.#put(layout.KIND, layout.KIND_RELU_GRADIENT);
+        this.#operand(layout.LHS, op.output);
+        this.#operand(layout.RHS, op.dOutput);
+        this.#operand(layout.OUT, op.out);
+        this.#put(layout.SIZE, this.#perExample(op.out));
+        break;
+      case 'maxPool':
+        this.#put(layout.KIND, layout.KIND_MAX_POOL);
+        this.#operand(layout.LHS, op.input);
+        this.#operand(layout.OUT, op.out);
+        if (op.position !== null) this.#operand(layout.EXTRA, op.position);
+        this.#window(op.window);
+        break;
+      case 'maxPoolGradient':
+        this.#put(layout.KIND, layout.KIND_MAX_POOL_GRADIENT);
+        this.#operand(layout.LHS, op.dOutput);
+        this.#operand(layout.EXTRA, op.position);
+        this.#operand(layout.OUT, op.out);
+        this.#window(op.window);
+        this.#convert(layout.CONVERT, op.convert);
+        break;
+      case 'averagePool':
+        this.#put(layout.KIND, layout.KIND_AVERAGE_POOL);
+        this.#operand(layout.LHS, op.input);
+        this.#operand(layout.OUT, op.out);
+        this.#window(op.window);
+        this.#reciprocals(op.reciprocals);
+        this.#convert(layout.CONVERT, op.convert);
+        break;
+      case 'averagePoolGradient':
+        this.#put(layout.KIND, layout.KIND_AVERAGE_POOL_GRADIENT);
+        this.#operand(layout.LHS, op.dOutput);
+        this.#operand(layout.OUT, op.out);
+        this.#window(op.window);
+        this.#reciprocals(op.reciprocals);
+        this.#convert(layout.CONVERT, op.convert);
+        break;
+      case 'dropout':
+        this.#put(layout.KIND, layout.KIND_DROPOUT);
+        this.#operand(layout.LHS, op.input);
+        this.#operand(layout.OUT, op.out);
+        this.#put(layout.SIZE, this.#perExample(op.out));
+        this.#put(layout.EXTRA, op.maskHash);
+        this.#put(layout.THRESHOLD, op.threshold);
+        this.#put(layout.SCALE, op.scale);
+        this.#convert(layout.CONVERT, op.convert);
+        break;
+      case 'softmaxCrossEntropy': {
+        const { format } = this.#tensor(op.logits);
+        this.#put(layout.KIND, layout.KIND_SOFTMAX);
+        this.#operand(layout.LHS, op.logits);
+        this.#operand(layout.EXTRA, op.labels);
+        if (op.error !== null) this.#operand(layout.OUT, op.error);
+        this.#put(layout.PROBABILITIES, this.#arena + this.#tensor(op.probabilities).offset);
+        this.#put(layout.SIZE, op.classes);
+        this.#put(layout.FRACTION_BITS, format === null || format === 'float32' ? 0 : format.fl);
+        this.#convert(layout.CONVERT, op.convert);
+        break;
+      }
+      case 'sgd':
+        this.#put(layout.KIND, layout.KIND_SGD);
+        this.#operand(layout.OUT, op.parameter);
+        this.#operand(layout.RHS, op.gradient);
+        this.#operand(layout.EXTRA, op.update);
+        this.#put(layout.SIZE, this.#perExample(op.parameter));
+        this.#put(layout.GROUP, op.group);
+        this.#put(layout.DECAYS, Number(op.decays));
+        this.#put(layout.SHIFT_UPDATE, op.shifts.update);
+        this.#put(layout.SHIFT_GRADIENT, op.shifts.gradient);
+        this.#put(layout.SHIFT_PARAMETER, op.shifts.parameter);
+        this.#put(layout.SUM_SHIFT_PARAMETER, op.sumShifts.parameter);
+        this.#put(layout.SUM_SHIFT_UPDATE, op.sumShifts.update);
+        this.#convert(layout.CONVERT, op.updateConvert);
+        this.#convert(layout.CONVERT_PARAMETER, op.parameterConvert);
+        break;
+    }
+  }
+
+  #convolution(op: Extract<Op, { kind: 'conv2d' | 'conv2dInputGradient' | 'conv2dWeightGradient' }>): void {
+    this.#window(op.window);
+    this.#put(layout.OUT_CHANNELS, op.outChannels);
+    this.#accumulator(op);
+    this.#convert(layout.CONVERT, op.convert);
+  }
+}
+
+/** Encodes a plan for `threads` threads; takes the regions that it needs besides the arena. */
+export function encodePlan(plan: Plan, threads: number, arena: number, regions: Regions): Encoded {
+  const siteWords = new Int32Array((plan.sites.length * layout.SITE_BYTES) >> 2);
+  plan.sites.forEach((site, index) => {
+    encodeSite(site, siteWords.subarray((index * layout.SITE_BYTES) >> 2));
+  });
+  const sites = regions.take(siteWords.length * 4);
+  const writer = new RecordWriter(plan, arena, sites, regions);
+  const train = writer.program(plan.train);
+  const evaluate = writer.program(plan.evaluate);
+  // A cache line between the threads' regions, so that no two write to one.
+  const statisticsBytes = plan.sites.length * layout.COUNTER_BYTES + 64;
+  const scratchBytes = layout.SCRATCH_OPERANDS;
+  return {
+    tables: [{ address: sites, words: siteWords }, ...writer.tables],
+    train,
+    evaluate,
+    coefficients: regions.take(plan.groups * 24),
+    losses: regions.take(plan.batch * 8),
+    correct: regions.take(plan.batch * 4),
+    statistics: regions.take(statisticsBytes * threads),
+    statisticsBytes,
+    scratch: regions.take(scratchBytes * threads),
+    scratchBytes,
+  };
+}

@@ -1,0 +1,45 @@
+/** What the worker pool needs of a browser. host-node.ts is its twin. */
+import type { WorkerHandle, WorkerStart } from './worker.js';
+
+/** Memory can be sent to workers in a cross-origin-isolated page only. */
+export const sharedMemory = (globalThis as { crossOriginIsolated?: boolean }).crossOriginIsolated === true;
+/** A page's main thread must not sleep; a worker may. */
+export const maySleep = typeof document === 'undefined';
+
+/** Threads that the machine runs at once; 1 without shared memory. */
+export function availableThreads(): number {
+  return sharedMemory ? navigator.hardwareConcurrency : 1;
+}
+
+/** Lets pending events, such as a worker's error, be delivered. */
+export function eventTurn(): Promise<void> {
+  return new Promise((resolve) => {
+    const { port1, port2 } = new MessageChannel();
+    port1.onmessage = () => {
+      port1.close();
+      resolve();
+    };
+    port2.postMessage(null);
+  });
+}
+
+/** Starts a worker and resolves when it waits for work; `onEnd` hears why it ended. */
+export function spawnWorker(start: WorkerStart, onEnd: (reason: string) => void): Promise<WorkerHandle> {
+  const worker = new Worker(new URL('./worker-web.js', import.meta.url), { type: 'module' });
+  return new Promise((resolve, reject) => {
+    worker.onerror = (event) => {
+      const reason = event.message || 'the script could not be loaded';
+      onEnd(reason);
+      reject(new Error(`wasm: worker thread ${String(start.thread)} could not start: ${reason}`));
+    };
+    worker.onmessage = () => {
+      resolve({
+        terminate() {
+          worker.terminate();
+          return Promise.resolve();
+        },
+      });
+    };
+    worker.postMessage(start);
+  });
+}

@@ -1,0 +1,47 @@
+/** The kernel module: decoded, checked and compiled once. What it computes is in assembly/. */
+import { UnsupportedError } from '../contract.js';
+import { KERNELS } from './kernels.generated.js';
+
+/** What an instance of the module exports (assembly/index.ts). */
+export interface KernelExports {
+  /** Runs the program of the control block. 0: the workers are overdue; look after them, then `resume`. */
+  run(): number;
+  resume(): number;
+}
+
+function decode(): Uint8Array<ArrayBuffer> {
+  return Uint8Array.from(atob(KERNELS), (character) => character.charCodeAt(0));
+}
+
+function once<T>(make: () => T): () => T {
+  let made: { readonly value: T } | null = null;
+  return () => (made ??= { value: make() }).value;
+}
+
+/** True where the engine has what the kernels need: SIMD, threads' atomics, bulk memory. */
+export const kernelsSupported = once(() => typeof WebAssembly === 'object' && WebAssembly.validate(decode()));
+
+const compiled = once(() => WebAssembly.compile(decode()));
+
+/** @throws UnsupportedError where the engine cannot run the kernels. */
+export async function kernelModule(): Promise<WebAssembly.Module> {
+  if (!kernelsSupported()) {
+    throw new UnsupportedError(
+      'wasm: this engine must have WebAssembly SIMD and atomics, got neither or one; use backend "reference"',
+    );
+  }
+  return compiled();
+}
+
+/** An instance over the memory, for the session's own thread. */
+export async function instantiateKernels(
+  module: WebAssembly.Module,
+  memory: WebAssembly.Memory,
+): Promise<KernelExports> {
+  const { exports } = await WebAssembly.instantiate(module, { env: { memory } });
+  const { run, resume } = exports;
+  if (typeof run !== 'function' || typeof resume !== 'function') {
+    throw new TypeError('wasm: the kernel module lacks its exports; rebuild it with npm run build');
+  }
+  return { run: () => Number(run()), resume: () => Number(resume()) };
+}
