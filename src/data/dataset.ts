@@ -4,7 +4,8 @@
  */
 
 /** Features of one example: an image in NHWC order, or a flat vector. */
-export type FeatureShape = readonly [height: number, width: number, channels: number] | readonly [size: number];
+export type FeatureShape =
+  readonly [height: number, width: number, channels: number] | readonly [size: number];
 
 /** A number of labelled examples, row-major, one row an example. */
 export interface DataSet {

@@ -1,0 +1,98 @@
+/**
+ * Small operations on whole data sets: check, slice, select, split. They never change their input;
+ * a slice shares its memory, a selection copies.
+ */
+import { parseSeed, shuffledOrder, type Seed } from '../numerics/index.js';
+import type { DataSet, FeatureShape } from './dataset.js';
+
+/** Elements of one example. */
+export function exampleSize(shape: FeatureShape): number {
+  return shape.reduce((product: number, size) => product * size, 1);
+}
+
+/** The shape as text, `28 x 28 x 1`. */
+export function shapeText(shape: readonly number[]): string {
+  return shape.join(' x ');
+}
+
+/**
+ * Checks that the parts of a data set fit together.
+ * @throws RangeError that names the part: shape, sizes, or the first label outside 0..classes-1.
+ */
+export function checkDataSet(data: DataSet, who = 'data set'): void {
+  const { features, labels, count, shape, classes, labelNames } = data;
+  if (!Number.isInteger(count) || count < 1) {
+    throw new RangeError(`${who}: needs at least one example, got count ${count}`);
+  }
+  if (shape.some((size) => !Number.isInteger(size) || size < 1)) {
+    throw new RangeError(
+      `${who}: every size of the shape must be a whole number from 1, got ${shapeText(shape)}`,
+    );
+  }
+  const expected = count * exampleSize(shape);
+  if (features.length !== expected) {
+    throw new RangeError(
+      `${who}: ${count} examples of ${shapeText(shape)} need ${expected} features, got ${features.length}`,
+    );
+  }
+  if (labels.length !== count) {
+    throw new RangeError(`${who}: every example needs one label, got ${labels.length} for ${count}`);
+  }
+  if (labelNames !== undefined && labelNames.length !== classes) {
+    throw new RangeError(`${who}: every class needs one name, got ${labelNames.length} for ${classes}`);
+  }
+  const wrong = labels.findIndex((label) => label < 0 || label >= classes);
+  if (wrong >= 0) {
+    throw new RangeError(
+      `${who}: label of example ${wrong} must be 0 to ${classes - 1}, got ${labels[wrong]}`,
+    );
+  }
+}
+
+/** Examples start to end - 1, in memory shared with `data`. */
+export function sliceExamples(data: DataSet, start: number, end: number): DataSet {
+  const size = exampleSize(data.shape);
+  return {
+    ...data,
+    features: data.features.subarray(start * size, end * size),
+    labels: data.labels.subarray(start, end),
+    count: end - start,
+  };
+}
+
+/**
+ * The examples at `indices`, in that order, copied; an index may occur more than once.
+ * @throws RangeError for an index outside 0..count-1.
+ */
+export function selectExamples(data: DataSet, indices: ArrayLike<number>): DataSet {
+  const size = exampleSize(data.shape);
+  const count = indices.length;
+  const features =
+    data.features instanceof Uint8Array ? new Uint8Array(count * size) : new Float32Array(count * size);
+  const labels = new Int32Array(count);
+  for (let to = 0; to < count; to++) {
+    const from = indices[to]!;
+    if (!(Number.isInteger(from) && from >= 0 && from < data.count)) {
+      throw new RangeError(`select: index must be 0 to ${data.count - 1}, got ${from}`);
+    }
+    features.set(data.features.subarray(from * size, (from + 1) * size), to * size);
+    labels[to] = data.labels[from]!;
+  }
+  return { ...data, features, labels, count };
+}
+
+/**
+ * Splits at random but repeatably: the first part gets `fraction` of the examples (rounded to the nearest
+ * whole number), the second the rest. Equal seeds give equal parts on every machine.
+ * @throws RangeError where a part would be empty.
+ */
+export function splitDataSet(data: DataSet, fraction: number, seed: Seed): [first: DataSet, second: DataSet] {
+  const cut = Math.floor(data.count * fraction + 0.5);
+  if (!(cut >= 1 && cut < data.count)) {
+    throw new RangeError(
+      `split: both parts need an example, got fraction ${fraction} of ${data.count} examples; choose a fraction between 0 and 1`,
+    );
+  }
+  const order = shuffledOrder(parseSeed(seed), 'data/split', 0, data.count);
+  return [selectExamples(data, order.subarray(0, cut)), selectExamples(data, order.subarray(cut))];
+}

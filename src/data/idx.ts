@@ -1,0 +1,96 @@
+/**
+ * IDX, the file format of MNIST: a header of big-endian integers, then the bytes. Only unsigned bytes are read.
+ * Strict: what the header promises must be exactly what the file holds. No files here, only bytes.
+ */
+import type { DataSet, FeatureShape } from './dataset.js';
+import { DataError } from './errors.js';
+import { shapeText } from './examples.js';
+
+/** The content of one IDX file; `data` shares memory with the bytes it was read from. */
+export interface IdxArray {
+  /** What errors call it, usually the file name. */
+  readonly name: string;
+  readonly dimensions: readonly number[];
+  readonly data: Uint8Array;
+}
+
+const UNSIGNED_BYTE = 0x08;
+const GZIP = 0x1f8b;
+
+/** Reads an IDX file of unsigned bytes in one to four dimensions. @throws DataError for anything else. */
+export function parseIdx(bytes: Uint8Array, name: string): IdxArray {
+  const view = new DataView(bytes.buffer, bytes.byteOffset, bytes.byteLength);
+  if (bytes.length < 4) {
+    throw new DataError(`${name}: an IDX file starts with four magic bytes, got ${bytes.length} in all`);
+  }
+  const magic = view.getUint32(0);
+  const [zero, type, rank] = [magic >>> 16, (magic >>> 8) & 0xff, magic & 0xff];
+  if (zero !== 0 || type !== UNSIGNED_BYTE || rank < 1 || rank > 4) {
+    const wayOut = zero === GZIP ? '; unpack it with gunzip first' : '';
+    throw new DataError(
+      `${name}: IDX magic must be 0x00000801 to 0x00000804 (unsigned bytes, 1 to 4 dimensions), got 0x${magic.toString(16).padStart(8, '0')}${wayOut}`,
+    );
+  }
+  const start = 4 + 4 * rank;
+  if (bytes.length < start) {
+    throw new DataError(
+      `${name}: the IDX header of ${rank} dimensions needs ${start} bytes, got ${bytes.length}; the file is truncated`,
+    );
+  }
+  const dimensions = Array.from({ length: rank }, (_, axis) => view.getUint32(4 + 4 * axis));
+  const expected = dimensions.reduce((product, size) => product * size, 1);
+  if (expected === 0) {
+    throw new DataError(`${name}: every IDX dimension must be at least 1, got ${shapeText(dimensions)}`);
+  }
+  const got = bytes.length - start;
+  if (got !== expected) {
+    const what = got < expected ? 'the file is truncated' : `${got - expected} trailing bytes`;
+    throw new DataError(
+      `${name}: the IDX header promises ${shapeText(dimensions)} = ${expected} bytes, got ${got}; ${what}`,
+    );
+  }
+  return { name, dimensions, data: new Uint8Array(bytes.buffer, bytes.byteOffset + start, expected) };
+}
+
+export interface IdxDataSetOptions {
+  /** Default: the largest label + 1. */
+  readonly classes?: number;
+  readonly labelNames?: readonly string[];
+}
+
+/**
+ * Joins images ([n, height, width], [n, height, width, channels], or flat [n, size]) and labels [n].
+ * The features share memory with the images.
+ * @throws DataError where the counts differ, the dimensions do not fit or a label is out of range.
+ */
+export function idxDataSet(images: IdxArray, labels: IdxArray, options: IdxDataSetOptions = {}): DataSet {
+  const [count, height, width, channels] = images.dimensions;
+  if (count === undefined || height === undefined) {
+    throw new DataError(`${images.name}: images need 2 to 4 dimensions, got ${shapeText(images.dimensions)}`);
+  }
+  if (labels.dimensions.length !== 1) {
+    throw new DataError(`${labels.name}: labels need 1 dimension, got ${shapeText(labels.dimensions)}`);
+  }
+  if (labels.data.length !== count) {
+    throw new DataError(
+      `${labels.name}: every image needs one label, got ${labels.data.length} labels for the ${count} images of ${images.name}`,
+    );
+  }
+  const largest = labels.data.reduce((max, label) => Math.max(max, label), 0);
+  const classes = options.classes ?? largest + 1;
+  if (largest >= classes) {
+    const where = labels.data.findIndex((label) => label >= classes);
+    throw new DataError(
+      `${labels.name}: labels must be 0 to ${classes - 1}, got ${labels.data[where]} at example ${where}`,
+    );
+  }
+  const shape: FeatureShape = width === undefined ? [height] : [height, width, channels ?? 1];
+  return {
+    features: images.data,
+    labels: new Int32Array(labels.data),
+    count,
+    shape,
+    classes,
+    ...(options.labelNames && { labelNames: options.labelNames }),
+  };
+}

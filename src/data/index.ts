@@ -1,0 +1,15 @@
+/** Data: sets of labelled examples, iterators over them, normalisers, and readers of bytes and text. No files. */
+export type * from './dataset.js';
+export { DataError } from './errors.js';
+export { checkDataSet, exampleSize, selectExamples, sliceExamples, splitDataSet } from './examples.js';
+export { ArrayDataSetIterator, StreamDataSetIterator, type ArrayIteratorOptions } from './iterator.js';
+export { idxDataSet, parseIdx, type IdxArray, type IdxDataSetOptions } from './idx.js';
+export { csvDataSet, csvDataSets, parseCsv, type CsvOptions, type CsvTable } from './csv.js';
+export {
+  applyNormalizer,
+  NormalizerMinMaxScaler,
+  NormalizerStandardize,
+  type Normalizer,
+  type NormalizerState,
+} from './normalizer.js';
+export { synthetic, type SyntheticOptions } from './synthetic.js';

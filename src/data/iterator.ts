@@ -1,0 +1,198 @@
+/**
+ * Iterators that hand out a data set batch by batch: one over memory, which shuffles and can be put back to
+ * any position exactly, and one over a source that can be read once only.
+ */
+import { parseSeed, shuffledOrder, type Key, type Seed } from '../numerics/index.js';
+import type { DataSet, DataSetIterator, FeatureShape, IteratorPosition } from './dataset.js';
+import { checkDataSet, selectExamples, shapeText, sliceExamples } from './examples.js';
+
+export interface ArrayIteratorOptions {
+  /** Examples per batch. */
+  readonly batch: number;
+  /** Seed of the shuffle; without one the order of the data set is kept. Every epoch draws its own order. */
+  readonly shuffle?: Seed;
+}
+
+/**
+ * Hands out a data set that lies in memory. The order of an epoch is a function of seed and epoch alone
+ * (site `data/shuffle`), so a position of two integers is enough to resume exactly.
+ * Unshuffled batches share memory with the data set; shuffled ones are copies.
+ */
+export class ArrayDataSetIterator implements DataSetIterator {
+  readonly batch: number;
+  readonly shape: FeatureShape;
+  readonly classes: number;
+  readonly labelNames?: readonly string[];
+  readonly totalExamples: number;
+  readonly resetSupported = true;
+  readonly #data: DataSet;
+  readonly #key: Key | undefined;
+  #order: Uint32Array | undefined;
+  #epoch = 0;
+  #cursor = 0;
+
+  /** @throws RangeError for a batch below 1 or a data set whose parts do not fit together. */
+  constructor(data: DataSet, options: ArrayIteratorOptions) {
+    checkDataSet(data);
+    this.batch = checkCount(options.batch);
+    this.shape = data.shape;
+    this.classes = data.classes;
+    if (data.labelNames) this.labelNames = data.labelNames;
+    this.totalExamples = data.count;
+    this.#data = data;
+    this.#key = options.shuffle === undefined ? undefined : parseSeed(options.shuffle);
+  }
+
+  get position(): IteratorPosition {
+    return { epoch: this.#epoch, cursor: this.#cursor };
+  }
+
+  hasNext(): boolean {
+    return this.#cursor < this.#data.count;
+  }
+
+  next(count = this.batch): DataSet {
+    if (!this.hasNext()) throw endOfEpoch(this.#cursor, 'call reset to start the next epoch');
+    const start = this.#cursor;
+    const end = Math.min(start + checkCount(count), this.#data.count);
+    this.#cursor = end;
+    if (!this.#key) return sliceExamples(this.#data, start, end);
+    this.#order ??= shuffledOrder(this.#key, 'data/shuffle', this.#epoch, this.#data.count);
+    return selectExamples(this.#data, this.#order.subarray(start, end));
+  }
+
+  reset(): void {
+    this.seek({ epoch: this.#epoch + 1, cursor: 0 });
+  }
+
+  seek({ epoch, cursor }: IteratorPosition): void {
+    if (!(Number.isSafeInteger(epoch) && epoch >= 0)) {
+      throw new RangeError(`iterator: epoch must be a whole number from 0, got ${epoch}`);
+    }
+    if (!(Number.isInteger(cursor) && cursor >= 0 && cursor <= this.#data.count)) {
+      throw new RangeError(
+        `iterator: cursor must be 0 to ${this.#data.count}, got ${cursor}; is this position of another data set?`,
+      );
+    }
+    if (epoch !== this.#epoch) this.#order = undefined;
+    this.#epoch = epoch;
+    this.#cursor = cursor;
+  }
+}
+
+/**
+ * Hands out examples from a source that can be read once only, such as a generator. The source may yield
+ * pieces of any size; they are joined and cut into batches. `reset` and `seek` throw.
+ */
+export class StreamDataSetIterator implements DataSetIterator {
+  readonly batch: number;
+  readonly shape: FeatureShape;
+  readonly classes: number;
+  readonly labelNames?: readonly string[];
+  readonly resetSupported = false;
+  readonly #source: Iterator<DataSet>;
+  readonly #pixels: boolean;
+  /** The piece being handed out, from example `#used` on; undefined at the end of the source. */
+  #piece: DataSet | undefined;
+  #used = 0;
+  #cursor = 0;
+
+  /** Reads the first piece at once, to learn shape and classes. @throws RangeError for an empty source. */
+  constructor(source: Iterable<DataSet>, options: { readonly batch: number }) {
+    this.batch = checkCount(options.batch);
+    this.#source = source[Symbol.iterator]();
+    const first = this.#source.next();
+    if (first.done === true)
+      throw new RangeError('stream: the source must give at least one piece, got none');
+    checkDataSet(first.value, 'stream: piece');
+    this.shape = first.value.shape;
+    this.classes = first.value.classes;
+    if (first.value.labelNames) this.labelNames = first.value.labelNames;
+    this.#pixels = first.value.features instanceof Uint8Array;
+    this.#piece = first.value;
+  }
+
+  get position(): IteratorPosition {
+    return { epoch: 0, cursor: this.#cursor };
+  }
+
+  hasNext(): boolean {
+    return this.#piece !== undefined;
+  }
+
+  next(count = this.batch): DataSet {
+    const parts: DataSet[] = [];
+    let missing = checkCount(count);
+    while (this.#piece && missing > 0) {
+      const end = Math.min(this.#used + missing, this.#piece.count);
+      parts.push(sliceExamples(this.#piece, this.#used, end));
+      missing -= end - this.#used;
+      this.#used = end;
+      if (end === this.#piece.count) this.#pull();
+    }
+    const [first] = parts;
+    if (!first) throw endOfEpoch(this.#cursor, 'the source can be read once only');
+    const batch = parts.length === 1 ? first : joinExamples(parts);
+    this.#cursor += batch.count;
+    return batch;
+  }
+
+  reset(): never {
+    throw oneWay('reset');
+  }
+
+  seek(): never {
+    throw oneWay('seek');
+  }
+
+  #pull(): void {
+    this.#piece = undefined;
+    this.#used = 0;
+    const next = this.#source.next();
+    if (next.done === true) return;
+    const { value } = next;
+    checkDataSet(value, 'stream: piece');
+    const same =
+      value.classes === this.classes &&
+      shapeText(value.shape) === shapeText(this.shape) &&
+      value.features instanceof Uint8Array === this.#pixels;
+    if (!same) {
+      throw new RangeError(
+        `stream: pieces must agree in shape, classes and kind of features, got ${shapeText(value.shape)} in ${value.classes} classes after ${shapeText(this.shape)} in ${this.classes}`,
+      );
+    }
+    this.#piece = value;
+  }
+}
+
+function joinExamples(parts: readonly DataSet[]): DataSet {
+  const first = parts[0]!;
+  const length = parts.reduce((sum, part) => sum + part.features.length, 0);
+  const count = parts.reduce((sum, part) => sum + part.count, 0);
+  const features = first.features instanceof Uint8Array ? new Uint8Array(length) : new Float32Array(length);
+  const labels = new Int32Array(count);
+  let at = 0;
+  let example = 0;
+  for (const part of parts) {
+    features.set(part.features, at);
+    labels.set(part.labels, example);
+    at += part.features.length;
+    example += part.count;
+  }
+  return { ...first, features, labels, count };
+}
+
+function checkCount(count: number): number {
+  if (Number.isInteger(count) && count >= 1) return count;
+  throw new RangeError(`iterator: batch must be a whole number from 1, got ${count}`);
+}
+
+function endOfEpoch(cursor: number, wayOut: string): RangeError {
+  return new RangeError(`iterator: no example is left after ${cursor}; ask hasNext first, ${wayOut}`);
+}
+
+function oneWay(what: string): TypeError {
+  return new TypeError(
+    `stream: ${what} needs a source that can be read again, got one that is read once only; use ArrayDataSetIterator, or one epoch`,
+  );
+}

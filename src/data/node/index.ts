@@ -1,0 +1,13 @@
+/** Data from files and the network, for Node: named sets in a cache, own data by path. */
+export { cacheFolder, type Environment } from './cache.js';
+export { dataDigest } from './digest.js';
+export { loadData, type LoadedData, type LoadOptions } from './load.js';
+export {
+  getNamed,
+  listNamed,
+  removeNamed,
+  verifyNamed,
+  type NamedStatus,
+  type VerifyResult,
+} from './manage.js';
+export type { DataProgress, FetchOptions } from './named-set.js';

@@ -1,0 +1,14 @@
+/** The data sets known by name. A new one is one more entry. */
+import { DataError } from '../index.js';
+import { MNIST } from './mnist.js';
+import type { NamedSet } from './named-set.js';
+
+export const NAMED_SETS: readonly NamedSet[] = [MNIST];
+
+/** The set of that name. @throws DataError for an unknown name. */
+export function namedSet(name: string): NamedSet {
+  const set = NAMED_SETS.find((known) => known.name === name);
+  if (set) return set;
+  const names = NAMED_SETS.map((known) => known.name).join(', ');
+  throw new DataError(`data: the name must be one of ${names}, got "${name}"`);
+}
