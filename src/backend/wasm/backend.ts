@@ -24,10 +24,12 @@ export function wasmInfo(): WasmInfo {
   return { simd: kernelsSupported(), sharedMemory, threads: Math.min(availableThreads(), MAX_THREADS) };
 }
 
-function checkThreads(threads: number): number {
+/** The number of threads of a session, checked. */
+function threadsOf(threads: number | undefined): number {
+  if (threads === undefined) return wasmInfo().threads;
   if (!Number.isInteger(threads) || threads < 1 || threads > MAX_THREADS) {
     throw new RangeError(
-      `wasm: threads must be an integer from 1 to ${String(MAX_THREADS)}, got ${String(threads)}`,
+      `session: threads must be an integer from 1 to ${String(MAX_THREADS)}, got ${String(threads)}`,
     );
   }
   if (threads > 1 && !sharedMemory) {
@@ -42,7 +44,7 @@ function checkThreads(threads: number): number {
 export const wasmBackend: Backend = {
   name: 'wasm',
   async open(plan, options) {
-    const threads = checkThreads(options.threads ?? wasmInfo().threads);
+    const threads = threadsOf(options.threads);
     const seed = parseSeed(options.seed);
     const module = await kernelModule();
     const memory = new SessionMemory(plan, threads);

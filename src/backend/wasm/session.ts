@@ -1,17 +1,21 @@
 /** A session: puts batches where the kernels look for them, starts runs, and reads results. It computes nothing. */
 import { availableThreads, maySleep } from '#wasm-host';
-import type { Key } from '../../numerics/index.js';
-import type { Plan, Tensor, TensorId } from '../../plan/index.js';
-import type {
-  Batch,
-  Coefficients,
-  EvaluateResult,
-  EvaluateStep,
-  Session,
-  SiteStatistics,
-  StepMetrics,
-  TensorData,
-  TrainStep,
+import { LOSS_BITS, type Key } from '../../numerics/index.js';
+import type { Plan, TensorId } from '../../plan/index.js';
+import {
+  checkContents,
+  checkEvaluateStep,
+  checkTrainStep,
+  findTensor,
+  type Batch,
+  type Coefficients,
+  type EvaluateResult,
+  type EvaluateStep,
+  type Session,
+  type SiteStatistics,
+  type StepMetrics,
+  type TensorData,
+  type TrainStep,
 } from '../contract.js';
 import type { Program } from './encode.js';
 import type { KernelExports } from './kernels.js';
@@ -64,21 +68,21 @@ export class WasmSession implements Session {
     for (const [field, value] of control) memory.setControl(field, value);
   }
 
-  // eslint-disable-next-line @typescript-eslint/require-await -- the contract is asynchronous: errors must reject
   async write(name: string, data: TensorData): Promise<void> {
-    this.#ready();
-    const tensor = this.#tensor(name);
-    this.#copy(tensor, data, this.#memory.view(tensor).length, name);
+    this.#ready('write');
+    const tensor = findTensor(this.plan, name);
+    checkContents(tensor, data);
+    this.#memory.view(tensor).set(data);
   }
 
-  // eslint-disable-next-line @typescript-eslint/require-await -- as above
   async read(name: string): Promise<TensorData> {
-    this.#ready();
-    return this.#memory.view(this.#tensor(name)).slice();
+    this.#ready('read');
+    return this.#memory.view(findTensor(this.plan, name)).slice();
   }
 
   async train(steps: readonly TrainStep[]): Promise<StepMetrics[]> {
-    this.#ready();
+    this.#ready('train');
+    for (const step of steps) checkTrainStep(this.plan, step);
     const metrics: StepMetrics[] = [];
     for (const step of steps) {
       this.#setBatch(step, step.step, this.plan.trainInput);
@@ -90,7 +94,8 @@ export class WasmSession implements Session {
   }
 
   async evaluate(steps: readonly EvaluateStep[]): Promise<EvaluateResult[]> {
-    this.#ready();
+    this.#ready('evaluate');
+    for (const step of steps) checkEvaluateStep(this.plan, step);
     const results: EvaluateResult[] = [];
     for (const step of steps) {
       this.#setBatch(step, step.step, this.plan.evaluateInput);
@@ -104,9 +109,8 @@ export class WasmSession implements Session {
     return results;
   }
 
-  // eslint-disable-next-line @typescript-eslint/require-await -- as above
   async statistics(): Promise<SiteStatistics[]> {
-    this.#ready();
+    this.#ready('statistics');
     const { statistics, statisticsBytes } = this.#memory.encoded;
     const rows = Array.from({ length: this.threads }, (_, thread) =>
       this.#memory.bigInt64(statistics + thread * statisticsBytes, statisticsBytes >> 3),
@@ -135,51 +139,18 @@ export class WasmSession implements Session {
     await this.#pool.close();
   }
 
-  #ready(): void {
-    if (this.#closed)
-      throw new Error('session: it must be open to be used, got a closed one; open a new session');
-    if (this.#running)
-      throw new Error('session: one call at a time, got another during a run; await the first');
+  #ready(who: string): void {
+    if (this.#closed) throw new Error(`${who}: the session is closed; open a new one`);
+    if (this.#running) throw new Error(`${who}: a session does one thing at a time; await the run before`);
     this.#pool.check();
-  }
-
-  #tensor(name: string): Tensor {
-    const tensor = this.plan.tensors.find((candidate) => candidate.name === name);
-    if (!tensor) throw new RangeError(`session: the plan must have the tensor, got "${name}"`);
-    return tensor;
-  }
-
-  /** Copies exactly `length` elements of the right kind into the tensor's first ones. */
-  #copy(tensor: Tensor, data: TensorData, length: number, what: string): void {
-    const view = this.#memory.view(tensor);
-    if (data.constructor !== view.constructor) {
-      throw new TypeError(`session: ${what} must be ${tensor.storage} data, got ${data.constructor.name}`);
-    }
-    if (data.length !== length) {
-      throw new RangeError(
-        `session: ${what} must have ${String(length)} elements, got ${String(data.length)}`,
-      );
-    }
-    view.set(data);
   }
 
   #setBatch(batch: Batch, step: number, input: TensorId | null): void {
     const { count } = batch;
     const { plan } = this;
-    if (!Number.isInteger(count) || count < 1 || count > plan.batch) {
-      throw new RangeError(
-        `session: a step has 1 to ${String(plan.batch)} examples, got ${String(count)}; plan a larger batch`,
-      );
-    }
-    if (!Number.isSafeInteger(step) || step < 0) {
-      throw new RangeError(`session: step must be an integer from 0 to 2^53 - 1, got ${String(step)}`);
-    }
-    if (input !== null) {
-      const tensor = plan.tensors[input]!;
-      this.#copy(tensor, batch.inputs, (this.#memory.view(tensor).length / plan.batch) * count, 'inputs');
-    }
-    if (plan.labels !== null) this.#copy(plan.tensors[plan.labels]!, batch.labels, count, 'labels');
     const memory = this.#memory;
+    if (input !== null) memory.view(plan.tensors[input]!).set(batch.inputs);
+    if (plan.labels !== null) memory.view(plan.tensors[plan.labels]!).set(batch.labels);
     memory.setControl(layout.COUNT, count);
     memory.setControl(layout.STEP_LOW, step | 0);
     memory.setControl(layout.STEP_HIGH, Math.floor(step / 2 ** 32));
@@ -188,15 +159,9 @@ export class WasmSession implements Session {
   }
 
   #setCoefficients(coefficients: readonly Coefficients[]): void {
-    const { groups, arithmetic } = this.plan;
-    if (coefficients.length !== groups) {
-      throw new RangeError(
-        `session: a step has one set of coefficients per group, ${String(groups)}, got ${String(coefficients.length)}`,
-      );
-    }
     const flat = coefficients.flatMap(({ momentum, rate, decay }) => [momentum, rate, decay]);
     const address = this.#memory.encoded.coefficients;
-    if (arithmetic === 'float32') this.#memory.float64(address, flat.length).set(flat);
+    if (this.plan.arithmetic === 'float32') this.#memory.float64(address, flat.length).set(flat);
     else this.#memory.bigInt64(address, flat.length).set(flat.map(BigInt));
   }
 
@@ -220,7 +185,7 @@ export class WasmSession implements Session {
     const lossSum = this.#memory.float64(losses, count).reduce((sum, loss) => sum + loss, 0);
     return {
       count,
-      lossSum: this.plan.arithmetic === 'fixed' ? lossSum * 2 ** -24 : lossSum,
+      lossSum: this.plan.arithmetic === 'fixed' ? lossSum * 2 ** -LOSS_BITS : lossSum,
       correct: this.#memory.int32(correct, count).reduce((sum, one) => sum + one, 0),
     };
   }
