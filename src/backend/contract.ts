@@ -1,10 +1,11 @@
 /**
  * The contract between plans and whatever runs them. A backend opens a session; the session owns every tensor,
  * and only parameters, metrics and statistics cross the boundary. Asynchronous, so that a GPU fits behind it.
- * Every backend must give the same integers: test/contract holds them to it.
+ * Every backend must give the same integers, and refuse the same arguments in the same words (the checks at the
+ * end): test/contract holds them to it.
  */
-import type { Seed } from '../numerics/index.js';
-import type { Plan } from '../plan/index.js';
+import { formatText, maxRaw, minRaw, type Seed, type Storage } from '../numerics/index.js';
+import type { Op, Plan, Tensor, TensorId } from '../plan/index.js';
 
 export type TensorData = Uint8Array | Int16Array | Int32Array | Float32Array;
 
@@ -31,12 +32,13 @@ export interface Batch {
   readonly labels: Int32Array;
 }
 
-/** Optimiser coefficients: integers with 30 fraction bits, each in [0, 2^31); the values themselves in float32. */
+/** Optimiser coefficients: integers with 30 fraction bits (the plan proves its sums for these ranges); the values themselves in float32. */
 export interface Coefficients {
+  /** 0 to 2^30. */
   readonly momentum: number;
-  /** lr * 2^plan.gradientShift / count. */
+  /** lr * 2^plan.gradientShift / count, 0 to 2^31 - 1. */
   readonly rate: number;
-  /** lr * weightDecay. */
+  /** lr * weightDecay, 0 to 2^30. */
   readonly decay: number;
 }
 
@@ -101,4 +103,143 @@ export interface Session {
 /** A mode that a backend cannot run exactly. Nothing falls back silently. */
 export class UnsupportedError extends Error {
   override readonly name = 'UnsupportedError';
+}
+
+/** Storage kind of a typed array. */
+export function storageOfData(data: TensorData): Storage {
+  if (data instanceof Uint8Array) return 'uint8';
+  if (data instanceof Int16Array) return 'int16';
+  return data instanceof Int32Array ? 'int32' : 'float32';
+}
+
+/** Elements of one example of a batched tensor. */
+function exampleElements(tensor: Tensor): number {
+  return tensor.shape.slice(1).reduce((product, size) => product * size, 1);
+}
+
+/**
+ * The tensor of that name.
+ * @throws RangeError where the plan has none.
+ */
+export function findTensor(plan: Plan, name: string): Tensor {
+  const tensor = plan.tensors.find((known) => known.name === name);
+  if (!tensor) {
+    throw new RangeError(
+      `session: plan "${plan.name}" has no tensor "${name}"; its parameters are ${plan.parameters.map((id) => plan.tensors[id]?.name).join(', ') || 'none'}`,
+    );
+  }
+  return tensor;
+}
+
+/**
+ * Checks data that is to replace a tensor's contents: storage, length, and raw integers inside the format.
+ * @throws TypeError for another storage, RangeError for another length or a value outside the format.
+ */
+export function checkContents(tensor: Tensor, data: TensorData): void {
+  const storage = storageOfData(data);
+  if (storage !== tensor.storage) {
+    throw new TypeError(`write: tensor "${tensor.name}" is stored as ${tensor.storage}, got ${storage}`);
+  }
+  const length = tensor.shape.reduce((product, size) => product * size, 1);
+  if (data.length !== length) {
+    throw new RangeError(
+      `write: tensor "${tensor.name}" has ${String(length)} elements, got ${String(data.length)}`,
+    );
+  }
+  if (tensor.format === null || tensor.format === 'float32') return;
+  const low = minRaw(tensor.format);
+  const high = maxRaw(tensor.format);
+  const outside = data.findIndex((raw) => raw < low || raw > high);
+  if (outside >= 0) {
+    throw new RangeError(
+      `write: tensor "${tensor.name}" holds raw integers of ${formatText(tensor.format)}, ${String(low)} to ${String(high)}, got ${String(data[outside])} at element ${String(outside)}`,
+    );
+  }
+}
+
+/** Number of classes that a program's labels may name; null without a loss. */
+function classesOf(ops: readonly Op[]): number | null {
+  for (const op of ops) if (op.kind === 'softmaxCrossEntropy') return op.classes;
+  return null;
+}
+
+function checkBatch(who: string, plan: Plan, ops: readonly Op[], input: TensorId | null, batch: Batch): void {
+  const { count, inputs, labels } = batch;
+  if (!Number.isInteger(count) || count < 1 || count > plan.batch) {
+    throw new RangeError(
+      `${who}: count must be an integer from 1 to ${String(plan.batch)}, the plan's batch, got ${String(count)}; plan a larger batch`,
+    );
+  }
+  const tensor = input === null ? undefined : plan.tensors[input];
+  if (tensor && storageOfData(inputs) !== tensor.storage) {
+    throw new TypeError(
+      `${who}: inputs must be stored as ${tensor.storage} like tensor "${tensor.name}", got ${storageOfData(inputs)}; quantise them to its format`,
+    );
+  }
+  const length = tensor ? count * exampleElements(tensor) : 0;
+  if (inputs.length !== length) {
+    throw new RangeError(
+      `${who}: inputs of ${String(count)} examples must have ${String(length)} elements, got ${String(inputs.length)}`,
+    );
+  }
+  const wanted = plan.labels === null ? 0 : count;
+  if (labels.length !== wanted) {
+    throw new RangeError(`${who}: there must be ${String(wanted)} labels, got ${String(labels.length)}`);
+  }
+  const classes = classesOf(ops);
+  if (classes === null) return;
+  const bad = labels.findIndex((label) => label < 0 || label >= classes);
+  if (bad >= 0) {
+    throw new RangeError(
+      `${who}: a label must be a class from 0 to ${String(classes - 1)}, got ${String(labels[bad])} for example ${String(bad)}`,
+    );
+  }
+}
+
+function checkStepNumber(who: string, step: number): void {
+  if (!Number.isSafeInteger(step) || step < 0) {
+    throw new RangeError(`${who}: step must be a non-negative safe integer, got ${String(step)}`);
+  }
+}
+
+/** 1 with 30 fraction bits. */
+const ONE = 1073741824;
+
+function checkCoefficient(plan: Plan, what: string, value: number, largest: number): void {
+  if (plan.arithmetic === 'float32') {
+    if (Number.isFinite(value)) return;
+    throw new RangeError(`train: ${what} must be a finite number, got ${String(value)}`);
+  }
+  if (Number.isInteger(value) && value >= 0 && value <= largest) return;
+  throw new RangeError(
+    `train: ${what} must be an integer from 0 to ${String(largest)} (30 fraction bits), got ${String(value)}; choose a smaller learning rate`,
+  );
+}
+
+/**
+ * Checks one training step against the plan.
+ * @throws TypeError for a wrong storage, RangeError for a wrong length, count, label, step or coefficient.
+ */
+export function checkTrainStep(plan: Plan, step: TrainStep): void {
+  checkBatch('train', plan, plan.train, plan.trainInput, step);
+  checkStepNumber('train', step.step);
+  if (step.coefficients.length !== plan.groups) {
+    throw new RangeError(
+      `train: the plan has ${String(plan.groups)} coefficient groups, got ${String(step.coefficients.length)}`,
+    );
+  }
+  for (const { momentum, rate, decay } of step.coefficients) {
+    checkCoefficient(plan, 'momentum', momentum, ONE);
+    checkCoefficient(plan, 'rate', rate, 2147483647);
+    checkCoefficient(plan, 'decay', decay, ONE);
+  }
+}
+
+/**
+ * Checks one evaluation step against the plan.
+ * @throws TypeError for a wrong storage, RangeError for a wrong length, count, label or step.
+ */
+export function checkEvaluateStep(plan: Plan, step: EvaluateStep): void {
+  checkBatch('evaluate', plan, plan.evaluate, plan.evaluateInput, step);
+  checkStepNumber('evaluate', step.step);
 }

@@ -1,0 +1,149 @@
+/**
+ * What an op sees of the step it runs in: memory, number of examples, random key, cells to compute in, metrics.
+ * Made anew for every step; the memory and the counters are the session's.
+ */
+import {
+  Converter,
+  parseSeed,
+  RandomSite,
+  type Accumulator,
+  type Key,
+  type Seed,
+} from '../../numerics/index.js';
+import type { Convert, Plan, Tensor, TensorId } from '../../plan/index.js';
+import type { Coefficients, SiteStatistics, TensorData } from '../contract.js';
+import { ExactCell, SaturatingCell, type Cell, type Elements, type ProductCell } from './cell.js';
+import { FloatCell } from './float-cell.js';
+
+/** The arena, its views, and the counters of every rounding site: all that a session keeps. */
+export class Memory {
+  readonly key: Key;
+  readonly converters: readonly Converter[];
+  /** Swallowed updates by site. */
+  readonly swallowed: number[];
+  private readonly views: readonly TensorData[];
+
+  constructor(
+    readonly plan: Plan,
+    seed: Seed,
+  ) {
+    this.key = parseSeed(seed);
+    this.converters = plan.sites.map((site) => new Converter(site));
+    this.swallowed = plan.sites.map(() => 0);
+    // Views of one buffer: tensors that the plan lets share memory do share it.
+    const arena = new ArrayBuffer(plan.arenaBytes);
+    this.views = plan.tensors.map((tensor) => viewOf(arena, tensor));
+  }
+
+  view(id: TensorId): TensorData {
+    return this.views[id]!;
+  }
+
+  /** Counters since the last call, in the order of the plan's sites. */
+  takeStatistics(): SiteStatistics[] {
+    return this.plan.sites.map(({ site }, i) => {
+      const converter = this.converters[i]!;
+      const { elements, saturatedHigh, saturatedLow, flushed, maxMagnitude } = converter;
+      const swallowed = this.swallowed[i]!;
+      converter.resetCounters();
+      this.swallowed[i] = 0;
+      return { site, elements, saturatedHigh, saturatedLow, flushed, maxMagnitude, swallowed };
+    });
+  }
+}
+
+function viewOf(arena: ArrayBuffer, { storage, offset, shape }: Tensor): TensorData {
+  const length = shape.reduce((product, size) => product * size, 1);
+  switch (storage) {
+    case 'uint8':
+      return new Uint8Array(arena, offset, length);
+    case 'int16':
+      return new Int16Array(arena, offset, length);
+    case 'int32':
+      return new Int32Array(arena, offset, length);
+    case 'float32':
+      return new Float32Array(arena, offset, length);
+  }
+}
+
+/** One step of one program. */
+export class Run {
+  /** Sum of the losses, 24 fraction bits (float32: a double), and rows whose first largest logit is the label. */
+  loss = 0;
+  correct = 0;
+
+  constructor(
+    private readonly memory: Memory,
+    /** Examples in this step: the rows of batched tensors that take part. */
+    readonly count: number,
+    private readonly step: number,
+    readonly coefficients: readonly Coefficients[],
+  ) {}
+
+  tensor(id: TensorId): Tensor {
+    return this.memory.plan.tensors[id]!;
+  }
+
+  /** Elements of a tensor that takes part in arithmetic. */
+  elements(id: TensorId): Elements {
+    const view = this.memory.view(id);
+    if (view instanceof Uint8Array)
+      throw new TypeError(`reference: "${this.tensor(id).name}" holds positions`);
+    return view;
+  }
+
+  /** Window positions of a max-pool. */
+  positions(id: TensorId): Uint8Array {
+    const view = this.memory.view(id);
+    if (!(view instanceof Uint8Array)) {
+      throw new TypeError(`reference: "${this.tensor(id).name}" must hold positions`);
+    }
+    return view;
+  }
+
+  /** Size of a tensor's first dimension in this step: the examples where it is the batch. */
+  rows(id: TensorId): number {
+    const { batched, shape } = this.tensor(id);
+    return batched ? this.count : (shape[0] ?? 1);
+  }
+
+  /** Number of a tensor's elements that take part in this step. */
+  length(id: TensorId): number {
+    const { shape } = this.tensor(id);
+    return shape.slice(1).reduce((product, size) => product * size, this.rows(id));
+  }
+
+  /** A cell of exact sums for a rounding site; null is the float32 baseline. */
+  cell(convert: Convert | null): Cell {
+    if (convert === null) return new FloatCell();
+    return new ExactCell(this.converter(convert), this.words(convert), 64);
+  }
+
+  /** A cell for sums of products in the accumulator that the op asks for. */
+  productCell(convert: Convert | null, accumulator: Accumulator): ProductCell {
+    if (convert === null || accumulator === 'exact') return this.cell(convert);
+    if (accumulator.overflow === 'wrap') {
+      return new ExactCell(this.converter(convert), this.words(convert), accumulator.width);
+    }
+    return new SaturatingCell(this.converter(convert), this.words(convert), accumulator);
+  }
+
+  /** The 16-bit random words of a site that is no rounding site. */
+  mask(hash: number): RandomSite {
+    return new RandomSite(this.memory.key, hash, this.step, 16);
+  }
+
+  /** Counts an update that was not zero but left its parameter as it was. */
+  countSwallowed(convert: Convert | null): void {
+    if (convert !== null) this.memory.swallowed[convert.statistics]! += 1;
+  }
+
+  private converter(convert: Convert): Converter {
+    return this.memory.converters[convert.statistics]!;
+  }
+
+  private words(convert: Convert): RandomSite | null {
+    if (convert.rounding.mode !== 'stochastic') return null;
+    return new RandomSite(this.memory.key, convert.hash, this.step, convert.randomWidth);
+  }
+}

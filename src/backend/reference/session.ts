@@ -1,0 +1,105 @@
+/**
+ * A session of the reference backend: one thread, op after op, over one arena. Steps of one call are all checked
+ * before the first one runs, so a bad step changes nothing.
+ */
+import { LOSS_BITS } from '../../numerics/index.js';
+import type { Op, Plan, TensorId } from '../../plan/index.js';
+import {
+  checkContents,
+  checkEvaluateStep,
+  checkTrainStep,
+  findTensor,
+  type Batch,
+  type Coefficients,
+  type EvaluateResult,
+  type EvaluateStep,
+  type Session,
+  type SessionOptions,
+  type SiteStatistics,
+  type StepMetrics,
+  type TensorData,
+  type TrainStep,
+} from '../contract.js';
+import { Memory, Run } from './run.js';
+import { runOp } from './run-op.js';
+
+export class ReferenceSession implements Session {
+  readonly threads = 1;
+  private memory: Memory | null;
+
+  constructor(
+    readonly plan: Plan,
+    options: SessionOptions,
+  ) {
+    this.memory = new Memory(plan, options.seed);
+  }
+
+  async write(tensor: string, data: TensorData): Promise<void> {
+    const memory = this.open('write');
+    const target = findTensor(this.plan, tensor);
+    checkContents(target, data);
+    memory.view(target.id).set(data);
+  }
+
+  async read(tensor: string): Promise<TensorData> {
+    const memory = this.open('read');
+    return memory.view(findTensor(this.plan, tensor).id).slice();
+  }
+
+  async train(steps: readonly TrainStep[]): Promise<StepMetrics[]> {
+    const memory = this.open('train');
+    for (const step of steps) checkTrainStep(this.plan, step);
+    const { train, trainInput } = this.plan;
+    return steps.map((step) => this.runStep(memory, train, trainInput, step, step.step, step.coefficients));
+  }
+
+  async evaluate(steps: readonly EvaluateStep[]): Promise<EvaluateResult[]> {
+    const memory = this.open('evaluate');
+    for (const step of steps) checkEvaluateStep(this.plan, step);
+    const { evaluate, evaluateInput, logits, probabilities } = this.plan;
+    return steps.map((step) => ({
+      ...this.runStep(memory, evaluate, evaluateInput, step, step.step, []),
+      logits: this.firstRows(memory, logits, step.count),
+      probabilities: this.firstRows(memory, probabilities, step.count),
+    }));
+  }
+
+  async statistics(): Promise<SiteStatistics[]> {
+    return this.open('statistics').takeStatistics();
+  }
+
+  async close(): Promise<void> {
+    this.memory = null;
+  }
+
+  private open(who: string): Memory {
+    if (!this.memory) throw new Error(`${who}: the session is closed; open a new one`);
+    return this.memory;
+  }
+
+  private runStep(
+    memory: Memory,
+    ops: readonly Op[],
+    input: TensorId | null,
+    batch: Batch,
+    step: number,
+    coefficients: readonly Coefficients[],
+  ): StepMetrics {
+    if (input !== null) memory.view(input).set(batch.inputs);
+    if (this.plan.labels !== null) memory.view(this.plan.labels).set(batch.labels);
+    const run = new Run(memory, batch.count, step, coefficients);
+    for (const op of ops) runOp(op, run);
+    const lossSum = this.plan.arithmetic === 'float32' ? run.loss : run.loss * 2 ** -LOSS_BITS;
+    return { count: batch.count, lossSum, correct: run.correct };
+  }
+
+  /** A copy of a result's first `count` rows; empty for a hand-made plan without that result. */
+  private firstRows(memory: Memory, id: TensorId | null, count: number): TensorData {
+    if (id === null) return new Int32Array(0);
+    const [, ...row] = this.plan.tensors[id]!.shape;
+    return memory.view(id).slice(
+      0,
+      row.reduce((product, size) => product * size, count),
+    );
+  }
+}
