@@ -1,0 +1,92 @@
+/**
+ * From data sets to what a session takes: pixels and real values become raw integers of the input format (or
+ * float32 in the baseline), and data that does not fit the network is refused. Quantisation: docs/training.md, "Inputs".
+ */
+import type { Batch, TensorData } from '../backend/index.js';
+import type { DataSet } from '../data/index.js';
+import {
+  floatsToFixed,
+  parseRounding,
+  pixelTable,
+  storageOf,
+  type Format,
+  type NumberFormat,
+} from '../numerics/index.js';
+import type { NetworkDefinition } from '../nn/index.js';
+import { elements } from '../plan/index.js';
+
+/** Shape and classes, as data sets and iterators have them. */
+interface Described {
+  readonly shape: readonly number[];
+  readonly classes: number;
+}
+
+/**
+ * Checks that data suits a network. A flat vector suits an image of as many elements, and an image a flat vector.
+ * @throws RangeError naming both shapes, or both numbers of classes.
+ */
+export function checkData(who: string, data: Described, definition: NetworkDefinition): void {
+  const { inputShape, classes } = definition;
+  const flat = data.shape.length === 1 || inputShape.length === 1;
+  const fits = flat ? elements(data.shape) === elements(inputShape) : data.shape.join() === inputShape.join();
+  if (!fits) {
+    throw new RangeError(
+      `${who}: data must have the network's input shape, got examples of [${data.shape.join(', ')}] for an input of [${inputShape.join(', ')}]; change the network's input or the data`,
+    );
+  }
+  if (data.classes !== classes) {
+    throw new RangeError(
+      `${who}: data must have as many classes as the network has outputs, got ${String(data.classes)} classes and ${String(classes)} outputs; change the last layer or the data`,
+    );
+  }
+}
+
+/** Encodes batches for one input format. The arrays that it hands out are overwritten by the next call. */
+export class BatchEncoder {
+  readonly #format: NumberFormat;
+  readonly #size: number;
+  readonly #buffer: Int16Array | Int32Array | Float32Array;
+  /** What each pixel value becomes. */
+  readonly #pixels: Int32Array | Float32Array;
+
+  /** `size`: elements of one example; `batch`: most examples in one call. */
+  constructor(format: NumberFormat, size: number, batch: number) {
+    this.#format = format;
+    this.#size = size;
+    const Storage = { int16: Int16Array, int32: Int32Array, float32: Float32Array }[storageOf(format)];
+    this.#buffer = new Storage(size * batch);
+    this.#pixels =
+      format === 'float32' ? Float32Array.from({ length: 256 }, (_, p) => p / 255) : pixelTable(format);
+  }
+
+  /**
+   * One batch. `inputs` is count * size elements in the format's storage.
+   * @throws RangeError for a value that is not a number.
+   */
+  encode(features: DataSet['features'], labels: Int32Array): Batch {
+    const count = labels.length;
+    const inputs = this.#buffer.subarray(0, count * this.#size);
+    if (features instanceof Uint8Array) {
+      const table = this.#pixels;
+      for (let i = 0; i < inputs.length; i++) inputs[i] = table[features[i]!]!;
+    } else {
+      checkNumbers(features, this.#size);
+      inputs.set(this.#format === 'float32' ? features : quantised(features, this.#format));
+    }
+    return { count, inputs, labels };
+  }
+}
+
+/** Real values to nearest, ties to even: the same in every network, whatever its rounding mode. */
+function quantised(features: Float32Array, format: Format): TensorData {
+  return floatsToFixed(features, format, parseRounding('nearest-even'));
+}
+
+function checkNumbers(features: Float32Array, size: number): void {
+  const bad = features.findIndex((value) => Number.isNaN(value));
+  if (bad < 0) return;
+  const example = Math.floor(bad / size);
+  throw new RangeError(
+    `data: features must be numbers, got NaN in example ${String(example)} of the batch, feature ${String(bad % size)}; clean the data`,
+  );
+}

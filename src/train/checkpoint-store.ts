@@ -1,0 +1,35 @@
+/** Where checkpoints go. The store of files is elsewhere (the experiment room's); here is the one in memory. */
+
+/** A flat set of named files. A store of files must replace a file as a whole or not at all. */
+export interface CheckpointStore {
+  /** Stores a file under a name, in the place of one that has it. */
+  write(name: string, bytes: Uint8Array): Promise<void>;
+  /** Names of all files, in any order. */
+  list(): Promise<string[]>;
+  /** Removes a file. */
+  remove(name: string): Promise<void>;
+}
+
+/** Keeps checkpoints in memory. */
+export class MemoryCheckpointStore implements CheckpointStore {
+  readonly #files = new Map<string, Uint8Array>();
+
+  write(name: string, bytes: Uint8Array): Promise<void> {
+    this.#files.set(name, bytes.slice());
+    return Promise.resolve();
+  }
+
+  list(): Promise<string[]> {
+    return Promise.resolve([...this.#files.keys()]);
+  }
+
+  remove(name: string): Promise<void> {
+    this.#files.delete(name);
+    return Promise.resolve();
+  }
+
+  /** A copy of a file's bytes; undefined where there is none of that name. */
+  read(name: string): Uint8Array | undefined {
+    return this.#files.get(name)?.slice();
+  }
+}

@@ -1,0 +1,259 @@
+/**
+ * A checkpoint: everything that training needs to go on bit for bit, as one safetensors file. Raw integers of
+ * parameters and updates, formats and counters in the metadata, and a SHA-256 over the whole file. Pure bytes;
+ * files and atomic writes are elsewhere. Layout and guarantees: docs/training.md, "Checkpoints".
+ */
+import type { IteratorPosition } from '../data/index.js';
+import {
+  formatText,
+  maxRaw,
+  minRaw,
+  parseFormat,
+  sameFormat,
+  storageOf,
+  type NumberFormat,
+} from '../numerics/index.js';
+import { networkFromJSON, type NetworkConfiguration, type NetworkDefinition } from '../nn/index.js';
+import type { Tensor } from '../plan/index.js';
+import { sha256 } from './bytes.js';
+import { decodeSafetensors, encodeSafetensors, type SafetensorsTensor } from './safetensors.js';
+
+/** A tensor of a checkpoint: raw integers and what they mean. */
+export interface CheckpointTensor extends SafetensorsTensor {
+  readonly format: NumberFormat;
+}
+
+/** What a checkpoint holds. */
+export interface Checkpoint {
+  readonly configuration: NetworkConfiguration;
+  /** Training steps done. */
+  readonly step: number;
+  /** Epochs done. */
+  readonly epoch: number;
+  /** Where the training iterator stood; null where there is nothing to go on from. */
+  readonly iteratorPosition: IteratorPosition | null;
+  /** Examples per step of the plan in use; null before the first step or evaluation. */
+  readonly batch: number | null;
+  /** Parameters and updates by name, in the order of the plan: all parameters, then all updates. */
+  readonly tensors: ReadonlyMap<string, CheckpointTensor>;
+}
+
+const KIND = 'fewbit-checkpoint';
+const VERSION = '1';
+/** A file begins with its length and this; the digits of the checksum follow. */
+const FRONT = new TextEncoder().encode('{"__metadata__":{"sha256":"');
+const CHECKSUM_AT = 8 + FRONT.length;
+const CHECKSUM_LENGTH = 64;
+const NO_CHECKSUM = '0'.repeat(CHECKSUM_LENGTH);
+
+/** The tensors of a network that a checkpoint holds: its parameters, then their updates. */
+export function stateTensors(definition: NetworkDefinition): Tensor[] {
+  const plan = definition.plan(1);
+  return [...plan.parameters, ...plan.updates].map((id) => plan.tensors[id]!);
+}
+
+/** One file. Equal checkpoints give equal bytes. */
+export async function encodeCheckpoint(checkpoint: Checkpoint): Promise<Uint8Array> {
+  const { configuration, step, epoch, iteratorPosition, batch, tensors } = checkpoint;
+  const bytes = encodeSafetensors({
+    metadata: {
+      sha256: NO_CHECKSUM,
+      kind: KIND,
+      version: VERSION,
+      network: JSON.stringify(configuration),
+      seed: String(configuration.seed),
+      step: String(step),
+      epoch: String(epoch),
+      iterator: JSON.stringify(iteratorPosition),
+      batch: JSON.stringify(batch),
+      formats: JSON.stringify(
+        Object.fromEntries([...tensors].map(([name, { format }]) => [name, formatText(format)])),
+      ),
+    },
+    tensors,
+  });
+  bytes.set(new TextEncoder().encode(await sha256(bytes)), CHECKSUM_AT);
+  return bytes;
+}
+
+/**
+ * Reads a checkpoint strictly.
+ * @throws RangeError where the file is truncated, corrupted, of another kind or version, or does not fit the network it names.
+ */
+export async function decodeCheckpoint(bytes: Uint8Array): Promise<Checkpoint> {
+  const { metadata, tensors } = decodeSafetensors(bytes);
+  const field = (name: string): string => {
+    const text = metadata[name];
+    if (text === undefined) throw new RangeError(`checkpoint: the metadata must have "${name}", got none`);
+    return text;
+  };
+  if (metadata['kind'] !== KIND) {
+    throw new RangeError('checkpoint: the file is safetensors but not a checkpoint of Fewbit');
+  }
+  if (field('version') !== VERSION) {
+    throw new RangeError(
+      `checkpoint: version must be ${VERSION}, got ${field('version')}; read it with the release that wrote it`,
+    );
+  }
+  await verifyChecksum(bytes, field('sha256'));
+  const definition = networkFromJSON(parsed('network', field('network')));
+  const { configuration } = definition;
+  if (field('seed') !== String(configuration.seed)) {
+    throw new RangeError(
+      `checkpoint: seed must be the network's, ${configuration.seed}, got ${field('seed')}; the file was edited`,
+    );
+  }
+  return {
+    configuration,
+    step: counter('step', Number(field('step'))),
+    epoch: counter('epoch', Number(field('epoch'))),
+    iteratorPosition: position(parsed('iterator', field('iterator'))),
+    batch: batchOf(parsed('batch', field('batch'))),
+    tensors: checkTensors(stateTensors(definition), tensors, parsed('formats', field('formats'))),
+  };
+}
+
+async function verifyChecksum(bytes: Uint8Array, checksum: string): Promise<void> {
+  const blank = bytes.slice();
+  const end = CHECKSUM_AT + CHECKSUM_LENGTH;
+  const inPlace = FRONT.every((byte, i) => bytes[8 + i] === byte);
+  if (!inPlace || new TextDecoder().decode(bytes.subarray(CHECKSUM_AT, end)) !== checksum) {
+    throw new RangeError(
+      'checkpoint: the checksum must come first in the file; the file was written by another tool',
+    );
+  }
+  blank.set(new TextEncoder().encode(NO_CHECKSUM), CHECKSUM_AT);
+  const actual = await sha256(blank);
+  if (actual !== checksum) {
+    throw new RangeError(
+      `checkpoint: SHA-256 of the file must be ${checksum}, got ${actual}; the file is corrupted, use an older checkpoint`,
+    );
+  }
+}
+
+function parsed(name: string, text: string): unknown {
+  try {
+    return JSON.parse(text);
+  } catch {
+    throw new RangeError(`checkpoint: "${name}" in the metadata is not JSON, got ${text}`);
+  }
+}
+
+function isCounter(value: unknown): value is number {
+  return typeof value === 'number' && Number.isSafeInteger(value) && value >= 0;
+}
+
+function counter(name: string, value: unknown): number {
+  if (isCounter(value)) return value;
+  throw new RangeError(`checkpoint: ${name} must be a whole number, got ${JSON.stringify(value)}`);
+}
+
+function batchOf(value: unknown): number | null {
+  return value === null ? null : counter('batch', value);
+}
+
+function position(value: unknown): IteratorPosition | null {
+  if (value === null) return null;
+  if (typeof value === 'object' && 'epoch' in value && 'cursor' in value) {
+    return {
+      epoch: counter('iterator.epoch', value.epoch),
+      cursor: counter('iterator.cursor', value.cursor),
+    };
+  }
+  throw new RangeError(
+    `checkpoint: iterator must be { epoch, cursor } or null, got ${JSON.stringify(value)}`,
+  );
+}
+
+/** Every tensor of the network must be there in its shape and format, and nothing else. */
+function checkTensors(
+  expected: readonly Tensor[],
+  found: ReadonlyMap<string, SafetensorsTensor>,
+  formats: unknown,
+): Map<string, CheckpointTensor> {
+  const texts = new Map(Object.entries(typeof formats === 'object' ? (formats ?? {}) : {}));
+  const names = new Set(expected.map(({ name }) => name));
+  const extra = [...found.keys()].find((name) => !names.has(name));
+  if (extra !== undefined) throw new RangeError(`checkpoint: the network has no tensor "${extra}"`);
+  return new Map(
+    expected.map(({ name, shape, format }) => {
+      const tensor = found.get(name);
+      const text: unknown = texts.get(name);
+      if (!tensor || typeof text !== 'string' || format === null) {
+        throw new RangeError(`checkpoint: tensor "${name}" of the network is missing`);
+      }
+      checkTensor(name, shape, format, tensor, text);
+      return [name, { ...tensor, format }];
+    }),
+  );
+}
+
+function checkTensor(
+  name: string,
+  shape: readonly number[],
+  format: NumberFormat,
+  { shape: foundShape, data }: SafetensorsTensor,
+  text: string,
+): void {
+  if (foundShape.join() !== shape.join()) {
+    throw new RangeError(
+      `checkpoint: tensor "${name}" must be [${shape.join(', ')}], got [${foundShape.join(', ')}]`,
+    );
+  }
+  const found = text === 'float32' ? text : parseFormat(text);
+  const Storage = { int16: Int16Array, int32: Int32Array, float32: Float32Array }[storageOf(format)];
+  if (!sameFormat(found, format) || !(data instanceof Storage)) {
+    throw new RangeError(
+      `checkpoint: tensor "${name}" must be ${formatText(format)} stored as ${storageOf(format)}, got ${text}`,
+    );
+  }
+  if (format === 'float32') return;
+  const outside = data.find((raw) => raw < minRaw(format) || raw > maxRaw(format));
+  if (outside !== undefined) {
+    throw new RangeError(
+      `checkpoint: tensor "${name}" holds ${outside}, outside of ${formatText(format)}, ${minRaw(format)} to ${maxRaw(format)}`,
+    );
+  }
+}
+
+/**
+ * Checks that a checkpoint is of the expected network.
+ * @throws RangeError `checkpoint of another network`, naming the first difference.
+ */
+export function checkSameNetwork(found: NetworkConfiguration, expected: NetworkConfiguration): void {
+  const difference = firstDifference(plain(found), plain(expected), '');
+  if (difference === null) return;
+  throw new RangeError(
+    `checkpoint of another network: ${difference.path} is ${text(difference.found)} in the checkpoint and ${text(difference.expected)} here; load it with its own configuration, or start afresh`,
+  );
+}
+
+/** JSON data without properties that are undefined. */
+function plain(configuration: NetworkConfiguration): unknown {
+  return JSON.parse(JSON.stringify(configuration));
+}
+
+const text = (value: unknown): string => (value === undefined ? 'absent' : JSON.stringify(value));
+
+interface Difference {
+  readonly path: string;
+  readonly found: unknown;
+  readonly expected: unknown;
+}
+
+function firstDifference(found: unknown, expected: unknown, path: string): Difference | null {
+  if (Object.is(found, expected)) return null;
+  const objects = isObject(found) && isObject(expected) && Array.isArray(found) === Array.isArray(expected);
+  if (!objects) return { path: path === '' ? 'the configuration' : path, found, expected };
+  const list = Array.isArray(expected);
+  for (const key of new Set([...Object.keys(expected), ...Object.keys(found)])) {
+    const inner = list ? `${path}[${key}]` : path === '' ? key : `${path}.${key}`;
+    const difference = firstDifference(found[key], expected[key], inner);
+    if (difference) return difference;
+  }
+  return null;
+}
+
+function isObject(value: unknown): value is Record<string, unknown> {
+  return typeof value === 'object' && value !== null;
+}

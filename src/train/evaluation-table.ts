@@ -1,0 +1,108 @@
+/** The results of an evaluation as plain data, and that data as a plain text table (no colours). Counted in evaluation.ts. */
+
+/** `macro`: the mean over the classes for which it is defined; `micro`: from the counts of all classes together. */
+export type Averaging = 'macro' | 'micro';
+
+/** Everything as plain data; null where a quotient is undefined (0/0). */
+export interface EvaluationJson {
+  readonly examples: number;
+  readonly classes: number;
+  readonly accuracy: number | null;
+  readonly errorPercent: number | null;
+  readonly topN: number;
+  readonly topNAccuracy: number | null;
+  readonly loss: number | null;
+  readonly macro: {
+    readonly precision: number | null;
+    readonly recall: number | null;
+    readonly f1: number | null;
+  };
+  readonly micro: {
+    readonly precision: number | null;
+    readonly recall: number | null;
+    readonly f1: number | null;
+  };
+  readonly perClass: readonly {
+    readonly label: string;
+    readonly examples: number;
+    readonly precision: number | null;
+    readonly recall: number | null;
+    readonly f1: number | null;
+  }[];
+  /** `confusion[actual][predicted]`. */
+  readonly confusion: readonly (readonly number[])[];
+}
+
+/** Above this many classes a confusion matrix is wider than a terminal and is left out. */
+const MATRIX_CLASSES = 20;
+
+const share = (value: number | null): string => (value === null ? '-' : value.toFixed(4));
+
+/** Columns as wide as their widest cell: the first one flush left, the others flush right. */
+function columns(rows: readonly (readonly string[])[]): string[] {
+  const widths = (rows[0] ?? []).map((_, c) => Math.max(...rows.map((row) => (row[c] ?? '').length)));
+  return rows.map((row) =>
+    row
+      .map((cell, c) => (c === 0 ? cell.padEnd(widths[c] ?? 0) : cell.padStart(widths[c] ?? 0)))
+      .join('  ')
+      .trimEnd(),
+  );
+}
+
+/** Names the classes that a macro average leaves out, as Deeplearning4j warns of them. */
+function excluded(evaluation: EvaluationJson): string[] {
+  const names = (of: 'precision' | 'recall'): string =>
+    evaluation.perClass
+      .filter((row) => row[of] === null)
+      .map((row) => row.label)
+      .join(', ');
+  const never = names('precision');
+  const absent = names('recall');
+  return [
+    ...(never === '' ? [] : [`Never predicted, left out of the macro precision and F1: ${never}`]),
+    ...(absent === '' ? [] : [`Without examples, left out of the macro recall and F1: ${absent}`]),
+  ];
+}
+
+/** The table that `Evaluation.stats` returns. */
+export function evaluationTable(evaluation: EvaluationJson): string {
+  const { macro, micro, topN, errorPercent } = evaluation;
+  const summary = columns([
+    ['Examples', String(evaluation.examples)],
+    ['Classes', String(evaluation.classes)],
+    ['Accuracy', share(evaluation.accuracy)],
+    ...(topN > 1 ? [[`Top-${String(topN)} accuracy`, share(evaluation.topNAccuracy)]] : []),
+    ['Error %', errorPercent === null ? '-' : errorPercent.toFixed(2)],
+    ['Loss', share(evaluation.loss)],
+  ]);
+  const perClass = columns([
+    ['Class', 'Precision', 'Recall', 'F1', 'Examples'],
+    ...evaluation.perClass.map((row) => [
+      row.label,
+      share(row.precision),
+      share(row.recall),
+      share(row.f1),
+      String(row.examples),
+    ]),
+    ['macro', share(macro.precision), share(macro.recall), share(macro.f1), ''],
+    ['micro', share(micro.precision), share(micro.recall), share(micro.f1), ''],
+  ]);
+  const lines = ['Evaluation', ...summary, '', ...perClass, ...excluded(evaluation), ''];
+  if (evaluation.classes > MATRIX_CLASSES) {
+    lines.push(
+      `Confusion matrix left out: more than ${String(MATRIX_CLASSES)} classes; see confusion(actual, predicted)`,
+    );
+  } else {
+    lines.push(
+      'Confusion matrix (a row is the actual class, a column the predicted one)',
+      ...columns([
+        ['', ...evaluation.perClass.map((row) => row.label)],
+        ...evaluation.confusion.map((row, index) => [
+          evaluation.perClass[index]?.label ?? '',
+          ...row.map(String),
+        ]),
+      ]),
+    );
+  }
+  return lines.join('\n');
+}

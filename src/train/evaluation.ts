@@ -1,0 +1,212 @@
+/**
+ * How well a classifier did: accuracy, top-n, precision, recall and F1 per class and averaged, confusion matrix, loss;
+ * after Deeplearning4j's Evaluation. It counts; the table is evaluation-table.ts. Defined in docs/training.md.
+ */
+import type { TensorData } from '../backend/index.js';
+import { evaluationTable, type Averaging, type EvaluationJson } from './evaluation-table.js';
+
+/** What an evaluation counts. */
+export interface EvaluationOptions {
+  readonly classes: number;
+  /** Default `0`, `1`, ... */
+  readonly labelNames?: readonly string[];
+  /** An example counts as right in `topNAccuracy` when its label is among the n largest logits; default 1. */
+  readonly topN?: number;
+}
+
+const quotient = (a: number, b: number): number | null => (b === 0 ? null : a / b);
+
+/** Counts predictions against labels. The prediction is the first largest logit, as in the arithmetic. */
+export class Evaluation {
+  readonly classes: number;
+  readonly labelNames: readonly string[];
+  readonly topN: number;
+  readonly #confusion: Float64Array;
+  #examples = 0;
+  #topNCorrect = 0;
+  #lossSum = 0;
+
+  /** @throws RangeError where classes, topN or the number of label names do not fit. */
+  constructor(options: EvaluationOptions) {
+    const { classes, topN = 1 } = options;
+    if (!Number.isInteger(classes) || classes < 1) {
+      throw new RangeError(
+        `evaluation: classes must be a whole number of at least 1, got ${String(classes)}`,
+      );
+    }
+    if (!Number.isInteger(topN) || topN < 1 || topN > classes) {
+      throw new RangeError(
+        `evaluation: topN must be 1 to ${String(classes)} (the classes), got ${String(topN)}`,
+      );
+    }
+    this.labelNames = options.labelNames ?? Array.from({ length: classes }, (_, index) => String(index));
+    if (this.labelNames.length !== classes) {
+      throw new RangeError(
+        `evaluation: one label name per class, got ${String(this.labelNames.length)} names for ${String(classes)} classes`,
+      );
+    }
+    this.classes = classes;
+    this.topN = topN;
+    this.#confusion = new Float64Array(classes * classes);
+  }
+
+  /**
+   * Adds examples. `logits` [labels.length, classes], in any scale: only their order matters. `lossSum`: the sum of their losses.
+   * @throws RangeError where the sizes differ or a label is no class.
+   */
+  add(labels: Int32Array, logits: TensorData, lossSum = 0): void {
+    const { classes } = this;
+    if (logits.length !== labels.length * classes) {
+      throw new RangeError(
+        `evaluation: logits must be [${String(labels.length)}, ${String(classes)}], got ${String(logits.length)} values`,
+      );
+    }
+    for (const label of labels) {
+      if (!(label >= 0 && label < classes)) {
+        throw new RangeError(`evaluation: label must be 0 to ${String(classes - 1)}, got ${String(label)}`);
+      }
+    }
+    for (let row = 0; row < labels.length; row++) {
+      const label = labels[row]!;
+      const offset = row * classes;
+      const score = logits[offset + label]!;
+      let predicted = 0;
+      let ahead = 0;
+      for (let c = 0; c < classes; c++) {
+        const other = logits[offset + c]!;
+        if (other > logits[offset + predicted]!) predicted = c;
+        // Written so that a NaN is never ahead of anything: a network that diverged has no right answers.
+        if (c !== label && !(score > other || (score === other && label < c))) ahead++;
+      }
+      this.#confusion[label * classes + predicted]!++;
+      if (ahead < this.topN) this.#topNCorrect++;
+    }
+    this.#examples += labels.length;
+    this.#lossSum += lossSum;
+  }
+
+  get examples(): number {
+    return this.#examples;
+  }
+
+  /** Number of examples of class `actual` taken for class `predicted`. */
+  confusion(actual: number, predicted: number): number {
+    return this.#confusion[this.#index(actual) * this.classes + this.#index(predicted)]!;
+  }
+
+  /** Share of right predictions, 0 to 1; NaN without examples. */
+  accuracy(): number {
+    return this.#truePositives() / this.#examples;
+  }
+
+  /** Share of wrong predictions in per cent; NaN without examples. */
+  errorPercent(): number {
+    return (100 * (this.#examples - this.#truePositives())) / this.#examples;
+  }
+
+  /** Share of examples whose label is among the `topN` largest logits; NaN without examples. */
+  topNAccuracy(): number {
+    return this.#topNCorrect / this.#examples;
+  }
+
+  /** Mean loss in nats; NaN without examples. */
+  loss(): number {
+    return this.#lossSum / this.#examples;
+  }
+
+  /** Right among those predicted to be of the class; null if none was predicted. */
+  precision(of: number | Averaging = 'macro'): number | null {
+    if (of === 'micro') return quotient(this.#truePositives(), this.#examples);
+    if (of === 'macro') return this.#macro((index) => this.precision(index));
+    return quotient(this.confusion(of, of), this.predictedCount(of));
+  }
+
+  /** Right among the examples of the class; null if there are none. */
+  recall(of: number | Averaging = 'macro'): number | null {
+    if (of === 'micro') return quotient(this.#truePositives(), this.#examples);
+    if (of === 'macro') return this.#macro((index) => this.recall(index));
+    return quotient(this.confusion(of, of), this.actualCount(of));
+  }
+
+  /** Harmonic mean of precision and recall; null where one of them is undefined, 0 where both are 0. */
+  f1(of: number | Averaging = 'macro'): number | null {
+    if (of === 'macro') return this.#macro((index) => this.f1(index));
+    const precision = this.precision(of);
+    const recall = this.recall(of);
+    if (precision === null || recall === null) return null;
+    return precision + recall === 0 ? 0 : (2 * precision * recall) / (precision + recall);
+  }
+
+  /** Examples of the class. */
+  actualCount(index: number): number {
+    let sum = 0;
+    for (let c = 0; c < this.classes; c++) sum += this.confusion(index, c);
+    return sum;
+  }
+
+  /** Examples predicted to be of the class. */
+  predictedCount(index: number): number {
+    let sum = 0;
+    for (let c = 0; c < this.classes; c++) sum += this.confusion(c, index);
+    return sum;
+  }
+
+  /** A plain text table of all of it. */
+  stats(): string {
+    return evaluationTable(this.toJSON());
+  }
+
+  /** All of it as plain data; null where a quotient is undefined. */
+  toJSON(): EvaluationJson {
+    const number = (value: number): number | null => (Number.isFinite(value) ? value : null);
+    const average = (of: Averaging): EvaluationJson['macro'] => ({
+      precision: this.precision(of),
+      recall: this.recall(of),
+      f1: this.f1(of),
+    });
+    return {
+      examples: this.#examples,
+      classes: this.classes,
+      accuracy: number(this.accuracy()),
+      errorPercent: number(this.errorPercent()),
+      topN: this.topN,
+      topNAccuracy: number(this.topNAccuracy()),
+      loss: number(this.loss()),
+      macro: average('macro'),
+      micro: average('micro'),
+      perClass: this.labelNames.map((label, index) => ({
+        label,
+        examples: this.actualCount(index),
+        precision: this.precision(index),
+        recall: this.recall(index),
+        f1: this.f1(index),
+      })),
+      confusion: this.labelNames.map((_, index) => [
+        ...this.#confusion.subarray(index * this.classes, (index + 1) * this.classes),
+      ]),
+    };
+  }
+
+  #index(index: number): number {
+    if (!Number.isInteger(index) || index < 0 || index >= this.classes) {
+      throw new RangeError(
+        `evaluation: class must be 0 to ${String(this.classes - 1)}, got ${String(index)}`,
+      );
+    }
+    return index;
+  }
+
+  #truePositives(): number {
+    let sum = 0;
+    for (let c = 0; c < this.classes; c++) sum += this.confusion(c, c);
+    return sum;
+  }
+
+  #macro(of: (index: number) => number | null): number | null {
+    const defined = this.labelNames.map((_, index) => of(index)).filter((value) => value !== null);
+    return quotient(
+      defined.reduce((sum, value) => sum + value, 0),
+      defined.length,
+    );
+  }
+}

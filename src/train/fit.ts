@@ -1,0 +1,168 @@
+/**
+ * The training loop of one `fit`: epochs, steps, listeners, and stopping at a step so that training can go on later
+ * as if it had not stopped. One step is one call of the session: whatever a listener sees is exactly the state after
+ * that step. Semantics: docs/training.md, "Steps and epochs".
+ */
+import type { Session } from '../backend/index.js';
+import type { DataSetIterator, IteratorPosition } from '../data/index.js';
+import { coefficientsOf } from '../optim/index.js';
+import type { BatchEncoder } from './batch.js';
+import type { EpochSummary, FitResult, FitStart, TrainingListener, TrainingModel } from './listener.js';
+import { EventLoopTurns } from './turns.js';
+
+/** How long `fit` trains, who is told, and who may stop it. */
+export interface FitOptions {
+  /** Passes over the data, counted from here; the rest of an epoch that was begun counts as one. Default 1. */
+  readonly epochs?: number;
+  /** Stops after so many steps, counted from here. */
+  readonly maxSteps?: number;
+  readonly listeners?: readonly TrainingListener[];
+  /** Stops after the step during which it is aborted; the state can be saved and resumed. */
+  readonly signal?: AbortSignal;
+}
+
+/** How the loop tells the network that it has moved on. */
+export interface Progress {
+  stepDone(position: IteratorPosition): void;
+  /** The position of the next epoch's start; null where the source cannot be read again. */
+  epochDone(position: IteratorPosition | null): void;
+}
+
+/** What an epoch adds up while it runs. */
+interface Tally {
+  steps: number;
+  examples: number;
+  lossSum: number;
+  correct: number;
+}
+
+export class Fit {
+  readonly #model: TrainingModel;
+  readonly #iterator: DataSetIterator;
+  readonly #listeners: readonly TrainingListener[];
+  readonly #signal: AbortSignal | undefined;
+  readonly #epochs: number;
+  readonly #maxSteps: number;
+  #steps = 0;
+  #epochsDone = 0;
+
+  /** @throws RangeError for epochs or maxSteps that are not whole numbers from 0. */
+  constructor(model: TrainingModel, iterator: DataSetIterator, options: FitOptions) {
+    this.#model = model;
+    this.#iterator = iterator;
+    this.#listeners = options.listeners ?? [];
+    this.#signal = options.signal;
+    this.#epochs = checkCount('epochs', options.epochs ?? 1);
+    this.#maxSteps = options.maxSteps === undefined ? Infinity : checkCount('maxSteps', options.maxSteps);
+  }
+
+  async run(session: Session, encoder: BatchEncoder, progress: Progress): Promise<FitResult> {
+    const turns = new EventLoopTurns();
+    try {
+      return await this.#run(session, encoder, progress, turns);
+    } finally {
+      turns.close();
+    }
+  }
+
+  async #run(
+    session: Session,
+    encoder: BatchEncoder,
+    progress: Progress,
+    turns: EventLoopTurns,
+  ): Promise<FitResult> {
+    const model = this.#model;
+    const iterator = this.#iterator;
+    let resumes = this.#isInsideEpoch();
+    const start = this.#start();
+    for (const listener of this.#listeners) await listener.onFitStart?.(model, start);
+    let aborted = false;
+    while (this.#epochsDone < this.#epochs && this.#steps < this.#maxSteps) {
+      aborted = this.#signal?.aborted === true;
+      if (aborted) break;
+      if (!resumes && !iterator.hasNext()) this.#reset();
+      resumes = false;
+      const { epoch } = model;
+      for (const listener of this.#listeners) await listener.onEpochStart?.(model, epoch);
+      const tally: Tally = { steps: 0, examples: 0, lossSum: 0, correct: 0 };
+      while (iterator.hasNext() && this.#steps < this.#maxSteps && !this.#isAborted()) {
+        await this.#step(session, encoder, progress, tally);
+        await turns.next();
+      }
+      aborted = this.#isAborted();
+      if (aborted || iterator.hasNext()) break;
+      await this.#endEpoch(progress, summaryOf(epoch, tally));
+    }
+    const result: FitResult = { aborted, steps: this.#steps, epochs: this.#epochsDone };
+    for (const listener of this.#listeners) await listener.onFitEnd?.(model, result);
+    return result;
+  }
+
+  async #step(session: Session, encoder: BatchEncoder, progress: Progress, tally: Tally): Promise<void> {
+    const { step, epoch, definition } = this.#model;
+    const { features, labels } = this.#iterator.next();
+    const batch = encoder.encode(features, labels);
+    const { arithmetic, gradientShift } = session.plan;
+    const { count } = batch;
+    const coefficients = definition.optimizers.map((optimizer) =>
+      coefficientsOf(optimizer, { arithmetic, gradientShift, count, epoch }),
+    );
+    const [metrics] = await session.train([{ ...batch, step, coefficients }]);
+    const { lossSum, correct } = metrics!;
+    this.#steps++;
+    progress.stepDone(this.#iterator.position);
+    tally.steps++;
+    tally.examples += count;
+    tally.lossSum += lossSum;
+    tally.correct += correct;
+    const iteration = { step, epoch, count, score: lossSum / count, correct };
+    for (const listener of this.#listeners) await listener.iterationDone?.(this.#model, iteration);
+  }
+
+  async #endEpoch(progress: Progress, summary: EpochSummary): Promise<void> {
+    const { resetSupported } = this.#iterator;
+    if (resetSupported) this.#iterator.reset();
+    this.#epochsDone++;
+    progress.epochDone(resetSupported ? this.#iterator.position : null);
+    for (const listener of this.#listeners) await listener.onEpochEnd?.(this.#model, summary);
+  }
+
+  #isAborted(): boolean {
+    return this.#signal?.aborted === true;
+  }
+
+  /** True where the iterator stands at the point of an epoch at which training stopped: perhaps at its very end. */
+  #isInsideEpoch(): boolean {
+    const saved = this.#model.iteratorPosition;
+    const { epoch, cursor } = this.#iterator.position;
+    return saved !== null && saved.cursor > 0 && saved.epoch === epoch && saved.cursor === cursor;
+  }
+
+  #reset(): void {
+    this.#iterator.reset();
+    if (!this.#iterator.hasNext()) throw new RangeError('fit: the iterator must have examples, got none');
+  }
+
+  #start(): FitStart {
+    const { batch, totalExamples, position } = this.#iterator;
+    const steps = (examples: number): number => Math.ceil(examples / batch);
+    if (totalExamples === undefined)
+      return { epochs: this.#epochs, batch, stepsPerEpoch: null, plannedSteps: null };
+    const stepsPerEpoch = steps(totalExamples);
+    const rest =
+      this.#iterator.hasNext() || this.#isInsideEpoch()
+        ? steps(totalExamples - position.cursor)
+        : stepsPerEpoch;
+    const all = this.#epochs === 0 ? 0 : rest + (this.#epochs - 1) * stepsPerEpoch;
+    return { epochs: this.#epochs, batch, stepsPerEpoch, plannedSteps: Math.min(all, this.#maxSteps) };
+  }
+}
+
+function summaryOf(epoch: number, { steps, examples, lossSum, correct }: Tally): EpochSummary {
+  return { epoch, steps, examples, score: lossSum / examples, correct };
+}
+
+function checkCount(name: string, value: number): number {
+  if (Number.isSafeInteger(value) && value >= 0) return value;
+  throw new RangeError(`fit: ${name} must be a whole number from 0, got ${String(value)}`);
+}

@@ -1,0 +1,55 @@
+/**
+ * The train room: networks that train, listeners, evaluation, early stopping, checkpoints. Browser-safe:
+ * no files, no clock, no console; clocks and output functions are passed in. Derived in docs/training.md.
+ */
+export { Network, type LoadOptions, type NetworkOptions, type ParameterData } from './network.js';
+export type { FitOptions } from './fit.js';
+export type {
+  EpochSummary,
+  FitResult,
+  FitStart,
+  Iteration,
+  TrainingListener,
+  TrainingModel,
+} from './listener.js';
+export type { PeriodOptions } from './period.js';
+export { ScoreIterationListener, type ScoreIterationOptions } from './listeners/score-iteration.js';
+export {
+  PerformanceListener,
+  performanceLine,
+  type Performance,
+  type PerformanceOptions,
+} from './listeners/performance.js';
+export { EvaluativeListener, type EvaluativeOptions } from './listeners/evaluative.js';
+export { CheckpointListener, type CheckpointOptions } from './listeners/checkpoint.js';
+export { CollectScoresListener, type CollectedScore } from './listeners/collect-scores.js';
+export {
+  TensorStatisticsListener,
+  type StatisticsRecord,
+  type TensorStatisticsOptions,
+} from './listeners/tensor-statistics.js';
+export { MemoryCheckpointStore, type CheckpointStore } from './checkpoint-store.js';
+export {
+  EarlyStoppingTrainer,
+  errorScore,
+  lossScore,
+  type EarlyStoppingConfiguration,
+  type EarlyStoppingResult,
+  type ScoreCalculator,
+  type TerminationReason,
+} from './early-stopping.js';
+export { Evaluation, type EvaluationOptions } from './evaluation.js';
+export type { Averaging, EvaluationJson } from './evaluation-table.js';
+export {
+  checkSameNetwork,
+  decodeCheckpoint,
+  encodeCheckpoint,
+  type Checkpoint,
+  type CheckpointTensor,
+} from './checkpoint.js';
+export {
+  decodeSafetensors,
+  encodeSafetensors,
+  type Safetensors,
+  type SafetensorsTensor,
+} from './safetensors.js';

@@ -1,0 +1,86 @@
+/**
+ * What a training listener is told, and what it may do with the network being trained: the hooks of
+ * Deeplearning4j. A hook may be asynchronous; training goes on when it is done. Described in docs/training.md.
+ */
+import type { SiteStatistics } from '../backend/index.js';
+import type { DataSetIterator, IteratorPosition } from '../data/index.js';
+import type { NetworkDefinition } from '../nn/index.js';
+import type { Evaluation } from './evaluation.js';
+
+/** The network as a listener sees it: everything but training. */
+export interface TrainingModel {
+  readonly definition: NetworkDefinition;
+  /** Training steps done so far: also the generator's step word of the next step. */
+  readonly step: number;
+  /** Epochs (whole passes over the training data) done so far. */
+  readonly epoch: number;
+  /** Where the training iterator stood after the last step; null before the first. */
+  readonly iteratorPosition: IteratorPosition | null;
+  /** Does not change training: neither its state nor the iterator's position. */
+  evaluate(iterator: DataSetIterator, options?: { readonly topN?: number }): Promise<Evaluation>;
+  /** Counters of every rounding site since they were last read. */
+  statistics(): Promise<SiteStatistics[]>;
+  /** SHA-256 of all raw parameters, in hexadecimal digits. */
+  digest(): Promise<string>;
+  /** A checkpoint of exactly this moment. */
+  save(): Promise<Uint8Array>;
+}
+
+/** What `fit` is about to do. */
+export interface FitStart {
+  /** Epochs of this call; the rest of an epoch that was begun counts as one. */
+  readonly epochs: number;
+  /** Examples per step. */
+  readonly batch: number;
+  /** Steps of a whole epoch; null where the iterator does not know its length. */
+  readonly stepsPerEpoch: number | null;
+  /** Steps of this call if nothing stops it early; null where the iterator does not know its length. */
+  readonly plannedSteps: number | null;
+}
+
+/** One training step that was just done. */
+export interface Iteration {
+  /** 0-based number of the step. */
+  readonly step: number;
+  /** 0-based number of the epoch it belongs to. */
+  readonly epoch: number;
+  /** Examples in the batch. */
+  readonly count: number;
+  /** Mean cross-entropy loss of the batch in nats, before the update. */
+  readonly score: number;
+  /** Examples of the batch that were classified correctly, before the update. */
+  readonly correct: number;
+}
+
+/** One epoch that was just done; of an epoch that was resumed, the part since then. */
+export interface EpochSummary {
+  /** 0-based number of the epoch. */
+  readonly epoch: number;
+  readonly steps: number;
+  readonly examples: number;
+  /** Mean loss over the examples in nats, each taken when it was trained on; NaN where there were none. */
+  readonly score: number;
+  readonly correct: number;
+}
+
+/** How `fit` ended. */
+export interface FitResult {
+  /** The signal stopped it; the state can be saved and resumed. */
+  readonly aborted: boolean;
+  /** Steps done by this call. */
+  readonly steps: number;
+  /** Epochs completed by this call. */
+  readonly epochs: number;
+}
+
+/** Hooks that `fit` calls, in this order; all optional, listeners in the order they were given. */
+export interface TrainingListener {
+  onFitStart?(model: TrainingModel, start: FitStart): void | Promise<void>;
+  /** Also called when an epoch that was begun is resumed. */
+  onEpochStart?(model: TrainingModel, epoch: number): void | Promise<void>;
+  /** After every step; the model's state is exactly the state after it. */
+  iterationDone?(model: TrainingModel, iteration: Iteration): void | Promise<void>;
+  /** `model.epoch` already counts the epoch and the iterator is reset: a checkpoint taken here starts the next one. */
+  onEpochEnd?(model: TrainingModel, summary: EpochSummary): void | Promise<void>;
+  onFitEnd?(model: TrainingModel, result: FitResult): void | Promise<void>;
+}

@@ -1,0 +1,65 @@
+/** Saves the network while it trains, as Deeplearning4j's CheckpointListener does. Files are the store's business. */
+import type { CheckpointStore } from '../checkpoint-store.js';
+import type { EpochSummary, Iteration, TrainingListener, TrainingModel } from '../listener.js';
+import { checkPeriod, Period, type PeriodOptions } from '../period.js';
+
+/** Where and how often a `CheckpointListener` saves. */
+export interface CheckpointOptions extends PeriodOptions {
+  readonly store: CheckpointStore;
+  /** Keeps only the last n checkpoints, those of earlier runs in the same store included; default: all. */
+  readonly keepLast?: number;
+  /** One file of this name, replaced each time, instead of one per checkpoint. */
+  readonly name?: string;
+}
+
+const NAME = /^checkpoint-\d{10,}\.safetensors$/;
+
+/** `checkpoint-0000001200.safetensors` for the state after 1200 steps; alphabetical order is that of the steps. */
+function nameOf(step: number): string {
+  return `checkpoint-${String(step).padStart(10, '0')}.safetensors`;
+}
+
+/** Saves every n epochs or steps, and at the end of `fit` (stopped early or not) unless it has just done so. */
+export class CheckpointListener implements TrainingListener {
+  readonly #options: CheckpointOptions;
+  readonly #period: Period;
+  #saved = '';
+
+  /** @throws TypeError where keepLast and name are both given. */
+  constructor(options: CheckpointOptions) {
+    if (options.keepLast !== undefined) {
+      checkPeriod('checkpoint listener: keepLast', options.keepLast);
+      if (options.name !== undefined) {
+        throw new TypeError(
+          'checkpoint listener: name keeps one file, so keepLast has no meaning; leave one out',
+        );
+      }
+    }
+    this.#options = options;
+    this.#period = new Period('checkpoint listener', options);
+  }
+
+  async iterationDone(model: TrainingModel, iteration: Iteration): Promise<void> {
+    if (this.#period.afterStep(iteration)) await this.#save(model);
+  }
+
+  async onEpochEnd(model: TrainingModel, summary: EpochSummary): Promise<void> {
+    if (this.#period.afterEpoch(summary)) await this.#save(model);
+  }
+
+  /** Nothing is lost when training ends or is stopped between two checkpoints. */
+  async onFitEnd(model: TrainingModel): Promise<void> {
+    await this.#save(model);
+  }
+
+  async #save(model: TrainingModel): Promise<void> {
+    const moment = `${String(model.step)}/${String(model.epoch)}`;
+    if (moment === this.#saved) return;
+    const { store, name, keepLast } = this.#options;
+    await store.write(name ?? nameOf(model.step), await model.save());
+    this.#saved = moment;
+    if (keepLast === undefined) return;
+    const names = (await store.list()).filter((file) => NAME.test(file)).sort();
+    for (const old of names.slice(0, -keepLast)) await store.remove(old);
+  }
+}

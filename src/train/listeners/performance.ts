@@ -1,0 +1,95 @@
+/**
+ * How fast training goes and how long it will take. The clock is the caller's. Time between the end of an epoch and
+ * the start of the next (evaluations there) does not count.
+ */
+import type { FitStart, Iteration, TrainingListener, TrainingModel } from '../listener.js';
+import { checkPeriod } from '../period.js';
+
+/** How fast the steps since the last report were. */
+export interface Performance {
+  /** 0-based number of the last step. */
+  readonly step: number;
+  readonly examplesPerSecond: number;
+  readonly stepsPerSecond: number;
+  /** Time that the rest of this `fit` takes at this rate; null where the iterator does not know its length. */
+  readonly etaSeconds: number | null;
+}
+
+/** Clock and output of a `PerformanceListener`. */
+export interface PerformanceOptions {
+  /** Milliseconds on any clock that never goes back. */
+  readonly now: () => number;
+  readonly print: (line: string, performance: Performance) => void;
+  /** Reports every n steps; default 10. */
+  readonly every?: number;
+}
+
+/** Measures the steps since its last report; reports later where the clock has not moved. */
+export class PerformanceListener implements TrainingListener {
+  readonly #options: PerformanceOptions;
+  readonly #every: number;
+  #planned: number | null = null;
+  #done = 0;
+  #mark = 0;
+  #elapsedMs = 0;
+  #steps = 0;
+  #examples = 0;
+
+  constructor(options: PerformanceOptions) {
+    this.#options = options;
+    this.#every = checkPeriod('performance listener: every', options.every ?? 10);
+  }
+
+  /** Takes over the number of steps that are planned. */
+  onFitStart(_model: TrainingModel, start: FitStart): void {
+    this.#planned = start.plannedSteps;
+    this.#done = 0;
+    this.#startOver();
+  }
+
+  onEpochStart(): void {
+    this.#mark = this.#options.now();
+  }
+
+  iterationDone(_model: TrainingModel, { step, count }: Iteration): void {
+    const now = this.#options.now();
+    this.#elapsedMs += now - this.#mark;
+    this.#mark = now;
+    this.#done++;
+    this.#steps++;
+    this.#examples += count;
+    if (this.#steps < this.#every || this.#elapsedMs <= 0) return;
+    const stepsPerSecond = (1000 * this.#steps) / this.#elapsedMs;
+    const performance: Performance = {
+      step,
+      stepsPerSecond,
+      examplesPerSecond: (1000 * this.#examples) / this.#elapsedMs,
+      etaSeconds: this.#planned === null ? null : Math.max(0, this.#planned - this.#done) / stepsPerSecond,
+    };
+    this.#startOver();
+    this.#options.print(performanceLine(performance), performance);
+  }
+
+  #startOver(): void {
+    this.#elapsedMs = 0;
+    this.#steps = 0;
+    this.#examples = 0;
+  }
+}
+
+/** `step 119: 5230 examples/s, 52.3 steps/s, ETA 0:01:42`. */
+export function performanceLine({
+  step,
+  examplesPerSecond,
+  stepsPerSecond,
+  etaSeconds,
+}: Performance): string {
+  const eta = etaSeconds === null ? '' : `, ETA ${duration(etaSeconds)}`;
+  return `step ${String(step)}: ${examplesPerSecond.toFixed(0)} examples/s, ${stepsPerSecond.toFixed(1)} steps/s${eta}`;
+}
+
+function duration(seconds: number): string {
+  const whole = Math.ceil(seconds);
+  const two = (value: number): string => String(value).padStart(2, '0');
+  return `${String(Math.floor(whole / 3600))}:${two(Math.floor(whole / 60) % 60)}:${two(whole % 60)}`;
+}

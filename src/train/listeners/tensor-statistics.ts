@@ -1,0 +1,47 @@
+/** Reads what every rounding site counted: saturated, flushed, largest magnitude, swallowed updates. */
+import type { SiteStatistics } from '../../backend/index.js';
+import type { EpochSummary, Iteration, TrainingListener, TrainingModel } from '../listener.js';
+import { Period, type PeriodOptions } from '../period.js';
+
+/** Counters since the record before. */
+export interface StatisticsRecord {
+  /** Training steps done. */
+  readonly step: number;
+  /** Epochs done. */
+  readonly epoch: number;
+  /** In the order of the plan; empty in the float32 baseline. */
+  readonly sites: readonly SiteStatistics[];
+}
+
+/** When a `TensorStatisticsListener` reads the counters, and whom it tells. */
+export interface TensorStatisticsOptions extends PeriodOptions {
+  readonly report: (record: StatisticsRecord) => void | Promise<void>;
+}
+
+/** Reports every n epochs or steps. Reading sets the counters to zero, so use one such listener at a time. */
+export class TensorStatisticsListener implements TrainingListener {
+  readonly #report: TensorStatisticsOptions['report'];
+  readonly #period: Period;
+
+  constructor(options: TensorStatisticsOptions) {
+    this.#report = options.report;
+    this.#period = new Period('statistics listener', options);
+  }
+
+  /** What was counted before this `fit` belongs to no record of it. */
+  async onFitStart(model: TrainingModel): Promise<void> {
+    await model.statistics();
+  }
+
+  async iterationDone(model: TrainingModel, iteration: Iteration): Promise<void> {
+    if (this.#period.afterStep(iteration)) await this.#record(model);
+  }
+
+  async onEpochEnd(model: TrainingModel, summary: EpochSummary): Promise<void> {
+    if (this.#period.afterEpoch(summary)) await this.#record(model);
+  }
+
+  async #record(model: TrainingModel): Promise<void> {
+    await this.#report({ step: model.step, epoch: model.epoch, sites: await model.statistics() });
+  }
+}

@@ -1,0 +1,308 @@
+/**
+ * A network that trains: a definition, its state on a backend, and the counters that say where training stands.
+ * Semantics of epochs, steps, evaluation and resuming: docs/training.md.
+ */
+import {
+  selectBackend,
+  type Backend,
+  type BackendName,
+  type EvaluateResult,
+  type Session,
+  type SiteStatistics,
+  type TensorData,
+} from '../backend/index.js';
+import { sliceExamples, type DataSet, type DataSetIterator, type IteratorPosition } from '../data/index.js';
+import { defineNetwork, NetworkDefinition, type NetworkConfiguration } from '../nn/index.js';
+import { firstLargest, PROBABILITY_BITS, type NumberFormat } from '../numerics/index.js';
+import { elements } from '../plan/index.js';
+import { BatchEncoder, checkData } from './batch.js';
+import { littleEndianBytes, sha256 } from './bytes.js';
+import { checkSameNetwork, decodeCheckpoint, encodeCheckpoint, type CheckpointTensor } from './checkpoint.js';
+import { Evaluation } from './evaluation.js';
+import { Fit, type FitOptions } from './fit.js';
+import type { FitResult, TrainingModel } from './listener.js';
+import { NetworkState } from './state.js';
+
+/** Where a network runs. */
+export interface NetworkOptions {
+  /** A backend, or its name; default `wasm`. Every backend gives the same integers. */
+  readonly backend?: BackendName | Backend;
+  /** Default: the backend's choice. The number of threads changes no result. */
+  readonly threads?: number;
+}
+
+/** Where a loaded network runs, and which network it must be. */
+export interface LoadOptions extends NetworkOptions {
+  /** Refuses a checkpoint of another network than this, naming the first difference. */
+  readonly expected?: NetworkDefinition | NetworkConfiguration;
+}
+
+/** A parameter as it is stored. */
+export interface ParameterData {
+  readonly name: string;
+  readonly shape: readonly number[];
+  readonly format: NumberFormat;
+  /** Raw integers (float32: values), row-major. */
+  readonly data: TensorData;
+}
+
+/** Examples without a session yet: how many of them a step of `output` or `score` takes at most. */
+const DEFAULT_BATCH = 100;
+const PROBABILITY_UNIT = 2 ** -PROBABILITY_BITS;
+
+/** Made by `Network.create` or `Network.load`; `close` frees its memory and threads. */
+export class Network implements TrainingModel {
+  readonly definition: NetworkDefinition;
+  readonly #state: NetworkState;
+  #step = 0;
+  #epoch = 0;
+  #iteratorPosition: IteratorPosition | null = null;
+  #training = false;
+
+  private constructor(
+    definition: NetworkDefinition,
+    options: NetworkOptions,
+    saved: ConstructorParameters<typeof NetworkState>[3],
+  ) {
+    const { backend = 'wasm', threads } = options;
+    this.definition = definition;
+    const chosen = typeof backend === 'string' ? selectBackend(backend) : backend;
+    this.#state = new NetworkState(definition, chosen, threads, saved);
+  }
+
+  /**
+   * A network with its initial weights, at step 0.
+   * @throws (rejects with) the errors of `defineNetwork` and of the plan.
+   */
+  static async create(
+    network: NetworkDefinition | NetworkConfiguration,
+    options: NetworkOptions = {},
+  ): Promise<Network> {
+    return new Network(definitionOf(network), options, null);
+  }
+
+  /**
+   * A network as it was saved. To go on with training: `iterator.seek(network.iteratorPosition)` where that is not null, then `fit`.
+   * @throws (rejects with) RangeError where the file is damaged, of another version, or of another network than expected.
+   */
+  static async load(bytes: Uint8Array, options: LoadOptions = {}): Promise<Network> {
+    const { configuration, step, epoch, iteratorPosition, batch, tensors } = await decodeCheckpoint(bytes);
+    if (options.expected) checkSameNetwork(configuration, definitionOf(options.expected).configuration);
+    const contents = new Map([...tensors].map(([name, { data }]) => [name, data]));
+    const network = new Network(defineNetwork(configuration), options, { batch, contents });
+    network.#step = step;
+    network.#epoch = epoch;
+    network.#iteratorPosition = iteratorPosition;
+    return network;
+  }
+
+  get step(): number {
+    return this.#step;
+  }
+
+  get epoch(): number {
+    return this.#epoch;
+  }
+
+  get iteratorPosition(): IteratorPosition | null {
+    return this.#iteratorPosition;
+  }
+
+  /**
+   * Trains for a number of epochs from here. An epoch is one pass of the iterator, from where it stands; it is reset after each.
+   * @throws (rejects with) RangeError where data and network do not suit each other, TypeError while another `fit` runs.
+   */
+  async fit(iterator: DataSetIterator, options: FitOptions = {}): Promise<FitResult> {
+    if (this.#training)
+      throw new TypeError('fit: the network is being trained already; await the other fit first');
+    checkData('fit', iterator, this.definition);
+    const fit = new Fit(this, iterator, options);
+    this.#training = true;
+    try {
+      const session = await this.#state.open(iterator.batch);
+      return await fit.run(session, this.#encoder(session, 'trainInput'), {
+        stepDone: (position) => {
+          this.#step++;
+          this.#iteratorPosition = position;
+        },
+        epochDone: (position) => {
+          this.#epoch++;
+          this.#iteratorPosition = position;
+        },
+      });
+    } finally {
+      this.#training = false;
+    }
+  }
+
+  /**
+   * Evaluates on one whole pass of the iterator (of a source that can be read once only: on the rest of it), in steps of the
+   * network's own batch size, and leaves the iterator where it was. Changes nothing in the training.
+   * @throws (rejects with) RangeError where data and network do not suit each other, or there is no example.
+   */
+  async evaluate(iterator: DataSetIterator, options: { readonly topN?: number } = {}): Promise<Evaluation> {
+    checkData('evaluate', iterator, this.definition);
+    const { classes, labelNames } = iterator;
+    const evaluation = new Evaluation({
+      classes,
+      ...(labelNames ? { labelNames } : {}),
+      ...(options.topN === undefined ? {} : { topN: options.topN }),
+    });
+    const session = await this.#state.open(this.#state.batch ?? iterator.batch);
+    const { position } = iterator;
+    if (iterator.resetSupported) iterator.seek({ epoch: position.epoch, cursor: 0 });
+    try {
+      for await (const { labels, result } of this.#run(session, batches(iterator, session.plan.batch))) {
+        evaluation.add(labels, result.logits, result.lossSum);
+      }
+    } finally {
+      if (iterator.resetSupported) iterator.seek(position);
+    }
+    if (evaluation.examples === 0)
+      throw new RangeError('evaluate: the iterator must have examples, got none');
+    return evaluation;
+  }
+
+  /** Class probabilities, one array an example. Features are those of a DataSet: pixels, or real values. */
+  async output(input: DataSet | DataSet['features']): Promise<Float32Array[]> {
+    const rows: Float32Array[] = [];
+    const { classes } = this.definition;
+    const unit = this.definition.arithmetic === 'float32' ? 1 : PROBABILITY_UNIT;
+    for await (const { result } of this.#runAll('output', this.#dataSet(input))) {
+      for (let at = 0; at < result.probabilities.length; at += classes) {
+        rows.push(Float32Array.from(result.probabilities.subarray(at, at + classes), (raw) => raw * unit));
+      }
+    }
+    return rows;
+  }
+
+  /** The most likely class of every example: the first largest logit. */
+  async predict(input: DataSet | DataSet['features']): Promise<Int32Array> {
+    const data = this.#dataSet(input);
+    const predicted = new Int32Array(data.count);
+    const { classes } = this.definition;
+    let example = 0;
+    for await (const { result } of this.#runAll('predict', data)) {
+      for (let at = 0; at < result.logits.length; at += classes) {
+        predicted[example++] = firstLargest(result.logits, at, classes);
+      }
+    }
+    return predicted;
+  }
+
+  /** Mean cross-entropy loss over a data set, in nats. */
+  async score(data: DataSet): Promise<number> {
+    let sum = 0;
+    for await (const { result } of this.#runAll('score', data)) sum += result.lossSum;
+    return sum / data.count;
+  }
+
+  /** Counters of every rounding site since the last call, or since the batch size changed. */
+  async statistics(): Promise<SiteStatistics[]> {
+    return this.#state.statistics();
+  }
+
+  /**
+   * A copy of a parameter (`conv1/weight`) or of its update (`conv1/weight.update`).
+   * @throws (rejects with) RangeError for an unknown name, listing the known ones.
+   */
+  async parameter(name: string): Promise<ParameterData> {
+    const { tensors } = this.#state;
+    const tensor = tensors.find((known) => known.name === name);
+    if (!tensor?.format) {
+      throw new RangeError(
+        `network: there is no parameter "${name}"; choose one of ${tensors.map((known) => known.name).join(', ')}`,
+      );
+    }
+    return { name, shape: tensor.shape, format: tensor.format, data: await this.#state.read(name) };
+  }
+
+  /** SHA-256 over the raw parameters in layer order (not the updates), as little-endian bytes: 64 hexadecimal digits. */
+  async digest(): Promise<string> {
+    const { tensors } = this.#state;
+    const parts: Uint8Array[] = [];
+    for (const { name } of tensors.slice(0, tensors.length >> 1)) {
+      parts.push(littleEndianBytes(await this.#state.read(name)));
+    }
+    return sha256(...parts);
+  }
+
+  /** The bytes of a checkpoint: all that training needs to go on bit for bit. */
+  async save(): Promise<Uint8Array> {
+    const tensors = new Map<string, CheckpointTensor>();
+    for (const { name } of this.#state.tensors) {
+      const { shape, format, data } = await this.parameter(name);
+      if (data instanceof Uint8Array) throw new TypeError(`save: tensor "${name}" is no parameter`);
+      tensors.set(name, { shape, format, data });
+    }
+    const { configuration } = this.definition;
+    const { step, epoch, iteratorPosition } = this;
+    return encodeCheckpoint({
+      configuration,
+      step,
+      epoch,
+      iteratorPosition,
+      batch: this.#state.batch,
+      tensors,
+    });
+  }
+
+  /** Frees memory and threads; further calls throw. */
+  async close(): Promise<void> {
+    await this.#state.close();
+  }
+
+  #encoder(session: Session, input: 'trainInput' | 'evaluateInput'): BatchEncoder {
+    const { plan } = session;
+    const { format, shape } = plan.tensors[plan[input]!]!;
+    return new BatchEncoder(format!, elements(shape.slice(1)), plan.batch);
+  }
+
+  #dataSet(input: DataSet | DataSet['features']): DataSet {
+    if (!ArrayBuffer.isView(input)) return input;
+    const { inputShape, classes } = this.definition;
+    const size = elements(inputShape);
+    const count = input.length / size;
+    if (count < 1 || !Number.isInteger(count)) {
+      throw new RangeError(
+        `network: features must be a whole number of examples of ${size} values, got ${input.length} values`,
+      );
+    }
+    return { features: input, labels: new Int32Array(count), count, shape: [size], classes };
+  }
+
+  async *#runAll(who: string, data: DataSet): AsyncGenerator<Piece> {
+    checkData(who, data, this.definition);
+    const session = await this.#state.open(this.#state.batch ?? Math.min(data.count, DEFAULT_BATCH));
+    yield* this.#run(session, pieces(data, session.plan.batch));
+  }
+
+  /** Runs evaluation steps, numbered from 0. */
+  async *#run(session: Session, data: Iterable<DataSet>): AsyncGenerator<Piece> {
+    const encoder = this.#encoder(session, 'evaluateInput');
+    let step = 0;
+    for (const { features, labels } of data) {
+      const [result] = await session.evaluate([{ ...encoder.encode(features, labels), step: step++ }]);
+      yield { labels, result: result! };
+    }
+  }
+}
+
+interface Piece {
+  readonly labels: Int32Array;
+  readonly result: EvaluateResult;
+}
+
+function definitionOf(network: NetworkDefinition | NetworkConfiguration): NetworkDefinition {
+  return network instanceof NetworkDefinition ? network : defineNetwork(network);
+}
+
+function* batches(iterator: DataSetIterator, count: number): Generator<DataSet> {
+  while (iterator.hasNext()) yield iterator.next(count);
+}
+
+function* pieces(data: DataSet, batch: number): Generator<DataSet> {
+  for (let start = 0; start < data.count; start += batch) {
+    yield sliceExamples(data, start, Math.min(start + batch, data.count));
+  }
+}

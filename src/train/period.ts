@@ -1,0 +1,38 @@
+/** When a listener acts: every n epochs or steps, counted from the start of training, so that a resumed one keeps step. */
+import type { EpochSummary, Iteration } from './listener.js';
+
+/** When a listener acts; without either, after every epoch. */
+export interface PeriodOptions {
+  /** After every n-th epoch, counted from the start of training. */
+  readonly everyEpochs?: number;
+  /** After every n-th step, counted from the start of training. */
+  readonly everySteps?: number;
+}
+
+/** Says after which steps and epochs a listener acts; a resumed training acts at the same moments. */
+export class Period {
+  readonly #epochs: number;
+  readonly #steps: number;
+
+  /** @throws RangeError for a number that is not whole or below 1. */
+  constructor(who: string, { everyEpochs, everySteps }: PeriodOptions) {
+    if (everySteps !== undefined) checkPeriod(`${who}: everySteps`, everySteps);
+    if (everyEpochs !== undefined) checkPeriod(`${who}: everyEpochs`, everyEpochs);
+    this.#steps = everySteps ?? Infinity;
+    this.#epochs = everyEpochs ?? (everySteps === undefined ? 1 : Infinity);
+  }
+
+  afterStep({ step }: Iteration): boolean {
+    return (step + 1) % this.#steps === 0;
+  }
+
+  afterEpoch({ epoch }: EpochSummary): boolean {
+    return (epoch + 1) % this.#epochs === 0;
+  }
+}
+
+/** @throws RangeError for a number that is not whole or below 1. */
+export function checkPeriod(what: string, value: number): number {
+  if (Number.isSafeInteger(value) && value >= 1) return value;
+  throw new RangeError(`${what} must be a whole number of at least 1, got ${String(value)}`);
+}

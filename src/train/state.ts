@@ -1,0 +1,95 @@
+/**
+ * Where a network's tensors live: at first here, then in a session, whose plan is made for one batch size.
+ * Another batch size opens another session and carries parameters and updates over, raw.
+ */
+import type { Backend, Session, TensorData } from '../backend/index.js';
+import type { NetworkDefinition } from '../nn/index.js';
+import type { Tensor } from '../plan/index.js';
+import { stateTensors } from './checkpoint.js';
+
+export class NetworkState {
+  /** Parameters in layer order, then their updates in the same order. */
+  readonly tensors: readonly Tensor[];
+  readonly #definition: NetworkDefinition;
+  readonly #backend: Backend;
+  readonly #threads: number | undefined;
+  /** Contents before the first session. */
+  #initial: ReadonlyMap<string, TensorData>;
+  #session: Promise<Session> | null = null;
+  #batch: number | null;
+  #closed = false;
+
+  constructor(
+    definition: NetworkDefinition,
+    backend: Backend,
+    threads: number | undefined,
+    saved: { readonly batch: number | null; readonly contents: ReadonlyMap<string, TensorData> } | null,
+  ) {
+    this.#definition = definition;
+    this.#backend = backend;
+    this.#threads = threads;
+    this.tensors = stateTensors(definition);
+    this.#initial = saved?.contents ?? definition.initialParameters(definition.plan(1));
+    this.#batch = saved?.batch ?? null;
+  }
+
+  /** Largest number of examples in a step of the plan in use; null before the first session. */
+  get batch(): number | null {
+    return this.#batch;
+  }
+
+  /** The session for steps of at most `batch` examples; opened when it is first needed. */
+  async open(batch: number): Promise<Session> {
+    this.#checkOpen();
+    const previous = this.#session;
+    const previousBatch = this.#batch;
+    if (previous && previousBatch === batch) return previous;
+    const opening = this.#replace(previous, batch);
+    this.#session = opening;
+    this.#batch = batch;
+    try {
+      return await opening;
+    } catch (error) {
+      this.#session = previous;
+      this.#batch = previousBatch;
+      throw error;
+    }
+  }
+
+  /** A copy of a tensor's raw contents. */
+  async read(name: string): Promise<TensorData> {
+    this.#checkOpen();
+    return this.#contents(this.#session, name);
+  }
+
+  /** What sites counted since the last call; nothing without a session. */
+  async statistics(): Promise<Awaited<ReturnType<Session['statistics']>>> {
+    this.#checkOpen();
+    return (await this.#session)?.statistics() ?? [];
+  }
+
+  async close(): Promise<void> {
+    if (this.#closed) return;
+    this.#closed = true;
+    await (await this.#session)?.close();
+  }
+
+  async #replace(previous: Promise<Session> | null, batch: number): Promise<Session> {
+    const session = await this.#backend.open(this.#definition.plan(batch), {
+      seed: this.#definition.configuration.seed,
+      ...(this.#threads === undefined ? {} : { threads: this.#threads }),
+    });
+    for (const { name } of this.tensors) await session.write(name, await this.#contents(previous, name));
+    await (await previous)?.close();
+    this.#initial = new Map();
+    return session;
+  }
+
+  async #contents(session: Promise<Session> | null, name: string): Promise<TensorData> {
+    return session ? (await session).read(name) : this.#initial.get(name)!.slice();
+  }
+
+  #checkOpen(): void {
+    if (this.#closed) throw new TypeError('network: it is closed; create or load another');
+  }
+}
