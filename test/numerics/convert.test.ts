@@ -219,6 +219,7 @@ describe('convert at the edges of 64 bits', () => {
           expect(wide.toBigInt()).toBe(m);
         }
       }
+      expect(wrong).toEqual([]);
     },
   );
 
@@ -263,6 +264,15 @@ describe('convert at the edges of 64 bits', () => {
     expect(wide.toBigInt()).toBe(-1024n);
   });
 
+  it('shifts left exactly as long as the result fits in 64 bits', () => {
+    for (let left = 0; left <= 63; left += 1) {
+      for (const m of [1n, -1n, 3n, -3n, (LIMIT - 1n) >> BigInt(left), -(LIMIT >> BigInt(left))]) {
+        const exact = m << BigInt(left);
+        if (BigInt.asIntN(64, exact) === exact) expect(rounded(m, -left, 'floor')).toBe(exact);
+      }
+    }
+  });
+
   it('keeps the sign and the low word of a left shift that leaves 64 bits', () => {
     const out = new Wide();
     for (const [m, left] of [
@@ -270,6 +280,7 @@ describe('convert at the edges of 64 bits', () => {
       [-5n, 62],
       [-1n, 63],
       [1n, 63],
+      [-(2n ** 62n) - 1n, 1],
       [2n ** 62n + 3n, 1],
       [-3n, 200],
     ] as const) {

@@ -120,6 +120,18 @@ describe('softmaxCrossEntropyRow', () => {
     }
   });
 
+  it('is the oracle’s at the extremes of 32 bits and where exponentials vanish', () => {
+    for (let fl = -40; fl <= 70; fl += 1) {
+      for (const z of [-(2 ** 31), -1, 0])
+        for (const target of [0, 1]) expectOracle([2 ** 31 - 1, z], fl, target);
+    }
+    // 2^-30, 2^-31, 2^-40 and 2^-41 are 20.8, 21.5, 27.7 and 28.4 nats below the largest; 999 of them add up.
+    for (const nats of [20.6, 20.9, 21.4, 21.6, 27.6, 27.8, 28.3, 28.5]) {
+      const logits = Array.from({ length: 1000 }, (_, i) => (i === 500 ? Math.round(nats * 1024) : 0));
+      expectOracle(logits, 10, 500);
+    }
+  });
+
   it('is the oracle’s for arbitrary rows', () => {
     const raw = fc.oneof(
       fc.integer(),
