@@ -19,7 +19,7 @@ import type { AddressInfo } from 'node:net';
 import { tmpdir } from 'node:os';
 import { extname, join } from 'node:path';
 import { chromium } from 'playwright-core';
-import { build, type Rollup } from 'vite';
+import { build, type Rolldown } from 'vite';
 import { afterAll, beforeAll, describe, expect, test } from 'vitest';
 import { ROOT } from './sources.js';
 
@@ -49,7 +49,7 @@ async function bundle(entry: string): Promise<{ files: string[]; ofNode: string[
       rolldownOptions: { input: join(project, entry), onLog: (_level, log) => warnings.push(log.message) },
     },
     worker: { format: 'es' },
-  })) as Rollup.RollupOutput;
+  })) as Rolldown.RolldownOutput;
   const ofNode = warnings.filter((message) => message.includes('externalized for browser'));
   for (const file of result.output) {
     const text = file.type === 'chunk' ? file.code : String(file.source);
