@@ -83,6 +83,8 @@ export const KIND_AVERAGE_POOL_GRADIENT = 10;
 export const KIND_DROPOUT = 11;
 export const KIND_SOFTMAX = 12;
 export const KIND_SGD = 13;
+export const KIND_CONV_WEIGHT_GRADIENT_END = 14; // adds up the threads' partial sums
+export const KIND_BIAS_GRADIENT_END = 15;
 
 // Record of an op: operands first, as address and element type.
 export const KIND = 0;
@@ -134,7 +136,28 @@ export const SHIFT_GRADIENT = 172;
 export const SHIFT_PARAMETER = 176;
 export const SUM_SHIFT_PARAMETER = 180;
 export const SUM_SHIFT_UPDATE = 184;
+// Tiled products (products.ts): how the work is cut, and where the operands lie in a thread's scratch region.
+export const PATH = 188; // PATH_ORDERED or PATH_TILED
+export const BY_ROWS = 192; // matmul: threads share rows; else columns
+export const BLOCK_ROWS = 196;
+export const BLOCK_COLUMNS = 200;
+export const LHS_PLANES = 204;
+export const LHS_BITS = 208;
+export const RHS_PLANES = 212;
+export const RHS_BITS = 216;
+export const AT_ROWS = 220; // u32 offset of each row of A
+export const AT_SQUARES = 224; // u64 sums of squares, one per image row (convolution)
+export const AT_BIAS = 228; // i64 then i32 per column
+export const AT_LHS = 232; // planes of A, PLANE_BYTES each; then two more of 8-bit digits
+export const PLANE_BYTES = 236;
+export const AT_RHS = 240; // panels of B, all planes
+export const AT_SUMS = 244; // the block's sums, or a weight gradient's partial sums
+export const AT_IMAGE = 248; // weight gradient: one padded image (all planes)
+export const CHUNK = 252; // weight gradient: images packed at once
 export const RECORD_BYTES = 256;
+
+export const PATH_ORDERED = 0;
+export const PATH_TILED = 1;
 
 // A thread's scratch region: fixed parts, then space for the operands of the op at work.
 export const SCRATCH_KEYS = 0; // Philox key schedule, 20 vectors

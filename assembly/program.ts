@@ -4,6 +4,7 @@
  * not sleep, and in any case comes back to JavaScript when the others are overdue, so that a dead one is noticed.
  */
 import { biasGradient } from './bias';
+import { convInputGradientTiled, convTiled } from './conv';
 import { dropout, relu, reluGradient } from './elementwise';
 import {
   ARRIVED,
@@ -24,6 +25,8 @@ import {
   KIND_SGD,
   KIND_SOFTMAX,
   MAY_SLEEP,
+  PATH,
+  PATH_TILED,
   PROGRAM,
   PROGRAM_LENGTH,
   RECORD_BYTES,
@@ -31,6 +34,7 @@ import {
   START,
 } from './layout';
 import { convInputGradientOrdered, convOrdered, convWeightGradientOrdered, matmulOrdered } from './ordered';
+import { matmulTiled } from './matmul';
 import { scheduleKeys } from './philox';
 import { averagePool, averagePoolGradient, maxPool, maxPoolGradient } from './pool';
 import { sgd } from './sgd';
@@ -41,13 +45,14 @@ import { enter, threads } from './thread';
 const NAP: i64 = 100_000_000;
 
 function execute(record: usize): void {
+  const tiled = load<i32>(record, PATH) == PATH_TILED;
   switch (load<i32>(record, KIND)) {
     case KIND_MATMUL:
-      return matmulOrdered(record);
+      return tiled ? matmulTiled(record) : matmulOrdered(record);
     case KIND_CONV:
-      return convOrdered(record);
+      return tiled ? convTiled(record) : convOrdered(record);
     case KIND_CONV_INPUT_GRADIENT:
-      return convInputGradientOrdered(record);
+      return tiled ? convInputGradientTiled(record) : convInputGradientOrdered(record);
     case KIND_CONV_WEIGHT_GRADIENT:
       return convWeightGradientOrdered(record);
     case KIND_BIAS_GRADIENT:

@@ -6,6 +6,7 @@ import { wordLength } from '../../numerics/index.js';
 import type { Convert, Op, Plan, TensorId, Window } from '../../plan/index.js';
 import * as layout from './layout.generated.js';
 import type { Regions } from './memory.js';
+import { tileConv2d, tileConv2dInputGradient, tileMatmul, type Tiling } from './tiling.js';
 
 /** Words to be stored at an address. */
 export interface Table {
@@ -73,14 +74,18 @@ function encodeSite(site: Convert, words: Int32Array): void {
 
 class RecordWriter {
   readonly tables: Table[] = [];
+  /** Bytes of the largest scratch region that an op needs. */
+  scratchBytes: number = layout.SCRATCH_OPERANDS;
   readonly #plan: Plan;
+  readonly #threads: number;
   readonly #arena: number;
   readonly #sites: number;
   readonly #regions: Regions;
   #words = new Int32Array(0);
 
-  constructor(plan: Plan, arena: number, sites: number, regions: Regions) {
+  constructor(plan: Plan, threads: number, arena: number, sites: number, regions: Regions) {
     this.#plan = plan;
+    this.#threads = threads;
     this.#arena = arena;
     this.#sites = sites;
     this.#regions = regions;
@@ -154,6 +159,15 @@ class RecordWriter {
     this.#put(layout.BIAS_SHIFT, shift);
   }
 
+  /** Cuts a product into tiles. Float sums and saturating ones keep their order instead: that is the plain path. */
+  #tile(op: Extract<Op, { accumulator: unknown }>, tiling: () => Tiling): void {
+    const saturates = op.accumulator !== 'exact' && op.accumulator.overflow === 'saturate';
+    if (op.convert === null || saturates) return;
+    const { fields, bytes } = tiling();
+    for (const [field, value] of fields) this.#put(field, value);
+    this.scratchBytes = Math.max(this.scratchBytes, bytes);
+  }
+
   /** Reciprocals of cell counts: integers, or the values themselves in float32. */
   #reciprocals(table: readonly number[]): void {
     const address = this.#regions.take(table.length * 4);
@@ -181,6 +195,7 @@ class RecordWriter {
         this.#put(layout.TRANSPOSE_RHS, Number(op.transposeRhs));
         this.#accumulator(op);
         this.#convert(layout.CONVERT, op.convert);
+        this.#tile(op, () => tileMatmul(this.#plan, op, this.#threads));
         break;
       case 'conv2d':
         this.#put(layout.KIND, layout.KIND_CONV);
@@ -189,6 +204,7 @@ class RecordWriter {
         this.#operand(layout.OUT, op.out);
         this.#bias(op.bias, op.biasShift);
         this.#convolution(op);
+        this.#tile(op, () => tileConv2d(this.#plan, op));
         break;
       case 'conv2dInputGradient':
         this.#put(layout.KIND, layout.KIND_CONV_INPUT_GRADIENT);
@@ -196,6 +212,7 @@ class RecordWriter {
         this.#operand(layout.RHS, op.weight);
         this.#operand(layout.OUT, op.out);
         this.#convolution(op);
+        this.#tile(op, () => tileConv2dInputGradient(this.#plan, op));
         break;
       case 'conv2dWeightGradient':
         this.#put(layout.KIND, layout.KIND_CONV_WEIGHT_GRADIENT);
@@ -312,12 +329,12 @@ export function encodePlan(plan: Plan, threads: number, arena: number, regions: 
     encodeSite(site, siteWords.subarray((index * layout.SITE_BYTES) >> 2));
   });
   const sites = regions.take(siteWords.length * 4);
-  const writer = new RecordWriter(plan, arena, sites, regions);
+  const writer = new RecordWriter(plan, threads, arena, sites, regions);
   const train = writer.program(plan.train);
   const evaluate = writer.program(plan.evaluate);
   // A cache line between the threads' regions, so that no two write to one.
   const statisticsBytes = plan.sites.length * layout.COUNTER_BYTES + 64;
-  const scratchBytes = layout.SCRATCH_OPERANDS;
+  const { scratchBytes } = writer;
   return {
     tables: [{ address: sites, words: siteWords }, ...writer.tables],
     train,

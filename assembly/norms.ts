@@ -1,0 +1,71 @@
+/*
+ * Euclidean norms of rows and columns of int16, as bounds for the Cauchy-Schwarz proofs of products.ts. Squares are
+ * summed exactly in 64 bits; their root is below 2^32, where conversion and f64.sqrt together err by far less than 1.
+ */
+
+/** An integer that is at least the square root. */
+export function rootAbove(square: u64): u64 {
+  return <u64>sqrt<f64>(<f64>square) + 2;
+}
+
+/** Sum of the squares of `count` contiguous int16. */
+export function squares(from: usize, count: i32): u64 {
+  let low = i64x2.splat(0);
+  let high = i64x2.splat(0);
+  const end = from + (<usize>count << 1);
+  while (from + 16 <= end) {
+    const v = v128.load(from);
+    // Two squares of -32768 make 2^31, which is right as an unsigned number.
+    const pairs = i32x4.dot_i16x8_s(v, v);
+    low = i64x2.add(low, i64x2.extend_low_i32x4_u(pairs));
+    high = i64x2.add(high, i64x2.extend_high_i32x4_u(pairs));
+    from += 16;
+  }
+  low = i64x2.add(low, high);
+  let sum = <u64>i64x2.extract_lane(low, 0) + <u64>i64x2.extract_lane(low, 1);
+  while (from < end) {
+    const value = <i64>load<i16>(from);
+    sum += value * value;
+    from += 2;
+  }
+  return sum;
+}
+
+/** The larger of two sums of squares in two lanes and `most`. */
+function larger(most: u64, sums: v128): u64 {
+  return max(most, max(<u64>i64x2.extract_lane(sums, 0), <u64>i64x2.extract_lane(sums, 1)));
+}
+
+/** Largest sum of squares of the four columns of pairs in `count` vectors, `stride` bytes apart. */
+export function columnSquares(from: usize, count: i32, stride: usize): u64 {
+  let low = i64x2.splat(0);
+  let high = i64x2.splat(0);
+  for (; count > 0; count--) {
+    const v = v128.load(from);
+    const pairs = i32x4.dot_i16x8_s(v, v);
+    low = i64x2.add(low, i64x2.extend_low_i32x4_u(pairs));
+    high = i64x2.add(high, i64x2.extend_high_i32x4_u(pairs));
+    from += stride;
+  }
+  return larger(larger(0, low), high);
+}
+
+/** Largest magnitude among `bytes` bytes of int16, a multiple of 16. */
+export function largestMagnitude(from: usize, bytes: usize): i32 {
+  let most = i16x8.splat(0);
+  let least = i16x8.splat(0);
+  const end = from + bytes;
+  while (from < end) {
+    const v = v128.load(from);
+    most = i16x8.max_s(most, v);
+    least = i16x8.min_s(least, v);
+    from += 16;
+  }
+  let magnitude = 0;
+  for (let lane = 0; lane < 8; lane++) {
+    magnitude = max(magnitude, max(<i32>i16x8.extract_lane_s(most, 0), -(<i32>i16x8.extract_lane_s(least, 0))));
+    most = v128.shuffle<i16>(most, most, 1, 2, 3, 4, 5, 6, 7, 0);
+    least = v128.shuffle<i16>(least, least, 1, 2, 3, 4, 5, 6, 7, 0);
+  }
+  return magnitude;
+}

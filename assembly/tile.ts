@@ -1,0 +1,101 @@
+/*
+ * The one loop that all fast products share: 4 rows x 8 columns of sums of int16 products, in i32 lanes that wrap
+ * modulo 2^32. A sum is right if its exact value fits in 32 bits, whatever its parts do; callers prove that
+ * (products.ts). B lies in panels: for each pair of k, eight columns of two neighbours, 32 bytes. A row of A is read
+ * four bytes (two neighbours along k) at a time, `step` apart, in `segments` stretches of `pairs`, in `images`.
+ *
+ * Eight accumulators, two vectors of B, one splat of A and one product are 12 registers of 15; a wider tile or an
+ * unrolled loop makes the engine spill. docs/kernels.md.
+ */
+
+/**
+ * c[r][0..7] = init[0..7] + sum of the products; rows of c are `stride` bytes apart. `skip` bytes are added to each
+ * row's address after a segment, `leap` after the segments of an image.
+ */
+export function tile(
+  a0: usize,
+  a1: usize,
+  a2: usize,
+  a3: usize,
+  step: usize,
+  pairs: usize,
+  segments: i32,
+  skip: usize,
+  images: i32,
+  leap: usize,
+  b: usize,
+  init: usize,
+  c: usize,
+  stride: usize,
+): void {
+  let c00 = v128.load(init);
+  let c01 = v128.load(init, 16);
+  let c10 = c00;
+  let c11 = c01;
+  let c20 = c00;
+  let c21 = c01;
+  let c30 = c00;
+  let c31 = c01;
+  do {
+    let left = segments;
+    do {
+      const end = b + (pairs << 5);
+      do {
+        const b0 = v128.load(b);
+        const b1 = v128.load(b, 16);
+        let a = v128.load_splat<i32>(a0);
+        c00 = i32x4.add(c00, i32x4.dot_i16x8_s(a, b0));
+        c01 = i32x4.add(c01, i32x4.dot_i16x8_s(a, b1));
+        a = v128.load_splat<i32>(a1);
+        c10 = i32x4.add(c10, i32x4.dot_i16x8_s(a, b0));
+        c11 = i32x4.add(c11, i32x4.dot_i16x8_s(a, b1));
+        a = v128.load_splat<i32>(a2);
+        c20 = i32x4.add(c20, i32x4.dot_i16x8_s(a, b0));
+        c21 = i32x4.add(c21, i32x4.dot_i16x8_s(a, b1));
+        a = v128.load_splat<i32>(a3);
+        c30 = i32x4.add(c30, i32x4.dot_i16x8_s(a, b0));
+        c31 = i32x4.add(c31, i32x4.dot_i16x8_s(a, b1));
+        a0 += step;
+        a1 += step;
+        a2 += step;
+        a3 += step;
+        b += 32;
+      } while (b < end);
+      a0 += skip;
+      a1 += skip;
+      a2 += skip;
+      a3 += skip;
+    } while (--left);
+    a0 += leap;
+    a1 += leap;
+    a2 += leap;
+    a3 += leap;
+  } while (--images);
+  v128.store(c, c00);
+  v128.store(c, c01, 16);
+  c += stride;
+  v128.store(c, c10);
+  v128.store(c, c11, 16);
+  c += stride;
+  v128.store(c, c20);
+  v128.store(c, c21, 16);
+  c += stride;
+  v128.store(c, c30);
+  v128.store(c, c31, 16);
+}
+
+/** Adds four rows of eight i32 sums (128 bytes at `sums`), times 2^shift, to i64 sums with rows `stride` bytes apart. */
+export function flush(sums: usize, shift: i32, c: usize, stride: usize): void {
+  for (let row = 0; row < 4; row++) {
+    for (let half: usize = 0; half < 2; half++) {
+      const v = v128.load(sums);
+      const at = c + (half << 5);
+      const low = i64x2.shl(i64x2.extend_low_i32x4_s(v), shift);
+      const high = i64x2.shl(i64x2.extend_high_i32x4_s(v), shift);
+      v128.store(at, i64x2.add(v128.load(at), low));
+      v128.store(at, i64x2.add(v128.load(at, 16), high), 16);
+      sums += 16;
+    }
+    c += stride;
+  }
+}
