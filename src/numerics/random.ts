@@ -58,6 +58,7 @@ export function siteHash(name: string): number {
 export class RandomSite {
   readonly width: 16 | 32;
   private readonly words = new Uint32Array(16);
+  private readonly block = new Uint32Array(4);
   private group = -1;
   private readonly keyLo: number;
   private readonly keyHi: number;
@@ -97,8 +98,7 @@ export class RandomSite {
   private load(group: number): void {
     if (group === this.group) return;
     this.group = group;
-    const { words } = this;
-    const block = new Uint32Array(4);
+    const { words, block } = this;
     for (let lane = 0; lane < 4; lane += 1) {
       philox4x32(4 * group + lane, this.hash, this.stepLo, this.stepHi, this.keyLo, this.keyHi, block);
       for (let w = 0; w < 4; w += 1) words[4 * w + lane] = block[w]!;

@@ -69,7 +69,9 @@ export class Wide {
   /** Adds a 64-bit integer given in halves, modulo 2^64. */
   add(hi: number, lo: number): void {
     const sum = (this.lo + lo) | 0;
-    this.hi = (this.hi + hi + (sum >>> 0 < lo >>> 0 ? 1 : 0)) | 0;
+    // The carry out of the low words: both top bits set, or one set and the sum's top bit lost.
+    const carry = ((this.lo & lo) | ((this.lo | lo) & ~sum)) >>> 31;
+    this.hi = (this.hi + hi + carry) | 0;
     this.lo = sum;
   }
 
