@@ -5,7 +5,7 @@
  */
 import type { Session } from '../backend/index.js';
 import type { DataSetIterator, IteratorPosition } from '../data/index.js';
-import { coefficientsOf } from '../optim/index.js';
+import { coefficientsOf, type StepRates } from '../optim/index.js';
 import type { BatchEncoder } from './batch.js';
 import type { EpochSummary, FitResult, FitStart, TrainingListener, TrainingModel } from './listener.js';
 import { EventLoopTurns } from './turns.js';
@@ -75,6 +75,7 @@ export class Fit {
     const iterator = this.#iterator;
     let resumes = this.#isInsideEpoch();
     const start = this.#start();
+    this.#checkLastBatch(session, start);
     for (const listener of this.#listeners) await listener.onFitStart?.(model, start);
     let aborted = false;
     while (this.#epochsDone < this.#epochs && this.#steps < this.#maxSteps) {
@@ -99,14 +100,11 @@ export class Fit {
   }
 
   async #step(session: Session, encoder: BatchEncoder, progress: Progress, tally: Tally): Promise<void> {
-    const { step, epoch, definition } = this.#model;
+    const { step, epoch } = this.#model;
     const { features, labels } = this.#iterator.next();
     const batch = encoder.encode(features, labels);
-    const { arithmetic, gradientShift } = session.plan;
     const { count } = batch;
-    const coefficients = definition.optimizers.map((optimizer) =>
-      coefficientsOf(optimizer, { arithmetic, gradientShift, count, epoch }),
-    );
+    const coefficients = this.#coefficients(session, count);
     const [metrics] = await session.train([{ ...batch, step, coefficients }]);
     const { lossSum, correct } = metrics!;
     this.#steps++;
@@ -125,6 +123,31 @@ export class Fit {
     this.#epochsDone++;
     progress.epochDone(resetSupported ? this.#iterator.position : null);
     for (const listener of this.#listeners) await listener.onEpochEnd?.(this.#model, summary);
+  }
+
+  #coefficients(session: Session, count: number): StepRates[] {
+    const { epoch, definition } = this.#model;
+    const { arithmetic, gradientShift } = session.plan;
+    return definition.optimizers.map((optimizer) =>
+      coefficientsOf(optimizer, { arithmetic, gradientShift, count, epoch }),
+    );
+  }
+
+  /** A small last batch needs a large rate, perhaps too large: refused now rather than at the end of the epoch. */
+  #checkLastBatch(session: Session, { batch, stepsPerEpoch }: FitStart): void {
+    const { totalExamples } = this.#iterator;
+    if (totalExamples === undefined || stepsPerEpoch === null || this.#epochs === 0) return;
+    const count = totalExamples % batch;
+    if (count === 0 || this.#maxSteps < stepsPerEpoch) return;
+    try {
+      this.#coefficients(session, count);
+    } catch (error) {
+      if (!(error instanceof RangeError)) throw error;
+      throw new RangeError(
+        `fit: the last batch of an epoch has ${count} of ${batch} examples; ${error.message}, or a batch size that divides ${totalExamples}`,
+        { cause: error },
+      );
+    }
   }
 
   #isAborted(): boolean {

@@ -167,6 +167,19 @@ describe('fit', () => {
     expect(await network.fit(tinyIterator(12, 4))).toEqual({ aborted: false, steps: 3, epochs: 1 });
   });
 
+  it('refuses a last batch that is too small for the rate before the first step', async () => {
+    const network = await tiny({ optimizer: { kind: 'sgd', learningRate: 0.5 } });
+    await expect(network.fit(tinyIterator(13, 4))).rejects.toThrow(
+      'fit: the last batch of an epoch has 1 of 4 examples; optimizer: learning rate * 2^2 / 1 must be at least 0 and below 2, got 2; choose a smaller learning rate, or a batch size that divides 13',
+    );
+    expect(network.step).toBe(0);
+    expect(await network.fit(tinyIterator(13, 4), { maxSteps: 3 })).toEqual({
+      aborted: false,
+      steps: 3,
+      epochs: 0,
+    });
+  });
+
   it('carries parameters and updates over to another batch size', async () => {
     const network = await tiny();
     await network.fit(tinyIterator(12, 4));
