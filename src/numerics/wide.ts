@@ -4,6 +4,8 @@
  * No number theory beyond that: rounding is convert.ts. Derived in docs/numerics.md, section "Wide integers".
  */
 
+const TWO_TO_MINUS_32 = 2 ** -32;
+
 /** High 32 bits of the exact signed product of two int32 (Hacker's Delight, mulhs: no partial sum leaves int32). */
 export function multiplyHigh(a: number, b: number): number {
   const aHigh = a >> 16;
@@ -51,9 +53,9 @@ export class Wide {
 
   /** Sets a safe integer. */
   setNumber(value: number): void {
-    const low = value | 0;
-    if (low === value) this.set(low >> 31, low);
-    else this.setBigInt(BigInt(value));
+    const low = value >>> 0;
+    // A multiple of 2^32 not above 2^53, times a power of two: exact.
+    this.set(((value - low) * TWO_TO_MINUS_32) | 0, low | 0);
   }
 
   /** Sets the low 64 bits of `value`. */

@@ -70,6 +70,11 @@ describe('Wide', () => {
       expect(changed(5n, (w) => w.setNumber(value))).toBe(BigInt(value));
       expect(Wide.fromBigInt(BigInt(value)).toNumber()).toBe(value);
     }
+    fc.assert(
+      fc.property(fc.maxSafeInteger(), (value) => {
+        expect(changed(5n, (w) => w.setNumber(value))).toBe(BigInt(value));
+      }),
+    );
     expect(changed(9n, (w) => w.clear())).toBe(0n);
   });
 
