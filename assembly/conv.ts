@@ -45,7 +45,7 @@ function columnsRoot(record: usize, pairs: i32, columns: i32): u64 {
   let panel = scratch + load<u32>(record, AT_RHS);
   for (let column = 0; column < columns; column += 8) {
     most = max(most, max(columnSquares(panel, pairs, 32), columnSquares(panel + 16, pairs, 32)));
-    panel += <usize>pairs << 5;
+    panel += (<usize>pairs) << 5;
   }
   return rootAbove(most);
 }
@@ -129,7 +129,7 @@ function convolve(
   const frame = scratch + load<u32>(record, AT_LHS);
   const frameElements = frameHeight * rowElements;
 
-  openRows(4, segmentPairs, kernelHeight, <usize>rowElements << 1, 1, 0);
+  openRows(4, segmentPairs, kernelHeight, (<usize>rowElements) << 1, 1, 0);
   openColumns(
     padded,
     load<i32>(record, RHS_PLANES) == 1 ? columnsRoot(record, segmentPairs * kernelHeight, columns) : 0,
@@ -138,7 +138,7 @@ function convolve(
   if (!inPlace) memory.fill(frame, 0, planeBytes * planes);
 
   for (let image = first; image < end; image++) {
-    const source = load<u32>(record, LHS) + (<usize>(image * imageElements) << (narrow ? 1 : 2));
+    const source = load<u32>(record, LHS) + ((<usize>(image * imageElements)) << (narrow ? 1 : 2));
     let lhs = source;
     if (!inPlace) {
       lhs = frame;
@@ -157,11 +157,11 @@ function convolve(
         for (let i = 0; i < ((rows + 3) & ~3); i++) {
           const at = position + min(i, rows - 1);
           const cell = (at / outWidth) * strideY * frameWidth + (at % outWidth) * strideX;
-          store<u32>(table + (<usize>i << 2), (cell * channels) << 1);
+          store<u32>(table + ((<usize>i) << 2), (cell * channels) << 1);
         }
       }
       const index = (image * positions + position) * columns;
-      productBlock(record, lhs, <usize>frameElements << 1, root, rows, columns, columns, index);
+      productBlock(record, lhs, (<usize>frameElements) << 1, root, rows, columns, columns, index);
     }
   }
 }

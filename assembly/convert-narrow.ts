@@ -138,7 +138,7 @@ function convertRun<T, W>(site: usize, sums: usize, words: usize, out: usize, co
   // Zero stays zero, so what was flushed is what came out zero less what went in zero.
   bump(counters + COUNT_FLUSHED, lanesOf(zerosIn) - lanesOf(zerosOut));
   bump(counters + COUNT_ELEMENTS, count);
-  const magnitude = max(<i64>mostOf(largest), -<i64>leastOf(smallest));
+  const magnitude = max(<i64>mostOf(largest), -(<i64>leastOf(smallest)));
   if (magnitude > load<i64>(counters, COUNT_MAGNITUDE)) store<i64>(counters, magnitude, COUNT_MAGNITUDE);
 }
 
@@ -147,9 +147,10 @@ function convertWidened(site: usize, sums: usize, out: usize, index: u32, count:
   const wide = scratch + SCRATCH_SUMS;
   while (count > 0) {
     const length = min(count, RUN);
-    for (let i = 0; i < length; i++) store<i64>(wide + (<usize>i << 3), <i64>load<i32>(sums + (<usize>i << 2)));
+    for (let i = 0; i < length; i++)
+      store<i64>(wide + ((<usize>i) << 3), <i64>load<i32>(sums + ((<usize>i) << 2)));
     convertSums(site, wide, out, index, length);
-    sums += <usize>length << 2;
+    sums += (<usize>length) << 2;
     index += length;
     count -= length;
   }
@@ -165,9 +166,9 @@ export function convertNarrow(site: usize, sums: usize, out: usize, index: u32, 
   const hash = load<u32>(site, SITE_HASH);
   for (let done = 0; done < vectors; done += RUN) {
     const length = min(vectors - done, RUN);
-    const from = sums + (<usize>done << 2);
+    const from = sums + ((<usize>done) << 2);
     const at = index + done;
-    const to = out + (<usize>at << (narrow ? 1 : 2));
+    const to = out + ((<usize>at) << (narrow ? 1 : 2));
     if (mode == STOCHASTIC && load<i32>(site, SITE_WIDTH) == 32) {
       const words = draw32(hash, at, length);
       if (narrow) convertRun<i16, u32>(site, from, words, to, length);
@@ -179,6 +180,6 @@ export function convertNarrow(site: usize, sums: usize, out: usize, index: u32, 
     }
   }
   if (vectors < count) {
-    convertWidened(site, sums + (<usize>vectors << 2), out, index + vectors, count - vectors);
+    convertWidened(site, sums + ((<usize>vectors) << 2), out, index + vectors, count - vectors);
   }
 }

@@ -43,7 +43,7 @@ export function frameImage<T>(from: usize, plane: i32, planes: i32, bits: i32, t
     const row = y * spreadY + top;
     if (<u32>row >= <u32>frameHeight) continue;
     const source = from + <usize>(y * rowElements) * sizeof<T>();
-    const target = to + (<usize>(row * frameWidth * channels) << 1);
+    const target = to + ((<usize>(row * frameWidth * channels)) << 1);
     if (spreadX == 1) {
       copyDigits<T>(
         source + <usize>(firstX * channels) * sizeof<T>(),
@@ -51,7 +51,7 @@ export function frameImage<T>(from: usize, plane: i32, planes: i32, bits: i32, t
         plane,
         planes,
         bits,
-        target + (<usize>((firstX + left) * channels) << 1),
+        target + ((<usize>((firstX + left) * channels)) << 1),
       );
       continue;
     }
@@ -62,7 +62,7 @@ export function frameImage<T>(from: usize, plane: i32, planes: i32, bits: i32, t
         plane,
         planes,
         bits,
-        target + (<usize>((x * spreadX + left) * channels) << 1),
+        target + ((<usize>((x * spreadX + left) * channels)) << 1),
       );
     }
   }
@@ -81,12 +81,12 @@ export function rowsRoot(
   table: usize,
 ): u64 {
   for (let row = 0; row < rows; row++) {
-    store<u64>(table + (<usize>row << 3), squares(from + (<usize>(row * rowElements) << 1), rowElements));
+    store<u64>(table + ((<usize>row) << 3), squares(from + ((<usize>(row * rowElements)) << 1), rowElements));
   }
   let most: u64 = 0;
   for (let row = 0; row + kernelHeight <= rows; row += stride) {
     let sum: u64 = 0;
-    for (let i = 0; i < kernelHeight; i++) sum += load<u64>(table + (<usize>(row + i) << 3));
+    for (let i = 0; i < kernelHeight; i++) sum += load<u64>(table + ((<usize>(row + i)) << 3));
     most = max(most, sum);
   }
   return rootAbove(most);

@@ -60,7 +60,7 @@ function columnsRoot(record: usize, pairs: i32, width: i32): u64 {
   let panel = scratch + load<u32>(record, AT_RHS);
   for (let column = 0; column < width; column += 8) {
     most = max(most, max(columnSquares(panel, pairs, 32), columnSquares(panel + 16, pairs, 32)));
-    panel += <usize>pairs << 5;
+    panel += (<usize>pairs) << 5;
   }
   return rootAbove(most);
 }
@@ -122,14 +122,14 @@ export function matmulTiled(record: usize): void {
     openBias(record, column, width, padded);
     for (let row = firstRow; row < endRow; row += blockRows) {
       const rows = min(blockRows, endRow - row);
-      const bytes = transposed ? <usize>((rows + 3) >> 2) * (<usize>pairs << 4) : <usize>rows * stride;
+      const bytes = transposed ? <usize>((rows + 3) >> 2) * ((<usize>pairs) << 4) : <usize>rows * stride;
       if (!inPlace) {
         if (narrow) packLhs<i16>(record, k, row, rows);
         else packLhs<i32>(record, k, row, rows);
       }
       if (narrow && transposed) {
         root = 0;
-        for (let at: usize = 0; at < bytes; at += <usize>pairs << 4) {
+        for (let at: usize = 0; at < bytes; at += (<usize>pairs) << 4) {
           root = max(root, columnSquares(packed + at, pairs, 16));
         }
         root = rootAbove(root);
@@ -138,7 +138,7 @@ export function matmulTiled(record: usize): void {
       for (let i = 0; i < ((rows + 3) & ~3); i++) {
         const r = min(i, rows - 1);
         const offset = transposed ? (r >> 2) * (pairs << 4) + ((r & 3) << 2) : r * stride;
-        store<u32>(table + (<usize>i << 2), offset);
+        store<u32>(table + ((<usize>i) << 2), offset);
       }
       const lhs = inPlace ? load<u32>(record, LHS) + <usize>row * stride : packed;
       productBlock(record, lhs, bytes, root, rows, width, n, row * n + column);

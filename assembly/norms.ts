@@ -12,7 +12,7 @@ export function rootAbove(square: u64): u64 {
 export function squares(from: usize, count: i32): u64 {
   let low = i64x2.splat(0);
   let high = i64x2.splat(0);
-  const end = from + (<usize>count << 1);
+  const end = from + ((<usize>count) << 1);
   while (from + 16 <= end) {
     const v = v128.load(from);
     // Two squares of -32768 make 2^31, which is right as an unsigned number.
@@ -63,7 +63,10 @@ export function largestMagnitude(from: usize, bytes: usize): i32 {
   }
   let magnitude = 0;
   for (let lane = 0; lane < 8; lane++) {
-    magnitude = max(magnitude, max(<i32>i16x8.extract_lane_s(most, 0), -(<i32>i16x8.extract_lane_s(least, 0))));
+    magnitude = max(
+      magnitude,
+      max(<i32>i16x8.extract_lane_s(most, 0), -(<i32>i16x8.extract_lane_s(least, 0))),
+    );
     most = v128.shuffle<i16>(most, most, 1, 2, 3, 4, 5, 6, 7, 0);
     least = v128.shuffle<i16>(least, least, 1, 2, 3, 4, 5, 6, 7, 0);
   }

@@ -19,7 +19,7 @@ function digit(v: i32, plane: i32, planes: i32, bits: i32): i32 {
 }
 
 /** Eight columns of two neighbours along k: stores the pairs of `a` and `b` at `to`. */
-function interleave(to: usize, a: v128, b: v128): void {
+export function interleave(to: usize, a: v128, b: v128): void {
   v128.store(to, v128.shuffle<i16>(a, b, 0, 8, 1, 9, 2, 10, 3, 11));
   v128.store(to, v128.shuffle<i16>(a, b, 4, 12, 5, 13, 6, 14, 7, 15), 16);
 }
@@ -83,15 +83,15 @@ function packSegment<T>(
     return;
   }
   const steps = taps * inner;
-  memory.fill(to, 0, <usize>((steps + 1) >> 1) << 5);
+  memory.fill(to, 0, (<usize>((steps + 1) >> 1)) << 5);
   let k = 0;
   for (let tap = 0; tap < taps; tap++) {
     for (let i = 0; i < inner; i++) {
       const row = from + tap * tapStride + i * innerStride;
-      const at = to + (<usize>(k >> 1) << 5) + (<usize>(k & 1) << 1);
+      const at = to + ((<usize>(k >> 1)) << 5) + ((<usize>(k & 1)) << 1);
       for (let column = 0; column < columns; column++) {
         const value = <i32>load<T>(row + column * columnStride);
-        store<i16>(at + (<usize>column << 2), <i16>digit(value, plane, planes, bits));
+        store<i16>(at + ((<usize>column) << 2), <i16>digit(value, plane, planes, bits));
       }
       k++;
     }
@@ -152,18 +152,18 @@ export function packRows<T>(
   to: usize,
 ): void {
   const pairs = (k + 1) >> 1;
-  const tileBytes = <usize>pairs << 4;
+  const tileBytes = (<usize>pairs) << 4;
   for (let p = 0; p < pairs; p++) {
     const first = from + <usize>(2 * p) * stride;
     const last = 2 * p + 1 == k;
     const second = first + (last ? 0 : stride);
-    let at = to + (<usize>p << 4);
+    let at = to + ((<usize>p) << 4);
     let r = 0;
     if (sizeof<T>() == 2) {
       const keep = i16x8.splat(last ? 0 : -1);
       for (; r + 8 <= rows; r += 8) {
-        const a = v128.load(first + (<usize>r << 1));
-        const b = v128.and(v128.load(second + (<usize>r << 1)), keep);
+        const a = v128.load(first + ((<usize>r) << 1));
+        const b = v128.and(v128.load(second + ((<usize>r) << 1)), keep);
         v128.store(at, v128.shuffle<i16>(a, b, 0, 8, 1, 9, 2, 10, 3, 11));
         at += tileBytes;
         v128.store(at, v128.shuffle<i16>(a, b, 4, 12, 5, 13, 6, 14, 7, 15));
@@ -175,9 +175,13 @@ export function packRows<T>(
       const width = min(4, rows - r);
       for (let i = 0; i < width; i++) {
         const offset = <usize>(r + i) * sizeof<T>();
-        store<i16>(at + (<usize>i << 2), <i16>digit(<i32>load<T>(first + offset), plane, planes, bits));
+        store<i16>(at + ((<usize>i) << 2), <i16>digit(<i32>load<T>(first + offset), plane, planes, bits));
         if (!last) {
-          store<i16>(at + (<usize>i << 2), <i16>digit(<i32>load<T>(second + offset), plane, planes, bits), 2);
+          store<i16>(
+            at + ((<usize>i) << 2),
+            <i16>digit(<i32>load<T>(second + offset), plane, planes, bits),
+            2,
+          );
         }
       }
       at += tileBytes;
@@ -188,12 +192,12 @@ export function packRows<T>(
 /** Copies `count` contiguous elements as digits of one plane. */
 export function copyDigits<T>(from: usize, count: i32, plane: i32, planes: i32, bits: i32, to: usize): void {
   if (sizeof<T>() == 2 && planes == 1) {
-    memory.copy(to, from, <usize>count << 1);
+    memory.copy(to, from, (<usize>count) << 1);
     return;
   }
   for (let i = 0; i < count; i++) {
     const value = <i32>load<T>(from + <usize>i * sizeof<T>());
-    store<i16>(to + (<usize>i << 1), <i16>digit(value, plane, planes, bits));
+    store<i16>(to + ((<usize>i) << 1), <i16>digit(value, plane, planes, bits));
   }
 }
 

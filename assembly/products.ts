@@ -79,7 +79,7 @@ export function openRows(
 /** Sets B's block: `root` is at least the largest norm of a column. */
 export function openColumns(blockColumns: i32, root: u64): void {
   columns = blockColumns;
-  panelBytes = <usize>(images * segments * pairs) << 5;
+  panelBytes = (<usize>(images * segments * pairs)) << 5;
   rhsRoot = root;
   rhsMost = -1;
 }
@@ -88,7 +88,7 @@ export function openColumns(blockColumns: i32, root: u64): void {
 export function openBias(record: usize, first: i32, width: i32, blockColumns: i32): void {
   const bias = load<u32>(record, BIAS);
   const wide = scratch + load<u32>(record, AT_BIAS);
-  const narrow = wide + (<usize>blockColumns << 3);
+  const narrow = wide + ((<usize>blockColumns) << 3);
   memory.fill(wide, 0, <usize>blockColumns * 12);
   biasMost = 0;
   if (!bias) return;
@@ -97,8 +97,8 @@ export function openBias(record: usize, first: i32, width: i32, blockColumns: i3
   for (let i = 0; i < width; i++) {
     const at = <usize>(first + i);
     const raw = isNarrow ? <i64>load<i16>(bias + (at << 1)) : <i64>load<i32>(bias + (at << 2));
-    store<i64>(wide + (<usize>i << 3), raw << shift);
-    store<i32>(narrow + (<usize>i << 2), <i32>(raw << shift));
+    store<i64>(wide + ((<usize>i) << 3), raw << shift);
+    store<i32>(narrow + ((<usize>i) << 2), <i32>(raw << shift));
     // A shift that carries a bias out of 32 bits makes it larger than any bound.
     const magnitude = <u64>(raw < 0 ? -raw : raw);
     biasMost = max(biasMost, shift < 31 ? magnitude << shift : magnitude << 31);
@@ -126,16 +126,25 @@ function stretch(
 ): void {
   const sums = scratch + TILE_SUMS;
   tile(a0, a1, a2, a3, step, length, count, gap, 1, 0, b, sums + 128, sums, 32);
-  flush(sums, shift, c, <usize>columns << 3);
+  flush(sums, shift, c, (<usize>columns) << 3);
 }
 
 /** Adds one tile's sums, times 2^shift, to i64 sums at c, flushing every `safe` pairs at most. */
-function addTile(a0: usize, a1: usize, a2: usize, a3: usize, b: usize, safe: i32, shift: i32, c: usize): void {
+function addTile(
+  a0: usize,
+  a1: usize,
+  a2: usize,
+  a3: usize,
+  b: usize,
+  safe: i32,
+  shift: i32,
+  c: usize,
+): void {
   const sums = scratch + TILE_SUMS;
   const perImage = pairs * segments;
   if (safe >= perImage * images) {
     tile(a0, a1, a2, a3, step, pairs, segments, skip, images, leap, b, sums + 128, sums, 32);
-    flush(sums, shift, c, <usize>columns << 3);
+    flush(sums, shift, c, (<usize>columns) << 3);
     return;
   }
   const segmentStride = skip + <usize>pairs * step;
@@ -150,7 +159,7 @@ function addTile(a0: usize, a1: usize, a2: usize, a3: usize, b: usize, safe: i32
         a1 += move;
         a2 += move;
         a3 += move;
-        b += <usize>(count * pairs) << 5;
+        b += (<usize>(count * pairs)) << 5;
       }
     } else {
       for (let segment = 0; segment < segments; segment++) {
@@ -158,7 +167,7 @@ function addTile(a0: usize, a1: usize, a2: usize, a3: usize, b: usize, safe: i32
           const length = min(safe, pairs - pair);
           const move = <usize>pair * step;
           stretch(a0 + move, a1 + move, a2 + move, a3 + move, length, 1, 0, b, shift, c);
-          b += <usize>length << 5;
+          b += (<usize>length) << 5;
         }
         a0 += segmentStride;
         a1 += segmentStride;
@@ -177,20 +186,20 @@ function addTile(a0: usize, a1: usize, a2: usize, a3: usize, b: usize, safe: i32
 export function provesFast(record: usize, lhsRoot: u64): bool {
   if (load<i32>(record, LHS_PLANES) != 1 || load<i32>(record, RHS_PLANES) != 1) return false;
   const drop = load<i32>(load<u32>(record, CONVERT), SITE_DROP);
-  const room: u64 = drop > 0 && drop < 31 ? <u64>1 << drop : 0;
-  return lhsRoot * rhsRoot + biasMost + room < <u64>1 << 31;
+  const room: u64 = drop > 0 && drop < 31 ? (<u64>1) << drop : 0;
+  return lhsRoot * rhsRoot + biasMost + room < (<u64>1) << 31;
 }
 
 /** Sums of a block in i32, rows `columns` * 4 bytes apart; the caller has proved that they fit. */
 function fastBlock(record: usize, lhs: usize, rows: i32): void {
   const table = scratch + load<u32>(record, AT_ROWS);
-  const bias = scratch + load<u32>(record, AT_BIAS) + (<usize>columns << 3);
-  const stride = <usize>columns << 2;
+  const bias = scratch + load<u32>(record, AT_BIAS) + ((<usize>columns) << 3);
+  const stride = (<usize>columns) << 2;
   let panel = scratch + load<u32>(record, AT_RHS);
   for (let column = 0; column < columns; column += 8) {
-    let c = scratch + load<u32>(record, AT_SUMS) + (<usize>column << 2);
+    let c = scratch + load<u32>(record, AT_SUMS) + ((<usize>column) << 2);
     for (let row = 0; row < rows; row += 4) {
-      const at = table + (<usize>row << 2);
+      const at = table + ((<usize>row) << 2);
       tile(
         lhs + load<u32>(at),
         lhs + load<u32>(at, 4),
@@ -203,7 +212,7 @@ function fastBlock(record: usize, lhs: usize, rows: i32): void {
         images,
         leap,
         panel,
-        bias + (<usize>column << 2),
+        bias + ((<usize>column) << 2),
         c,
         stride,
       );
@@ -215,22 +224,25 @@ function fastBlock(record: usize, lhs: usize, rows: i32): void {
 
 /**
  * Adds a block's products to i64 sums, rows `columns` * 8 bytes apart. A's elements lie in `bytes` bytes at `lhs`, or,
- * where it has several planes, in as many planes of PLANE_BYTES, the first of them there.
+ * where it has several planes, in as many planes of PLANE_BYTES, the first of them there. `root` as for productBlock.
  */
-export function addBlock(record: usize, lhs: usize, bytes: usize, rows: i32): void {
+export function addBlock(record: usize, lhs: usize, bytes: usize, rows: i32, root: u64): void {
   const table = scratch + load<u32>(record, AT_ROWS);
   const panels = scratch + load<u32>(record, AT_RHS);
   const planeBytes = <usize>load<u32>(record, PLANE_BYTES);
   const rhsPlanes = load<i32>(record, RHS_PLANES);
-  const rhsBytes = panelBytes * (<usize>columns >> 3);
+  const rhsBytes = panelBytes * ((<usize>columns) >> 3);
   let lhsPlanes = load<i32>(record, LHS_PLANES);
   let lhsBits = load<i32>(record, LHS_BITS);
-  if (rhsMost < 0) rhsMost = largestMagnitude(panels, rhsBytes * rhsPlanes);
-  let lhsMost = 0;
-  for (let i = 0; i < lhsPlanes; i++) {
-    lhsMost = max(lhsMost, largestMagnitude(lhs + <usize>i * planeBytes, (bytes + 15) & ~15));
+  let safe = i32.MAX_VALUE;
+  if (lhsPlanes > 1 || rhsPlanes > 1 || root * rhsRoot >= (<u64>1) << 31) {
+    if (rhsMost < 0) rhsMost = largestMagnitude(panels, rhsBytes * rhsPlanes);
+    let lhsMost = 0;
+    for (let i = 0; i < lhsPlanes; i++) {
+      lhsMost = max(lhsMost, largestMagnitude(lhs + <usize>i * planeBytes, (bytes + 15) & ~15));
+    }
+    safe = safePairs(lhsMost);
   }
-  let safe = safePairs(lhsMost);
   if (safe < FEW_PAIRS && lhsPlanes == 1) {
     const low = scratch + load<u32>(record, AT_LHS) + planeBytes;
     // Rows are read up to two bytes past their end.
@@ -241,16 +253,16 @@ export function addBlock(record: usize, lhs: usize, bytes: usize, rows: i32): vo
     safe = safePairs(128);
   }
   memory.fill(scratch + TILE_SUMS + 128, 0, 32);
-  const stride = <usize>columns << 3;
+  const stride = (<usize>columns) << 3;
   for (let i = 0; i < lhsPlanes; i++) {
     const plane = lhs + <usize>i * planeBytes;
     for (let j = 0; j < rhsPlanes; j++) {
       const shift = i * lhsBits + j * load<i32>(record, RHS_BITS);
       let panel = panels + <usize>j * rhsBytes;
       for (let column = 0; column < columns; column += 8) {
-        let c = scratch + load<u32>(record, AT_SUMS) + (<usize>column << 3);
+        let c = scratch + load<u32>(record, AT_SUMS) + ((<usize>column) << 3);
         for (let row = 0; row < rows; row += 4) {
-          const at = table + (<usize>row << 2);
+          const at = table + ((<usize>row) << 2);
           addTile(
             plane + load<u32>(at),
             plane + load<u32>(at, 4),
@@ -308,9 +320,9 @@ export function productBlock(
   } else {
     const bias = scratch + load<u32>(record, AT_BIAS);
     for (let row = 0; row < ((rows + 3) & ~3); row++) {
-      memory.copy(sums + (<usize>(row * columns) << 3), bias, <usize>columns << 3);
+      memory.copy(sums + ((<usize>(row * columns)) << 3), bias, (<usize>columns) << 3);
     }
-    addBlock(record, lhs, bytes, rows);
+    addBlock(record, lhs, bytes, rows, root);
     if (accumulator == WRAP) wrapSums<i64>(sums, rows * columns, bits);
   }
   const site = load<u32>(record, CONVERT);

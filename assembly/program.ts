@@ -3,8 +3,9 @@
  * others at a barrier. Waiting spins for a while, then sleeps; thread 0 may be a browser's main thread, which must
  * not sleep, and in any case comes back to JavaScript when the others are overdue, so that a dead one is noticed.
  */
-import { biasGradient } from './bias';
+import { biasGradient, biasGradientEnd } from './bias';
 import { convInputGradientTiled, convTiled } from './conv';
+import { convWeightGradientEnd, convWeightGradientTiled } from './conv-gradient';
 import { dropout, relu, reluGradient } from './elementwise';
 import {
   ARRIVED,
@@ -13,9 +14,11 @@ import {
   KIND_AVERAGE_POOL,
   KIND_AVERAGE_POOL_GRADIENT,
   KIND_BIAS_GRADIENT,
+  KIND_BIAS_GRADIENT_END,
   KIND_CONV,
   KIND_CONV_INPUT_GRADIENT,
   KIND_CONV_WEIGHT_GRADIENT,
+  KIND_CONV_WEIGHT_GRADIENT_END,
   KIND_DROPOUT,
   KIND_MATMUL,
   KIND_MAX_POOL,
@@ -54,9 +57,13 @@ function execute(record: usize): void {
     case KIND_CONV_INPUT_GRADIENT:
       return tiled ? convInputGradientTiled(record) : convInputGradientOrdered(record);
     case KIND_CONV_WEIGHT_GRADIENT:
-      return convWeightGradientOrdered(record);
+      return tiled ? convWeightGradientTiled(record) : convWeightGradientOrdered(record);
+    case KIND_CONV_WEIGHT_GRADIENT_END:
+      return convWeightGradientEnd(record);
     case KIND_BIAS_GRADIENT:
       return biasGradient(record);
+    case KIND_BIAS_GRADIENT_END:
+      return biasGradientEnd(record);
     case KIND_RELU:
       return relu(record);
     case KIND_RELU_GRADIENT:

@@ -6,7 +6,14 @@ import { wordLength } from '../../numerics/index.js';
 import type { Convert, Op, Plan, TensorId, Window } from '../../plan/index.js';
 import * as layout from './layout.generated.js';
 import type { Regions } from './memory.js';
-import { tileConv2d, tileConv2dInputGradient, tileMatmul, type Tiling } from './tiling.js';
+import {
+  tileBiasGradient,
+  tileConv2d,
+  tileConv2dInputGradient,
+  tileConv2dWeightGradient,
+  tileMatmul,
+  type Tiling,
+} from './tiling.js';
 
 /** Words to be stored at an address. */
 export interface Table {
@@ -92,15 +99,29 @@ class RecordWriter {
   }
 
   program(ops: readonly Op[]): Program {
-    const address = this.#regions.take(ops.length * layout.RECORD_BYTES);
-    const words = new Int32Array((ops.length * layout.RECORD_BYTES) >> 2);
-    ops.forEach((op, index) => {
-      const start = (index * layout.RECORD_BYTES) >> 2;
-      this.#words = words.subarray(start, start + (layout.RECORD_BYTES >> 2));
+    const records: Int32Array[] = [];
+    for (const op of ops) {
+      this.#words = new Int32Array(layout.RECORD_BYTES >> 2);
       this.#op(op);
+      records.push(this.#words);
+      const second = this.#secondRecord(op);
+      if (second) records.push(second);
+    }
+    const address = this.#regions.take(records.length * layout.RECORD_BYTES);
+    records.forEach((words, index) => {
+      this.tables.push({ address: address + index * layout.RECORD_BYTES, words });
     });
-    this.tables.push({ address, words });
-    return { address, length: ops.length };
+    return { address, length: records.length };
+  }
+
+  /** Sums that the threads share out over the batch are added up in a record of their own: the first one, by another name. */
+  #secondRecord(op: Op): Int32Array | null {
+    const tiled = this.#words[layout.PATH >> 2] === layout.PATH_TILED;
+    if (!tiled || (op.kind !== 'conv2dWeightGradient' && op.kind !== 'biasGradient')) return null;
+    const words = this.#words.slice();
+    words[layout.KIND >> 2] =
+      op.kind === 'biasGradient' ? layout.KIND_BIAS_GRADIENT_END : layout.KIND_CONV_WEIGHT_GRADIENT_END;
+    return words;
   }
 
   #put(field: number, value: number): void {
@@ -162,8 +183,10 @@ class RecordWriter {
   /** Cuts a product into tiles. Float sums and saturating ones keep their order instead: that is the plain path. */
   #tile(op: Extract<Op, { accumulator: unknown }>, tiling: () => Tiling): void {
     const saturates = op.accumulator !== 'exact' && op.accumulator.overflow === 'saturate';
-    if (op.convert === null || saturates) return;
-    const { fields, bytes } = tiling();
+    if (op.convert !== null && !saturates) this.#scratch(tiling());
+  }
+
+  #scratch({ fields, bytes }: Tiling): void {
     for (const [field, value] of fields) this.#put(field, value);
     this.scratchBytes = Math.max(this.scratchBytes, bytes);
   }
@@ -220,6 +243,7 @@ class RecordWriter {
         this.#operand(layout.RHS, op.dOutput);
         this.#operand(layout.OUT, op.out);
         this.#convolution(op);
+        this.#tile(op, () => tileConv2dWeightGradient(this.#plan, op));
         break;
       case 'biasGradient':
         this.#put(layout.KIND, layout.KIND_BIAS_GRADIENT);
@@ -228,6 +252,7 @@ class RecordWriter {
         this.#put(layout.N, op.n);
         this.#put(layout.SIZE, op.rowsPerExample);
         this.#convert(layout.CONVERT, op.convert);
+        if (op.convert !== null) this.#scratch(tileBiasGradient(op));
         break;
       case 'relu':
         this.#put(layout.KIND, layout.KIND_RELU);

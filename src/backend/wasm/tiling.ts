@@ -11,6 +11,10 @@ const COLUMNS_BUDGET = 1 << 18;
 /** Bytes of a block's sums. */
 const SUMS_BUDGET = 1 << 17;
 const MOST_ROWS = 128;
+/** Bytes of packed images of a weight gradient: with the errors they stay in the second-level cache. */
+const IMAGES_BUDGET = 1 << 18;
+/** Pairs of positions that a weight gradient's tile should sum before it is flushed. */
+const LONG_SUM = 256;
 /** Fewer columns than this per thread, or a shorter sum, and threads share rows instead: each packs all columns. */
 const FEW_COLUMNS = 16;
 const SHORT_SUM = 64;
@@ -183,4 +187,49 @@ export function tileConv2dInputGradient(
     kernelHeight: window.kernelHeight,
     kernelWidth: window.kernelWidth,
   });
+}
+
+/** Tiling of a convolution's gradient by its weight: see assembly/conv-gradient.ts for the shapes. */
+export function tileConv2dWeightGradient(
+  plan: Plan,
+  op: { input: TensorId; dOutput: TensorId; window: Window; outChannels: number },
+): Tiling {
+  const { window, outChannels } = op;
+  const { channels, kernelHeight, kernelWidth, strideX, outHeight, outWidth } = window;
+  const lhs = planesOf(plan.tensors[op.input]!.format);
+  const rhs = planesOf(plan.tensors[op.dOutput]!.format);
+  const rows = (outHeight - 1) * window.strideY + kernelHeight;
+  const frameWidth = (outWidth - 1) * strideX + kernelWidth;
+  const copies = 2 * strideX;
+  const half = (outWidth + 1) >> 1;
+  const across = half + Math.floor((kernelWidth - 1) / copies);
+  const imageBytes = rows * across * channels * 4;
+  const columns = roundUp(outChannels, 8);
+  const weights = roundUp(kernelHeight * kernelWidth * channels, 4);
+  const chunk = Math.max(
+    1,
+    Math.min(
+      plan.batch,
+      Math.ceil(LONG_SUM / (outHeight * half)),
+      Math.floor(IMAGES_BUDGET / (copies * imageBytes * lhs.planes)),
+    ),
+  );
+  const regions = new ScratchRegions();
+  regions.put(layout.CHUNK, chunk);
+  putPlanes(regions, lhs, rhs);
+  const frameBytes = (rows * frameWidth + copies + 2) * channels * 2 + SLACK;
+  const errorBytes = outHeight * outWidth * outChannels * 2 + SLACK;
+  regions.take(layout.AT_IMAGE, frameBytes + SLACK + errorBytes);
+  regions.take(layout.AT_ROWS, weights * 4);
+  takeLhs(regions, roundUp(copies * (chunk * imageBytes + SLACK) + SLACK, 64), lhs.planes, false);
+  regions.take(layout.AT_RHS, chunk * outHeight * half * columns * 4 * rhs.planes + SLACK);
+  regions.take(layout.AT_SUMS, weights * columns * 8);
+  return regions.done();
+}
+
+/** A bias gradient's partial sums. */
+export function tileBiasGradient(op: { n: number }): Tiling {
+  const regions = new ScratchRegions();
+  regions.take(layout.AT_SUMS, op.n * 8);
+  return regions.done();
 }

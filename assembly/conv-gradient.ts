@@ -1,0 +1,292 @@
+/*
+ * The gradient of a convolution by its weight, by tiles: a row of A is a weight (tap i, j and channel c), a column of B
+ * an output channel, and the sum runs over images and positions, two neighbours along x a pair.
+ *
+ * For that the image is laid out as pairs of columns: tap j of positions 2q and 2q + 1 needs columns 2q s + j and
+ * 2q s + j + s (s the stride along x), so there are 2 s copies, one for each start r = j mod 2s, holding the pairs
+ * (2 s q + r, 2 s q + r + s); tap j is then copy r read j div 2s pairs further on. Some images are packed at once.
+ * Each thread adds up the products of its own images in i64; the second record adds up the threads and converts.
+ */
+import { convertSums } from './convert';
+import { frameImage, openFrame, openImage } from './image';
+import {
+  ACCUMULATOR,
+  ACCUMULATOR_WIDTH,
+  AT_IMAGE,
+  AT_LHS,
+  AT_RHS,
+  AT_ROWS,
+  AT_SUMS,
+  CHANNELS,
+  CHUNK,
+  CONVERT,
+  COUNT,
+  HEIGHT,
+  KERNEL_HEIGHT,
+  KERNEL_WIDTH,
+  LHS,
+  LHS_BITS,
+  LHS_PLANES,
+  LHS_TYPE,
+  OUT,
+  OUT_CHANNELS,
+  OUT_HEIGHT,
+  OUT_WIDTH,
+  PAD_LEFT,
+  PAD_TOP,
+  PLANE_BYTES,
+  RHS,
+  RHS_BITS,
+  RHS_PLANES,
+  RHS_TYPE,
+  RUN,
+  SCRATCH,
+  SCRATCH_BYTES,
+  SCRATCH_SUMS,
+  STRIDE_X,
+  STRIDE_Y,
+  TYPE_I16,
+  WIDTH,
+  WRAP,
+} from './layout';
+import { columnSquares, rootAbove, squares } from './norms';
+import { copyDigits, interleave } from './pack';
+import { addBlock, openColumns, openRows } from './products';
+import { scratch, shareEnd, shareStart, threads } from './thread';
+
+/**
+ * Interleaves two cells of `count` int16 channels into pairs at `to`. Whole vectors are read and written: what lies past
+ * the last channel is overwritten by the next cell, or is slack.
+ */
+function pairCells(first: usize, second: usize, count: i32, to: usize): void {
+  for (let c = 0; c < count; c += 8) {
+    interleave(to, v128.load(first), v128.load(second));
+    first += 16;
+    second += 16;
+    to += 32;
+  }
+}
+
+/** One copy of a framed image as pairs: `rows` rows of `across` pairs of cells from column `start`, `gap` apart. */
+function pairColumns(
+  frame: usize,
+  rows: i32,
+  rowBytes: usize,
+  across: i32,
+  start: i32,
+  gap: i32,
+  channels: i32,
+  to: usize,
+): void {
+  const cellBytes = (<usize>channels) << 1;
+  for (let row = 0; row < rows; row++) {
+    let first = frame + <usize>row * rowBytes + <usize>start * cellBytes;
+    if (channels == 1 && gap == 1) {
+      // The pairs of neighbours are the row itself.
+      memory.copy(to, first, (<usize>across) << 2);
+      to += (<usize>across) << 2;
+      continue;
+    }
+    for (let q = 0; q < across; q++) {
+      pairCells(first, first + <usize>gap * cellBytes, channels, to);
+      first += 2 * <usize>gap * cellBytes;
+      to += cellBytes << 1;
+    }
+  }
+}
+
+/** dOutput of one image as panels: pairs of positions along x, the last one alone with 0. */
+function packErrors(from: usize, rows: i32, width: i32, channels: i32, to: usize, panelBytes: usize): void {
+  const cellBytes = (<usize>channels) << 1;
+  for (let column = 0; column < channels; column += 8) {
+    let cell = from + ((<usize>column) << 1);
+    let at = to;
+    for (let row = 0; row < rows; row++) {
+      for (let x = 1; x < width; x += 2) {
+        interleave(at, v128.load(cell), v128.load(cell + cellBytes));
+        cell += cellBytes << 1;
+        at += 32;
+      }
+      if (width & 1) {
+        interleave(at, v128.load(cell), i16x8.splat(0));
+        cell += cellBytes;
+        at += 32;
+      }
+    }
+    to += panelBytes;
+  }
+}
+
+/** The largest norm of a column of pairs of `channels` channels in `bytes` bytes; without SIMD's grain, of all together. */
+function pairsRoot(from: usize, bytes: usize, channels: i32): u64 {
+  if (channels & 3) return rootAbove(squares(from, <i32>(bytes >> 1)));
+  let most: u64 = 0;
+  const cellBytes = (<usize>channels) << 2;
+  const count = <i32>(bytes / cellBytes);
+  for (let c: usize = 0; c < cellBytes; c += 16) most = max(most, columnSquares(from + c, count, cellBytes));
+  return rootAbove(most);
+}
+
+export function convWeightGradientTiled(record: usize): void {
+  const height = load<i32>(record, HEIGHT);
+  const width = load<i32>(record, WIDTH);
+  const channels = load<i32>(record, CHANNELS);
+  const kernelHeight = load<i32>(record, KERNEL_HEIGHT);
+  const kernelWidth = load<i32>(record, KERNEL_WIDTH);
+  const strideY = load<i32>(record, STRIDE_Y);
+  const strideX = load<i32>(record, STRIDE_X);
+  const outHeight = load<i32>(record, OUT_HEIGHT);
+  const outWidth = load<i32>(record, OUT_WIDTH);
+  const outChannels = load<i32>(record, OUT_CHANNELS);
+  const chunk = load<i32>(record, CHUNK);
+  const lhsNarrow = load<i32>(record, LHS_TYPE) == TYPE_I16;
+  const rhsNarrow = load<i32>(record, RHS_TYPE) == TYPE_I16;
+  const lhsPlanes = load<i32>(record, LHS_PLANES);
+  const rhsPlanes = load<i32>(record, RHS_PLANES);
+  const lhsBits = load<i32>(record, LHS_BITS);
+  const rhsBits = load<i32>(record, RHS_BITS);
+  const planeBytes = <usize>load<u32>(record, PLANE_BYTES);
+
+  // Shapes: frame [rows][frameWidth][C]; pairs [copy][image][rows][across][C]; errors [panel][image][OH][half].
+  const rows = (outHeight - 1) * strideY + kernelHeight;
+  const frameWidth = (outWidth - 1) * strideX + kernelWidth;
+  const copies = 2 * strideX;
+  const half = (outWidth + 1) >> 1;
+  const across = half + (kernelWidth - 1) / copies;
+  const columns = (outChannels + 7) & ~7;
+  const frame = scratch + load<u32>(record, AT_IMAGE);
+  const cells = scratch + load<u32>(record, AT_LHS);
+  const panels = scratch + load<u32>(record, AT_RHS);
+  const sums = scratch + load<u32>(record, AT_SUMS);
+  const table = scratch + load<u32>(record, AT_ROWS);
+  const weights = kernelHeight * kernelWidth * channels;
+  const rowBytes = (<usize>(across * channels)) << 2;
+  const imageBytes = <usize>rows * rowBytes;
+  const errors = outHeight * outWidth * outChannels;
+  // Room for one plane of an int32 dOutput, behind the frame and what is read past its end.
+  const errorPlane = frame + (((<usize>((rows * frameWidth + copies + 2) * channels)) << 1) & ~15) + 64;
+  const inside =
+    load<i32>(record, PAD_TOP) == 0 &&
+    load<i32>(record, PAD_LEFT) == 0 &&
+    rows <= height &&
+    frameWidth <= width;
+  const inPlace = lhsNarrow && inside;
+
+  memory.fill(sums, 0, (<usize>(((weights + 3) & ~3) * columns)) << 3);
+  const first = shareStart(load<i32>(COUNT), 1);
+  const end = shareEnd(load<i32>(COUNT), 1);
+  if (first >= end) return;
+  openImage(height, width, channels);
+  openFrame(rows, frameWidth, load<i32>(record, PAD_TOP), load<i32>(record, PAD_LEFT), 1, 1);
+  if (!inPlace) memory.fill(frame, 0, (<usize>(rows * frameWidth * channels)) << 1);
+
+  for (let image = first; image < end; image += chunk) {
+    const count = min(chunk, end - image);
+    // pairCells writes whole vectors: the last image of a copy may reach past its end.
+    const copyBytes = <usize>count * imageBytes + 64;
+    const panelBytes = (<usize>(count * outHeight * half)) << 5;
+    for (let i = 0; i < count; i++) {
+      const source =
+        load<u32>(record, LHS) + ((<usize>((image + i) * height * width * channels)) << (lhsNarrow ? 1 : 2));
+      for (let plane = 0; plane < lhsPlanes; plane++) {
+        if (!inPlace) {
+          if (lhsNarrow) frameImage<i16>(source, plane, lhsPlanes, lhsBits, frame);
+          else frameImage<i32>(source, plane, lhsPlanes, lhsBits, frame);
+        }
+        for (let copy = 0; copy < copies; copy++) {
+          pairColumns(
+            inPlace ? source : frame,
+            rows,
+            (<usize>((inPlace ? width : frameWidth) * channels)) << 1,
+            across,
+            copy,
+            strideX,
+            channels,
+            cells + <usize>plane * planeBytes + <usize>copy * copyBytes + <usize>i * imageBytes,
+          );
+        }
+      }
+      const dOutput = load<u32>(record, RHS) + ((<usize>((image + i) * errors)) << (rhsNarrow ? 1 : 2));
+      for (let plane = 0; plane < rhsPlanes; plane++) {
+        let from = dOutput;
+        if (!rhsNarrow) {
+          from = errorPlane;
+          copyDigits<i32>(dOutput, errors, plane, rhsPlanes, rhsBits, from);
+        }
+        const to = panels + <usize>plane * panelBytes * ((<usize>columns) >> 3);
+        packErrors(
+          from,
+          outHeight,
+          outWidth,
+          outChannels,
+          to + ((<usize>(i * outHeight * half)) << 5),
+          panelBytes,
+        );
+      }
+    }
+
+    // Rows that fill up the last tile are the last weight once more.
+    if (image == first || count != chunk) {
+      for (let i = 0; i < ((weights + 3) & ~3); i++) {
+        const weight = min(i, weights - 1);
+        const c = weight % channels;
+        const tap = weight / channels;
+        const x = tap % kernelWidth;
+        const offset =
+          <usize>(x % copies) * copyBytes +
+          <usize>(tap / kernelWidth) * rowBytes +
+          ((<usize>((x / copies) * channels + c)) << 2);
+        store<u32>(table + ((<usize>i) << 2), <u32>offset);
+      }
+    }
+    openRows((<usize>channels) << 2, half, outHeight, <usize>strideY * rowBytes, count, imageBytes);
+    let root: u64 = 0;
+    let lhsRoot: u64 = 0;
+    if (lhsPlanes == 1 && rhsPlanes == 1) {
+      for (let panel: usize = 0; panel < panelBytes * ((<usize>columns) >> 3); panel += panelBytes) {
+        const steps = <i32>(panelBytes >> 5);
+        root = max(
+          root,
+          max(columnSquares(panels + panel, steps, 32), columnSquares(panels + panel + 16, steps, 32)),
+        );
+      }
+      root = rootAbove(root);
+      for (let copy = 0; copy < copies; copy++) {
+        lhsRoot = max(lhsRoot, pairsRoot(cells + <usize>copy * copyBytes, copyBytes, channels));
+      }
+    }
+    openColumns(columns, root);
+    addBlock(record, cells, <usize>copies * copyBytes, weights, lhsRoot);
+  }
+}
+
+/** Adds up the threads' sums and converts them: LHS and the rest are the first record's. */
+export function convWeightGradientEnd(record: usize): void {
+  const outChannels = load<i32>(record, OUT_CHANNELS);
+  const columns = (outChannels + 7) & ~7;
+  const total =
+    load<i32>(record, KERNEL_HEIGHT) *
+    load<i32>(record, KERNEL_WIDTH) *
+    load<i32>(record, CHANNELS) *
+    outChannels;
+  const partial = load<u32>(SCRATCH) + load<u32>(record, AT_SUMS);
+  const apart = <usize>load<u32>(SCRATCH_BYTES);
+  const wraps = load<i32>(record, ACCUMULATOR) == WRAP;
+  const unused = 64 - load<i32>(record, ACCUMULATOR_WIDTH);
+  const sums = scratch + SCRATCH_SUMS;
+  const end = shareEnd(total, 32);
+  for (let start = shareStart(total, 32); start < end; start += RUN) {
+    const length = min(end - start, RUN);
+    for (let i = 0; i < length; i++) {
+      const at = start + i;
+      let from = partial + ((<usize>((at / outChannels) * columns + (at % outChannels))) << 3);
+      let sum: i64 = 0;
+      for (let thread = 0; thread < threads; thread++) {
+        sum += load<i64>(from);
+        from += apart;
+      }
+      store<i64>(sums + ((<usize>i) << 3), wraps ? (sum << unused) >> unused : sum);
+    }
+    convertSums(load<u32>(record, CONVERT), sums, load<u32>(record, OUT), start, length);
+  }
+}
