@@ -1,0 +1,45 @@
+/** Experiments: run configurations, run folders that survive a kill, comparisons, charts. */
+export { ConfigurationError, RunFolderError } from './errors.js';
+export {
+  changeNetwork,
+  completeConfiguration,
+  configurationDifference,
+  isFinished,
+  plannedSteps,
+  RUN_DEFAULTS,
+  type Difference,
+  type NetworkChanges,
+  type PartialRunConfiguration,
+  type RunConfiguration,
+} from './settings.js';
+export { parseRunConfiguration } from './schema.js';
+export { recipeConfiguration, recipes, type Recipe } from './recipes.js';
+export {
+  folderName,
+  parseFormats,
+  parseRoundings,
+  parseSetting,
+  parseSettings,
+  type Setting,
+} from './setting-text.js';
+export type { EpochLine, IntervalLine, MetricsLine, SiteCounts, SwallowedRate } from './metrics.js';
+export { isRunFolder, readMetrics, RunFolder, writeWhole } from './run-folder.js';
+export { openStoredRun, type StoredRun } from './stored-run.js';
+export {
+  executeRun,
+  loadCheckpoint,
+  type RunContext,
+  type RunData,
+  type RunEvent,
+  type RunOutcome,
+  type RunResult,
+} from './run.js';
+export {
+  runComparison,
+  type ComparisonContext,
+  type ComparisonEntry,
+  type ComparisonOutcome,
+  type ComparisonRow,
+} from './comparison.js';
+export { errorChart, type ChartSeries, type ChartTheme } from './chart.js';
+export { comparisonPage } from './chart-page.js';

@@ -1,0 +1,41 @@
+/**
+ * The paper's experiments on MNIST as run configurations, by name: network of the zoo with its training settings, data,
+ * batch and a length that shows the effect. Gupta et al. 2015, figures 1 and 2; docs/training.md, section "Recipes".
+ */
+import { zoo, type ZooName, type ZooOptions } from '../nn/index.js';
+import type { PartialRunConfiguration } from './settings.js';
+
+export interface Recipe {
+  readonly name: string;
+  readonly description: string;
+  readonly network: ZooName;
+  readonly data: string;
+  readonly batch: number;
+  readonly epochs: number;
+}
+
+/** One recipe a figure. Formats and rounding are the network's own until they are changed. */
+export const recipes: readonly Recipe[] = [
+  {
+    name: 'mnist-dnn',
+    description: 'Figure 1: 784-1000-1000-10 on MNIST, learning rate 0.1, no momentum, no decay',
+    network: 'dnn',
+    data: 'mnist',
+    batch: 100,
+    epochs: 3,
+  },
+  {
+    name: 'mnist-lenet',
+    description: 'Figure 2: LeNet on MNIST, learning rate 0.1 x 0.95 per epoch, momentum 0.9, decay 0.0005',
+    network: 'lenet',
+    data: 'mnist',
+    batch: 100,
+    epochs: 3,
+  },
+];
+
+/** The recipe as a run configuration with the seed given; `epochs` also places milestones of its schedule. */
+export function recipeConfiguration(recipe: Recipe, options: ZooOptions): PartialRunConfiguration {
+  const { network, data, batch, epochs } = recipe;
+  return { network: zoo[network](options), data, batch, epochs };
+}
