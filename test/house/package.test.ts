@@ -189,7 +189,7 @@ describe('in an empty project', () => {
       { cwd: project, encoding: 'utf8' },
     );
     expect([status, stderr]).toEqual([0, '']);
-    const last = JSON.parse(stdout.trim().split('\n').at(-1)!);
+    const last = JSON.parse(stdout.trim().split('\n').at(-1) ?? '');
     expect(last).toMatchObject({ event: 'done', steps: 2, digest: expect.stringMatching(/^[0-9a-f]{64}$/) });
   });
 });

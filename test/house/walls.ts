@@ -24,7 +24,7 @@ export function roomOf(file: string): string {
 }
 
 /** `*` within a folder, `**` for all below. */
-function matches(file: string, pattern: string): boolean {
+export function matches(file: string, pattern: string): boolean {
   const source = pattern.replaceAll('.', '\\.').replace(/\*+/g, (stars) => (stars === '*' ? '[^/]*' : '.*'));
   return new RegExp(`^${source}$`).test(file);
 }
