@@ -20,11 +20,11 @@ export const ROOMS = {
   plan: { imports: ['numerics'], doors: index, packages: [] },
   optim: { imports: ['numerics'], doors: index, packages: [] },
   nn: { imports: ['numerics', 'plan', 'optim'], doors: index, packages: ['zod'] },
-  data: { imports: ['numerics'], doors: index, packages: ['csv-parse'] },
+  data: { imports: ['numerics'], doors: index, packages: [] },
   'data/node': {
     imports: ['numerics', 'data'],
     doors: index,
-    packages: ['csv-parse', 'fast-png', 'jpeg-js', 'tar'],
+    packages: ['fast-png', 'jpeg-js', 'tar'],
   },
   backend: {
     imports: ['numerics', 'plan', 'backend/reference', 'backend/wasm', 'backend/webgpu'],
