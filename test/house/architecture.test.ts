@@ -2,9 +2,11 @@
  * The walls between the rooms of src/ hold; and the checker does see each kind of violation, planted here one by
  * one into a small house that is in order.
  */
+import { readFileSync } from 'node:fs';
+import { join } from 'node:path';
 import { describe, expect, test } from 'vitest';
 import { ROOMS } from './rooms.js';
-import { readSources } from './sources.js';
+import { readSources, ROOT } from './sources.js';
 import { brokenWalls, roomOf } from './walls.js';
 
 const sources = readSources('src');
@@ -28,6 +30,24 @@ describe('src', () => {
     );
     // select.ts names the backends, and they know contract.ts: no circle among files, which is checked above.
     expect(upwards).toEqual(['reference', 'wasm', 'webgpu'].map((name) => `backend -> backend/${name}`));
+  });
+});
+
+describe('packages at run time', () => {
+  const { dependencies } = JSON.parse(readFileSync(join(ROOT, 'package.json'), 'utf8')) as {
+    dependencies: Record<string, string>;
+  };
+
+  test('are those that a room may import', () => {
+    const allowed = new Set(Object.values(ROOMS).flatMap((room) => room.packages));
+    expect(Object.keys(dependencies).sort()).toEqual([...allowed].sort());
+  });
+
+  test('are each argued in ARCHITECTURE.md', () => {
+    const text = readFileSync(join(ROOT, 'ARCHITECTURE.md'), 'utf8');
+    const rows = text.split('\n').filter((line) => line.startsWith('| `'));
+    const argued = (name: string) => rows.some((row) => row.split('|')[1]!.includes(`\`${name}\``));
+    expect(Object.keys(dependencies).filter((name) => !argued(name))).toEqual([]);
   });
 });
 

@@ -46,7 +46,7 @@ function importsOf(file: string, text: string): Import[] {
   const { importedFiles } = ts.preProcessFile(text, true, true);
   const specifiers = new Set(importedFiles.map((entry) => entry.fileName));
   // Workers are reached by URL, not by import.
-  for (const match of text.matchAll(/new URL\(\s*'(\.[^']+)',\s*import\.meta\.url/g))
+  for (const match of text.matchAll(/new URL\(\s*'(\.[^']+\.js)',\s*import\.meta\.url/g))
     specifiers.add(match[1]!);
   return [...specifiers].map((specifier) => {
     if (specifier in CONDITIONAL) return { specifier, targets: CONDITIONAL['#wasm-host'] };
