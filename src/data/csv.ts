@@ -7,6 +7,7 @@ import type { DataSet } from './dataset.js';
 import { csvRecords, type CsvRecord } from './csv-records.js';
 import { DataError } from './errors.js';
 
+/** How a CSV text becomes a data set. */
 export interface CsvOptions {
   /** What errors call the text, usually the file name. */
   readonly name?: string;

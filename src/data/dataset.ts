@@ -39,6 +39,7 @@ export interface DataSetIterator {
   readonly totalExamples?: number;
   /** False for a source that can be read once only; `reset` and `seek` then throw. */
   readonly resetSupported: boolean;
+  /** True while the epoch has examples left. */
   hasNext(): boolean;
   /** The next batch, of at most `count` (default `batch`) examples. Throws RangeError at the end. */
   next(count?: number): DataSet;

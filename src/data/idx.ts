@@ -52,6 +52,7 @@ export function parseIdx(bytes: Uint8Array, name: string): IdxArray {
   return { name, dimensions, data: new Uint8Array(bytes.buffer, bytes.byteOffset + start, expected) };
 }
 
+/** How a pair of IDX files becomes a data set. */
 export interface IdxDataSetOptions {
   /** Default: the largest label + 1. */
   readonly classes?: number;

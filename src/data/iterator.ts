@@ -6,6 +6,7 @@ import { parseSeed, shuffledOrder, type Key, type Seed } from '../numerics/index
 import type { DataSet, DataSetIterator, FeatureShape, IteratorPosition } from './dataset.js';
 import { checkDataSet, selectExamples, shapeText, sliceExamples } from './examples.js';
 
+/** How an ArrayDataSetIterator hands out its data set. */
 export interface ArrayIteratorOptions {
   /** Examples per batch. */
   readonly batch: number;

@@ -14,6 +14,7 @@ export interface NormalizerState {
   readonly shift: number;
 }
 
+/** Brings features to a common scale: fitted on training data, applied to any. */
 export interface Normalizer {
   /** Learns the statistics of every column. */
   fit(data: DataSet): this;

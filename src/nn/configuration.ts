@@ -36,6 +36,7 @@ interface Named {
 /** A size along both axes, or [vertical, horizontal]. */
 export type Pair = number | readonly [number, number];
 
+/** Fully connected: [size] to [units]; an image is read as a vector. */
 export interface DenseLayer extends Named, Overrides {
   readonly type: 'dense';
   readonly units: number;
@@ -43,6 +44,7 @@ export interface DenseLayer extends Named, Overrides {
   /** `relu` adds a ReLU after the layer. */
   readonly activation?: 'identity' | 'relu';
 }
+/** Convolution over an image [height, width, channels]; zero padding, default none; stride, default 1. */
 export interface Conv2dLayer extends Named, Overrides {
   readonly type: 'conv2d';
   readonly channels: number;
@@ -60,20 +62,25 @@ export interface PoolLayer extends Named, Overrides {
   readonly stride?: Pair;
   readonly clip?: boolean;
 }
+/** max(x, 0), exact. */
 export interface ReluLayer extends Named {
   readonly type: 'relu';
 }
+/** Drops elements in training only; what is kept is scaled by 1 / (1 - rate). */
 export interface DropoutLayer extends Named, Overrides {
   readonly type: 'dropout';
   /** Probability of dropping an element, 0 <= rate <= 0.98. */
   readonly rate: number;
 }
+/** An image becomes a vector; nothing is computed. */
 export interface FlattenLayer extends Named {
   readonly type: 'flatten';
 }
+/** One layer; `type` tells which. */
 export type LayerConfiguration =
   DenseLayer | Conv2dLayer | PoolLayer | ReluLayer | DropoutLayer | FlattenLayer;
 
+/** Shape of one example: an image, or a flat vector. All other sizes follow from it. */
 export type InputConfiguration =
   { readonly height: number; readonly width: number; readonly channels: number } | { readonly size: number };
 

@@ -36,6 +36,7 @@ export interface Emission {
   site(role: Role): SiteSettings;
 }
 
+/** A layer with its sizes and parameters. Shapes are those of one example. */
 export interface Layer {
   readonly name: string;
   readonly type: string;

@@ -18,6 +18,7 @@ function networkOptions(options: ZooOptions): Omit<ZooOptions, 'epochs'> {
   return settings;
 }
 
+/** The name of a network of the zoo. */
 type ZooName = 'dnn' | 'lenet' | 'cifar';
 
 /** Figure 1: 784-1000-1000-10 with ReLU. */
@@ -96,6 +97,7 @@ export const zoo: Readonly<Record<ZooName, (options: ZooOptions) => NetworkConfi
   cifar,
 };
 
+/** Names of the zoo's networks. */
 export const ZOO_NAMES: readonly ZooName[] = ['dnn', 'lenet', 'cifar'];
 
 export type { ZooName };

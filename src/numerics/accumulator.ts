@@ -68,6 +68,7 @@ export class AccumulatorRegister {
     this.saturates = accumulator !== 'exact' && accumulator.overflow === 'saturate';
   }
 
+  /** Sets the sum to 0. */
   clear(): void {
     this.sum.clear();
   }

@@ -205,6 +205,7 @@ export class Converter {
   }
 }
 
+/** Rounding, overflow and random word of a scalar conversion. */
 export interface ConvertOptions {
   /** A rounding mode, `stochastic:8`, ... */
   readonly rounding: RoundingLike;

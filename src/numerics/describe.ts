@@ -3,6 +3,7 @@ import { fixedToFloat, floatToFixed, type RandomWord } from './float.js';
 import { parseFormat, wordLength, type Format, type FormatLike } from './format.js';
 import type { RoundingLike } from './rounding.js';
 
+/** A number in a format, with what was lost. */
 export interface ConversionDescription {
   readonly raw: number;
   /** raw * 2^-FL. */

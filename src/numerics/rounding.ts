@@ -14,6 +14,7 @@ export const ROUNDING_MODES = [
   'toward-zero',
 ] as const;
 
+/** The name of a rounding mode. */
 export type RoundingMode = (typeof ROUNDING_MODES)[number];
 
 /** What happens to a result outside the format's range. */

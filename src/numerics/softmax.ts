@@ -14,8 +14,9 @@ export const MAX_LOSS = 1099511627775;
 /** Most classes of a row for which the error bound holds. */
 export const MAX_CLASSES = 65536;
 
-/** log2(e) and ln(2), 30 fraction bits. */
+/** log2(e), 30 fraction bits. */
 export const LOG2_E = 1549082005;
+/** ln(2), 30 fraction bits. */
 export const LN_2 = 744261118;
 /** c_j = nearest integer to (ln 2)^j / j! * 2^30: the Taylor coefficients of 2^-f without their signs. */
 export const EXP2_COEFFICIENTS: readonly number[] = [

@@ -40,6 +40,7 @@ export class Wide {
     return wide;
   }
 
+  /** Sets 0. */
   clear(): void {
     this.hi = 0;
     this.lo = 0;
@@ -63,6 +64,7 @@ export class Wide {
     this.set(Number(BigInt.asIntN(32, value >> 32n)), Number(BigInt.asIntN(32, value)));
   }
 
+  /** Sets the value of another. */
   copy(other: Wide): void {
     this.hi = other.hi;
     this.lo = other.lo;
@@ -77,6 +79,7 @@ export class Wide {
     this.lo = sum;
   }
 
+  /** Adds another, modulo 2^64. */
   addWide(other: Wide): void {
     this.add(other.hi, other.lo);
   }
@@ -148,10 +151,12 @@ export class Wide {
     return this.hi === this.lo >> 31 && (this.lo << (32 - width)) >> (32 - width) === this.lo;
   }
 
+  /** True for 0. */
   isZero(): boolean {
     return (this.hi | this.lo) === 0;
   }
 
+  /** True below 0. */
   isNegative(): boolean {
     return this.hi < 0;
   }
@@ -163,6 +168,7 @@ export class Wide {
     return this.lo >>> 0 < other.lo >>> 0 ? -1 : 1;
   }
 
+  /** The exact value. */
   toBigInt(): bigint {
     return (BigInt(this.hi) << 32n) | BigInt(this.lo >>> 0);
   }

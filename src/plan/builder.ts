@@ -15,6 +15,7 @@ import { alignUpdate, COEFFICIENT_BITS, fractionBits } from './update-alignment.
 /** Fraction bits of the dropout scale. */
 const SCALE_BITS = 24;
 
+/** Builds a plan op by op. A method takes its op's fields and derives the rest; what does not fit throws ShapeError with the layer. */
 export class PlanBuilder extends PlanDraft {
   /** out = lhs rhs + bias, operands stored transposed where said. A gradient result is scaled by 2^-gradientShift. */
   matmul(
@@ -190,17 +191,20 @@ export class PlanBuilder extends PlanDraft {
     });
   }
 
+  /** out = max(input, 0); both have one shape and format. */
   relu(args: { input: TensorId; out: TensorId }): void {
     this.expectSame(this.get(args.input), this.get(args.out));
     this.push({ ...this.base(), kind: 'relu', ...args });
   }
 
+  /** out = output > 0 ? dOutput : 0. */
   reluGradient(args: { output: TensorId; dOutput: TensorId; out: TensorId }): void {
     this.expectSame(this.get(args.dOutput), this.get(args.out));
     this.expectElements(this.get(args.output), elements(this.get(args.out).shape));
     this.push({ ...this.base(), kind: 'reluGradient', ...args });
   }
 
+  /** The largest element of each window; `position` keeps where it was, for the backward pass. */
   maxPool(args: { input: TensorId; out: TensorId; position: TensorId | null; window: Window }): void {
     const input = this.get(args.input);
     const out = this.get(args.out);
@@ -210,6 +214,7 @@ export class PlanBuilder extends PlanDraft {
     this.push({ ...this.base(), kind: 'maxPool', ...args });
   }
 
+  /** Errors go back to the cell that won; a cell may win several windows. */
   maxPoolGradient(
     args: { dOutput: TensorId; position: TensorId; out: TensorId; window: Window } & SiteSettings,
   ): void {
@@ -220,6 +225,7 @@ export class PlanBuilder extends PlanDraft {
     this.push({ ...this.base(), kind: 'maxPoolGradient', dOutput, position, out, window, convert });
   }
 
+  /** The mean of each window over the cells that it has. */
   averagePool(args: { input: TensorId; out: TensorId; window: Window } & SiteSettings): void {
     const { input, out, window } = args;
     const result = this.get(out);
@@ -236,6 +242,7 @@ export class PlanBuilder extends PlanDraft {
     });
   }
 
+  /** Errors go back to all cells of their window alike. */
   averagePoolGradient(args: { dOutput: TensorId; out: TensorId; window: Window } & SiteSettings): void {
     const { dOutput, out, window } = args;
     const result = this.get(out);
@@ -304,6 +311,7 @@ export class PlanBuilder extends PlanDraft {
     });
   }
 
+  /** The update of one parameter: two rounding sites, both results persistent. */
   sgd(
     args: { parameter: TensorId; gradient: TensorId; update: TensorId; group: number; decays: boolean } & {
       updateSettings: SiteSettings;

@@ -28,6 +28,7 @@ export function opBytes(op: Op, plan: Plan): number {
   return [...opReads(op), ...opWrites(op)].reduce((sum, id) => sum + size(id), 0);
 }
 
+/** Sums over the ops and tensors of a plan. */
 export interface PlanTotals {
   readonly trainOps: number;
   readonly evaluateOps: number;

@@ -10,6 +10,7 @@ import { elements } from './shapes.js';
 import { SiteRegistry, type SiteSettings } from './sites.js';
 import { fractionBits, magnitudeBits } from './update-alignment.js';
 
+/** A tensor as a layer asks for it; the builder gives it an id and a place. */
 export interface TensorSpec {
   readonly name: string;
   readonly shape: readonly number[];

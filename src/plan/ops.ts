@@ -11,6 +11,7 @@ export type Role = 'weight' | 'bias' | 'activation' | 'error' | 'gradient' | 'up
 /** Index of a tensor in `plan.tensors`. */
 export type TensorId = number;
 
+/** A tensor of a plan: what it is and where it lies. */
 export interface Tensor {
   readonly id: TensorId;
   /** `conv1/weight`, `conv1/output`, `conv1/dInput`, `conv1/weight.gradient` ...; evaluation: `inference/conv1/output`. */
@@ -253,6 +254,7 @@ export interface SgdOp extends OpBase {
   readonly parameterConvert: Convert | null;
 }
 
+/** One primitive operation; `kind` tells which. */
 export type Op =
   | MatmulOp
   | Conv2dOp

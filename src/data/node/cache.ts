@@ -9,6 +9,7 @@ import { isAbsolute, join, resolve } from 'node:path';
 import { DataError } from '../index.js';
 import { reasonOf } from './reason.js';
 
+/** Environment variables, `process.env` or others. */
 export type Environment = Readonly<Record<string, string | undefined>>;
 
 const TEMPORARY = '.fetch-';

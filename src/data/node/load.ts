@@ -24,6 +24,7 @@ import { holdsClassFolders, readImageFolders } from './image-folder.js';
 import { NAMED_SETS } from './named.js';
 import { ensureNamedSet, readNamedSet, type FetchOptions } from './named-set.js';
 
+/** How data is loaded; most of it matters to one kind of source only. */
 export interface LoadOptions extends FetchOptions {
   /** Seed of the synthetic set and of the split of data without a test part. */
   readonly seed: Seed;
@@ -34,6 +35,7 @@ export interface LoadOptions extends FetchOptions {
   readonly normalize?: 'none' | 'standardize' | 'minmax';
 }
 
+/** A training and a test part, and what they are. */
 export interface LoadedData {
   readonly train: DataSet;
   readonly test: DataSet;

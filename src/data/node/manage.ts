@@ -24,6 +24,7 @@ export interface NamedStatus {
   readonly present: boolean;
 }
 
+/** What the files of a cached data set turned out to be. */
 export interface VerifyResult {
   readonly name: string;
   readonly folder: string;

@@ -41,6 +41,7 @@ export interface DataProgress {
   readonly receivedBytes?: number;
 }
 
+/** Where a named data set is kept and how it is fetched. */
 export interface FetchOptions {
   /** The cache folder. Default: cacheFolder(env). */
   readonly cache?: string;
