@@ -46,7 +46,7 @@ async function contender(name, threads) {
     coefficientsOf(optimizer, {
       arithmetic: plan.arithmetic,
       gradientShift: plan.gradientShift,
-      count: batch,
+      batch,
       epoch: 0,
     }),
   );

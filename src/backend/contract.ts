@@ -36,7 +36,7 @@ export interface Batch {
 export interface Coefficients {
   /** 0 to 2^30. */
   readonly momentum: number;
-  /** lr * 2^plan.gradientShift / count, 0 to 2^31 - 1. */
+  /** lr * 2^plan.gradientShift / plan.batch, 0 to 2^31 - 1. */
   readonly rate: number;
   /** lr * weightDecay, 0 to 2^30. */
   readonly decay: number;

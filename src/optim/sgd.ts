@@ -1,7 +1,7 @@
 /**
  * Coefficients of stochastic gradient descent: u' = momentum*u - rate*g - decay*w, w' = w + u'.
- * The gradient is stored as 2^-s * sum over the batch, so the rate carries 2^s / count: the mean without a divider in
- * the datapath. Derived in docs/training.md, "Optimiser".
+ * The gradient is stored as 2^-s * sum over the batch, so the rate carries 2^s / batch: the mean without a divider in
+ * the datapath. A smaller last batch of an epoch keeps the rate: each of its examples weighs as much as any other. Derived in docs/training.md, "Optimiser".
  */
 import { toCoefficient } from '../numerics/index.js';
 import type { OptimizerConfiguration } from './configuration.js';
@@ -16,25 +16,26 @@ export interface StepRates {
 
 /**
  * The three coefficients of a step: integers with 30 fraction bits, rounded to nearest (float32: the values).
- * @throws RangeError where lr * 2^s / count reaches 2, or momentum or lr * decay exceed 1: the registers end there.
+ * @throws RangeError where lr * 2^s / batch reaches 2, or momentum or lr * decay exceed 1: the registers end there.
  */
 export function coefficientsOf(
   optimizer: OptimizerConfiguration,
   step: {
     readonly arithmetic: 'fixed' | 'float32';
     readonly gradientShift: number;
-    readonly count: number;
+    /** Examples of a full batch. */
+    readonly batch: number;
     readonly epoch: number;
   },
 ): StepRates {
   const lr = learningRate(optimizer.learningRate, step.epoch);
-  const rate = (lr * (1 << step.gradientShift)) / step.count;
+  const rate = (lr * (1 << step.gradientShift)) / step.batch;
   const momentum = optimizer.momentum ?? 0;
   const decay = lr * (optimizer.weightDecay ?? 0);
   if (step.arithmetic === 'float32') return { momentum, rate, decay };
   if (!(rate >= 0 && rate < 2)) {
     throw new RangeError(
-      `optimizer: learning rate * 2^${String(step.gradientShift)} / ${String(step.count)} must be at least 0 and below 2, got ${String(rate)}; choose a smaller learning rate`,
+      `optimizer: learning rate * 2^${String(step.gradientShift)} / ${String(step.batch)} must be at least 0 and below 2, got ${String(rate)}; choose a smaller learning rate`,
     );
   }
   if (!(momentum >= 0 && momentum <= 1) || !(decay >= 0 && decay <= 1)) {

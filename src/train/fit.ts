@@ -75,7 +75,6 @@ export class Fit {
     const iterator = this.#iterator;
     let resumes = this.#isInsideEpoch();
     const start = this.#start();
-    this.#checkLastBatch(session, start);
     for (const listener of this.#listeners) await listener.onFitStart?.(model, start);
     let aborted = false;
     while (this.#epochsDone < this.#epochs && this.#steps < this.#maxSteps) {
@@ -104,7 +103,7 @@ export class Fit {
     const { features, labels } = this.#iterator.next();
     const batch = encoder.encode(features, labels);
     const { count } = batch;
-    const coefficients = this.#coefficients(session, count);
+    const coefficients = this.#coefficients(session);
     const [metrics] = await session.train([{ ...batch, step, coefficients }]);
     const { lossSum, correct } = metrics!;
     this.#steps++;
@@ -125,29 +124,12 @@ export class Fit {
     for (const listener of this.#listeners) await listener.onEpochEnd?.(this.#model, summary);
   }
 
-  #coefficients(session: Session, count: number): StepRates[] {
+  #coefficients(session: Session): StepRates[] {
     const { epoch, definition } = this.#model;
-    const { arithmetic, gradientShift } = session.plan;
+    const { arithmetic, gradientShift, batch } = session.plan;
     return definition.optimizers.map((optimizer) =>
-      coefficientsOf(optimizer, { arithmetic, gradientShift, count, epoch }),
+      coefficientsOf(optimizer, { arithmetic, gradientShift, batch, epoch }),
     );
-  }
-
-  /** A small last batch needs a large rate, perhaps too large: refused now rather than at the end of the epoch. */
-  #checkLastBatch(session: Session, { batch, stepsPerEpoch }: FitStart): void {
-    const { totalExamples } = this.#iterator;
-    if (totalExamples === undefined || stepsPerEpoch === null || this.#epochs === 0) return;
-    const count = totalExamples % batch;
-    if (count === 0 || this.#maxSteps < stepsPerEpoch) return;
-    try {
-      this.#coefficients(session, count);
-    } catch (error) {
-      if (!(error instanceof RangeError)) throw error;
-      throw new RangeError(
-        `fit: the last batch of an epoch has ${count} of ${batch} examples; ${error.message}, or a batch size that divides ${totalExamples}`,
-        { cause: error },
-      );
-    }
   }
 
   #isAborted(): boolean {

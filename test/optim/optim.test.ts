@@ -40,18 +40,18 @@ describe('learningRate', () => {
 describe('coefficientsOf', () => {
   const sgd = { kind: 'sgd', learningRate: 0.1, momentum: 0.9, weightDecay: 0.0005 } as const;
 
-  test('integers with 30 fraction bits; the rate carries 2^s / count', () => {
-    const step = { arithmetic: 'fixed', gradientShift: 7, count: 100, epoch: 0 } as const;
+  test('integers with 30 fraction bits; the rate carries 2^s / batch', () => {
+    const step = { arithmetic: 'fixed', gradientShift: 7, batch: 100, epoch: 0 } as const;
     expect(coefficientsOf(sgd, step)).toEqual({
       momentum: Math.round(0.9 * 2 ** 30),
       rate: Math.round(0.128 * 2 ** 30),
       decay: Math.round(0.1 * 0.0005 * 2 ** 30),
     });
-    expect(coefficientsOf(sgd, { ...step, count: 64 }).rate).toBe(Math.round(0.2 * 2 ** 30));
+    expect(coefficientsOf(sgd, { ...step, batch: 64 }).rate).toBe(Math.round(0.2 * 2 ** 30));
   });
 
   test('float32 takes the values themselves', () => {
-    expect(coefficientsOf(sgd, { arithmetic: 'float32', gradientShift: 0, count: 50, epoch: 0 })).toEqual({
+    expect(coefficientsOf(sgd, { arithmetic: 'float32', gradientShift: 0, batch: 50, epoch: 0 })).toEqual({
       momentum: 0.9,
       rate: 0.1 / 50,
       decay: 0.1 * 0.0005,
@@ -59,12 +59,12 @@ describe('coefficientsOf', () => {
   });
 
   test('a rate that its register cannot hold is refused', () => {
-    const step = { arithmetic: 'fixed', gradientShift: 7, count: 65, epoch: 0 } as const;
+    const step = { arithmetic: 'fixed', gradientShift: 7, batch: 65, epoch: 0 } as const;
     expect(() => coefficientsOf({ kind: 'sgd', learningRate: 1.1 }, step)).toThrow(
       /^optimizer: learning rate \* 2\^7 \/ 65 must be at least 0 and below 2, got 2\.166.*; choose a smaller learning rate$/,
     );
     expect(() =>
-      coefficientsOf({ kind: 'sgd', learningRate: 1, weightDecay: 1.5 }, { ...step, count: 128 }),
+      coefficientsOf({ kind: 'sgd', learningRate: 1, weightDecay: 1.5 }, { ...step, batch: 128 }),
     ).toThrow('optimizer: momentum and learning rate * weight decay must be from 0 to 1, got 0 and 1.5');
   });
 });
