@@ -39,12 +39,13 @@ let base: i32 = 0;
 let shift: i32 = 0;
 let mask: i32 = 0;
 
-/** 0 < drop < 31. */
+/** 0 <= drop < 31; nothing is added where nothing is dropped. */
 function openAddend(mode: i32, drop: i32): void {
-  const half = 1 << (drop - 1);
   base = 0;
   shift = 31;
   mask = 0;
+  if (drop <= 0) return;
+  const half = 1 << (drop - 1);
   if (mode == NEAREST_AWAY) {
     base = half;
     mask = -1;
@@ -85,61 +86,99 @@ function leastOf(v: v128): i32 {
   return i32x4.extract_lane(v, 0);
 }
 
+/** What a run of `count` elements of which `zeros` more came out than went in as 0 adds to the site's counters. */
+function count(counters: usize, count: i32, flushed: i64, largest: v128, smallest: v128): void {
+  bump(counters + COUNT_ELEMENTS, count);
+  bump(counters + COUNT_FLUSHED, flushed);
+  const magnitude = max(<i64>mostOf(largest), -(<i64>leastOf(smallest)));
+  if (magnitude > load<i64>(counters, COUNT_MAGNITUDE)) store<i64>(counters, magnitude, COUNT_MAGNITUDE);
+}
+
+/** The addends of four sums at the word's address, 16 or 32 bits each by W; `cut` bits of a word are too many. */
+function drawn<W>(words: usize, kept: v128, cut: i32): v128 {
+  const word = sizeof<W>() == 2 ? v128.load_ext<u16>(words) : v128.load(words);
+  return i32x4.shr_u(v128.and(word, kept), cut);
+}
+
+/** The addends of four sums in a mode that draws no words. */
+function given(m: v128): v128 {
+  return i32x4.add(i32x4.splat(base), v128.and(i32x4.shr_s(m, shift), i32x4.splat(mask)));
+}
+
 /**
- * Converts `count` sums (a multiple of 4, at most RUN; i32 at `sums`), rounds them in place, and stores elements of
- * type T at `out`. `words` is the run's random words, W each, or 0.
+ * Converts `length` sums (a multiple of 4, at most RUN; i32 at `sums`) to elements of type T at `out`. `words` is the
+ * run's random words, W each, or 0. Every comparison is counted: the loop for what is not the usual case.
  */
-function convertRun<T, W>(site: usize, sums: usize, words: usize, out: usize, count: i32): void {
+function convertFour<T, W>(site: usize, sums: usize, words: usize, out: usize, length: i32): void {
   const drop = load<i32>(site, SITE_DROP);
   const unused = 32 - load<i32>(site, SITE_WL);
-  const most = i32.MAX_VALUE >> unused;
-  const least = ~most;
   const wraps = load<i32>(site, SITE_OVERFLOW) == WRAP;
   const kept = i32x4.splat(load<i32>(site, SITE_MASK));
   const cut: i32 = (sizeof<W>() == 2 ? 16 : 32) - drop;
-  const bases = i32x4.splat(base);
-  const masks = i32x4.splat(mask);
-  const mosts = i32x4.splat(most);
-  const leasts = i32x4.splat(least);
-  let largest = i32x4.splat(0);
-  let smallest = i32x4.splat(0);
-  let zerosIn = i32x4.splat(0);
-  let zerosOut = i32x4.splat(0);
-  let highs = i32x4.splat(0);
-  let lows = i32x4.splat(0);
+  const most = i32x4.splat(i32.MAX_VALUE >> unused);
+  const least = v128.not(most);
   const zero = i32x4.splat(0);
-  for (let i = 0; i < count; i += 4) {
+  let largest = zero;
+  let smallest = zero;
+  let flushed = zero;
+  let highs = zero;
+  let lows = zero;
+  for (let i = 0; i < length; i += 4) {
     const m = v128.load(sums);
-    let addend: v128;
-    if (words) {
-      const word = sizeof<W>() == 2 ? v128.load_ext<u16>(words) : v128.load(words);
-      addend = i32x4.shr_u(v128.and(word, kept), cut);
-      words += 4 * sizeof<W>();
-    } else {
-      addend = i32x4.add(bases, v128.and(i32x4.shr_s(m, shift), masks));
-    }
+    const addend = words ? drawn<W>(words, kept, cut) : given(m);
+    if (words) words += 4 * sizeof<W>();
     let t = i32x4.shr_s(i32x4.add(m, addend), drop);
-    highs = i32x4.add(highs, i32x4.gt_s(t, mosts));
-    lows = i32x4.add(lows, i32x4.lt_s(t, leasts));
+    highs = i32x4.sub(highs, i32x4.gt_s(t, most));
+    lows = i32x4.sub(lows, i32x4.lt_s(t, least));
     if (wraps) t = i32x4.shr_s(i32x4.shl(t, unused), unused);
-    else t = i32x4.min_s(i32x4.max_s(t, leasts), mosts);
+    else t = i32x4.min_s(i32x4.max_s(t, least), most);
     largest = i32x4.max_s(largest, t);
     smallest = i32x4.min_s(smallest, t);
-    zerosIn = i32x4.add(zerosIn, i32x4.eq(m, zero));
-    zerosOut = i32x4.add(zerosOut, i32x4.eq(t, zero));
+    flushed = i32x4.sub(flushed, v128.andnot(i32x4.eq(t, zero), i32x4.eq(m, zero)));
     if (sizeof<T>() == 2) v128.store_lane<i64>(out, i16x8.narrow_i32x4_s(t, t), 0);
     else v128.store(out, t);
     sums += 16;
     out += 4 * sizeof<T>();
   }
   const counters = statistics + load<u32>(site, SITE_COUNTERS);
-  bump(counters + COUNT_HIGH, -lanesOf(highs));
-  bump(counters + COUNT_LOW, -lanesOf(lows));
-  // Zero stays zero, so what was flushed is what came out zero less what went in zero.
-  bump(counters + COUNT_FLUSHED, lanesOf(zerosIn) - lanesOf(zerosOut));
-  bump(counters + COUNT_ELEMENTS, count);
-  const magnitude = max(<i64>mostOf(largest), -(<i64>leastOf(smallest)));
-  if (magnitude > load<i64>(counters, COUNT_MAGNITUDE)) store<i64>(counters, magnitude, COUNT_MAGNITUDE);
+  bump(counters + COUNT_HIGH, lanesOf(highs));
+  bump(counters + COUNT_LOW, lanesOf(lows));
+  count(counters, length, lanesOf(flushed), largest, smallest);
+}
+
+/** The usual case: 16-bit words, eight int16 at a time, saturating. False, with nothing counted, if something saturates. */
+function convertEight(site: usize, sums: usize, words: usize, out: usize, length: i32): bool {
+  const drop = load<i32>(site, SITE_DROP);
+  const unused = 32 - load<i32>(site, SITE_WL);
+  const kept = i16x8.splat(<i16>load<i32>(site, SITE_MASK));
+  const cut = 16 - drop;
+  const zero = i32x4.splat(0);
+  let largest = zero;
+  let smallest = zero;
+  let flushed = zero;
+  const end = sums + ((<usize>length) << 2);
+  while (sums < end) {
+    const m0 = v128.load(sums);
+    const m1 = v128.load(sums, 16);
+    const r = i16x8.shr_u(v128.and(v128.load(words), kept), cut);
+    const t0 = i32x4.shr_s(i32x4.add(m0, i32x4.extend_low_i16x8_u(r)), drop);
+    const t1 = i32x4.shr_s(i32x4.add(m1, i32x4.extend_high_i16x8_u(r)), drop);
+    largest = i32x4.max_s(largest, i32x4.max_s(t0, t1));
+    smallest = i32x4.min_s(smallest, i32x4.min_s(t0, t1));
+    const t = i16x8.narrow_i32x4_s(t0, t1);
+    v128.store(out, t);
+    // A sum that is not 0 stays so when narrowed with saturation. Nothing that is 0 comes out otherwise.
+    const zerosIn = i16x8.eq(i16x8.narrow_i32x4_s(m0, m1), zero);
+    flushed = i16x8.add(flushed, i16x8.sub(zerosIn, i16x8.eq(t, zero)));
+    sums += 32;
+    words += 16;
+    out += 16;
+  }
+  const most = i32.MAX_VALUE >> unused;
+  if (mostOf(largest) > most || leastOf(smallest) < ~most) return false;
+  const counters = statistics + load<u32>(site, SITE_COUNTERS);
+  count(counters, length, lanesOf(i32x4.extadd_pairwise_i16x8_s(flushed)), largest, smallest);
+  return true;
 }
 
 /** Converts sums that the vector loop does not take, widened. */
@@ -156,30 +195,33 @@ function convertWidened(site: usize, sums: usize, out: usize, index: u32, count:
   }
 }
 
-/** Converts `count` exact sums (i32 each) into elements index .. of the tensor at `out`. */
-export function convertNarrow(site: usize, sums: usize, out: usize, index: u32, count: i32): void {
+/** Converts `length` exact sums (i32 each) into elements index .. of the tensor at `out`. */
+export function convertNarrow(site: usize, sums: usize, out: usize, index: u32, length: i32): void {
   const drop = load<i32>(site, SITE_DROP);
-  const vectors = drop > 0 && drop < 31 ? count & ~3 : 0;
+  const vectors = drop >= 0 && drop < 31 ? length & ~3 : 0;
   const narrow = load<i32>(site, SITE_TYPE) == TYPE_I16;
   const mode = load<i32>(site, SITE_MODE);
-  if (vectors) openAddend(mode, drop);
+  const draws = mode == STOCHASTIC && drop > 0;
+  const wide = load<i32>(site, SITE_WIDTH) == 32;
+  const usual = draws && !wide && narrow && load<i32>(site, SITE_OVERFLOW) != WRAP;
   const hash = load<u32>(site, SITE_HASH);
+  openAddend(mode, drop);
   for (let done = 0; done < vectors; done += RUN) {
-    const length = min(vectors - done, RUN);
+    const part = min(vectors - done, RUN);
     const from = sums + ((<usize>done) << 2);
     const at = index + done;
     const to = out + ((<usize>at) << (narrow ? 1 : 2));
-    if (mode == STOCHASTIC && load<i32>(site, SITE_WIDTH) == 32) {
-      const words = draw32(hash, at, length);
-      if (narrow) convertRun<i16, u32>(site, from, words, to, length);
-      else convertRun<i32, u32>(site, from, words, to, length);
+    const words: usize = draws ? (wide ? draw32(hash, at, part) : draw16(hash, at, part)) : 0;
+    if (usual && (part & 7) == 0 && convertEight(site, from, words, to, part)) continue;
+    if (wide) {
+      if (narrow) convertFour<i16, u32>(site, from, words, to, part);
+      else convertFour<i32, u32>(site, from, words, to, part);
     } else {
-      const words = mode == STOCHASTIC ? draw16(hash, at, length) : 0;
-      if (narrow) convertRun<i16, u16>(site, from, words, to, length);
-      else convertRun<i32, u16>(site, from, words, to, length);
+      if (narrow) convertFour<i16, u16>(site, from, words, to, part);
+      else convertFour<i32, u16>(site, from, words, to, part);
     }
   }
-  if (vectors < count) {
-    convertWidened(site, sums + ((<usize>vectors) << 2), out, index + vectors, count - vectors);
+  if (vectors < length) {
+    convertWidened(site, sums + ((<usize>vectors) << 2), out, index + vectors, length - vectors);
   }
 }

@@ -111,12 +111,10 @@ function safePairs(lhsMost: i32): i32 {
   return product == 0 ? i32.MAX_VALUE : <i32>min<u64>(<u64>i32.MAX_VALUE / (2 * product), <u64>i32.MAX_VALUE);
 }
 
-/** One stretch of a tile into i64 sums. */
+/** Adds `count` segments of `length` pairs of one tile, times 2^shift, to i64 sums at c. */
 function stretch(
-  a0: usize,
-  a1: usize,
-  a2: usize,
-  a3: usize,
+  lhs: usize,
+  table: usize,
   length: i32,
   count: i32,
   gap: usize,
@@ -125,25 +123,15 @@ function stretch(
   c: usize,
 ): void {
   const sums = scratch + TILE_SUMS;
-  tile(a0, a1, a2, a3, step, length, count, gap, 1, 0, b, sums + 128, sums, 32);
+  tile(lhs, table, 1, step, length, count, gap, 1, 0, b, sums + 128, sums, 32);
   flush(sums, shift, c, (<usize>columns) << 3);
 }
 
 /** Adds one tile's sums, times 2^shift, to i64 sums at c, flushing every `safe` pairs at most. */
-function addTile(
-  a0: usize,
-  a1: usize,
-  a2: usize,
-  a3: usize,
-  b: usize,
-  safe: i32,
-  shift: i32,
-  c: usize,
-): void {
+function addTile(lhs: usize, table: usize, b: usize, safe: i32, shift: i32, c: usize): void {
   const sums = scratch + TILE_SUMS;
-  const perImage = pairs * segments;
-  if (safe >= perImage * images) {
-    tile(a0, a1, a2, a3, step, pairs, segments, skip, images, leap, b, sums + 128, sums, 32);
+  if (safe >= pairs * segments * images) {
+    tile(lhs, table, 1, step, pairs, segments, skip, images, leap, b, sums + 128, sums, 32);
     flush(sums, shift, c, (<usize>columns) << 3);
     return;
   }
@@ -153,32 +141,21 @@ function addTile(
       const most = safe / pairs;
       for (let segment = 0; segment < segments; segment += most) {
         const count = min(most, segments - segment);
-        stretch(a0, a1, a2, a3, pairs, count, skip, b, shift, c);
-        const move = <usize>count * segmentStride;
-        a0 += move;
-        a1 += move;
-        a2 += move;
-        a3 += move;
+        stretch(lhs, table, pairs, count, skip, b, shift, c);
+        lhs += <usize>count * segmentStride;
         b += (<usize>(count * pairs)) << 5;
       }
     } else {
       for (let segment = 0; segment < segments; segment++) {
         for (let pair = 0; pair < pairs; pair += safe) {
           const length = min(safe, pairs - pair);
-          const move = <usize>pair * step;
-          stretch(a0 + move, a1 + move, a2 + move, a3 + move, length, 1, 0, b, shift, c);
+          stretch(lhs + <usize>pair * step, table, length, 1, 0, b, shift, c);
           b += (<usize>length) << 5;
         }
-        a0 += segmentStride;
-        a1 += segmentStride;
-        a2 += segmentStride;
-        a3 += segmentStride;
+        lhs += segmentStride;
       }
     }
-    a0 += leap;
-    a1 += leap;
-    a2 += leap;
-    a3 += leap;
+    lhs += leap;
   }
 }
 
@@ -193,31 +170,26 @@ export function provesFast(record: usize, lhsRoot: u64): bool {
 /** Sums of a block in i32, rows `columns` * 4 bytes apart; the caller has proved that they fit. */
 function fastBlock(record: usize, lhs: usize, rows: i32): void {
   const table = scratch + load<u32>(record, AT_ROWS);
+  const sums = scratch + load<u32>(record, AT_SUMS);
   const bias = scratch + load<u32>(record, AT_BIAS) + ((<usize>columns) << 3);
-  const stride = (<usize>columns) << 2;
+  const tiles = (rows + 3) >> 2;
   let panel = scratch + load<u32>(record, AT_RHS);
-  for (let column = 0; column < columns; column += 8) {
-    let c = scratch + load<u32>(record, AT_SUMS) + ((<usize>column) << 2);
-    for (let row = 0; row < rows; row += 4) {
-      const at = table + ((<usize>row) << 2);
-      tile(
-        lhs + load<u32>(at),
-        lhs + load<u32>(at, 4),
-        lhs + load<u32>(at, 8),
-        lhs + load<u32>(at, 12),
-        step,
-        pairs,
-        segments,
-        skip,
-        images,
-        leap,
-        panel,
-        bias + ((<usize>column) << 2),
-        c,
-        stride,
-      );
-      c += stride << 2;
-    }
+  for (let at: usize = 0; at < (<usize>columns) << 2; at += 32) {
+    tile(
+      lhs,
+      table,
+      tiles,
+      step,
+      pairs,
+      segments,
+      skip,
+      images,
+      leap,
+      panel,
+      bias + at,
+      sums + at,
+      (<usize>columns) << 2,
+    );
     panel += panelBytes;
   }
 }
@@ -262,17 +234,7 @@ export function addBlock(record: usize, lhs: usize, bytes: usize, rows: i32, roo
       for (let column = 0; column < columns; column += 8) {
         let c = scratch + load<u32>(record, AT_SUMS) + ((<usize>column) << 3);
         for (let row = 0; row < rows; row += 4) {
-          const at = table + ((<usize>row) << 2);
-          addTile(
-            plane + load<u32>(at),
-            plane + load<u32>(at, 4),
-            plane + load<u32>(at, 8),
-            plane + load<u32>(at, 12),
-            panel,
-            safe,
-            shift,
-            c,
-          );
+          addTile(plane, table + ((<usize>row) << 2), panel, safe, shift, c);
           c += stride << 2;
         }
         panel += panelBytes;

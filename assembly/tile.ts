@@ -9,79 +9,88 @@
  */
 
 /**
- * c[r][0..7] = init[0..7] + sum of the products; rows of c are `stride` bytes apart. `skip` bytes are added to each
- * row's address after a segment, `leap` after the segments of an image.
+ * For each of `tiles` tiles of four rows: c[r][0..7] = init[0..7] + sum of the products; rows of c are `stride` bytes
+ * apart. Row r of A starts at lhs + table[r]; `skip` bytes are added after a segment, `leap` after an image's segments.
  */
 export function tile(
-  a0: usize,
-  a1: usize,
-  a2: usize,
-  a3: usize,
+  lhs: usize,
+  table: usize,
+  tiles: i32,
   step: usize,
   pairs: usize,
   segments: i32,
   skip: usize,
   images: i32,
   leap: usize,
-  b: usize,
+  panel: usize,
   init: usize,
   c: usize,
   stride: usize,
 ): void {
-  let c00 = v128.load(init);
-  let c01 = v128.load(init, 16);
-  let c10 = c00;
-  let c11 = c01;
-  let c20 = c00;
-  let c21 = c01;
-  let c30 = c00;
-  let c31 = c01;
   do {
-    let left = segments;
+    let a0 = lhs + load<u32>(table);
+    let a1 = lhs + load<u32>(table, 4);
+    let a2 = lhs + load<u32>(table, 8);
+    let a3 = lhs + load<u32>(table, 12);
+    let b = panel;
+    let c00 = v128.load(init);
+    let c01 = v128.load(init, 16);
+    let c10 = c00;
+    let c11 = c01;
+    let c20 = c00;
+    let c21 = c01;
+    let c30 = c00;
+    let c31 = c01;
+    let imagesLeft = images;
     do {
-      const end = b + (pairs << 5);
+      let left = segments;
       do {
-        const b0 = v128.load(b);
-        const b1 = v128.load(b, 16);
-        let a = v128.load_splat<i32>(a0);
-        c00 = i32x4.add(c00, i32x4.dot_i16x8_s(a, b0));
-        c01 = i32x4.add(c01, i32x4.dot_i16x8_s(a, b1));
-        a = v128.load_splat<i32>(a1);
-        c10 = i32x4.add(c10, i32x4.dot_i16x8_s(a, b0));
-        c11 = i32x4.add(c11, i32x4.dot_i16x8_s(a, b1));
-        a = v128.load_splat<i32>(a2);
-        c20 = i32x4.add(c20, i32x4.dot_i16x8_s(a, b0));
-        c21 = i32x4.add(c21, i32x4.dot_i16x8_s(a, b1));
-        a = v128.load_splat<i32>(a3);
-        c30 = i32x4.add(c30, i32x4.dot_i16x8_s(a, b0));
-        c31 = i32x4.add(c31, i32x4.dot_i16x8_s(a, b1));
-        a0 += step;
-        a1 += step;
-        a2 += step;
-        a3 += step;
-        b += 32;
-      } while (b < end);
-      a0 += skip;
-      a1 += skip;
-      a2 += skip;
-      a3 += skip;
-    } while (--left);
-    a0 += leap;
-    a1 += leap;
-    a2 += leap;
-    a3 += leap;
-  } while (--images);
-  v128.store(c, c00);
-  v128.store(c, c01, 16);
-  c += stride;
-  v128.store(c, c10);
-  v128.store(c, c11, 16);
-  c += stride;
-  v128.store(c, c20);
-  v128.store(c, c21, 16);
-  c += stride;
-  v128.store(c, c30);
-  v128.store(c, c31, 16);
+        const end = b + (pairs << 5);
+        do {
+          const b0 = v128.load(b);
+          const b1 = v128.load(b, 16);
+          let a = v128.load_splat<i32>(a0);
+          c00 = i32x4.add(c00, i32x4.dot_i16x8_s(a, b0));
+          c01 = i32x4.add(c01, i32x4.dot_i16x8_s(a, b1));
+          a = v128.load_splat<i32>(a1);
+          c10 = i32x4.add(c10, i32x4.dot_i16x8_s(a, b0));
+          c11 = i32x4.add(c11, i32x4.dot_i16x8_s(a, b1));
+          a = v128.load_splat<i32>(a2);
+          c20 = i32x4.add(c20, i32x4.dot_i16x8_s(a, b0));
+          c21 = i32x4.add(c21, i32x4.dot_i16x8_s(a, b1));
+          a = v128.load_splat<i32>(a3);
+          c30 = i32x4.add(c30, i32x4.dot_i16x8_s(a, b0));
+          c31 = i32x4.add(c31, i32x4.dot_i16x8_s(a, b1));
+          a0 += step;
+          a1 += step;
+          a2 += step;
+          a3 += step;
+          b += 32;
+        } while (b < end);
+        a0 += skip;
+        a1 += skip;
+        a2 += skip;
+        a3 += skip;
+      } while (--left);
+      a0 += leap;
+      a1 += leap;
+      a2 += leap;
+      a3 += leap;
+    } while (--imagesLeft);
+    v128.store(c, c00);
+    v128.store(c, c01, 16);
+    c += stride;
+    v128.store(c, c10);
+    v128.store(c, c11, 16);
+    c += stride;
+    v128.store(c, c20);
+    v128.store(c, c21, 16);
+    c += stride;
+    v128.store(c, c30);
+    v128.store(c, c31, 16);
+    c += stride;
+    table += 16;
+  } while (--tiles);
 }
 
 /** Adds four rows of eight i32 sums (128 bytes at `sums`), times 2^shift, to i64 sums with rows `stride` bytes apart. */
