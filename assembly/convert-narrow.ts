@@ -62,13 +62,13 @@ function openAddend(mode: i32, drop: i32): void {
   }
 }
 
-/** Adds lanes of a vector of counts (each 0 or less: comparisons give -1). */
-function lanesOf(v: v128): i64 {
+/** The sum of a vector's lanes. */
+export function lanesOf(v: v128): i64 {
   const pairs = i64x2.add(i64x2.extend_low_i32x4_s(v), i64x2.extend_high_i32x4_s(v));
   return i64x2.extract_lane(pairs, 0) + i64x2.extract_lane(pairs, 1);
 }
 
-function bump(counter: usize, by: i64): void {
+export function bump(counter: usize, by: i64): void {
   store<i64>(counter, load<i64>(counter) + by);
 }
 
@@ -86,8 +86,8 @@ function leastOf(v: v128): i32 {
   return i32x4.extract_lane(v, 0);
 }
 
-/** What a run of `count` elements of which `zeros` more came out than went in as 0 adds to the site's counters. */
-function count(counters: usize, count: i32, flushed: i64, largest: v128, smallest: v128): void {
+/** Adds a run of `count` elements to the site's counters, all but the saturated ones. */
+export function countRun(counters: usize, count: i32, flushed: i64, largest: v128, smallest: v128): void {
   bump(counters + COUNT_ELEMENTS, count);
   bump(counters + COUNT_FLUSHED, flushed);
   const magnitude = max(<i64>mostOf(largest), -(<i64>leastOf(smallest)));
@@ -143,7 +143,7 @@ function convertFour<T, W>(site: usize, sums: usize, words: usize, out: usize, l
   const counters = statistics + load<u32>(site, SITE_COUNTERS);
   bump(counters + COUNT_HIGH, lanesOf(highs));
   bump(counters + COUNT_LOW, lanesOf(lows));
-  count(counters, length, lanesOf(flushed), largest, smallest);
+  countRun(counters, length, lanesOf(flushed), largest, smallest);
 }
 
 /** The usual case: 16-bit words, eight int16 at a time, saturating. False, with nothing counted, if something saturates. */
@@ -177,7 +177,7 @@ function convertEight(site: usize, sums: usize, words: usize, out: usize, length
   const most = i32.MAX_VALUE >> unused;
   if (mostOf(largest) > most || leastOf(smallest) < ~most) return false;
   const counters = statistics + load<u32>(site, SITE_COUNTERS);
-  count(counters, length, lanesOf(i32x4.extadd_pairwise_i16x8_s(flushed)), largest, smallest);
+  countRun(counters, length, lanesOf(i32x4.extadd_pairwise_i16x8_s(flushed)), largest, smallest);
   return true;
 }
 

@@ -28,6 +28,7 @@ import {
   TYPE_F32,
   TYPE_I16,
 } from './layout';
+import { openNarrowSgd, sgdNarrow } from './sgd-narrow';
 import { scratch, shareEnd, shareStart, statistics } from './thread';
 
 function read(address: usize, i: i32, narrow: bool): i64 {
@@ -39,8 +40,8 @@ function write(address: usize, i: i32, narrow: bool, raw: i32): void {
   else store<i32>(address + ((<usize>i) << 2), raw);
 }
 
-function sgdFixed(record: usize): void {
-  const size = load<i32>(record, SIZE);
+/** Steps elements start .. end - 1 of any storage, one by one. */
+function sgdPlain(record: usize, from: i32, end: i32): void {
   const coefficients = load<u32>(COEFFICIENTS) + <usize>load<i32>(record, GROUP) * 24;
   const momentum = load<i64>(coefficients) << load<i32>(record, SHIFT_UPDATE);
   const rate = load<i64>(coefficients, 8) << load<i32>(record, SHIFT_GRADIENT);
@@ -59,8 +60,7 @@ function sgdFixed(record: usize): void {
   const shiftUpdate = load<i32>(record, SUM_SHIFT_UPDATE);
   const swallowed = statistics + load<u32>(parameterSite, SITE_COUNTERS) + COUNT_SWALLOWED;
   const sums = scratch + SCRATCH_SUMS;
-  const end = shareEnd(size, 32);
-  for (let start = shareStart(size, 32); start < end; start += RUN) {
+  for (let start = from; start < end; start += RUN) {
     const length = min(end - start, RUN);
     openSite(updateSite);
     let words = drawSite(updateSite, start, length);
@@ -88,6 +88,47 @@ function sgdFixed(record: usize): void {
     }
     countElements(length);
   }
+}
+
+/** True where the vectors of sgd-narrow.ts can step this op; sets them up for it. */
+function openNarrow(record: usize): bool {
+  const narrow = load<i32>(record, OUT_TYPE) & load<i32>(record, RHS_TYPE) & load<i32>(record, EXTRA_TYPE);
+  const shifts =
+    load<i32>(record, SHIFT_UPDATE) | load<i32>(record, SHIFT_GRADIENT) | load<i32>(record, SHIFT_PARAMETER);
+  const sumShifts = max(load<i32>(record, SUM_SHIFT_PARAMETER), load<i32>(record, SUM_SHIFT_UPDATE));
+  if (narrow != TYPE_I16 || shifts != 0 || sumShifts > 14) return false;
+  const coefficients = load<u32>(COEFFICIENTS) + <usize>load<i32>(record, GROUP) * 24;
+  const decay = load<i32>(record, DECAYS) ? load<i64>(coefficients, 16) : 0;
+  return openNarrowSgd(
+    load<u32>(record, CONVERT),
+    load<i64>(coefficients),
+    load<i64>(coefficients, 8),
+    decay,
+  );
+}
+
+function sgdFixed(record: usize): void {
+  const size = load<i32>(record, SIZE);
+  let start = shareStart(size, 32);
+  const end = shareEnd(size, 32);
+  if (openNarrow(record)) {
+    const vectors = start + ((end - start) & ~7);
+    for (; start < vectors; start += RUN) {
+      sgdNarrow(
+        load<u32>(record, CONVERT),
+        load<u32>(record, CONVERT_PARAMETER),
+        load<u32>(record, OUT),
+        load<u32>(record, RHS),
+        load<u32>(record, EXTRA),
+        load<i32>(record, SUM_SHIFT_PARAMETER),
+        load<i32>(record, SUM_SHIFT_UPDATE),
+        start,
+        min(vectors - start, RUN),
+      );
+    }
+    start = vectors;
+  }
+  sgdPlain(record, start, end);
 }
 
 function sgdFloat(record: usize): void {

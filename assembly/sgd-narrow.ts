@@ -1,0 +1,238 @@
+/*
+ * SGD for int16 operands, four at a time, in 32-bit lanes. Same integers and counters as sgd.ts, which also takes what is
+ * rare: coefficients of 1 and more, unequal fraction bits, int32.
+ *
+ * A coefficient is taken apart, c = 2^15 high + low with -2^14 <= low < 2^14, so that i32x4.dot_i16x8_s of (u, g) with
+ * (momentum, -rate) halves, and of (w, 0) with -decay's, gives the exact sum as S = 2^15 H + L' from two i32. With
+ * L = L' mod 2^15 and M = H + floor(L' / 2^15) it is S = 2^15 M + L, and for an addend a = 2^15 ah + al
+ *
+ *   floor((S + a) / 2^k) = (M + ah + ((L + al) >> 15)) >> (k - 15).
+ *
+ * |L'| <= 3 * 2^14 * 2^15 always fits; |M| fits where the magnitudes of the high halves sum to less than 2^16 - 32, which
+ * leaves 2^20 of room for the addend's high part, at most 2^(k-15) <= 2^17.
+ */
+import { bump, convertNarrow, countRun, lanesOf } from './convert-narrow';
+import {
+  COUNT_HIGH,
+  COUNT_LOW,
+  COUNT_SWALLOWED,
+  NEAREST_AWAY,
+  NEAREST_DOWN,
+  NEAREST_EVEN,
+  NEAREST_UP,
+  RUN,
+  SCRATCH_SUMS,
+  SITE_COUNTERS,
+  SITE_DROP,
+  SITE_HASH,
+  SITE_MASK,
+  SITE_MODE,
+  SITE_OVERFLOW,
+  SITE_WL,
+  STOCHASTIC,
+  TOWARD_ZERO,
+  WRAP,
+} from './layout';
+import { draw32 } from './philox';
+import { scratch, statistics } from './thread';
+
+// Halves of momentum, -rate and -decay.
+let momentumHigh: i32 = 0;
+let momentumLow: i32 = 0;
+let rateHigh: i32 = 0;
+let rateLow: i32 = 0;
+let decayHigh: i32 = 0;
+let decayLow: i32 = 0;
+// The addend of a mode that draws no words: high base + ((M >> 31) & highMask), low base + ((M >> lowShift) & lowMask).
+let highBase: i32 = 0;
+let highMask: i32 = 0;
+let lowBase: i32 = 0;
+let lowShift: i32 = 0;
+let lowMask: i32 = 0;
+
+/** The low half of a coefficient, in [-2^14, 2^14). */
+function lowHalf(c: i64): i32 {
+  return ((<i32>c) << 17) >> 17;
+}
+
+/** The high half. */
+function highHalf(c: i64): i32 {
+  return <i32>((c - lowHalf(c)) >> 15);
+}
+
+function magnitude(x: i32): i32 {
+  return x < 0 ? -x : x;
+}
+
+/** Takes the coefficients apart; false where they, or the number of dropped bits, are not for this path. */
+export function openNarrowSgd(site: usize, momentum: i64, rate: i64, decay: i64): bool {
+  const drop = load<i32>(site, SITE_DROP);
+  if (drop < 17 || drop > 32) return false;
+  // All below 1.
+  if ((momentum | rate | decay) >> 30) return false;
+  momentumHigh = highHalf(momentum);
+  momentumLow = lowHalf(momentum);
+  rateHigh = highHalf(-rate);
+  rateLow = lowHalf(-rate);
+  decayHigh = highHalf(-decay);
+  decayLow = lowHalf(-decay);
+  // 2^15 itself is no int16, and only -2^15 is one.
+  if (momentumHigh > 32767) return false;
+  return magnitude(momentumHigh) + magnitude(rateHigh) + magnitude(decayHigh) < 65536 - 32;
+}
+
+function openAddend(mode: i32, drop: i32): void {
+  const half = 1 << (drop - 16);
+  highBase = 0;
+  highMask = 0;
+  lowBase = 0;
+  lowShift = 31;
+  lowMask = 0;
+  if (mode == NEAREST_AWAY) {
+    // Less 1 below zero.
+    highBase = half;
+    highMask = -1;
+    lowMask = 32767;
+  } else if (mode == NEAREST_EVEN) {
+    highBase = half - 1;
+    lowBase = 32767;
+    lowShift = drop - 15;
+    lowMask = 1;
+  } else if (mode == NEAREST_DOWN) {
+    highBase = half - 1;
+    lowBase = 32767;
+  } else if (mode == NEAREST_UP) {
+    highBase = half;
+  } else if (mode == TOWARD_ZERO) {
+    highMask = 2 * half - 1;
+    lowMask = 32767;
+  }
+}
+
+/** Two int16 in every lane. */
+function splatPair(low: i32, above: i32): v128 {
+  return i32x4.splat((low & 0xffff) | (above << 16));
+}
+
+/**
+ * u' = convert(momentum u - rate g - decay w) of `length` elements, a multiple of 4. Writes the updates, and to `moved` a
+ * mask of 16 bits an element: the exact right side is not 0.
+ */
+function updateRun(site: usize, words: usize, w: usize, g: usize, u: usize, moved: usize, length: i32): void {
+  const drop = load<i32>(site, SITE_DROP);
+  const unused = 32 - load<i32>(site, SITE_WL);
+  const wraps = load<i32>(site, SITE_OVERFLOW) == WRAP;
+  const kept = i32x4.splat(load<i32>(site, SITE_MASK));
+  const lowUG = splatPair(momentumLow, rateLow);
+  const highUG = splatPair(momentumHigh, rateHigh);
+  const lowW = splatPair(decayLow, 0);
+  const highW = splatPair(decayHigh, 0);
+  const decays = (decayLow | decayHigh) != 0;
+  const most = i32x4.splat(i32.MAX_VALUE >> unused);
+  const least = v128.not(most);
+  const zero = i32x4.splat(0);
+  const fraction = i32x4.splat(32767);
+  let largest = zero;
+  let smallest = zero;
+  let flushed = zero;
+  let highs = zero;
+  let lows = zero;
+  for (let i = 0; i < length; i += 4) {
+    const ug = v128.shuffle<i16>(v128.load_zero<i64>(u), v128.load_zero<i64>(g), 0, 8, 1, 9, 2, 10, 3, 11);
+    let low = i32x4.dot_i16x8_s(ug, lowUG);
+    let high = i32x4.dot_i16x8_s(ug, highUG);
+    if (decays) {
+      const pairs = v128.load_ext<u16>(w);
+      low = i32x4.add(low, i32x4.dot_i16x8_s(pairs, lowW));
+      high = i32x4.add(high, i32x4.dot_i16x8_s(pairs, highW));
+    }
+    const upper = i32x4.add(high, i32x4.shr_s(low, 15));
+    const lower = v128.and(low, fraction);
+    let addHigh: v128;
+    let addLow: v128;
+    if (words) {
+      const r = i32x4.shr_u(v128.and(v128.load(words), kept), 32 - drop);
+      addHigh = i32x4.shr_u(r, 15);
+      addLow = v128.and(r, fraction);
+      words += 16;
+    } else {
+      addHigh = i32x4.add(i32x4.splat(highBase), v128.and(i32x4.shr_s(upper, 31), i32x4.splat(highMask)));
+      addLow = i32x4.add(i32x4.splat(lowBase), v128.and(i32x4.shr_s(upper, lowShift), i32x4.splat(lowMask)));
+    }
+    const carry = i32x4.shr_s(i32x4.add(lower, addLow), 15);
+    let t = i32x4.shr_s(i32x4.add(i32x4.add(upper, addHigh), carry), drop - 15);
+    highs = i32x4.sub(highs, i32x4.gt_s(t, most));
+    lows = i32x4.sub(lows, i32x4.lt_s(t, least));
+    if (wraps) t = i32x4.shr_s(i32x4.shl(t, unused), unused);
+    else t = i32x4.min_s(i32x4.max_s(t, least), most);
+    largest = i32x4.max_s(largest, t);
+    smallest = i32x4.min_s(smallest, t);
+    const moves = i32x4.ne(v128.or(upper, lower), zero);
+    flushed = i32x4.sub(flushed, v128.and(i32x4.eq(t, zero), moves));
+    v128.store_lane<i64>(u, i16x8.narrow_i32x4_s(t, t), 0);
+    v128.store_lane<i64>(moved, i16x8.narrow_i32x4_s(moves, moves), 0);
+    u += 8;
+    g += 8;
+    w += 8;
+    moved += 8;
+  }
+  const counters = statistics + load<u32>(site, SITE_COUNTERS);
+  bump(counters + COUNT_HIGH, lanesOf(highs));
+  bump(counters + COUNT_LOW, lanesOf(lows));
+  countRun(counters, length, lanesOf(flushed), largest, smallest);
+}
+
+/** The sums w 2^shiftW + u 2^shiftU of `length` elements, a multiple of 4, in i32. */
+function sumRun(w: usize, u: usize, shiftW: i32, shiftU: i32, sums: usize, length: i32): void {
+  for (let i = 0; i < length; i += 4) {
+    const parameter = i32x4.shl(v128.load_ext<i16>(w), shiftW);
+    v128.store(sums, i32x4.add(parameter, i32x4.shl(v128.load_ext<i16>(u), shiftU)));
+    w += 8;
+    u += 8;
+    sums += 16;
+  }
+}
+
+/** Elements that should have moved and are what they were; `length` a multiple of 8. */
+function countSwallowed(now: usize, before: usize, moved: usize, length: i32): i64 {
+  let stuck = i16x8.splat(0);
+  for (let i = 0; i < length; i += 8) {
+    const same = i16x8.eq(v128.load(now), v128.load(before));
+    stuck = i16x8.sub(stuck, v128.and(same, v128.load(moved)));
+    now += 16;
+    before += 16;
+    moved += 16;
+  }
+  return lanesOf(i32x4.extadd_pairwise_i16x8_s(stuck));
+}
+
+/**
+ * Steps elements start .. start + length - 1, `length` a multiple of 8 and at most RUN, `openNarrowSgd` having agreed.
+ * Addresses are the tensors'; shifts align w and u' to the second site's fraction bits.
+ */
+export function sgdNarrow(
+  updateSite: usize,
+  parameterSite: usize,
+  parameter: usize,
+  gradient: usize,
+  update: usize,
+  shiftParameter: i32,
+  shiftUpdate: i32,
+  start: i32,
+  length: i32,
+): void {
+  const w = parameter + ((<usize>start) << 1);
+  const u = update + ((<usize>start) << 1);
+  const sums = scratch + SCRATCH_SUMS;
+  const moved = sums + 4 * RUN;
+  const before = moved + 2 * RUN;
+  const mode = load<i32>(updateSite, SITE_MODE);
+  openAddend(mode, load<i32>(updateSite, SITE_DROP));
+  const words: usize = mode == STOCHASTIC ? draw32(load<u32>(updateSite, SITE_HASH), start, length) : 0;
+  updateRun(updateSite, words, w, gradient + ((<usize>start) << 1), u, moved, length);
+  memory.copy(before, w, (<usize>length) << 1);
+  sumRun(w, u, shiftParameter, shiftUpdate, sums, length);
+  convertNarrow(parameterSite, sums, parameter, start, length);
+  const swallowed = statistics + load<u32>(parameterSite, SITE_COUNTERS) + COUNT_SWALLOWED;
+  bump(swallowed, countSwallowed(w, before, moved, length));
+}
