@@ -5,13 +5,14 @@
 import { wordLength } from '../../numerics/index.js';
 import type { Convert, Op, Plan, TensorId, Window } from '../../plan/index.js';
 import * as layout from './layout.generated.js';
-import type { Regions } from './memory.js';
+import type { Regions } from './regions.js';
 import {
   tileBiasGradient,
   tileConv2d,
   tileConv2dInputGradient,
   tileConv2dWeightGradient,
   tileMatmul,
+  tileMaxPoolGradient,
   type Tiling,
 } from './tiling.js';
 

@@ -4,7 +4,7 @@ import { Worker } from 'node:worker_threads';
 import type { WorkerHandle, WorkerStart } from './worker.js';
 
 /** True where several threads can share one memory. */
-export const sharedMemory = true;
+export const sharedMemory = true as boolean;
 /** True where the session's own thread may sleep while it waits. */
 export const maySleep = true;
 

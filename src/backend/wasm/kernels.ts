@@ -43,5 +43,5 @@ export async function instantiateKernels(
   if (typeof run !== 'function' || typeof resume !== 'function') {
     throw new TypeError('wasm: the kernel module lacks its exports; rebuild it with npm run build');
   }
-  return { run: () => Number(run()), resume: () => Number(resume()) };
+  return { run: run as () => number, resume: resume as () => number };
 }

@@ -5,27 +5,11 @@
 import type { Plan, Tensor } from '../../plan/index.js';
 import type { TensorData } from '../contract.js';
 import { encodePlan, type Encoded } from './encode.js';
-import * as layout from './layout.generated.js';
+import { Regions } from './regions.js';
 
 const PAGE = 65536;
 /** Kernels read whole vectors, at most this far past the end of an operand. */
 const SLACK = 256;
-
-/** Hands out aligned addresses, first to last. */
-export class Regions {
-  end = layout.CONTROL_END;
-
-  take(bytes: number): number {
-    const address = (this.end + 63) & ~63;
-    this.end = address + bytes;
-    if (this.end > 0x7fffffff) {
-      throw new RangeError(
-        `wasm: a session has at most 2 GiB of memory, got ${(this.end / 2 ** 30).toFixed(1)} GiB or more; use a smaller batch or network`,
-      );
-    }
-    return address;
-  }
-}
 
 export class SessionMemory {
   readonly memory: WebAssembly.Memory;
