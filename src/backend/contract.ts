@@ -7,14 +7,17 @@
 import { formatText, maxRaw, minRaw, type Seed, type Storage } from '../numerics/index.js';
 import type { Op, Plan, Tensor, TensorId } from '../plan/index.js';
 
+/** Contents of a tensor in its storage. */
 export type TensorData = Uint8Array | Int16Array | Int32Array | Float32Array;
 
+/** Turns plans into sessions. */
 export interface Backend {
   readonly name: string;
   /** Throws UnsupportedError, naming the op, for a plan that this backend cannot run exactly. */
   open(plan: Plan, options: SessionOptions): Promise<Session>;
 }
 
+/** What a session needs beside its plan. */
 export interface SessionOptions {
   /** 64-bit key of the random generator. */
   readonly seed: Seed;
@@ -42,6 +45,7 @@ export interface Coefficients {
   readonly decay: number;
 }
 
+/** One training step: a batch, its number and the optimiser's coefficients. */
 export interface TrainStep extends Batch {
   /** 0-based training step: the generator's step word. */
   readonly step: number;
@@ -49,11 +53,13 @@ export interface TrainStep extends Batch {
   readonly coefficients: readonly Coefficients[];
 }
 
+/** One batch of an evaluation. */
 export interface EvaluateStep extends Batch {
   /** 0-based number of the batch within the evaluation: the generator's step word at inference sites. */
   readonly step: number;
 }
 
+/** What a step measured. */
 export interface StepMetrics {
   readonly count: number;
   /** Sum of the examples' cross-entropy losses in nats: an integer times 2^-24, hence exact (float32: a float). */
@@ -62,6 +68,7 @@ export interface StepMetrics {
   readonly correct: number;
 }
 
+/** What an evaluation step measured and computed. */
 export interface EvaluateResult extends StepMetrics {
   /** Raw logits [count, classes]. */
   readonly logits: TensorData;
@@ -83,6 +90,7 @@ export interface SiteStatistics {
   readonly swallowed: number;
 }
 
+/** A plan at work: owns every tensor, runs whole steps, one call at a time. */
 export interface Session {
   readonly plan: Plan;
   readonly threads: number;

@@ -10,6 +10,7 @@ import { WasmSession } from './session.js';
 /** Largest number of threads of a session. */
 const MAX_THREADS = 64;
 
+/** What the wasm backend finds on this machine. */
 export interface WasmInfo {
   /** True where the engine has what the kernels need: SIMD, atomics, bulk memory. */
   readonly simd: boolean;
