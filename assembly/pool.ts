@@ -1,7 +1,11 @@
 /* Pooling over NHWC windows, forward and backward. A last window may reach over the edge: its cells outside take no part. */
+import { convertNarrow } from './convert-narrow';
 import { finishSums } from './finish';
 import {
+  AT_SUMS,
+  BLOCK_ROWS,
   CHANNELS,
+  CONVERT,
   COUNT,
   EXTRA,
   HEIGHT,
@@ -25,6 +29,38 @@ import {
 } from './layout';
 import { scratch, shareEnd, shareStart } from './thread';
 
+/**
+ * The largest cell, and its position, of eight int16 channels: cells firstY .. lastY - 1, firstX .. lastX - 1 of the
+ * window whose first cell is at `window` (it need not be inside of the image).
+ */
+function largestOfEight(
+  window: usize,
+  firstY: i32,
+  lastY: i32,
+  firstX: i32,
+  lastX: i32,
+  kernelWidth: i32,
+  cellBytes: i32,
+  rowBytes: i32,
+  out: usize,
+  position: usize,
+): void {
+  let best = v128.load(window + firstY * rowBytes + firstX * cellBytes);
+  let at = i16x8.splat(<i16>(firstY * kernelWidth + firstX));
+  for (let i = firstY; i < lastY; i++) {
+    let cell = window + i * rowBytes + firstX * cellBytes;
+    for (let j = firstX; j < lastX; j++) {
+      const value = v128.load(cell);
+      const larger = i16x8.gt_s(value, best);
+      best = i16x8.max_s(best, value);
+      at = v128.bitselect(i16x8.splat(<i16>(i * kernelWidth + j)), at, larger);
+      cell += cellBytes;
+    }
+  }
+  v128.store(out, best);
+  if (position) v128.store_lane<i64>(position, i8x16.narrow_i16x8_u(at, at), 0);
+}
+
 /** out = the largest cell of the window, position = i * KW + j of the first largest. Shares are whole output rows. */
 function maxPoolOf<T>(record: usize): void {
   const height = load<i32>(record, HEIGHT);
@@ -47,7 +83,25 @@ function maxPoolOf<T>(record: usize): void {
       const firstX = max(0, -left);
       const lastX = min(kernelWidth, width - left);
       const cell = <usize>((row * outWidth + x) * channels);
-      for (let c = 0; c < channels; c++) {
+      let c = 0;
+      if (sizeof<T>() == 2) {
+        const window = image + ((<usize>((top * width + left) * channels)) << 1);
+        for (; c + 8 <= channels; c += 8) {
+          largestOfEight(
+            window + ((<usize>c) << 1),
+            firstY,
+            lastY,
+            firstX,
+            lastX,
+            kernelWidth,
+            channels << 1,
+            (width * channels) << 1,
+            load<u32>(record, OUT) + ((cell + c) << 1),
+            load<u32>(record, EXTRA) ? load<u32>(record, EXTRA) + cell + c : 0,
+          );
+        }
+      }
+      for (; c < channels; c++) {
         let best: T = 0;
         let position = -1;
         for (let i = firstY; i < lastY; i++) {
@@ -207,6 +261,91 @@ function averagePoolGradientOf<T, S>(record: usize): void {
   }
 }
 
+/**
+ * The same for int16, eight channels at a time and a block of image rows at once. Each window of a row of windows gives
+ * its error to one cell; the sums of at most 256 int16 are i32.
+ */
+function maxPoolGradientNarrow(record: usize): void {
+  const height = load<i32>(record, HEIGHT);
+  const width = load<i32>(record, WIDTH);
+  const channels = load<i32>(record, CHANNELS);
+  const kernelHeight = load<i32>(record, KERNEL_HEIGHT);
+  const kernelWidth = load<i32>(record, KERNEL_WIDTH);
+  const strideY = load<i32>(record, STRIDE_Y);
+  const strideX = load<i32>(record, STRIDE_X);
+  const outHeight = load<i32>(record, OUT_HEIGHT);
+  const outWidth = load<i32>(record, OUT_WIDTH);
+  const padLeft = load<i32>(record, PAD_LEFT);
+  const rowElements = width * channels;
+  const blockRows = load<i32>(record, BLOCK_ROWS);
+  const sums = scratch + load<u32>(record, AT_SUMS);
+  const rows = load<i32>(COUNT) * height;
+  const end = shareEnd(rows, 1);
+  for (let start = shareStart(rows, 1); start < end; start += blockRows) {
+    const length = min(blockRows, end - start);
+    memory.fill(sums, 0, (<usize>(length * rowElements)) << 2);
+    for (let row = start; row < start + length; row++) {
+      const target = sums + ((<usize>((row - start) * rowElements)) << 2);
+      const image = row / height;
+      const y = (row % height) + load<i32>(record, PAD_TOP);
+      const lastY = min(y / strideY, outHeight - 1);
+      for (let wy = firstWindow(y, kernelHeight, strideY); wy <= lastY; wy++) {
+        const inside = (y - wy * strideY) * kernelWidth;
+        let window = <usize>((image * outHeight + wy) * outWidth * channels);
+        for (let wx = 0; wx < outWidth; wx++) {
+          const x = wx * strideX - padLeft;
+          const firstX = max(0, -x);
+          const lastX = min(kernelWidth, width - x);
+          spread(
+            load<u32>(record, LHS) + (window << 1),
+            load<u32>(record, EXTRA) + window,
+            inside,
+            firstX,
+            lastX,
+            channels,
+            target + ((x * channels) << 2),
+          );
+          window += channels;
+        }
+      }
+    }
+    const index = start * rowElements;
+    convertNarrow(load<u32>(record, CONVERT), sums, load<u32>(record, OUT), index, length * rowElements);
+  }
+}
+
+/**
+ * Adds a window's errors to the cells firstX .. lastX - 1 of one of its rows, each channel's to the cell whose position,
+ * `inside` + j, is the channel's. `cells` is the address of cell 0's sums.
+ */
+function spread(
+  errors: usize,
+  positions: usize,
+  inside: i32,
+  firstX: i32,
+  lastX: i32,
+  channels: i32,
+  cells: usize,
+): void {
+  let c = 0;
+  for (; c + 8 <= channels; c += 8) {
+    const error = v128.load(errors + ((<usize>c) << 1));
+    const position = v128.load_ext<u8>(positions + c);
+    for (let j = firstX; j < lastX; j++) {
+      const at = cells + ((j * channels + c) << 2);
+      const mine = v128.and(error, i16x8.eq(position, i16x8.splat(<i16>(inside + j))));
+      v128.store(at, i32x4.add(v128.load(at), i32x4.extend_low_i16x8_s(mine)));
+      v128.store(at, i32x4.add(v128.load(at, 16), i32x4.extend_high_i16x8_s(mine)), 16);
+    }
+  }
+  for (; c < channels; c++) {
+    const j = <i32>load<u8>(positions + c) - inside;
+    if (j < firstX || j >= lastX) continue;
+    const at = cells + ((j * channels + c) << 2);
+    store<i32>(at, load<i32>(at) + <i32>load<i16>(errors + ((<usize>c) << 1)));
+  }
+}
+
 export function maxPool(record: usize): void {
   const type = load<i32>(record, LHS_TYPE);
   if (type == TYPE_I16) maxPoolOf<i16>(record);
@@ -216,7 +355,7 @@ export function maxPool(record: usize): void {
 
 export function maxPoolGradient(record: usize): void {
   const type = load<i32>(record, LHS_TYPE);
-  if (type == TYPE_I16) maxPoolGradientOf<i16, i64>(record);
+  if (type == TYPE_I16) maxPoolGradientNarrow(record);
   else if (type == TYPE_F32) maxPoolGradientOf<f32, f32>(record);
   else maxPoolGradientOf<i32, i64>(record);
 }

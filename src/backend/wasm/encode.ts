@@ -282,6 +282,7 @@ class RecordWriter {
         this.#operand(layout.OUT, op.out);
         this.#window(op.window);
         this.#convert(layout.CONVERT, op.convert);
+        this.#scratch(tileMaxPoolGradient(op));
         break;
       case 'averagePool':
         this.#put(layout.KIND, layout.KIND_AVERAGE_POOL);

@@ -233,3 +233,13 @@ export function tileBiasGradient(op: { n: number }): Tiling {
   regions.take(layout.AT_SUMS, op.n * 8);
   return regions.done();
 }
+
+/** A max-pool gradient's sums, some image rows at once. */
+export function tileMaxPoolGradient(op: { window: Window }): Tiling {
+  const rowBytes = op.window.width * op.window.channels * 4;
+  const blockRows = Math.max(1, Math.floor(SUMS_BUDGET / rowBytes));
+  const regions = new ScratchRegions();
+  regions.put(layout.BLOCK_ROWS, blockRows);
+  regions.take(layout.AT_SUMS, blockRows * rowBytes);
+  return regions.done();
+}
