@@ -1,0 +1,83 @@
+/**
+ * Golden runs: the SHA-256 of all weights after two training steps. One digest for every backend and thread count,
+ * the same today as when it was recorded. A change of any bit of the arithmetic shows here.
+ * FEWBIT_UPDATE_GOLDEN=1 records new digests: only for a change of meaning, which CHANGELOG.md then explains.
+ */
+import { readFileSync, writeFileSync } from 'node:fs';
+import { afterAll, beforeAll, describe, expect, test } from 'vitest';
+import { ArrayDataSetIterator, type DataSet } from '../../src/data/index.js';
+import { defineNetwork, zoo, type NetworkDefinition } from '../../src/nn/index.js';
+import { parseSeed, RandomSite, siteHash } from '../../src/numerics/index.js';
+import { Network, type NetworkOptions } from '../../src/train/index.js';
+
+const FILE = new URL('digests.json', import.meta.url);
+const update = process.env['FEWBIT_UPDATE_GOLDEN'] === '1';
+const recorded = JSON.parse(readFileSync(FILE, 'utf8')) as Record<string, string>;
+
+const THREADS = [1, 2, 3, 7];
+const STEPS = 2;
+/** Three examples in batches of two: the second step has one. */
+const BATCH = 2;
+const EXAMPLES = 3;
+const pixels = new RandomSite(parseSeed(1), siteHash('test/golden'), 0, 16);
+const data: DataSet = {
+  features: Uint8Array.from({ length: EXAMPLES * 784 }, (_, i) => Math.max(0, (pixels.word(i) & 511) - 256)),
+  labels: Int32Array.from({ length: EXAMPLES }, (_, i) => (7 * i + 3) % 10),
+  count: EXAMPLES,
+  shape: [28, 28, 1],
+  classes: 10,
+};
+
+/** One format for weights and the like, one with two more integer bits for activations, both of the word length. */
+function formatsOf(wl: number) {
+  return { weight: { il: 2, fl: wl - 2 }, activation: { il: 4, fl: wl - 4 } };
+}
+
+/** Trains from a checkpoint and returns the digest. */
+async function digestAfter(checkpoint: Uint8Array, steps: number, options: NetworkOptions): Promise<string> {
+  const network = await Network.load(checkpoint, options);
+  try {
+    await network.fit(new ArrayDataSetIterator(data, { batch: BATCH, shuffle: 3 }), { maxSteps: steps });
+    return await network.digest();
+  } finally {
+    await network.close();
+  }
+}
+
+async function initialCheckpoint(definition: NetworkDefinition): Promise<Uint8Array> {
+  const network = await Network.create(definition, { backend: 'reference' });
+  const bytes = await network.save();
+  await network.close();
+  return bytes;
+}
+
+describe.each(['lenet', 'dnn'] as const)('%s', (name) => {
+  describe.each([16, 12, 8, 20])('%i bits', (wl) => {
+    test.each(['stochastic', 'stochastic:8', 'nearest-away'])('%s', async (rounding) => {
+      const key = `${name} ${String(wl)} ${rounding}`;
+      // Larger initial weights than the recipes', so that errors are not all below the shortest format's resolution.
+      const weightInit =
+        name === 'lenet' ? ('he-normal' as const) : { distribution: 'normal' as const, deviation: 0.05 };
+      const definition = defineNetwork(zoo[name]({ seed: 1, formats: formatsOf(wl), rounding, weightInit }));
+      const start = await initialCheckpoint(definition);
+      const digest = await digestAfter(start, STEPS, { backend: 'reference' });
+      expect(digest, 'the weights move').not.toBe(await digestAfter(start, 0, { backend: 'reference' }));
+      if (update) recorded[key] = digest;
+      expect(digest, 'reference').toBe(recorded[key]);
+      for (const threads of THREADS) {
+        expect(
+          await digestAfter(start, STEPS, { backend: 'wasm', threads }),
+          `wasm, ${String(threads)} threads`,
+        ).toBe(digest);
+      }
+    });
+  });
+});
+
+beforeAll(() => {
+  if (update) for (const key of Object.keys(recorded)) Reflect.deleteProperty(recorded, key);
+});
+
+afterAll(() => {
+  if (update) writeFileSync(FILE, `${JSON.stringify(recorded, null, 2)}\n`);
+});
