@@ -137,7 +137,7 @@ export const SHIFT_PARAMETER = 176;
 export const SUM_SHIFT_PARAMETER = 180;
 export const SUM_SHIFT_UPDATE = 184;
 // Tiled products (products.ts): how the work is cut, and where the operands lie in a thread's scratch region.
-export const PATH = 188; // PATH_ORDERED or PATH_TILED
+export const PATH = 188; // PATH_...
 export const BY_ROWS = 192; // matmul: threads share rows; else columns
 export const BLOCK_ROWS = 196;
 export const BLOCK_COLUMNS = 200;
@@ -157,7 +157,8 @@ export const CHUNK = 252; // weight gradient: images packed at once
 export const RECORD_BYTES = 256;
 
 export const PATH_ORDERED = 0;
-export const PATH_TILED = 1;
+export const PATH_TILED = 1; // int16 tiles, exact by proof
+export const PATH_FLOAT = 2; // float32 tiles
 
 // A thread's scratch region: fixed parts, then space for the operands of the op at work.
 export const SCRATCH_KEYS = 0; // Philox key schedule, 20 vectors

@@ -1,17 +1,17 @@
 /*
- * Products one after the other, k ascending: the only order that is right for a saturating accumulator, and the plain
- * path for operands that no vector kernel takes. A and B are the operands' element types; S is the sum's, i64 or f32.
- * One function an op; each sums a run of outputs, then hands it to finishSums.
+ * Products for a saturating accumulator: one after the other, k ascending, clamped after each one, the bias last. The order
+ * is the meaning, so nothing here is clever; every other accumulator goes by tiles. One function an op: it sums a run of
+ * outputs, then converts it.
  */
-import { finishSums } from './finish';
+import { convertSums } from './convert';
 import {
-  ACCUMULATOR,
   ACCUMULATOR_WIDTH,
   BATCH_AXIS,
   BIAS,
   BIAS_SHIFT,
   BIAS_TYPE,
   CHANNELS,
+  CONVERT,
   COUNT,
   HEIGHT,
   K,
@@ -21,6 +21,7 @@ import {
   LHS_TYPE,
   M,
   N,
+  OUT,
   OUT_CHANNELS,
   OUT_HEIGHT,
   OUT_WIDTH,
@@ -29,63 +30,52 @@ import {
   RHS,
   RHS_TYPE,
   RUN,
-  SATURATE,
   SCRATCH_SUMS,
   STRIDE_X,
   STRIDE_Y,
   TRANSPOSE_LHS,
   TRANSPOSE_RHS,
-  TYPE_F32,
   TYPE_I16,
   WIDTH,
-  WRAP,
 } from './layout';
 import { scratch, shareEnd, shareStart } from './thread';
 
-// The accumulator at work: EXACT, WRAP or SATURATE, and its limits.
-let accumulator: i32 = 0;
-let unused: i32 = 0;
+// The accumulator at work: its limits.
 let least: i64 = 0;
 let most: i64 = 0;
 
 /** Makes the op's accumulator the one at work. */
-export function openAccumulator(record: usize): void {
-  accumulator = load<i32>(record, ACCUMULATOR);
-  unused = 64 - load<i32>(record, ACCUMULATOR_WIDTH);
-  most = ~((<i64>-1) << (63 - unused));
+function openAccumulator(record: usize): void {
+  most = ~((<i64>-1) << (load<i32>(record, ACCUMULATOR_WIDTH) - 1));
   least = ~most;
 }
 
-/**
- * The accumulator after one more addition. Only saturation acts at every step: wrapping commutes with addition.
- * @inline
- */
-function add<S>(sum: S, term: S): S {
-  sum += term;
-  if (!isFloat<S>() && accumulator == SATURATE) {
-    sum = <S>min<i64>(max<i64>(<i64>sum, least), most);
-  }
-  return sum;
+/** The accumulator after one more addition. */
+function add(sum: i64, term: i64): i64 {
+  return min(max(sum + term, least), most);
 }
 
-/** Adds the bias, last, and brings a wrapping sum to its width. */
-export function closeSum<S>(record: usize, sum: S, channel: i32): S {
+/** An element of 2^shift bytes. */
+function element(address: usize, shift: i32): i64 {
+  return shift == 1 ? <i64>load<i16>(address) : <i64>load<i32>(address);
+}
+
+/** Binary logarithm of the bytes of an element of the operand whose type is in `field`. */
+function shiftOf(type: i32): i32 {
+  return type == TYPE_I16 ? 1 : 2;
+}
+
+/** Adds the bias, last. */
+function closeSum(record: usize, sum: i64, channel: i32): i64 {
   const bias = load<u32>(record, BIAS);
-  if (isFloat<S>()) {
-    return bias ? <S>(<f32>sum + load<f32>(bias + ((<usize>channel) << 2))) : sum;
-  }
-  if (bias) {
-    const narrow = load<i32>(record, BIAS_TYPE) == TYPE_I16;
-    const value = narrow
-      ? <i64>load<i16>(bias + ((<usize>channel) << 1))
-      : <i64>load<i32>(bias + ((<usize>channel) << 2));
-    sum = add<S>(sum, <S>(value << load<i32>(record, BIAS_SHIFT)));
-  }
-  if (accumulator == WRAP) sum = <S>(((<i64>sum) << unused) >> unused);
-  return sum;
+  if (!bias) return sum;
+  const shift = shiftOf(load<i32>(record, BIAS_TYPE));
+  return add(sum, element(bias + (<usize>channel << shift), shift) << load<i32>(record, BIAS_SHIFT));
 }
 
-function matmulOf<A, B, S>(record: usize): void {
+export function matmulOrdered(record: usize): void {
+  const lhsShift = shiftOf(load<i32>(record, LHS_TYPE));
+  const rhsShift = shiftOf(load<i32>(record, RHS_TYPE));
   const axis = load<i32>(record, BATCH_AXIS);
   const count = load<i32>(COUNT);
   const m = axis == 1 ? count : load<i32>(record, M);
@@ -95,10 +85,10 @@ function matmulOf<A, B, S>(record: usize): void {
   const rhs = load<u32>(record, RHS);
   const transposeLhs = load<i32>(record, TRANSPOSE_LHS);
   const transposeRhs = load<i32>(record, TRANSPOSE_RHS);
-  const lhsRow = sizeof<A>() * (transposeLhs ? 1 : load<i32>(record, K));
-  const lhsStep = sizeof<A>() * (transposeLhs ? load<i32>(record, M) : 1);
-  const rhsStep = sizeof<B>() * (transposeRhs ? 1 : n);
-  const rhsColumn = sizeof<B>() * (transposeRhs ? load<i32>(record, K) : 1);
+  const lhsRow = (transposeLhs ? 1 : load<i32>(record, K)) << lhsShift;
+  const lhsStep = (transposeLhs ? load<i32>(record, M) : 1) << lhsShift;
+  const rhsStep = (transposeRhs ? 1 : n) << rhsShift;
+  const rhsColumn = (transposeRhs ? load<i32>(record, K) : 1) << rhsShift;
   const sums = scratch + SCRATCH_SUMS;
   openAccumulator(record);
   const end = shareEnd(m * n, 32);
@@ -108,19 +98,21 @@ function matmulOf<A, B, S>(record: usize): void {
       const column = (start + i) % n;
       let a = lhs + <usize>((start + i) / n) * lhsRow;
       let b = rhs + <usize>column * rhsColumn;
-      let sum: S = 0;
+      let sum: i64 = 0;
       for (let j = 0; j < k; j++) {
-        sum = add<S>(sum, <S>load<A>(a) * <S>load<B>(b));
+        sum = add(sum, element(a, lhsShift) * element(b, rhsShift));
         a += lhsStep;
         b += rhsStep;
       }
-      store<S>(sums + <usize>i * sizeof<S>(), closeSum<S>(record, sum, column));
+      store<i64>(sums + (<usize>i << 3), closeSum(record, sum, column));
     }
-    finishSums<S>(record, sums, start, length);
+    convertSums(load<u32>(record, CONVERT), sums, load<u32>(record, OUT), start, length);
   }
 }
 
-function convOf<A, B, S>(record: usize): void {
+export function convOrdered(record: usize): void {
+  const lhsShift = shiftOf(load<i32>(record, LHS_TYPE));
+  const rhsShift = shiftOf(load<i32>(record, RHS_TYPE));
   const height = load<i32>(record, HEIGHT);
   const width = load<i32>(record, WIDTH);
   const channels = load<i32>(record, CHANNELS);
@@ -144,28 +136,30 @@ function convOf<A, B, S>(record: usize): void {
       const top =
         ((position / outWidth) % outHeight) * load<i32>(record, STRIDE_Y) - load<i32>(record, PAD_TOP);
       const image = position / (outWidth * outHeight);
-      let sum: S = 0;
+      let sum: i64 = 0;
       for (let y = 0; y < kernelHeight; y++) {
         if (<u32>(top + y) >= <u32>height) continue;
         for (let x = 0; x < kernelWidth; x++) {
           if (<u32>(left + x) >= <u32>width) continue;
-          let a = input + <usize>(((image * height + top + y) * width + left + x) * channels) * sizeof<A>();
-          let b = weight + <usize>((y * kernelWidth + x) * channels * outChannels + o) * sizeof<B>();
+          let a = input + (<usize>(((image * height + top + y) * width + left + x) * channels) << lhsShift);
+          let b = weight + (<usize>((y * kernelWidth + x) * channels * outChannels + o) << rhsShift);
           for (let c = 0; c < channels; c++) {
-            sum = add<S>(sum, <S>load<A>(a) * <S>load<B>(b));
-            a += sizeof<A>();
-            b += <usize>outChannels * sizeof<B>();
+            sum = add(sum, element(a, lhsShift) * element(b, rhsShift));
+            a += <usize>1 << lhsShift;
+            b += <usize>outChannels << rhsShift;
           }
         }
       }
-      store<S>(sums + <usize>i * sizeof<S>(), closeSum<S>(record, sum, o));
+      store<i64>(sums + (<usize>i << 3), closeSum(record, sum, o));
     }
-    finishSums<S>(record, sums, start, length);
+    convertSums(load<u32>(record, CONVERT), sums, load<u32>(record, OUT), start, length);
   }
 }
 
 /** LHS is dOutput, RHS the weight. */
-function convInputGradientOf<A, B, S>(record: usize): void {
+export function convInputGradientOrdered(record: usize): void {
+  const lhsShift = shiftOf(load<i32>(record, LHS_TYPE));
+  const rhsShift = shiftOf(load<i32>(record, RHS_TYPE));
   const height = load<i32>(record, HEIGHT);
   const width = load<i32>(record, WIDTH);
   const channels = load<i32>(record, CHANNELS);
@@ -190,7 +184,7 @@ function convInputGradientOf<A, B, S>(record: usize): void {
       const x = (position % width) + load<i32>(record, PAD_LEFT);
       const y = ((position / width) % height) + load<i32>(record, PAD_TOP);
       const image = position / (width * height);
-      let sum: S = 0;
+      let sum: i64 = 0;
       for (let ky = 0; ky < kernelHeight; ky++) {
         const dy = y - ky;
         if (dy < 0 || dy % strideY != 0 || dy / strideY >= outHeight) continue;
@@ -198,23 +192,25 @@ function convInputGradientOf<A, B, S>(record: usize): void {
           const dx = x - kx;
           if (dx < 0 || dx % strideX != 0 || dx / strideX >= outWidth) continue;
           const cell = (image * outHeight + dy / strideY) * outWidth + dx / strideX;
-          let a = dOutput + <usize>(cell * outChannels) * sizeof<A>();
-          let b = weight + <usize>(((ky * kernelWidth + kx) * channels + c) * outChannels) * sizeof<B>();
+          let a = dOutput + (<usize>(cell * outChannels) << lhsShift);
+          let b = weight + (<usize>(((ky * kernelWidth + kx) * channels + c) * outChannels) << rhsShift);
           for (let o = 0; o < outChannels; o++) {
-            sum = add<S>(sum, <S>load<A>(a) * <S>load<B>(b));
-            a += sizeof<A>();
-            b += sizeof<B>();
+            sum = add(sum, element(a, lhsShift) * element(b, rhsShift));
+            a += <usize>1 << lhsShift;
+            b += <usize>1 << rhsShift;
           }
         }
       }
-      store<S>(sums + <usize>i * sizeof<S>(), closeSum<S>(record, sum, c));
+      store<i64>(sums + (<usize>i << 3), closeSum(record, sum, c));
     }
-    finishSums<S>(record, sums, start, length);
+    convertSums(load<u32>(record, CONVERT), sums, load<u32>(record, OUT), start, length);
   }
 }
 
 /** LHS is the input, RHS dOutput. */
-function convWeightGradientOf<A, B, S>(record: usize): void {
+export function convWeightGradientOrdered(record: usize): void {
+  const lhsShift = shiftOf(load<i32>(record, LHS_TYPE));
+  const rhsShift = shiftOf(load<i32>(record, RHS_TYPE));
   const count = load<i32>(COUNT);
   const height = load<i32>(record, HEIGHT);
   const width = load<i32>(record, WIDTH);
@@ -239,65 +235,23 @@ function convWeightGradientOf<A, B, S>(record: usize): void {
       const tap = (start + i) / (outChannels * channels);
       const left = (tap % kernelWidth) - load<i32>(record, PAD_LEFT);
       const top = tap / kernelWidth - load<i32>(record, PAD_TOP);
-      let sum: S = 0;
+      let sum: i64 = 0;
       for (let image = 0; image < count; image++) {
         for (let y = 0; y < outHeight; y++) {
           if (<u32>(top + y * strideY) >= <u32>height) continue;
           for (let x = 0; x < outWidth; x++) {
             if (<u32>(left + x * strideX) >= <u32>width) continue;
             const cell = (image * height + top + y * strideY) * width + left + x * strideX;
-            const a = input + <usize>(cell * channels + c) * sizeof<A>();
+            const a = input + (<usize>(cell * channels + c) << lhsShift);
             const b =
-              dOutput + <usize>(((image * outHeight + y) * outWidth + x) * outChannels + o) * sizeof<B>();
-            sum = add<S>(sum, <S>load<A>(a) * <S>load<B>(b));
+              dOutput + (<usize>(((image * outHeight + y) * outWidth + x) * outChannels + o) << rhsShift);
+            sum = add(sum, element(a, lhsShift) * element(b, rhsShift));
           }
         }
       }
-      store<S>(sums + <usize>i * sizeof<S>(), closeSum<S>(record, sum, o));
+      store<i64>(sums + (<usize>i << 3), closeSum(record, sum, o));
     }
-    finishSums<S>(record, sums, start, length);
+    convertSums(load<u32>(record, CONVERT), sums, load<u32>(record, OUT), start, length);
   }
 }
 
-/** The combination of element types of a record's operands: 0 to 3 for int16 or int32 each, 4 for float32. */
-function operandTypes(record: usize): i32 {
-  const lhs = load<i32>(record, LHS_TYPE);
-  if (lhs == TYPE_F32) return 4;
-  return (lhs == TYPE_I16 ? 0 : 2) + (load<i32>(record, RHS_TYPE) == TYPE_I16 ? 0 : 1);
-}
-
-export function matmulOrdered(record: usize): void {
-  const types = operandTypes(record);
-  if (types == 0) matmulOf<i16, i16, i64>(record);
-  else if (types == 1) matmulOf<i16, i32, i64>(record);
-  else if (types == 2) matmulOf<i32, i16, i64>(record);
-  else if (types == 3) matmulOf<i32, i32, i64>(record);
-  else matmulOf<f32, f32, f32>(record);
-}
-
-export function convOrdered(record: usize): void {
-  const types = operandTypes(record);
-  if (types == 0) convOf<i16, i16, i64>(record);
-  else if (types == 1) convOf<i16, i32, i64>(record);
-  else if (types == 2) convOf<i32, i16, i64>(record);
-  else if (types == 3) convOf<i32, i32, i64>(record);
-  else convOf<f32, f32, f32>(record);
-}
-
-export function convInputGradientOrdered(record: usize): void {
-  const types = operandTypes(record);
-  if (types == 0) convInputGradientOf<i16, i16, i64>(record);
-  else if (types == 1) convInputGradientOf<i16, i32, i64>(record);
-  else if (types == 2) convInputGradientOf<i32, i16, i64>(record);
-  else if (types == 3) convInputGradientOf<i32, i32, i64>(record);
-  else convInputGradientOf<f32, f32, f32>(record);
-}
-
-export function convWeightGradientOrdered(record: usize): void {
-  const types = operandTypes(record);
-  if (types == 0) convWeightGradientOf<i16, i16, i64>(record);
-  else if (types == 1) convWeightGradientOf<i16, i32, i64>(record);
-  else if (types == 2) convWeightGradientOf<i32, i16, i64>(record);
-  else if (types == 3) convWeightGradientOf<i32, i32, i64>(record);
-  else convWeightGradientOf<f32, f32, f32>(record);
-}

@@ -29,6 +29,7 @@ import {
   KIND_SOFTMAX,
   MAY_SLEEP,
   PATH,
+  PATH_FLOAT,
   PATH_TILED,
   PROGRAM,
   PROGRAM_LENGTH,
@@ -37,6 +38,7 @@ import {
   START,
 } from './layout';
 import { convInputGradientOrdered, convOrdered, convWeightGradientOrdered, matmulOrdered } from './ordered';
+import { convFloat, convInputGradientFloat, convWeightGradientFloat, matmulFloat } from './float-products';
 import { matmulTiled } from './matmul';
 import { scheduleKeys } from './philox';
 import { averagePool, averagePoolGradient, maxPool, maxPoolGradient } from './pool';
@@ -47,17 +49,35 @@ import { enter, threads } from './thread';
 /** Thread 0 sleeps no longer than this, in nanoseconds, before it goes back to JavaScript. */
 const NAP: i64 = 100_000_000;
 
+/** A product by the path that was chosen when the plan was encoded. */
+function product(record: usize, kind: i32): void {
+  const path = load<i32>(record, PATH);
+  if (path == PATH_TILED) {
+    if (kind == KIND_MATMUL) matmulTiled(record);
+    else if (kind == KIND_CONV) convTiled(record);
+    else if (kind == KIND_CONV_INPUT_GRADIENT) convInputGradientTiled(record);
+    else convWeightGradientTiled(record);
+  } else if (path == PATH_FLOAT) {
+    if (kind == KIND_MATMUL) matmulFloat(record);
+    else if (kind == KIND_CONV) convFloat(record);
+    else if (kind == KIND_CONV_INPUT_GRADIENT) convInputGradientFloat(record);
+    else convWeightGradientFloat(record);
+  } else {
+    if (kind == KIND_MATMUL) matmulOrdered(record);
+    else if (kind == KIND_CONV) convOrdered(record);
+    else if (kind == KIND_CONV_INPUT_GRADIENT) convInputGradientOrdered(record);
+    else convWeightGradientOrdered(record);
+  }
+}
+
 function execute(record: usize): void {
-  const tiled = load<i32>(record, PATH) == PATH_TILED;
-  switch (load<i32>(record, KIND)) {
+  const kind = load<i32>(record, KIND);
+  switch (kind) {
     case KIND_MATMUL:
-      return tiled ? matmulTiled(record) : matmulOrdered(record);
     case KIND_CONV:
-      return tiled ? convTiled(record) : convOrdered(record);
     case KIND_CONV_INPUT_GRADIENT:
-      return tiled ? convInputGradientTiled(record) : convInputGradientOrdered(record);
     case KIND_CONV_WEIGHT_GRADIENT:
-      return tiled ? convWeightGradientTiled(record) : convWeightGradientOrdered(record);
+      return product(record, kind);
     case KIND_CONV_WEIGHT_GRADIENT_END:
       return convWeightGradientEnd(record);
     case KIND_BIAS_GRADIENT:

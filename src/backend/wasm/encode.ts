@@ -6,15 +6,7 @@ import { wordLength } from '../../numerics/index.js';
 import type { Convert, Op, Plan, TensorId, Window } from '../../plan/index.js';
 import * as layout from './layout.generated.js';
 import type { Regions } from './regions.js';
-import {
-  tileBiasGradient,
-  tileConv2d,
-  tileConv2dInputGradient,
-  tileConv2dWeightGradient,
-  tileMatmul,
-  tileMaxPoolGradient,
-  type Tiling,
-} from './tiling.js';
+import { tileBiasGradient, tileMaxPoolGradient, tileProduct, type ProductOp, type Tiling } from './tiling.js';
 
 /** Words to be stored at an address. */
 export interface Table {
@@ -118,7 +110,9 @@ class RecordWriter {
   /** Sums that the threads share out over the batch are added up in a record of their own: the first one, by another name. */
   #secondRecord(op: Op): Int32Array | null {
     const tiled = this.#words[layout.PATH >> 2] === layout.PATH_TILED;
-    if (!tiled || (op.kind !== 'conv2dWeightGradient' && op.kind !== 'biasGradient')) return null;
+    const shared =
+      op.kind === 'biasGradient' ? op.convert !== null : op.kind === 'conv2dWeightGradient' && tiled;
+    if (!shared) return null;
     const words = this.#words.slice();
     words[layout.KIND >> 2] =
       op.kind === 'biasGradient' ? layout.KIND_BIAS_GRADIENT_END : layout.KIND_CONV_WEIGHT_GRADIENT_END;
@@ -181,10 +175,10 @@ class RecordWriter {
     this.#put(layout.BIAS_SHIFT, shift);
   }
 
-  /** Cuts a product into tiles. Float sums and saturating ones keep their order instead: that is the plain path. */
-  #tile(op: Extract<Op, { accumulator: unknown }>, tiling: () => Tiling): void {
+  /** Cuts a product into tiles. Sums that saturate after every product keep their order instead. */
+  #tile(op: ProductOp): void {
     const saturates = op.accumulator !== 'exact' && op.accumulator.overflow === 'saturate';
-    if (op.convert !== null && !saturates) this.#scratch(tiling());
+    if (!saturates) this.#scratch(tileProduct(this.#plan, op, this.#threads));
   }
 
   #scratch({ fields, bytes }: Tiling): void {
@@ -219,7 +213,7 @@ class RecordWriter {
         this.#put(layout.TRANSPOSE_RHS, Number(op.transposeRhs));
         this.#accumulator(op);
         this.#convert(layout.CONVERT, op.convert);
-        this.#tile(op, () => tileMatmul(this.#plan, op, this.#threads));
+        this.#tile(op);
         break;
       case 'conv2d':
         this.#put(layout.KIND, layout.KIND_CONV);
@@ -228,7 +222,7 @@ class RecordWriter {
         this.#operand(layout.OUT, op.out);
         this.#bias(op.bias, op.biasShift);
         this.#convolution(op);
-        this.#tile(op, () => tileConv2d(this.#plan, op));
+        this.#tile(op);
         break;
       case 'conv2dInputGradient':
         this.#put(layout.KIND, layout.KIND_CONV_INPUT_GRADIENT);
@@ -236,7 +230,7 @@ class RecordWriter {
         this.#operand(layout.RHS, op.weight);
         this.#operand(layout.OUT, op.out);
         this.#convolution(op);
-        this.#tile(op, () => tileConv2dInputGradient(this.#plan, op));
+        this.#tile(op);
         break;
       case 'conv2dWeightGradient':
         this.#put(layout.KIND, layout.KIND_CONV_WEIGHT_GRADIENT);
@@ -244,7 +238,7 @@ class RecordWriter {
         this.#operand(layout.RHS, op.dOutput);
         this.#operand(layout.OUT, op.out);
         this.#convolution(op);
-        this.#tile(op, () => tileConv2dWeightGradient(this.#plan, op));
+        this.#tile(op);
         break;
       case 'biasGradient':
         this.#put(layout.KIND, layout.KIND_BIAS_GRADIENT);

@@ -3,7 +3,16 @@
  * caches, planned when the session opens. assembly/products.ts runs it; docs/kernels.md says why these sizes.
  */
 import { wordLength, type NumberFormat } from '../../numerics/index.js';
-import type { Plan, TensorId, Window } from '../../plan/index.js';
+import type {
+  Conv2dInputGradientOp,
+  Conv2dOp,
+  Conv2dWeightGradientOp,
+  MatmulOp,
+  Op,
+  Plan,
+  TensorId,
+  Window,
+} from '../../plan/index.js';
 import * as layout from './layout.generated.js';
 
 /** Bytes of packed columns that stay in the second-level cache while all rows pass by. */
@@ -11,6 +20,8 @@ const COLUMNS_BUDGET = 1 << 18;
 /** Bytes of a block's sums. */
 const SUMS_BUDGET = 1 << 17;
 const MOST_ROWS = 128;
+/** A sum is at most an i64. */
+const SUM_BYTES = 8;
 /** Bytes of packed images of a weight gradient: with the errors they stay in the second-level cache. */
 const IMAGES_BUDGET = 1 << 18;
 /** Pairs of positions that a weight gradient's tile should sum before it is flushed. */
@@ -31,15 +42,28 @@ function roundUp(value: number, unit: number): number {
   return Math.ceil(value / unit) * unit;
 }
 
+/** How an operand is packed: `planes` planes of elements of `bytes` bytes; `bits` of a digit where there are several. */
+interface Packing {
+  readonly planes: number;
+  readonly bits: number;
+  readonly bytes: number;
+}
+
 /**
- * Digit planes of an operand and the bits of a digit: an int16 is one plane as it is, a longer word two or three planes
- * of balanced digits of at most 12 bits, so that sums of products of digits stay in 32 bits for a while.
+ * An int16 is one plane as it is, a longer word two or three planes of balanced digits of at most 12 bits, so that sums
+ * of products of digits stay in 32 bits for a while.
  */
-export function planesOf(format: NumberFormat | null): { planes: number; bits: number } {
-  const bits = format === null || format === 'float32' ? 16 : wordLength(format);
-  if (bits <= 16) return { planes: 1, bits: 16 };
+function packingOf(format: NumberFormat | null): Packing {
+  if (format === null || format === 'float32') return { planes: 1, bits: 0, bytes: 4 };
+  const bits = wordLength(format);
+  if (bits <= 16) return { planes: 1, bits: 16, bytes: 2 };
   const planes = bits <= 24 ? 2 : 3;
-  return { planes, bits: Math.ceil(bits / planes) };
+  return { planes, bits: Math.ceil(bits / planes), bytes: 2 };
+}
+
+/** Steps of k as they are packed: int16 in pairs. */
+function packedSteps(steps: number, packing: Packing): number {
+  return packing.bytes === 2 ? roundUp(steps, 2) : steps;
 }
 
 /** Lays regions one after the other behind the fixed part of a thread's scratch. */
@@ -49,7 +73,7 @@ class ScratchRegions {
 
   /** Takes a region; `back` bytes before it belong to it in name only. */
   take(field: number, bytes: number, back = 0): void {
-    this.fields.push([field, this.#end - back]);
+    this.put(field, this.#end - back);
     this.#end = roundUp(this.#end + bytes, 64);
   }
 
@@ -57,42 +81,53 @@ class ScratchRegions {
     this.fields.push([field, value]);
   }
 
+  /** How both operands of a product are packed, and with that its path. */
+  packings(lhs: Packing, rhs: Packing): void {
+    this.put(layout.PATH, lhs.bytes === 4 ? layout.PATH_FLOAT : layout.PATH_TILED);
+    this.put(layout.LHS_PLANES, lhs.planes);
+    this.put(layout.LHS_BITS, lhs.bits);
+    this.put(layout.RHS_PLANES, rhs.planes);
+    this.put(layout.RHS_BITS, rhs.bits);
+  }
+
+  /**
+   * The planes of A, `elements` each: as many as it has, and two more of 8-bit digits for the full-range path of an int16.
+   * What is read in place needs only those.
+   */
+  lhs(elements: number, packing: Packing, inPlace: boolean): void {
+    const planeBytes = roundUp(elements * packing.bytes + SLACK, 64);
+    this.put(layout.PLANE_BYTES, planeBytes);
+    const splits = packing.bytes === 2 && packing.planes === 1;
+    const planes = (inPlace ? 0 : packing.planes) + (splits ? 2 : 0);
+    this.take(layout.AT_LHS, planes * planeBytes, inPlace ? planeBytes : 0);
+  }
+
   done(): Tiling {
-    this.put(layout.PATH, layout.PATH_TILED);
     return { fields: this.fields, bytes: this.#end };
   }
 }
 
-/** Room for the planes of A: as many as it has, and two of 8-bit digits for the full-range path of an int16. */
-function takeLhs(regions: ScratchRegions, planeBytes: number, planes: number, inPlace: boolean): void {
-  regions.put(layout.PLANE_BYTES, planeBytes);
-  if (planes > 1) regions.take(layout.AT_LHS, planes * planeBytes);
-  else if (inPlace) regions.take(layout.AT_LHS, 2 * planeBytes, planeBytes);
-  else regions.take(layout.AT_LHS, 3 * planeBytes);
+export type ProductOp = Extract<Op, { accumulator: unknown }>;
+
+/** Tiling of a product for `threads` threads. */
+export function tileProduct(plan: Plan, op: ProductOp, threads: number): Tiling {
+  switch (op.kind) {
+    case 'matmul':
+      return tileMatmul(plan, op, threads);
+    case 'conv2d':
+      return tileConv2d(plan, op);
+    case 'conv2dInputGradient':
+      return tileConv2dInputGradient(plan, op);
+    case 'conv2dWeightGradient':
+      return tileConv2dWeightGradient(plan, op);
+  }
 }
 
-function putPlanes(
-  regions: ScratchRegions,
-  lhs: { planes: number; bits: number },
-  rhs: { planes: number; bits: number },
-): void {
-  regions.put(layout.LHS_PLANES, lhs.planes);
-  regions.put(layout.LHS_BITS, lhs.bits);
-  regions.put(layout.RHS_PLANES, rhs.planes);
-  regions.put(layout.RHS_BITS, rhs.bits);
-}
-
-/** Tiling of a dense product for `threads` threads. */
-export function tileMatmul(
-  plan: Plan,
-  op: { lhs: TensorId; rhs: TensorId; m: number; n: number; k: number; transposeLhs: boolean },
-  threads: number,
-): Tiling {
+function tileMatmul(plan: Plan, op: MatmulOp, threads: number): Tiling {
   const { m, n, k } = op;
-  const lhs = planesOf(plan.tensors[op.lhs]!.format);
-  const rhs = planesOf(plan.tensors[op.rhs]!.format);
-  const pairs = (k + 1) >> 1;
-  const columnBytes = pairs * 4 * rhs.planes;
+  const lhs = packingOf(plan.tensors[op.lhs]!.format);
+  const rhs = packingOf(plan.tensors[op.rhs]!.format);
+  const columnBytes = packedSteps(k, rhs) * rhs.bytes * rhs.planes;
   const blockColumns = Math.min(
     roundUp(n, 8),
     Math.max(32, Math.floor(COLUMNS_BUDGET / columnBytes / 32) * 32),
@@ -100,20 +135,20 @@ export function tileMatmul(
   const blockRows = Math.min(
     roundUp(m, 4),
     MOST_ROWS,
-    Math.max(4, Math.floor(SUMS_BUDGET / (blockColumns * 8) / 4) * 4),
+    Math.max(4, Math.floor(SUMS_BUDGET / (blockColumns * SUM_BYTES) / 4) * 4),
   );
   const byRows = op.transposeLhs || n < FEW_COLUMNS * threads || k < SHORT_SUM;
-  const rowBytes = op.transposeLhs ? pairs * 4 : k * 2;
+  const inPlace = lhs.planes === 1 && !op.transposeLhs;
   const regions = new ScratchRegions();
+  regions.packings(lhs, rhs);
   regions.put(layout.BY_ROWS, Number(byRows));
   regions.put(layout.BLOCK_ROWS, blockRows);
   regions.put(layout.BLOCK_COLUMNS, blockColumns);
-  putPlanes(regions, lhs, rhs);
   regions.take(layout.AT_ROWS, blockRows * 4);
   regions.take(layout.AT_BIAS, blockColumns * 12);
-  takeLhs(regions, roundUp(blockRows * rowBytes + SLACK, 64), lhs.planes, !op.transposeLhs);
+  regions.lhs(blockRows * packedSteps(k, lhs), lhs, inPlace);
   regions.take(layout.AT_RHS, blockColumns * columnBytes + SLACK);
-  regions.take(layout.AT_SUMS, blockRows * blockColumns * 8);
+  regions.take(layout.AT_SUMS, blockRows * blockColumns * SUM_BYTES);
   return regions.done();
 }
 
@@ -131,31 +166,27 @@ interface Convolution {
 }
 
 function tileConvolution(plan: Plan, shape: Convolution): Tiling {
-  const lhs = planesOf(plan.tensors[shape.lhs]!.format);
-  const rhs = planesOf(plan.tensors[shape.rhs]!.format);
+  const lhs = packingOf(plan.tensors[shape.lhs]!.format);
+  const rhs = packingOf(plan.tensors[shape.rhs]!.format);
   const columns = roundUp(shape.columns, 8);
-  const pairs = shape.kernelHeight * ((shape.kernelWidth * shape.channels + 1) >> 1);
+  const steps = shape.kernelHeight * packedSteps(shape.kernelWidth * shape.channels, rhs);
   const blockRows = Math.min(
     roundUp(shape.positions, 4),
-    Math.max(4, Math.floor(SUMS_BUDGET / (columns * 8) / 4) * 4),
+    Math.max(4, Math.floor(SUMS_BUDGET / (columns * SUM_BYTES) / 4) * 4),
   );
   const regions = new ScratchRegions();
+  regions.packings(lhs, rhs);
   regions.put(layout.BLOCK_ROWS, blockRows);
-  putPlanes(regions, lhs, rhs);
   regions.take(layout.AT_ROWS, blockRows * 4);
   regions.take(layout.AT_SQUARES, shape.frameHeight * 8);
   regions.take(layout.AT_BIAS, columns * 12);
-  const planeBytes = roundUp(shape.frameHeight * shape.frameWidth * shape.channels * 2 + SLACK, 64);
-  takeLhs(regions, planeBytes, lhs.planes, false);
-  regions.take(layout.AT_RHS, columns * pairs * 4 * rhs.planes + SLACK);
-  regions.take(layout.AT_SUMS, blockRows * columns * 8);
+  regions.lhs(shape.frameHeight * shape.frameWidth * shape.channels, lhs, false);
+  regions.take(layout.AT_RHS, columns * steps * rhs.bytes * rhs.planes + SLACK);
+  regions.take(layout.AT_SUMS, blockRows * columns * SUM_BYTES);
   return regions.done();
 }
 
-export function tileConv2d(
-  plan: Plan,
-  op: { input: TensorId; weight: TensorId; window: Window; outChannels: number },
-): Tiling {
+function tileConv2d(plan: Plan, op: Conv2dOp): Tiling {
   const { window } = op;
   return tileConvolution(plan, {
     lhs: op.input,
@@ -171,10 +202,7 @@ export function tileConv2d(
   });
 }
 
-export function tileConv2dInputGradient(
-  plan: Plan,
-  op: { dOutput: TensorId; weight: TensorId; window: Window; outChannels: number },
-): Tiling {
+function tileConv2dInputGradient(plan: Plan, op: Conv2dInputGradientOp): Tiling {
   const { window } = op;
   return tileConvolution(plan, {
     lhs: op.dOutput,
@@ -189,48 +217,50 @@ export function tileConv2dInputGradient(
   });
 }
 
-/** Tiling of a convolution's gradient by its weight: see assembly/conv-gradient.ts for the shapes. */
-export function tileConv2dWeightGradient(
-  plan: Plan,
-  op: { input: TensorId; dOutput: TensorId; window: Window; outChannels: number },
-): Tiling {
+/** Shapes are those of assembly/conv-gradient.ts, or in float32 of assembly/float-products.ts. */
+function tileConv2dWeightGradient(plan: Plan, op: Conv2dWeightGradientOp): Tiling {
   const { window, outChannels } = op;
   const { channels, kernelHeight, kernelWidth, strideX, outHeight, outWidth } = window;
-  const lhs = planesOf(plan.tensors[op.input]!.format);
-  const rhs = planesOf(plan.tensors[op.dOutput]!.format);
+  const lhs = packingOf(plan.tensors[op.input]!.format);
+  const rhs = packingOf(plan.tensors[op.dOutput]!.format);
   const rows = (outHeight - 1) * window.strideY + kernelHeight;
   const frameWidth = (outWidth - 1) * strideX + kernelWidth;
+  const columns = roundUp(outChannels, 8);
+  const weights = roundUp(kernelHeight * kernelWidth * channels, 4);
+  const regions = new ScratchRegions();
+  regions.packings(lhs, rhs);
+  regions.take(layout.AT_ROWS, weights * 4);
+  regions.take(layout.AT_SUMS, weights * columns * SUM_BYTES);
+  if (lhs.bytes === 4) {
+    regions.lhs(rows * frameWidth * channels, lhs, false);
+    regions.take(layout.AT_RHS, outHeight * outWidth * 8 * rhs.bytes);
+    return regions.done();
+  }
   const copies = 2 * strideX;
   const half = (outWidth + 1) >> 1;
   const across = half + Math.floor((kernelWidth - 1) / copies);
-  const imageBytes = rows * across * channels * 4;
-  const columns = roundUp(outChannels, 8);
-  const weights = roundUp(kernelHeight * kernelWidth * channels, 4);
+  const imagePairs = rows * across * channels;
   const chunk = Math.max(
     1,
     Math.min(
       plan.batch,
       Math.ceil(LONG_SUM / (outHeight * half)),
-      Math.floor(IMAGES_BUDGET / (copies * imageBytes * lhs.planes)),
+      Math.floor(IMAGES_BUDGET / (copies * imagePairs * 4 * lhs.planes)),
     ),
   );
-  const regions = new ScratchRegions();
   regions.put(layout.CHUNK, chunk);
-  putPlanes(regions, lhs, rhs);
   const frameBytes = (rows * frameWidth + copies + 2) * channels * 2 + SLACK;
   const errorBytes = outHeight * outWidth * outChannels * 2 + SLACK;
   regions.take(layout.AT_IMAGE, frameBytes + SLACK + errorBytes);
-  regions.take(layout.AT_ROWS, weights * 4);
-  takeLhs(regions, roundUp(copies * (chunk * imageBytes + SLACK) + SLACK, 64), lhs.planes, false);
+  regions.lhs(copies * (chunk * imagePairs * 2 + SLACK), lhs, false);
   regions.take(layout.AT_RHS, chunk * outHeight * half * columns * 4 * rhs.planes + SLACK);
-  regions.take(layout.AT_SUMS, weights * columns * 8);
   return regions.done();
 }
 
 /** A bias gradient's partial sums. */
 export function tileBiasGradient(op: { n: number }): Tiling {
   const regions = new ScratchRegions();
-  regions.take(layout.AT_SUMS, op.n * 8);
+  regions.take(layout.AT_SUMS, op.n * SUM_BYTES);
   return regions.done();
 }
 
