@@ -6,6 +6,7 @@ import { readFile } from 'node:fs/promises';
 import { join } from 'node:path';
 import { DataError, type DataSet, type IdxArray, idxDataSet, parseIdx } from '../index.js';
 import { unpack } from './download.js';
+import { reasonOf } from './reason.js';
 
 const IDX_NAME = /^(?:.*[-_.])?(train|t10k|test)-(images|labels)[-.]idx\d-ubyte(\.gz)?$/;
 
@@ -62,5 +63,8 @@ export async function readIdxFolder(folder: string, files: IdxFiles): Promise<Da
 }
 
 async function readIdx(path: string): Promise<IdxArray> {
-  return parseIdx(await unpack(await readFile(path)), path);
+  const bytes = await unpack(await readFile(path)).catch((error: unknown) => {
+    throw new DataError(`${path}: must be a whole gzip file, got ${reasonOf(error)}`, { cause: error });
+  });
+  return parseIdx(bytes, path);
 }

@@ -98,7 +98,7 @@ export async function loadData(spec: string, options: LoadOptions): Promise<Load
 async function find(spec: string, options: LoadOptions): Promise<Found> {
   if (spec === 'synthetic') {
     const { train, test } = synthetic({ seed: options.seed });
-    return { parts: [train, test], source: `synthetic digits of seed ${options.seed}` };
+    return { parts: [train, test], source: `synthetic bars of seed ${options.seed}` };
   }
   const set = NAMED_SETS.find((known) => known.name === spec);
   if (set) {

@@ -1,0 +1,324 @@
+import { mkdir, writeFile } from 'node:fs/promises';
+import { dirname, join } from 'node:path';
+import { gzipSync } from 'node:zlib';
+import { encode as encodePng } from 'fast-png';
+import { describe, expect, test } from 'vitest';
+import { dataDigest, loadData, type LoadOptions } from '../../src/data/node/index.js';
+import { encodeIdx, range, rejection, temporaryFolder } from './helpers.js';
+
+/** A folder with these files; `data:` errors name it, so it is returned. */
+async function folderOf(files: Readonly<Record<string, string | Uint8Array>>): Promise<string> {
+  const folder = await temporaryFolder();
+  for (const [name, content] of Object.entries(files)) {
+    await mkdir(dirname(join(folder, name)), { recursive: true });
+    await writeFile(join(folder, name), content);
+  }
+  return folder;
+}
+
+const options: LoadOptions = { seed: 1, env: { FEWBIT_OFFLINE: '1', FEWBIT_CACHE: '/nonexistent' } };
+const png = (value: number, channels: 1 | 3 = 1, width = 2): Uint8Array =>
+  encodePng({ width, height: 1, channels, data: Uint8Array.from(range(width * channels), (i) => value + i) });
+
+describe('IDX folders', () => {
+  const images = encodeIdx([3, 2, 2], range(12));
+  const labels = encodeIdx([3], [0, 2, 1]);
+  const testImages = encodeIdx([1, 2, 2], [9, 8, 7, 6]);
+  const testLabels = encodeIdx([1], [3]);
+
+  test.each([
+    ['-idx3-ubyte', '-idx1-ubyte', 't10k'],
+    ['.idx3-ubyte', '.idx1-ubyte', 't10k'],
+    ['-idx3-ubyte', '-idx1-ubyte', 'test'],
+  ])('names with %s, %s, %s', async (three, one, held) => {
+    const folder = await folderOf({
+      [`train-images${three}`]: images,
+      [`train-labels${one}`]: labels,
+      [`${held}-images${three}`]: testImages,
+      [`${held}-labels${one}`]: testLabels,
+      'readme.txt': 'x',
+    });
+    const { train, test: part, source, normalizer } = await loadData(folder, options);
+    expect([...train.features]).toEqual(range(12));
+    expect([...train.labels]).toEqual([0, 2, 1]);
+    expect([...part.features]).toEqual([9, 8, 7, 6]);
+    // The test part knows class 3, so the training part has it too.
+    expect([train.classes, part.classes]).toEqual([4, 4]);
+    expect(train.shape).toEqual([2, 2, 1]);
+    expect(source).toBe(`IDX files in ${folder}`);
+    expect(normalizer).toBeUndefined();
+  });
+
+  test('gzip, a prefix, and a split where there is no test part', async () => {
+    const folder = await folderOf({
+      'emnist-letters-train-images-idx3-ubyte.gz': gzipSync(images),
+      'emnist-letters-train-labels-idx1-ubyte.gz': gzipSync(labels),
+    });
+    const loaded = await loadData(folder, { ...options, testFraction: 1 / 3 });
+    expect([loaded.train.count, loaded.test.count]).toEqual([2, 1]);
+    expect(loaded.source).toBe(`IDX files in ${folder}; 1 of 3 examples held back for the test by seed`);
+    const again = await loadData(folder, { ...options, testFraction: 1 / 3 });
+    expect(again).toEqual(loaded);
+    const others = await Promise.all(
+      range(8).map((seed) => loadData(folder, { ...options, seed, testFraction: 1 / 3 })),
+    );
+    expect(new Set(others.map(({ digest }) => digest)).size).toBeGreaterThan(1);
+  });
+
+  test('an unpacked file goes before its .gz', async () => {
+    const folder = await folderOf({
+      'train-images-idx3-ubyte': images,
+      'train-images-idx3-ubyte.gz': 'x',
+      'train-labels-idx1-ubyte': labels,
+    });
+    expect((await loadData(folder, options)).train.shape).toEqual([2, 2, 1]);
+  });
+
+  const pair = { 'train-images-idx3-ubyte': images, 'train-labels-idx1-ubyte': labels };
+  test.each([
+    [
+      'images for labels',
+      { ...pair, 'train-labels-idx1-ubyte': images },
+      'F/train-labels-idx1-ubyte: labels need 1 dimension, got 3 x 2 x 2',
+    ],
+    [
+      'corrupt magic',
+      { ...pair, 'train-images-idx3-ubyte': Uint8Array.of(9, 9, 9, 9) },
+      'F/train-images-idx3-ubyte: IDX magic must be 0x00000801 to 0x00000804 (unsigned bytes, 1 to 4 dimensions), got 0x09090909',
+    ],
+    [
+      'truncated',
+      { ...pair, 'train-images-idx3-ubyte': images.subarray(0, 20) },
+      'F/train-images-idx3-ubyte: the IDX header promises 3 x 2 x 2 = 12 bytes, got 4; the file is truncated',
+    ],
+    [
+      'broken gzip',
+      { ...pair, 'train-images-idx3-ubyte': gzipSync(images).subarray(0, 20) },
+      'F/train-images-idx3-ubyte: must be a whole gzip file, got broken gzip data',
+    ],
+    [
+      'no labels',
+      { 'train-images-idx3-ubyte': images },
+      'F: IDX images and labels go together, got no train labels; add train-labels-idx1-ubyte',
+    ],
+    [
+      'no images',
+      { ...pair, 't10k-labels-idx1-ubyte': labels },
+      'F: IDX images and labels go together, got no test images; add test-images-idx3-ubyte',
+    ],
+    [
+      'no training part',
+      { 't10k-images-idx3-ubyte': images, 't10k-labels-idx1-ubyte': labels },
+      'F: IDX images and labels go together, got no train images; add train-images-idx3-ubyte',
+    ],
+    [
+      'two sets',
+      { ...pair, 'test-train-images.idx3-ubyte': images },
+      'F: one file of each kind is read, got test-train-images.idx3-ubyte and train-images-idx3-ubyte for train-images; keep one set of files in a folder',
+    ],
+  ])('%s', async (_, files, message) => {
+    const folder = await folderOf(files);
+    expect(await rejection(loadData(folder, options))).toBe(`DataError: ${message.replace('F', folder)}`);
+  });
+});
+
+describe('image folders', () => {
+  test('train and test, classes by name, all grey', async () => {
+    const folder = await folderOf({
+      'train/dog/b.png': png(30),
+      'train/dog/a.PNG': png(20),
+      'train/cat/x.png': png(10, 3, 2).slice(),
+      'train/.hidden/x.png': 'x',
+      'train/cat/notes.txt': 'x',
+      'test/dog/a.png': png(40),
+    });
+    const { train, test: part, source } = await loadData(folder, options);
+    // One image has colour, so all get three channels.
+    expect(train.shape).toEqual([1, 2, 3]);
+    expect([...train.features]).toEqual([
+      ...[10, 11, 12, 13, 14, 15],
+      ...[20, 20, 20, 21, 21, 21],
+      ...[30, 30, 30, 31, 31, 31],
+    ]);
+    expect([...train.labels]).toEqual([0, 1, 1]);
+    expect(train.labelNames).toEqual(['cat', 'dog']);
+    expect([...part.features]).toEqual([40, 40, 40, 41, 41, 41]);
+    expect([...part.labels]).toEqual([1]);
+    expect(part.classes).toBe(2);
+    expect(source).toBe(`images in ${folder}`);
+  });
+
+  test('one folder is split; numbered classes are in the order of their numbers', async () => {
+    const files = Object.fromEntries(range(12).map((i) => [`${i}/a.png`, png(10 * i)]));
+    const folder = await folderOf(files);
+    const { train, test: part } = await loadData(folder, { ...options, testFraction: 0.5 });
+    expect(train.labelNames).toEqual(range(12).map(String));
+    expect(train.shape).toEqual([1, 2, 1]);
+    for (const { features, labels, count } of [train, part]) {
+      expect(count).toBe(6);
+      for (let i = 0; i < count; i++) expect(features[2 * i]).toBe(10 * labels[i]!);
+    }
+  });
+
+  test('training images without a test folder are split', async () => {
+    const folder = await folderOf({ 'train/a/1.png': png(1), 'train/b/1.png': png(2) });
+    const { train, test: part } = await loadData(folder, { ...options, testFraction: 0.5 });
+    expect([train.count, part.count]).toEqual([1, 1]);
+  });
+
+  const good = { 'train/a/1.png': png(1), 'train/b/1.png': png(2) };
+  test.each([
+    [
+      'size mismatch',
+      { ...good, 'train/b/2.png': png(1, 1, 3) },
+      'F/train/b/2.png: all images must have one size, got 3 x 1 but F/train/a/1.png has 2 x 1',
+    ],
+    [
+      'broken PNG',
+      { ...good, 'train/b/1.png': png(2).subarray(0, 50) },
+      'F/train/b/1.png: must be a readable PNG or JPEG image, got an error: ',
+    ],
+    [
+      'broken JPEG',
+      { ...good, 'train/b/1.jpg': Uint8Array.of(0xff, 0xd8, 0xff) },
+      'F/train/b/1.jpg: must be a readable PNG or JPEG image, got an error: ',
+    ],
+    [
+      'class without images',
+      { ...good, 'train/c/1.txt': 'x' },
+      'F/train/c: every class folder must hold PNG or JPEG images, got none; fill it or remove it',
+    ],
+    [
+      'unknown class in the test part',
+      { ...good, 'test/c/1.png': png(1) },
+      'F/test/c: the class must be one of a, b as in F/train, got "c"',
+    ],
+    [
+      'no class in the test part',
+      { ...good, 'test/x.txt': 'x' },
+      'F/test: there must be a folder of images per class, got none',
+    ],
+  ])('%s', async (_, files, message) => {
+    const folder = await folderOf(files);
+    expect(await rejection(loadData(folder, options))).toContain(
+      `DataError: ${message.replaceAll('F/', `${folder}/`)}`,
+    );
+  });
+
+  test('reading stops when asked to', async () => {
+    const folder = await folderOf(good);
+    const signal = AbortSignal.abort(new Error('enough'));
+    expect(await rejection(loadData(folder, { ...options, signal }))).toBe('Error: enough');
+  });
+});
+
+describe('CSV', () => {
+  test('one file is split and standardised on its training part', async () => {
+    const rows = range(10).map((i) => `${i},${i % 2 === 0 ? 'even' : 'odd'}`);
+    const folder = await folderOf({ 'numbers.csv': ['x,label', ...rows].join('\n') });
+    const path = join(folder, 'numbers.csv');
+    const { train, test: part, name, source, normalizer } = await loadData(path, options);
+    expect([train.count, part.count]).toEqual([8, 2]);
+    expect(train.features).toBeInstanceOf(Float32Array);
+    expect(train.labelNames).toEqual(['even', 'odd']);
+    expect(name).toBe('numbers.csv');
+    expect(source).toBe(
+      `CSV ${path}; 2 of 10 examples held back for the test by seed; features normalised (standardize) as fitted on the training part`,
+    );
+    // Undone, the normalised features are the numbers again, each with its own label.
+    for (const { features, labels, count } of [train, part]) {
+      for (let i = 0; i < count; i++) {
+        const value = Math.round(features[i]! / normalizer!.scale[0]! + normalizer!.offset[0]!);
+        expect(labels[i]).toBe(value & 1);
+      }
+    }
+  });
+
+  test('train.csv and test.csv, options, no or another normaliser', async () => {
+    const folder = await folderOf({ 'train.csv': '1;0;5\n3;1;7\n', 'test.csv': '5;0;9\n' });
+    const csv = { label: 1, delimiter: ';' };
+    const plain = await loadData(folder, { ...options, csv, normalize: 'none' });
+    expect(plain.train.features).toEqual(Float32Array.of(1, 5, 3, 7));
+    expect(plain.test.features).toEqual(Float32Array.of(5, 9));
+    expect(plain.test.classes).toBe(2);
+    expect(plain.normalizer).toBeUndefined();
+    expect(plain.source).toBe(`CSV ${join(folder, 'train.csv')} and ${join(folder, 'test.csv')}`);
+    const scaled = await loadData(folder, { ...options, csv, normalize: 'minmax' });
+    expect(scaled.train.features).toEqual(Float32Array.of(0, 0, 1, 1));
+    expect(scaled.test.features).toEqual(Float32Array.of(2, 2));
+    expect(scaled.digest).not.toBe(plain.digest);
+  });
+
+  test.each([
+    ['NaN', 'a,b\n1,0\nNaN,1', 'F: line 3, column 1 ("a") must be a finite number (float32), got "NaN"'],
+    ['ragged', '1,2,0\n1,0', 'F: every row needs 3 cells as the first has, got 2 in line 2'],
+    ['empty', '', 'F: a CSV needs at least one row, got none'],
+    [
+      'not text',
+      Uint8Array.of(0x31, 0x2c, 0xff, 0x0a),
+      'F: must be readable UTF-8 text, got The encoded data was not valid for encoding utf-8 (ERR_ENCODING_INVALID_ENCODED_DATA)',
+    ],
+  ])('%s', async (_, text, message) => {
+    const path = join(await folderOf({ 'data.csv': text }), 'data.csv');
+    expect(await rejection(loadData(path, options))).toBe(`DataError: ${message.replace('F', path)}`);
+  });
+
+  test('a single row cannot be split', async () => {
+    const folder = await folderOf({ 'train.csv': '1,0' });
+    expect(await rejection(loadData(folder, options))).toBe(
+      'RangeError: split: both parts need an example, got fraction 0.2 of 1 examples; choose a fraction between 0 and 1',
+    );
+  });
+});
+
+describe('names and paths', () => {
+  test('synthetic, with a digest that tells seeds apart', async () => {
+    const loaded = await loadData('synthetic', { seed: 5 });
+    expect([loaded.name, loaded.source]).toEqual(['synthetic', 'synthetic bars of seed 5']);
+    expect(loaded.digest).toBe(dataDigest([loaded.train, loaded.test]));
+    expect(loaded.digest).not.toBe((await loadData('synthetic', { seed: 6 })).digest);
+  });
+
+  test('unknown name, missing path', async () => {
+    expect(await rejection(loadData('mnits', options))).toBe(
+      `DataError: data: expected a name (mnist, synthetic) or the path of a folder or CSV file, got "mnits" (ENOENT: no such file or directory, stat 'mnits')`,
+    );
+  });
+
+  test('mnist without a network', async () => {
+    expect(await rejection(loadData('mnist', options))).toBe(
+      'DataError: mnist: must be in the cache /nonexistent/mnist while offline, got train-images-idx3-ubyte is missing; unset FEWBIT_OFFLINE, or put train-images-idx3-ubyte, train-labels-idx1-ubyte, t10k-images-idx3-ubyte, t10k-labels-idx1-ubyte into /nonexistent/mnist',
+    );
+  });
+
+  test('an empty folder, a folder of something else, another file', async () => {
+    const rule =
+      'must hold IDX files (train-images-idx3-ubyte ...), train.csv, or a folder of PNG or JPEG images per class, got';
+    const empty = await folderOf({});
+    expect(await rejection(loadData(empty, options))).toBe(
+      `DataError: data: folder "${empty}" ${rule} an empty folder`,
+    );
+    const other = await folderOf({ 'notes/a.txt': 'x', 'train.json': '{}' });
+    expect(await rejection(loadData(other, options))).toBe(
+      `DataError: data: folder "${other}" ${rule} none of these`,
+    );
+    const file = join(other, 'train.json');
+    expect(await rejection(loadData(file, options))).toBe(
+      `DataError: data: a file must be a .csv, got "${file}"; give the folder for IDX files or images`,
+    );
+  });
+
+  test('what the file system refuses', async () => {
+    // A folder where a file is expected: the same for root, unlike permissions.
+    const folder = await folderOf({ 'train.csv/x': 'x' });
+    expect(await rejection(loadData(folder, options))).toBe(
+      `DataError: ${join(folder, 'train.csv')}: must be readable UTF-8 text, got EISDIR: illegal operation on a directory, read`,
+    );
+  });
+
+  test('a seed is required', async () => {
+    expect(await rejection(loadData('synthetic', {} as LoadOptions))).toMatch(
+      /^TypeError: seed: a seed is required/,
+    );
+  });
+});
