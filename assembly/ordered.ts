@@ -46,7 +46,8 @@ let most: i64 = 0;
 
 /** Makes the op's accumulator the one at work. */
 function openAccumulator(record: usize): void {
-  most = ~((<i64>-1) << (load<i32>(record, ACCUMULATOR_WIDTH) - 1));
+  const sign = load<i32>(record, ACCUMULATOR_WIDTH) - 1;
+  most = ((<i64>1) << sign) - 1;
   least = ~most;
 }
 
@@ -70,7 +71,7 @@ function closeSum(record: usize, sum: i64, channel: i32): i64 {
   const bias = load<u32>(record, BIAS);
   if (!bias) return sum;
   const shift = shiftOf(load<i32>(record, BIAS_TYPE));
-  return add(sum, element(bias + (<usize>channel << shift), shift) << load<i32>(record, BIAS_SHIFT));
+  return add(sum, element(bias + ((<usize>channel) << shift), shift) << load<i32>(record, BIAS_SHIFT));
 }
 
 export function matmulOrdered(record: usize): void {
@@ -104,7 +105,7 @@ export function matmulOrdered(record: usize): void {
         a += lhsStep;
         b += rhsStep;
       }
-      store<i64>(sums + (<usize>i << 3), closeSum(record, sum, column));
+      store<i64>(sums + ((<usize>i) << 3), closeSum(record, sum, column));
     }
     convertSums(load<u32>(record, CONVERT), sums, load<u32>(record, OUT), start, length);
   }
@@ -141,16 +142,16 @@ export function convOrdered(record: usize): void {
         if (<u32>(top + y) >= <u32>height) continue;
         for (let x = 0; x < kernelWidth; x++) {
           if (<u32>(left + x) >= <u32>width) continue;
-          let a = input + (<usize>(((image * height + top + y) * width + left + x) * channels) << lhsShift);
-          let b = weight + (<usize>((y * kernelWidth + x) * channels * outChannels + o) << rhsShift);
+          let a = input + ((<usize>(((image * height + top + y) * width + left + x) * channels)) << lhsShift);
+          let b = weight + ((<usize>((y * kernelWidth + x) * channels * outChannels + o)) << rhsShift);
           for (let c = 0; c < channels; c++) {
             sum = add(sum, element(a, lhsShift) * element(b, rhsShift));
-            a += <usize>1 << lhsShift;
-            b += <usize>outChannels << rhsShift;
+            a += (<usize>1) << lhsShift;
+            b += (<usize>outChannels) << rhsShift;
           }
         }
       }
-      store<i64>(sums + (<usize>i << 3), closeSum(record, sum, o));
+      store<i64>(sums + ((<usize>i) << 3), closeSum(record, sum, o));
     }
     convertSums(load<u32>(record, CONVERT), sums, load<u32>(record, OUT), start, length);
   }
@@ -192,16 +193,16 @@ export function convInputGradientOrdered(record: usize): void {
           const dx = x - kx;
           if (dx < 0 || dx % strideX != 0 || dx / strideX >= outWidth) continue;
           const cell = (image * outHeight + dy / strideY) * outWidth + dx / strideX;
-          let a = dOutput + (<usize>(cell * outChannels) << lhsShift);
-          let b = weight + (<usize>(((ky * kernelWidth + kx) * channels + c) * outChannels) << rhsShift);
+          let a = dOutput + ((<usize>(cell * outChannels)) << lhsShift);
+          let b = weight + ((<usize>(((ky * kernelWidth + kx) * channels + c) * outChannels)) << rhsShift);
           for (let o = 0; o < outChannels; o++) {
             sum = add(sum, element(a, lhsShift) * element(b, rhsShift));
-            a += <usize>1 << lhsShift;
-            b += <usize>1 << rhsShift;
+            a += (<usize>1) << lhsShift;
+            b += (<usize>1) << rhsShift;
           }
         }
       }
-      store<i64>(sums + (<usize>i << 3), closeSum(record, sum, c));
+      store<i64>(sums + ((<usize>i) << 3), closeSum(record, sum, c));
     }
     convertSums(load<u32>(record, CONVERT), sums, load<u32>(record, OUT), start, length);
   }
@@ -242,16 +243,15 @@ export function convWeightGradientOrdered(record: usize): void {
           for (let x = 0; x < outWidth; x++) {
             if (<u32>(left + x * strideX) >= <u32>width) continue;
             const cell = (image * height + top + y * strideY) * width + left + x * strideX;
-            const a = input + (<usize>(cell * channels + c) << lhsShift);
+            const a = input + ((<usize>(cell * channels + c)) << lhsShift);
             const b =
-              dOutput + (<usize>(((image * outHeight + y) * outWidth + x) * outChannels + o) << rhsShift);
+              dOutput + ((<usize>(((image * outHeight + y) * outWidth + x) * outChannels + o)) << rhsShift);
             sum = add(sum, element(a, lhsShift) * element(b, rhsShift));
           }
         }
       }
-      store<i64>(sums + (<usize>i << 3), closeSum(record, sum, o));
+      store<i64>(sums + ((<usize>i) << 3), closeSum(record, sum, o));
     }
     convertSums(load<u32>(record, CONVERT), sums, load<u32>(record, OUT), start, length);
   }
 }
-

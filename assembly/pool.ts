@@ -30,10 +30,10 @@ import {
 import { scratch, shareEnd, shareStart } from './thread';
 
 /**
- * The largest cell, and its position, of eight int16 channels: cells firstY .. lastY - 1, firstX .. lastX - 1 of the
+ * The largest cell, and its position, of a vector of channels: cells firstY .. lastY - 1, firstX .. lastX - 1 of the
  * window whose first cell is at `window` (it need not be inside of the image).
  */
-function largestOfEight(
+function largestOfVector<T>(
   window: usize,
   firstY: i32,
   lastY: i32,
@@ -46,19 +46,30 @@ function largestOfEight(
   position: usize,
 ): void {
   let best = v128.load(window + firstY * rowBytes + firstX * cellBytes);
-  let at = i16x8.splat(<i16>(firstY * kernelWidth + firstX));
+  let at = positions<T>(firstY * kernelWidth + firstX);
   for (let i = firstY; i < lastY; i++) {
     let cell = window + i * rowBytes + firstX * cellBytes;
     for (let j = firstX; j < lastX; j++) {
       const value = v128.load(cell);
-      const larger = i16x8.gt_s(value, best);
-      best = i16x8.max_s(best, value);
-      at = v128.bitselect(i16x8.splat(<i16>(i * kernelWidth + j)), at, larger);
+      const larger = v128.gt<T>(value, best);
+      best = v128.bitselect(value, best, larger);
+      at = v128.bitselect(positions<T>(i * kernelWidth + j), at, larger);
       cell += cellBytes;
     }
   }
   v128.store(out, best);
-  if (position) v128.store_lane<i64>(position, i8x16.narrow_i16x8_u(at, at), 0);
+  if (!position) return;
+  if (sizeof<T>() == 2) {
+    v128.store_lane<i64>(position, i8x16.narrow_i16x8_u(at, at), 0);
+  } else {
+    const halves = i16x8.narrow_i32x4_s(at, at);
+    v128.store_lane<i32>(position, i8x16.narrow_i16x8_u(halves, halves), 0);
+  }
+}
+
+/** A position in every lane, as wide as T. */
+function positions<T>(position: i32): v128 {
+  return sizeof<T>() == 2 ? i16x8.splat(<i16>position) : i32x4.splat(position);
 }
 
 /** out = the largest cell of the window, position = i * KW + j of the first largest. Shares are whole output rows. */
@@ -83,23 +94,22 @@ function maxPoolOf<T>(record: usize): void {
       const firstX = max(0, -left);
       const lastX = min(kernelWidth, width - left);
       const cell = <usize>((row * outWidth + x) * channels);
+      const LANES: i32 = 16 / sizeof<T>();
       let c = 0;
-      if (sizeof<T>() == 2) {
-        const window = image + ((<usize>((top * width + left) * channels)) << 1);
-        for (; c + 8 <= channels; c += 8) {
-          largestOfEight(
-            window + ((<usize>c) << 1),
-            firstY,
-            lastY,
-            firstX,
-            lastX,
-            kernelWidth,
-            channels << 1,
-            (width * channels) << 1,
-            load<u32>(record, OUT) + ((cell + c) << 1),
-            load<u32>(record, EXTRA) ? load<u32>(record, EXTRA) + cell + c : 0,
-          );
-        }
+      const window = image + <usize>((top * width + left) * channels) * sizeof<T>();
+      for (; c + LANES <= channels; c += LANES) {
+        largestOfVector<T>(
+          window + <usize>c * sizeof<T>(),
+          firstY,
+          lastY,
+          firstX,
+          lastX,
+          kernelWidth,
+          channels * sizeof<T>(),
+          width * channels * sizeof<T>(),
+          load<u32>(record, OUT) + (cell + c) * sizeof<T>(),
+          load<u32>(record, EXTRA) ? load<u32>(record, EXTRA) + cell + c : 0,
+        );
       }
       for (; c < channels; c++) {
         let best: T = 0;
@@ -125,46 +135,6 @@ function maxPoolOf<T>(record: usize): void {
 /** First window whose span along an axis reaches `cell`; the last one is min(cell / stride, windows - 1). */
 function firstWindow(cell: i32, kernel: i32, stride: i32): i32 {
   return cell < kernel ? 0 : (cell - kernel) / stride + 1;
-}
-
-/** Each cell gathers from the windows that cover it. T is dOutput's type; S the sum's, i64 or f32. */
-function maxPoolGradientOf<T, S>(record: usize): void {
-  const height = load<i32>(record, HEIGHT);
-  const width = load<i32>(record, WIDTH);
-  const channels = load<i32>(record, CHANNELS);
-  const kernelHeight = load<i32>(record, KERNEL_HEIGHT);
-  const kernelWidth = load<i32>(record, KERNEL_WIDTH);
-  const strideY = load<i32>(record, STRIDE_Y);
-  const strideX = load<i32>(record, STRIDE_X);
-  const outHeight = load<i32>(record, OUT_HEIGHT);
-  const outWidth = load<i32>(record, OUT_WIDTH);
-  const sums = scratch + SCRATCH_SUMS;
-  const total = load<i32>(COUNT) * height * width * channels;
-  const end = shareEnd(total, 32);
-  for (let start = shareStart(total, 32); start < end; start += RUN) {
-    const length = min(end - start, RUN);
-    for (let i = 0; i < length; i++) {
-      const c = (start + i) % channels;
-      const position = (start + i) / channels;
-      const x = (position % width) + load<i32>(record, PAD_LEFT);
-      const y = ((position / width) % height) + load<i32>(record, PAD_TOP);
-      const image = position / (width * height);
-      const lastY = min(y / strideY, outHeight - 1);
-      const lastX = min(x / strideX, outWidth - 1);
-      let sum: S = 0;
-      for (let wy = firstWindow(y, kernelHeight, strideY); wy <= lastY; wy++) {
-        for (let wx = firstWindow(x, kernelWidth, strideX); wx <= lastX; wx++) {
-          const at = <usize>(((image * outHeight + wy) * outWidth + wx) * channels + c);
-          const inside = (y - wy * strideY) * kernelWidth + x - wx * strideX;
-          if (<i32>load<u8>(load<u32>(record, EXTRA) + at) == inside) {
-            sum += <S>load<T>(load<u32>(record, LHS) + at * sizeof<T>());
-          }
-        }
-      }
-      store<S>(sums + <usize>i * sizeof<S>(), sum);
-    }
-    finishSums<S>(record, sums, start, length);
-  }
 }
 
 /** Cells of a window along one axis that lie inside the image. */
@@ -262,10 +232,11 @@ function averagePoolGradientOf<T, S>(record: usize): void {
 }
 
 /**
- * The same for int16, eight channels at a time and a block of image rows at once. Each window of a row of windows gives
- * its error to one cell; the sums of at most 256 int16 are i32.
+ * out[cell] = sum of the errors of the windows whose first largest element is the cell, a block of image rows at once:
+ * each window of a row of windows gives its error to one cell. T is the error's type, S the sum's: at most 256 int16 are
+ * summed in i32, int32 in i64.
  */
-function maxPoolGradientNarrow(record: usize): void {
+function maxPoolGradientOf<T, S>(record: usize): void {
   const height = load<i32>(record, HEIGHT);
   const width = load<i32>(record, WIDTH);
   const channels = load<i32>(record, CHANNELS);
@@ -283,9 +254,9 @@ function maxPoolGradientNarrow(record: usize): void {
   const end = shareEnd(rows, 1);
   for (let start = shareStart(rows, 1); start < end; start += blockRows) {
     const length = min(blockRows, end - start);
-    memory.fill(sums, 0, (<usize>(length * rowElements)) << 2);
+    memory.fill(sums, 0, <usize>(length * rowElements) * sizeof<S>());
     for (let row = start; row < start + length; row++) {
-      const target = sums + ((<usize>((row - start) * rowElements)) << 2);
+      const target = sums + <usize>((row - start) * rowElements) * sizeof<S>();
       const image = row / height;
       const y = (row % height) + load<i32>(record, PAD_TOP);
       const lastY = min(y / strideY, outHeight - 1);
@@ -294,23 +265,25 @@ function maxPoolGradientNarrow(record: usize): void {
         let window = <usize>((image * outHeight + wy) * outWidth * channels);
         for (let wx = 0; wx < outWidth; wx++) {
           const x = wx * strideX - padLeft;
-          const firstX = max(0, -x);
-          const lastX = min(kernelWidth, width - x);
-          spread(
-            load<u32>(record, LHS) + (window << 1),
+          spread<T, S>(
+            load<u32>(record, LHS) + window * sizeof<T>(),
             load<u32>(record, EXTRA) + window,
             inside,
-            firstX,
-            lastX,
+            max(0, -x),
+            min(kernelWidth, width - x),
             channels,
-            target + ((x * channels) << 2),
+            target + x * channels * sizeof<S>(),
           );
           window += channels;
         }
       }
     }
     const index = start * rowElements;
-    convertNarrow(load<u32>(record, CONVERT), sums, load<u32>(record, OUT), index, length * rowElements);
+    if (sizeof<T>() == 2) {
+      convertNarrow(load<u32>(record, CONVERT), sums, load<u32>(record, OUT), index, length * rowElements);
+    } else {
+      finishSums<S>(record, sums, index, length * rowElements);
+    }
   }
 }
 
@@ -318,7 +291,7 @@ function maxPoolGradientNarrow(record: usize): void {
  * Adds a window's errors to the cells firstX .. lastX - 1 of one of its rows, each channel's to the cell whose position,
  * `inside` + j, is the channel's. `cells` is the address of cell 0's sums.
  */
-function spread(
+function spread<T, S>(
   errors: usize,
   positions: usize,
   inside: i32,
@@ -328,21 +301,39 @@ function spread(
   cells: usize,
 ): void {
   let c = 0;
-  for (; c + 8 <= channels; c += 8) {
-    const error = v128.load(errors + ((<usize>c) << 1));
-    const position = v128.load_ext<u8>(positions + c);
-    for (let j = firstX; j < lastX; j++) {
-      const at = cells + ((j * channels + c) << 2);
-      const mine = v128.and(error, i16x8.eq(position, i16x8.splat(<i16>(inside + j))));
-      v128.store(at, i32x4.add(v128.load(at), i32x4.extend_low_i16x8_s(mine)));
-      v128.store(at, i32x4.add(v128.load(at, 16), i32x4.extend_high_i16x8_s(mine)), 16);
+  if (sizeof<T>() == 2) {
+    for (; c + 8 <= channels; c += 8) {
+      const error = v128.load(errors + ((<usize>c) << 1));
+      const position = v128.load_ext<u8>(positions + c);
+      for (let j = firstX; j < lastX; j++) {
+        const at = cells + ((j * channels + c) << 2);
+        const mine = v128.and(error, i16x8.eq(position, i16x8.splat(<i16>(inside + j))));
+        v128.store(at, i32x4.add(v128.load(at), i32x4.extend_low_i16x8_s(mine)));
+        v128.store(at, i32x4.add(v128.load(at, 16), i32x4.extend_high_i16x8_s(mine)), 16);
+      }
+    }
+  } else {
+    for (; c + 4 <= channels; c += 4) {
+      const error = v128.load(errors + ((<usize>c) << 2));
+      const bytes = v128.load_zero<i32>(positions + c);
+      const position = i32x4.extend_low_i16x8_u(i16x8.extend_low_i8x16_u(bytes));
+      for (let j = firstX; j < lastX; j++) {
+        const at = cells + (j * channels + c) * sizeof<S>();
+        const mine = v128.and(error, i32x4.eq(position, i32x4.splat(inside + j)));
+        if (isFloat<S>()) {
+          v128.store(at, f32x4.add(v128.load(at), mine));
+        } else {
+          v128.store(at, i64x2.add(v128.load(at), i64x2.extend_low_i32x4_s(mine)));
+          v128.store(at, i64x2.add(v128.load(at, 16), i64x2.extend_high_i32x4_s(mine)), 16);
+        }
+      }
     }
   }
   for (; c < channels; c++) {
     const j = <i32>load<u8>(positions + c) - inside;
     if (j < firstX || j >= lastX) continue;
-    const at = cells + ((j * channels + c) << 2);
-    store<i32>(at, load<i32>(at) + <i32>load<i16>(errors + ((<usize>c) << 1)));
+    const at = cells + (j * channels + c) * sizeof<S>();
+    store<S>(at, load<S>(at) + <S>load<T>(errors + <usize>c * sizeof<T>()));
   }
 }
 
@@ -355,7 +346,7 @@ export function maxPool(record: usize): void {
 
 export function maxPoolGradient(record: usize): void {
   const type = load<i32>(record, LHS_TYPE);
-  if (type == TYPE_I16) maxPoolGradientNarrow(record);
+  if (type == TYPE_I16) maxPoolGradientOf<i16, i32>(record);
   else if (type == TYPE_F32) maxPoolGradientOf<f32, f32>(record);
   else maxPoolGradientOf<i32, i64>(record);
 }

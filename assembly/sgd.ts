@@ -137,16 +137,26 @@ function sgdFloat(record: usize): void {
   const momentum = <f32>load<f64>(coefficients);
   const rate = <f32>load<f64>(coefficients, 8);
   const decay = load<i32>(record, DECAYS) ? <f32>load<f64>(coefficients, 16) : 0;
+  const parameter = load<u32>(record, OUT);
+  const gradient = load<u32>(record, RHS);
+  const update = load<u32>(record, EXTRA);
+  let i = shareStart(size, 32);
   const end = shareEnd(size, 32);
-  for (let i = shareStart(size, 32); i < end; i++) {
+  for (; i + 4 <= end; i += 4) {
     const at = (<usize>i) << 2;
-    const w = load<f32>(load<u32>(record, OUT) + at);
-    const u =
-      momentum * load<f32>(load<u32>(record, EXTRA) + at) -
-      rate * load<f32>(load<u32>(record, RHS) + at) -
-      decay * w;
-    store<f32>(load<u32>(record, EXTRA) + at, u);
-    store<f32>(load<u32>(record, OUT) + at, w + u);
+    const w = v128.load(parameter + at);
+    const moved = f32x4.mul(f32x4.splat(momentum), v128.load(update + at));
+    const pulled = f32x4.mul(f32x4.splat(rate), v128.load(gradient + at));
+    const u = f32x4.sub(f32x4.sub(moved, pulled), f32x4.mul(f32x4.splat(decay), w));
+    v128.store(update + at, u);
+    v128.store(parameter + at, f32x4.add(w, u));
+  }
+  for (; i < end; i++) {
+    const at = (<usize>i) << 2;
+    const w = load<f32>(parameter + at);
+    const u = momentum * load<f32>(update + at) - rate * load<f32>(gradient + at) - decay * w;
+    store<f32>(update + at, u);
+    store<f32>(parameter + at, w + u);
   }
 }
 

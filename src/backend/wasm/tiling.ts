@@ -266,7 +266,7 @@ export function tileBiasGradient(op: { n: number }): Tiling {
 
 /** A max-pool gradient's sums, some image rows at once. */
 export function tileMaxPoolGradient(op: { window: Window }): Tiling {
-  const rowBytes = op.window.width * op.window.channels * 4;
+  const rowBytes = op.window.width * op.window.channels * SUM_BYTES;
   const blockRows = Math.max(1, Math.floor(SUMS_BUDGET / rowBytes));
   const regions = new ScratchRegions();
   regions.put(layout.BLOCK_ROWS, blockRows);
