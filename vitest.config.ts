@@ -10,6 +10,8 @@ export default defineConfig({
     include: ['test/**/*.test.ts'],
     globalSetup: 'test/house/global-setup.ts',
     reporters: ['default', './test/house/count-reporter.ts'],
+    // One worker a core; by default one core is left to the reporter.
+    maxWorkers: '100%',
     testTimeout: 60_000,
     hookTimeout: 60_000,
   },
