@@ -213,6 +213,8 @@ export function addBlock(record: usize, lhs: usize, bytes: usize, rows: i32, roo
     for (let i = 0; i < lhsPlanes; i++) {
       lhsMost = max(lhsMost, largestMagnitude(lhs + <usize>i * planeBytes, (bytes + 15) & ~15));
     }
+    // The last vector reaches past the block, where anything may lie; a digit is never larger than this.
+    if (lhsPlanes > 1) lhsMost = min(lhsMost, 1 << (lhsBits - 1));
     safe = safePairs(lhsMost);
   }
   if (safe < FEW_PAIRS && lhsPlanes == 1) {
