@@ -175,10 +175,10 @@ describe('initial parameters', () => {
         ...zoo.cifar({ seed: 1, formats: 'float32' }),
         weightInit: weightInit!,
       });
-      const w = definition.initialParameters(definition.plan(1)).get('conv2/weight')!;
+      const w = Array.from<number>(definition.initialParameters(definition.plan(1)).get('conv2/weight')!);
       return {
-        deviation: Math.sqrt(w.reduce((s: number, x: number) => s + x * x, 0) / w.length),
-        largest: w.reduce((m: number, x: number) => Math.max(m, Math.abs(x)), 0),
+        deviation: Math.sqrt(w.reduce((s, x) => s + x * x, 0) / w.length),
+        largest: w.reduce((m, x) => Math.max(m, Math.abs(x)), 0),
       };
     };
     expect(draw('he-normal').deviation).toBeCloseTo(Math.sqrt(2 / 1600), 3);

@@ -142,12 +142,12 @@ describe('resumed training', () => {
       tinyConfiguration({ layers: tinyConfiguration().layers.filter(({ type }) => type !== 'dropout') }),
     ];
     for (const configuration of variants) {
-      digests.add((await train(await Network.create(configuration, options), 2)).digests.at(-1));
+      digests.add((await train(await Network.create(configuration, options), 2)).digests.at(-1)!);
     }
     digests.add(
       (
         await train(await Network.create(tinyConfiguration(), options), 2, tinyIterator(EXAMPLES, BATCH))
-      ).digests.at(-1),
+      ).digests.at(-1)!,
     );
     expect(digests.size).toBe(variants.length + 1);
   });
