@@ -86,6 +86,7 @@ export default defineConfig(
       ],
       // Sessions and iterators are asynchronous by contract: `async` turns their throws into rejections.
       '@typescript-eslint/require-await': 'off',
+      '@typescript-eslint/no-unused-vars': ['error', { ignoreRestSiblings: true, argsIgnorePattern: '^_' }],
       eqeqeq: 'error',
       'no-var': 'error',
       'prefer-const': 'error',
