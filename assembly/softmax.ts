@@ -2,7 +2,6 @@
  * Softmax and cross-entropy, a row at a time, in integers: the meaning is src/numerics/softmax.ts, derived in
  * docs/numerics.md, section "Softmax". Losses have 24 fraction bits, probabilities 30. Shares are rows.
  */
-import { convertOne, countElements, drawSite, openSite, wordOf } from './convert';
 import { convertSums } from './convert';
 import { exponential, logarithm } from './float';
 import {
@@ -125,8 +124,14 @@ function softmaxRow(
   // 26 + 30 fraction bits, 32 dropped, half up. The log is at most a few units of 2^26: the product fits.
   const normaliser = (log * LN_2 + ((<i64>1) << 31)) >> 32;
   const nats = min(lossOfDistance(largest - element(row, target, narrow), fl) + normaliser, MAX_LOSS);
-  store<f64>(loss, <f64>nats);
+  // Added: a plan may have several losses.
+  store<f64>(loss, load<f64>(loss) + <f64>nats);
   return best;
+}
+
+function countCorrect(example: i32, correct: bool): void {
+  const at = load<u32>(CORRECT) + ((<usize>example) << 2);
+  store<i32>(at, load<i32>(at) + i32(correct));
 }
 
 function softmaxFixed(record: usize): void {
@@ -149,7 +154,7 @@ function softmaxFixed(record: usize): void {
       out,
       load<u32>(LOSSES) + ((<usize>example) << 3),
     );
-    store<i32>(load<u32>(CORRECT) + ((<usize>example) << 2), best == target ? 1 : 0);
+    countCorrect(example, best == target);
     if (!site) continue;
     for (let first = 0; first < classes; first += RUN) {
       const length = min(classes - first, RUN);
@@ -186,8 +191,9 @@ function softmaxFloat(record: usize): void {
       }
     }
     const distance = largest - <f64>load<f32>(row + ((<usize>target) << 2));
-    store<f64>(load<u32>(LOSSES) + ((<usize>example) << 3), distance + logarithm(sum));
-    store<i32>(load<u32>(CORRECT) + ((<usize>example) << 2), best == target ? 1 : 0);
+    const loss = load<u32>(LOSSES) + ((<usize>example) << 3);
+    store<f64>(loss, load<f64>(loss) + distance + logarithm(sum));
+    countCorrect(example, best == target);
   }
 }
 
