@@ -6,6 +6,7 @@ import { wasmBackend } from './wasm/index.js';
 /** Names of the backends, the fastest last. */
 export const BACKEND_NAMES = ['reference', 'wasm'] as const;
 
+/** The name of a backend. */
 export type BackendName = (typeof BACKEND_NAMES)[number];
 
 const BACKENDS: Readonly<Record<BackendName, Backend>> = {
@@ -24,3 +25,6 @@ export function selectBackend(name: string): Backend {
   }
   return BACKENDS[known];
 }
+
+// What the fastest backend can do on this machine; `fewbit info` prints it.
+export { wasmInfo, type WasmInfo } from './wasm/index.js';

@@ -41,8 +41,8 @@ pre { overflow-x: auto; background: var(--band); padding: .8rem 1rem; border-rad
 `;
 
 /** The whole page. `title` says what was compared. */
-export function comparisonPage(title: string, rows: readonly ComparisonRow[]): string {
-  const chart = errorChart(comparisonChart(title, rows), PAGE_THEME);
+export async function comparisonPage(title: string, rows: readonly ComparisonRow[]): Promise<string> {
+  const chart = await errorChart(comparisonChart(title, rows), PAGE_THEME);
   return `<!doctype html>
 <html lang="en">
 <head>

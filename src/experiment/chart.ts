@@ -3,8 +3,6 @@
  * lie between a fraction of a percent and chance (90 %), so their axis is logarithmic. Drawn by Observable Plot in a
  * document of its own (linkedom); legend, titles and direct labels are placed here.
  */
-import * as Plot from '@observablehq/plot';
-import { parseHTML } from 'linkedom';
 import type { ComparisonRow } from './comparison.js';
 import { epochLines, intervalLines, trainingTotals, type IntervalLine } from './metrics.js';
 
@@ -105,8 +103,16 @@ const LABEL_SPACING = 17;
 const LEGEND_LINE = 22;
 const TICKS = [0.01, 0.02, 0.05, 0.1, 0.2, 0.5, 1, 2, 5, 10, 20, 50, 100];
 
+/** The two libraries that draw; loaded when a chart is drawn, because most commands start and end without one. */
+interface Tools {
+  readonly plot: typeof import('@observablehq/plot');
+  readonly parseHTML: typeof import('linkedom').parseHTML;
+}
+
 /** The chart as a whole SVG document. */
-export function errorChart(chart: Chart, theme: ChartTheme = LIGHT_THEME): string {
+export async function errorChart(chart: Chart, theme: ChartTheme = LIGHT_THEME): Promise<string> {
+  const [plot, { parseHTML }] = await Promise.all([import('@observablehq/plot'), import('linkedom')]);
+  const tools: Tools = { plot, parseHTML };
   const frame = theme.framed ? FRAME : 0;
   const inner = WIDTH - 2 * frame;
   const legend = legendRows(chart.series, inner, theme);
@@ -120,7 +126,7 @@ export function errorChart(chart: Chart, theme: ChartTheme = LIGHT_THEME): strin
     const title = curve === 'test' ? 'Test error' : 'Training error';
     return (
       text(x, top + 14, title, `font-weight="600" fill="${theme.ink}"`) +
-      `<g transform="translate(${x},${top + 24})">${panel(chart, curve, panelWidth, scale, theme)}</g>`
+      `<g transform="translate(${x},${top + 24})">${panel(tools, chart, curve, panelWidth, scale, theme)}</g>`
     );
   });
   const title = theme.framed
@@ -148,6 +154,7 @@ function errorScale(series: readonly ChartSeries[]): { low: number; high: number
 
 /** One pair of axes with its curves and, at their ends, what they are and where they got to. */
 function panel(
+  { plot: Plot, parseHTML }: Tools,
   chart: Chart,
   curve: 'test' | 'train',
   width: number,

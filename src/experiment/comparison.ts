@@ -27,11 +27,9 @@ export interface ComparisonRow {
 }
 
 export interface ComparisonContext extends Omit<RunContext, 'onEvent'> {
-  /** `done` in an event: the run was done before and is not repeated. */
-  readonly onEvent?: (
-    entry: ComparisonEntry,
-    event: RunEvent | { readonly event: 'reused' | 'done'; readonly result: RunResult },
-  ) => void;
+  readonly onEvent?: (entry: ComparisonEntry, event: RunEvent) => void;
+  /** `reused`: the run was done before and is not repeated. */
+  readonly onResult?: (entry: ComparisonEntry, result: RunResult, reused: boolean) => void;
 }
 
 export type ComparisonOutcome =
@@ -64,7 +62,7 @@ async function runEntry(entry: ComparisonEntry, context: ComparisonContext): Pro
   try {
     const stored = openStoredRun(path);
     if (stored.result) {
-      context.onEvent?.(entry, { event: 'reused', result: stored.result });
+      context.onResult?.(entry, stored.result, true);
       return stored.result;
     }
     const { data, now, signal } = context;
@@ -75,7 +73,7 @@ async function runEntry(entry: ComparisonEntry, context: ComparisonContext): Pro
       onEvent: (event) => context.onEvent?.(entry, event),
     });
     if (outcome.status === 'interrupted') return outcome.step;
-    context.onEvent?.(entry, { event: 'done', result: outcome.result });
+    context.onResult?.(entry, outcome.result, false);
     return outcome.result;
   } finally {
     folder.close();

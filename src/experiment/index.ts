@@ -7,6 +7,7 @@ export {
   isFinished,
   plannedSteps,
   RUN_DEFAULTS,
+  without,
   type Difference,
   type NetworkChanges,
   type PartialRunConfiguration,
@@ -41,5 +42,5 @@ export {
   type ComparisonOutcome,
   type ComparisonRow,
 } from './comparison.js';
-export { errorChart, type ChartSeries, type ChartTheme } from './chart.js';
+export { comparisonChart, errorChart, type Chart, type ChartTheme } from './chart.js';
 export { comparisonPage } from './chart-page.js';

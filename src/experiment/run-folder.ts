@@ -267,12 +267,10 @@ function isTemporary(name: string): boolean {
 
 /** A clearer word than ENOTDIR or EEXIST where the path, or a part of it, is a file. */
 function refuseFile(path: string): void {
-  for (let part = path; ; part = dirname(part)) {
-    const found = statSync(part, { throwIfNoEntry: false });
-    if (found?.isDirectory() === true || dirname(part) === part) return;
-    if (found !== undefined) {
-      throw new RunFolderError(`run folder ${path}: ${part} is no folder; choose another folder with --out`);
-    }
+  let part = path;
+  while (!existsSync(part) && dirname(part) !== part) part = dirname(part);
+  if (existsSync(part) && !statSync(part).isDirectory()) {
+    throw new RunFolderError(`run folder ${path}: ${part} is no folder; choose another folder with --out`);
   }
 }
 

@@ -44,7 +44,7 @@ export interface RunContext {
 
 /** What happens in a run, as it happens. */
 export type RunEvent =
-  | { readonly event: 'start'; readonly step: number; readonly steps: number; readonly stepsPerEpoch: number }
+  | { readonly event: 'start'; readonly step: number; readonly steps: number }
   | { readonly event: 'step'; readonly step: number; readonly epoch: number; readonly loss: number }
   | IntervalLine
   | EpochLine
@@ -136,6 +136,7 @@ class Run {
   readonly #test: ArrayDataSetIterator;
   readonly #lines: MetricsLine[];
   #interval: Interval;
+  #started = false;
   /** Step of the last checkpoint. */
   #saved: number | null = null;
 
@@ -154,9 +155,6 @@ class Run {
 
   async execute(): Promise<RunOutcome> {
     const network = this.#network;
-    const stepsPerEpoch = Math.ceil(this.#context.data.train.count / this.#configuration.batch);
-    const steps = plannedSteps(this.#configuration, this.#context.data.train.count);
-    this.#context.onEvent?.({ event: 'start', step: network.step, steps, stepsPerEpoch });
     for (;;) {
       await this.#endEpoch();
       if (isFinished(this.#configuration, network)) return { status: 'done', result: await this.#finish() };
@@ -182,6 +180,7 @@ class Run {
       onFitStart: async (model) => {
         // What an evaluation counted does not belong to training; a resumed run has not even seen it.
         await model.statistics();
+        this.#start(model);
         this.#interval.resumeAt(this.#context.now());
       },
       iterationDone: async (model, iteration) => {
@@ -197,6 +196,14 @@ class Run {
         if (saves) await this.#checkpoint();
       },
     };
+  }
+
+  /** Says that training begins: once, when network, data and backend are known to suit each other. */
+  #start({ step }: TrainingModel): void {
+    if (this.#started) return;
+    this.#started = true;
+    const steps = plannedSteps(this.#configuration, this.#context.data.train.count);
+    this.#context.onEvent?.({ event: 'start', step, steps });
   }
 
   /** Writes the interval's line, if a step was done in it, and begins the next one. */

@@ -56,7 +56,7 @@ export interface NetworkChanges {
 
 /**
  * The network with changed settings; layers that override a setting keep their own.
- * @throws TypeError for a rounding of a float32 network: it would be ignored.
+ * @throws TypeError for a rounding or an accumulator of a float32 network: it would be ignored.
  */
 export function changeNetwork(network: NetworkConfiguration, changes: NetworkChanges): NetworkConfiguration {
   const { learningRate, momentum, weightDecay, ...settings } = changes;
@@ -65,16 +65,23 @@ export function changeNetwork(network: NetworkConfiguration, changes: NetworkCha
     ...withoutUndefined(settings),
     optimizer: { ...network.optimizer, ...withoutUndefined({ learningRate, momentum, weightDecay }) },
   };
-  if (changed.formats === 'float32') {
-    for (const setting of ['rounding', 'accumulator'] as const) {
-      if (changes[setting] !== undefined) {
-        throw new TypeError(
-          `network: float32 has no ${setting}; leave it out, or choose fixed-point formats`,
-        );
-      }
+  if (changed.formats !== 'float32') return changed;
+  for (const setting of ['rounding', 'accumulator'] as const) {
+    if (changes[setting] !== undefined) {
+      throw new TypeError(`network: float32 has no ${setting}; leave it out, or choose fixed-point formats`);
     }
   }
-  return changed;
+  // What it had for its fixed-point formats would only mislead whoever reads the configuration.
+  return without(changed, ['rounding', 'accumulator']);
+}
+
+/** A copy without some of its properties. */
+export function without<T extends object, K extends keyof T & string>(
+  settings: T,
+  keys: readonly K[],
+): Omit<T, K> {
+  const kept = Object.entries(settings).filter(([key]) => !keys.some((left) => left === key));
+  return Object.fromEntries(kept) as Omit<T, K>;
 }
 
 type Defined<T> = { [K in keyof T]?: Exclude<T[K], undefined> };
@@ -84,16 +91,30 @@ function withoutUndefined<T extends object>(settings: T): Defined<T> {
   return Object.fromEntries(Object.entries(settings).filter((entry) => entry[1] !== undefined)) as Defined<T>;
 }
 
+/** The order in which a config.json has its fields. */
+const FIELDS = [
+  'fewbit',
+  'data',
+  'dataDigest',
+  'batch',
+  'epochs',
+  'steps',
+  'backend',
+  'threads',
+  'checkpointEvery',
+  'metricsEvery',
+  'network',
+] as const satisfies readonly (keyof RunConfiguration)[];
+
 /** Fills in the defaults. Without a length the run takes the default number of epochs. */
 export function completeConfiguration(
   configuration: PartialRunConfiguration & Pick<RunConfiguration, 'data'>,
 ): RunConfiguration {
-  const length =
-    configuration.epochs === undefined && configuration.steps === undefined
-      ? { epochs: RUN_DEFAULTS.epochs }
-      : {};
-  const { batch, backend, checkpointEvery, metricsEvery } = RUN_DEFAULTS;
-  return { batch, backend, checkpointEvery, metricsEvery, ...length, ...configuration };
+  const hasLength = configuration.epochs !== undefined || configuration.steps !== undefined;
+  const { epochs, ...defaults } = RUN_DEFAULTS;
+  const complete: RunConfiguration = { ...defaults, ...(hasLength ? {} : { epochs }), ...configuration };
+  const entries = FIELDS.map((field) => [field, complete[field]]).filter(([, value]) => value !== undefined);
+  return Object.fromEntries(entries) as RunConfiguration;
 }
 
 /** True when the run's steps or epochs are done. */

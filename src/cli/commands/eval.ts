@@ -1,0 +1,82 @@
+/** `fewbit eval`: how well the network of a run does, in full. */
+import { Command } from 'commander';
+import type { BackendName } from '../../backend/index.js';
+import { ArrayDataSetIterator } from '../../data/index.js';
+import { loadCheckpoint, openStoredRun, RunFolderError } from '../../experiment/index.js';
+import { openData } from '../data.js';
+import { interruptible, type Interrupt } from '../interrupt.js';
+import { backendOption, threadsOption, voiceOf } from '../run-options.js';
+import { grouped, type Terminal } from '../terminal.js';
+
+interface EvalOptions {
+  readonly data?: string;
+  readonly backend?: BackendName;
+  readonly threads?: number;
+  readonly json?: boolean;
+}
+
+const TOP_N = 3;
+const EXAMPLES = `
+Examples:
+  $ fewbit eval runs/lenet-1
+  $ fewbit eval runs/lenet-1 --data ./my-digits
+  $ fewbit eval runs/lenet-1 --json`;
+
+export function evalCommand(terminal: Terminal): Command {
+  return new Command('eval')
+    .summary('evaluate the network of a run')
+    .description(
+      'Evaluates the last checkpoint of a run on its test data: accuracy, top-3, figures per class, confusion matrix.',
+    )
+    .argument('<run>', 'run folder')
+    .option('--data <data>', 'test part of other data (default: those of the run)')
+    .addOption(backendOption())
+    .addOption(threadsOption())
+    .option('--json', 'print the figures as one JSON object')
+    .addHelpText('after', EXAMPLES)
+    .action(async (run: string, options: EvalOptions) => {
+      process.exitCode = await interruptible(terminal, (interrupt) =>
+        evaluate(terminal, run, options, interrupt),
+      );
+    });
+}
+
+async function evaluate(
+  terminal: Terminal,
+  path: string,
+  options: EvalOptions,
+  interrupt: Interrupt,
+): Promise<number> {
+  const voice = voiceOf(options);
+  const { configuration, checkpoint } = openStoredRun(path);
+  if (checkpoint === null) {
+    throw new RunFolderError(`run folder ${path}: has no checkpoint yet; continue it with --resume`);
+  }
+  const { network: settings, batch, dataDigest } = configuration;
+  const backend = options.backend ?? configuration.backend;
+  const threads = options.threads ?? configuration.threads;
+  const network = await loadCheckpoint(`${path}/checkpoint.safetensors`, checkpoint, settings, {
+    backend,
+    ...(threads === undefined ? {} : { threads }),
+  });
+  try {
+    const spec = options.data ?? configuration.data;
+    const data = await openData(terminal, { spec, seed: settings.seed, voice, signal: interrupt.signal });
+    if (options.data === undefined && dataDigest !== undefined && data.digest !== dataDigest) {
+      throw new RunFolderError(
+        `run folder ${path}: its data "${spec}" have changed since; restore them, or name data with --data`,
+      );
+    }
+    const topN = Math.min(TOP_N, network.definition.classes);
+    const evaluation = await network.evaluate(new ArrayDataSetIterator(data.test, { batch }), { topN });
+    if (voice === 'json') {
+      terminal.json({ event: 'evaluation', run: path, step: network.step, ...evaluation.toJSON() });
+      return 0;
+    }
+    terminal.print(`${path} at step ${grouped(network.step)}, test data of ${data.name} (${data.source})\n`);
+    terminal.print(evaluation.stats());
+    return 0;
+  } finally {
+    await network.close();
+  }
+}

@@ -1,0 +1,104 @@
+/** `fewbit plan`: the operations of one training step and one evaluation step. */
+import { Command } from 'commander';
+import { changeNetwork, RUN_DEFAULTS } from '../../experiment/index.js';
+import { defineNetwork } from '../../nn/index.js';
+import { planJson, planTable, planTotals, type Plan, type PlanRow } from '../../plan/index.js';
+import { wholeNumber } from '../numbers.js';
+import {
+  addArithmeticOptions,
+  NETWORK_HELP,
+  networkArgument,
+  networkChanges,
+  type NetworkOptions,
+} from '../run-options.js';
+import { tableText } from '../table.js';
+import { grouped, sizeText, type Terminal } from '../terminal.js';
+
+interface PlanOptions extends NetworkOptions {
+  readonly batch: number;
+  readonly json?: boolean;
+}
+
+const EXAMPLES = `
+Examples:
+  $ fewbit plan lenet
+  $ fewbit plan dnn --batch 32 --formats 8.8 --rounding nearest
+  $ fewbit plan config.json --json > plan.json`;
+
+export function planCommand(terminal: Terminal): Command {
+  const command = new Command('plan')
+    .summary('print the operations of a network')
+    .description(
+      'Prints the plan of a network: every operation of a training and an evaluation step with shapes, formats, rounding sites, multiply-accumulates and bytes.',
+    )
+    .argument('<network>', NETWORK_HELP)
+    .option('--batch <n>', 'examples per step', wholeNumber('--batch', 1), RUN_DEFAULTS.batch);
+  return addArithmeticOptions(command)
+    .option('--json', 'print the plan as JSON')
+    .addHelpText('after', EXAMPLES)
+    .action((network: string, options: PlanOptions) => {
+      printPlan(terminal, network, options);
+    });
+}
+
+function printPlan(terminal: Terminal, network: string, options: PlanOptions): void {
+  const { network: base } = networkArgument(network, {});
+  const definition = defineNetwork(changeNetwork(base, networkChanges(options)));
+  const plan = definition.plan(options.batch);
+  if (options.json === true) {
+    terminal.print(JSON.stringify(planJson(plan), null, 2));
+    return;
+  }
+  const rows = planTable(plan);
+  for (const program of ['train', 'evaluate'] as const) {
+    const title = program === 'train' ? 'Training step' : 'Evaluation step';
+    terminal.print(`${terminal.colour.bold(title)} of ${plan.name}, batch ${plan.batch}\n`);
+    terminal.print(
+      programText(
+        terminal,
+        rows.filter((row) => row.program === program),
+      ) + '\n',
+    );
+  }
+  terminal.print(totalsText(terminal, plan));
+}
+
+function programText(terminal: Terminal, rows: readonly PlanRow[]): string {
+  return tableText(
+    terminal,
+    ['op', 'reads', 'writes', 'rounding', 'MACs', 'bytes'],
+    rows.map(({ op, reads, writes, sites, macs, bytes }) => [
+      op,
+      reads.join('\n'),
+      writes.join('\n'),
+      // A site is called like the tensor that is written, which the column before names.
+      sites.map((site) => site.slice(site.indexOf(' ') + 1)).join('\n'),
+      macs === 0 ? '' : grouped(macs),
+      grouped(bytes),
+    ]),
+    'llllrr',
+  );
+}
+
+function totalsText(terminal: Terminal, plan: Plan): string {
+  const totals = planTotals(plan);
+  const rows = [
+    [
+      'training step',
+      `${totals.trainOps} ops`,
+      `${grouped(totals.trainMacs)} MACs`,
+      sizeText(totals.trainBytes),
+    ],
+    [
+      'evaluation step',
+      `${totals.evaluateOps} ops`,
+      `${grouped(totals.evaluateMacs)} MACs`,
+      sizeText(totals.evaluateBytes),
+    ],
+  ];
+  return [
+    tableText(terminal, ['total', '', '', 'read and written'], rows, 'lrrr'),
+    '',
+    `${grouped(totals.parameters)} parameters; memory ${sizeText(totals.arenaBytes)} (${sizeText(totals.persistentBytes)} kept between steps; ${sizeText(totals.unsharedBytes)} if nothing were shared)`,
+  ].join('\n');
+}

@@ -1,0 +1,266 @@
+/** `fewbit train`: one run from the command line to its run folder, or the rest of one with --resume. */
+import { existsSync, readdirSync } from 'node:fs';
+import { join } from 'node:path';
+import { Command } from 'commander';
+import { selectBackend } from '../../backend/index.js';
+import {
+  completeConfiguration,
+  configurationDifference,
+  executeRun,
+  isRunFolder,
+  openStoredRun,
+  plannedSteps,
+  RunFolder,
+  RunFolderError,
+  type RunConfiguration,
+  type RunOutcome,
+  type RunResult,
+} from '../../experiment/index.js';
+import type { LoadedData } from '../../data/node/index.js';
+import { defineNetwork, type NetworkDefinition } from '../../nn/index.js';
+import { formatText, roundingText } from '../../numerics/index.js';
+import { openData } from '../data.js';
+import { UsageError } from '../errors.js';
+import { interruptible, type Interrupt } from '../interrupt.js';
+import { RunProgress } from '../progress.js';
+import {
+  addArithmeticOptions,
+  addRunOptions,
+  applyOptions,
+  DEFAULT_SEED,
+  NETWORK_HELP,
+  networkArgument,
+  voiceOf,
+  type RunOptions,
+} from '../run-options.js';
+import { grouped, lossText, percentText, type Terminal, type Voice } from '../terminal.js';
+
+interface TrainOptions extends RunOptions {
+  readonly resume?: boolean;
+}
+
+/** A run that is to be executed: its folder exists already, or is made once the data are there. */
+interface Task {
+  readonly configuration: RunConfiguration;
+  readonly path: string;
+  readonly checkpoint: Uint8Array | null;
+  readonly result: RunResult | null;
+  readonly isNew: boolean;
+}
+
+const EXAMPLES = `
+Examples:
+  $ fewbit train lenet                                      LeNet on MNIST, <4,12> and activations <6,10>, stochastic
+  $ fewbit train lenet --formats 4.12/6.10 --rounding nearest --epochs 2 --seed 7
+  $ fewbit train dnn --formats weight=2.14,activation=6.10 --out runs/dnn
+  $ fewbit train lenet --formats float32                    the baseline
+  $ fewbit train lenet --data synthetic --steps 50          a first try, without fetching anything
+  $ fewbit train --resume --out runs/dnn                    goes on where runs/dnn stopped, bit for bit
+  $ fewbit train config.json --data ./my-images --json      machine-readable
+
+Without --seed the seed is ${DEFAULT_SEED} (a config.json has its own); without --out the folder is runs/<network>-<n>.
+Ctrl-C stops after the step at hand with a checkpoint and says how to resume.`;
+
+export function trainCommand(terminal: Terminal): Command {
+  const command = new Command('train')
+    .summary('train a network')
+    .description(
+      'Trains a network and keeps the run in a folder: config.json, metrics.jsonl, checkpoint, result.json.',
+    )
+    .argument('[network]', NETWORK_HELP);
+  addArithmeticOptions(command);
+  addRunOptions(command)
+    .option('--out <folder>', 'run folder (default: runs/<network>-<n>)')
+    .option('--resume', 'go on with the run in --out as it was configured')
+    .addHelpText('after', EXAMPLES)
+    .action(async (network: string | undefined, options: TrainOptions) => {
+      process.exitCode = await interruptible(terminal, (interrupt) =>
+        train(terminal, network, options, interrupt),
+      );
+    });
+  return command;
+}
+
+async function train(
+  terminal: Terminal,
+  network: string | undefined,
+  options: TrainOptions,
+  interrupt: Interrupt,
+): Promise<number> {
+  const voice = voiceOf(options);
+  const task = options.resume === true ? resumedTask(network, options) : newTask(network, options);
+  const { configuration, path } = task;
+  if (task.result) {
+    if (voice === 'people') terminal.print(`run folder ${path}: the run is done; it is not repeated`);
+    printResult(terminal, voice, task.result, path, configuration);
+    return 0;
+  }
+  // Mistakes in the network show before anything is fetched or written.
+  const definition = defineNetwork(configuration.network);
+  definition.plan(configuration.batch);
+  selectBackend(configuration.backend);
+  const { seed } = configuration.network;
+  const data = await openData(terminal, { spec: configuration.data, seed, voice, signal: interrupt.signal });
+  const outcome = await execute(terminal, voice, task, definition, data, interrupt);
+  if (outcome.status === 'interrupted') {
+    const { step } = outcome;
+    const resume = `fewbit train --resume --out ${outcome.path}`;
+    if (voice === 'json') terminal.json({ event: 'interrupted', step, run: outcome.path, resume });
+    terminal.note(`stopped at step ${grouped(step)} with a checkpoint; go on with: ${resume}`);
+    return interrupt.exitCode;
+  }
+  printResult(terminal, voice, outcome.result, outcome.path, configuration);
+  return 0;
+}
+
+async function execute(
+  terminal: Terminal,
+  voice: Voice,
+  task: Task,
+  definition: NetworkDefinition,
+  data: LoadedData,
+  { signal }: Interrupt,
+): Promise<RunOutcome & { path: string }> {
+  const configuration: RunConfiguration = task.isNew
+    ? completeConfiguration({ ...task.configuration, dataDigest: data.digest })
+    : task.configuration;
+  const folder = task.isNew ? RunFolder.create(task.path, configuration) : RunFolder.resume(task.path);
+  const progress = new RunProgress(terminal, { voice, configuration });
+  try {
+    const outcome = await executeRun(folder, configuration, task.checkpoint, {
+      data,
+      now: () => performance.now(),
+      onEvent: (event) => {
+        if (event.event === 'start' && voice === 'people') {
+          terminal.print(introduction(terminal, task, definition, data));
+        }
+        progress.event(event);
+      },
+      signal,
+    });
+    return { ...outcome, path: task.path };
+  } catch (error) {
+    if (task.isNew) folder.discard();
+    throw error;
+  } finally {
+    progress.end();
+    folder.close();
+  }
+}
+
+function newTask(network: string | undefined, options: TrainOptions): Task {
+  if (network === undefined) {
+    throw new UsageError(`train: a network is needed: ${NETWORK_HELP}; or --resume --out <folder>`);
+  }
+  const configuration = applyOptions(networkArgument(network, options), options);
+  const path = options.out ?? freeFolder(configuration.network.name ?? 'network');
+  if (isRunFolder(path)) {
+    throw new RunFolderError(
+      `run folder ${path}: holds a run already; continue it with --resume, or choose another folder with --out`,
+    );
+  }
+  return { configuration, path, checkpoint: null, result: null, isNew: true };
+}
+
+/** The recorded run; whatever the command line says besides must agree with it. */
+function resumedTask(network: string | undefined, options: TrainOptions): Task {
+  const { out } = options;
+  if (out === undefined)
+    throw new UsageError('train: --resume needs the run folder; name it with --out <folder>');
+  const { configuration: recorded, checkpoint, result } = openStoredRun(out);
+  const base = network === undefined ? recorded : networkArgument(network, options);
+  const given = applyOptions(base, network === undefined ? options : withRecordedData(options, recorded));
+  const difference = configurationDifference(recorded, given);
+  if (difference) {
+    const text = (value: unknown): string => (value === undefined ? 'absent' : JSON.stringify(value));
+    throw new UsageError(
+      `train: --resume goes on with the recorded run, but ${difference.field} is ${text(difference.recorded)} there and ${text(difference.given)} here; leave the option out, or start another run`,
+    );
+  }
+  const { threads } = options;
+  const configuration = threads === undefined ? recorded : { ...recorded, threads };
+  return { configuration, path: out, checkpoint, result, isNew: false };
+}
+
+/** A config.json without data was begun with --data; a resumed run need not repeat it. */
+function withRecordedData(options: TrainOptions, recorded: RunConfiguration): TrainOptions {
+  return options.data === undefined ? { ...options, data: recorded.data } : options;
+}
+
+/** runs/<name>-<n> with the first n behind all that are there. */
+function freeFolder(name: string): string {
+  const used = existsSync('runs') ? readdirSync('runs') : [];
+  const numbers = used
+    .filter((entry) => entry.startsWith(`${name}-`))
+    .map((entry) => Number(entry.slice(name.length + 1)))
+    .filter((number) => Number.isInteger(number));
+  return join('runs', `${name}-${Math.max(0, ...numbers) + 1}`);
+}
+
+function introduction(
+  terminal: Terminal,
+  { configuration, path, isNew }: Task,
+  definition: NetworkDefinition,
+  data: LoadedData,
+): string {
+  const { batch, epochs, backend, threads, network } = configuration;
+  const steps = plannedSteps(configuration, data.train.count);
+  const length = epochs === undefined ? '' : `${epochs} epochs, `;
+  const { bold } = terminal.colour;
+  return [
+    `${bold(definition.name)}  ${grouped(definition.parameterCount)} parameters, ${arithmeticText(definition)}`,
+    `${bold('data')}  ${data.name}: ${grouped(data.train.count)} training and ${grouped(data.test.count)} test examples (${data.source})`,
+    `${bold('run')}  ${path}${isNew ? '' : ', continued'}: seed ${network.seed}, batch ${batch}, ${length}${grouped(steps)} steps, backend ${backend}${threads === undefined ? '' : `, ${threads} threads`}`,
+  ].join('\n');
+}
+
+/** `weight <4,12>, activation <6,10> ..., stochastic`: formats that are equal are named together. */
+export function arithmeticText({ arithmetic, settings }: NetworkDefinition): string {
+  if (arithmetic === 'float32') return 'float32';
+  const together = (texts: readonly (readonly [string, string])[]): string => {
+    const groups = new Map<string, string[]>();
+    for (const [role, text] of texts) groups.set(text, [...(groups.get(text) ?? []), role]);
+    if (groups.size === 1) return texts[0]?.[1] ?? '';
+    return [...groups].map(([text, roles]) => `${roles.join(' ')} ${text}`).join(', ');
+  };
+  const formats = Object.entries(settings.formats).map(
+    ([role, format]) => [role, formatText(format)] as const,
+  );
+  const rounding = Object.entries(settings.rounding).map(
+    ([role, mode]) => [role, roundingText(mode)] as const,
+  );
+  return `${together(formats)}; ${together(rounding)}`;
+}
+
+function printResult(
+  terminal: Terminal,
+  voice: Voice,
+  result: RunResult,
+  path: string,
+  { network }: RunConfiguration,
+): void {
+  const { digest, testErrorPercent, trainErrorPercent, loss, steps, stepsPerSecond } = result;
+  if (voice === 'json') {
+    terminal.json({
+      event: 'done',
+      digest,
+      testErrorPercent,
+      trainErrorPercent,
+      loss,
+      steps,
+      stepsPerSecond,
+      run: path,
+      seed: network.seed,
+      testLoss: result.testLoss,
+      swallowed: result.swallowed,
+    });
+    return;
+  }
+  terminal.print(
+    [
+      `test error ${percentText(testErrorPercent)}  training error ${percentText(trainErrorPercent)}  loss ${lossText(loss)}  ${grouped(steps)} steps at ${stepsPerSecond.toFixed(1)} steps/s`,
+      `digest ${digest}`,
+      `run ${path} (seed ${network.seed})`,
+    ].join('\n'),
+  );
+}

@@ -1,0 +1,78 @@
+#!/usr/bin/env node
+/**
+ * The command line: composition root of Fewbit. Exit codes: 0 done; 1 a failure nobody expected; 2 bad input or a known
+ * error, told in one line; 130 after Ctrl-C. A stack is shown with --debug only.
+ */
+import { Command, CommanderError } from 'commander';
+import { compareCommand } from './commands/compare.js';
+import { convertCommand } from './commands/convert.js';
+import { dataCommand } from './commands/data.js';
+import { demoCommand } from './commands/demo.js';
+import { evalCommand } from './commands/eval.js';
+import { infoCommand } from './commands/info.js';
+import { planCommand } from './commands/plan.js';
+import { trainCommand } from './commands/train.js';
+import { commandGroup } from './command-group.js';
+import { errorLine, isKnownError } from './errors.js';
+import { Terminal } from './terminal.js';
+import { packageVersion } from './version.js';
+
+const EXAMPLES = `
+Examples:
+  $ fewbit demo                                      stochastic rounding against round-to-nearest on MNIST
+  $ fewbit train lenet --data synthetic --steps 50   a first try, without fetching anything
+  $ fewbit convert 0.1234 --format 2.14              one number in fixed point
+
+Every command has --help with examples.`;
+
+const UNEXPECTED = 1;
+const KNOWN = 2;
+
+function program(terminal: Terminal): Command {
+  const root = new Command('fewbit')
+    .description(
+      'Trains neural networks in limited-precision fixed point, bit for bit the same on every machine.',
+    )
+    .version(packageVersion(), '--version')
+    .option('--debug', 'show the stack of an error')
+    .addHelpText('after', EXAMPLES);
+  commandGroup(root);
+  for (const command of [
+    trainCommand,
+    compareCommand,
+    evalCommand,
+    convertCommand,
+    planCommand,
+    dataCommand,
+    infoCommand,
+    demoCommand,
+  ]) {
+    root.addCommand(command(terminal));
+  }
+  return settled(root);
+}
+
+/** Lets errors come out as exceptions, for every command and subcommand, and one way for all to print them. */
+function settled(command: Command): Command {
+  command
+    .exitOverride()
+    .configureOutput({ writeErr: () => undefined })
+    .showSuggestionAfterError();
+  for (const child of command.commands) settled(child);
+  return command;
+}
+
+async function main(argv: readonly string[]): Promise<void> {
+  const terminal = new Terminal();
+  try {
+    await program(terminal).parseAsync(argv);
+  } catch (error) {
+    if (error instanceof CommanderError && error.exitCode === 0) return;
+    const known = isKnownError(error);
+    terminal.error(known ? errorLine(error) : `unexpected: ${errorLine(error)}; --debug shows where`);
+    if (argv.includes('--debug') && error instanceof Error) terminal.note(error.stack ?? '');
+    process.exitCode = known ? KNOWN : UNEXPECTED;
+  }
+}
+
+await main(process.argv);
