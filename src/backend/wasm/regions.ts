@@ -6,7 +6,7 @@ export class Regions {
   end = layout.CONTROL_END;
 
   take(bytes: number): number {
-    const address = (this.end + 63) & ~63;
+    const address = Math.ceil(this.end / 64) * 64;
     this.end = address + bytes;
     if (this.end > 0x7fffffff) {
       throw new RangeError(
