@@ -8,8 +8,9 @@ import { opReads, opWrites } from './operands.js';
 
 const ALIGNMENT = 64;
 
+/** Also right beyond 2^31, where a plan is too large for any backend but its figure must still be told. */
 function align(bytes: number): number {
-  return (bytes + ALIGNMENT - 1) & -ALIGNMENT;
+  return bytes + ((ALIGNMENT - (bytes % ALIGNMENT)) % ALIGNMENT);
 }
 
 /** A buffer: one tensor, or several that are the same memory one after the other. */
