@@ -32,6 +32,7 @@ export interface ChartTheme {
   readonly series: readonly string[];
 }
 
+/** What `errorChart` draws. */
 export interface Chart {
   readonly title: string;
   readonly unit: 'epochs' | 'steps';
@@ -145,9 +146,11 @@ export async function errorChart(chart: Chart, theme: ChartTheme = LIGHT_THEME):
 function errorScale(series: readonly ChartSeries[]): { low: number; high: number } {
   const errors = series.flatMap(({ test, train }) => [...test, ...train]).map((point) => point.errorPercent);
   const smallest = Math.min(...errors.filter((error) => error > 0), 50);
+  // Well below the others, where there is a zero.
+  const room = errors.includes(0) ? 0.3 : 0.95;
   const largest = Math.max(...errors, 1);
   return {
-    low: TICKS.filter((tick) => tick <= smallest * 0.95).at(-1) ?? 0.01,
+    low: TICKS.filter((tick) => tick <= smallest * room).at(-1) ?? 0.01,
     high: TICKS.find((tick) => tick >= largest) ?? 100,
   };
 }

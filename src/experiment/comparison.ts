@@ -26,12 +26,14 @@ export interface ComparisonRow {
   readonly metrics: readonly MetricsLine[];
 }
 
+/** What a comparison needs from its surroundings: what a run needs, with the entry named in what it reports. */
 export interface ComparisonContext extends Omit<RunContext, 'onEvent'> {
   readonly onEvent?: (entry: ComparisonEntry, event: RunEvent) => void;
   /** `reused`: the run was done before and is not repeated. */
   readonly onResult?: (entry: ComparisonEntry, result: RunResult, reused: boolean) => void;
 }
 
+/** How a comparison ended: with all its rows, or stopped within an entry, to be continued by the same call. */
 export type ComparisonOutcome =
   | { readonly status: 'done'; readonly rows: readonly ComparisonRow[] }
   | { readonly status: 'interrupted'; readonly entry: ComparisonEntry; readonly step: number };

@@ -45,6 +45,7 @@ export interface EpochLine {
   readonly stepsPerSecond: number;
 }
 
+/** A line of metrics.jsonl. */
 export type MetricsLine = IntervalLine | EpochLine;
 
 /** Sums over interval lines. */

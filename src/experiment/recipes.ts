@@ -5,6 +5,7 @@
 import { zoo, type ZooName, type ZooOptions } from '../nn/index.js';
 import type { PartialRunConfiguration } from './settings.js';
 
+/** One of the paper's experiments: which network on which data, for how long. */
 export interface Recipe {
   readonly name: string;
   readonly description: string;

@@ -68,6 +68,7 @@ export interface RunResult {
   readonly swallowed: readonly SwallowedRate[];
 }
 
+/** How `executeRun` ended: done, or stopped by the signal with a checkpoint of that step. */
 export type RunOutcome =
   | { readonly status: 'done'; readonly result: RunResult }
   | { readonly status: 'interrupted'; readonly step: number };

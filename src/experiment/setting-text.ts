@@ -68,7 +68,7 @@ function perRole<T>(what: string, text: string, parse: (value: string) => T): Pa
   return values;
 }
 
-const NAME = /^([^:]*):\s+(.*)$/s;
+const NAME = /^([^:]*):(?:\s+(.*))?$/s;
 const ACCUMULATOR = /^(exact|wrap:.*|saturate:.*)$/;
 
 /**
@@ -78,7 +78,7 @@ const ACCUMULATOR = /^(exact|wrap:.*|saturate:.*)$/;
  */
 export function parseSetting(text: string): Setting {
   const named = NAME.exec(text.trim());
-  const [formatsText = '', ...rest] = (named?.[2] ?? text).trim().split(/\s+/);
+  const [formatsText = '', ...rest] = (named ? (named[2] ?? '') : text).trim().split(/\s+/);
   if (formatsText === '') {
     throw new TypeError(`setting: expected "[name:] formats [rounding] [accumulator]", got "${text}"`);
   }

@@ -6,6 +6,7 @@ import { readRun } from './run-folder.js';
 import { parseRunConfiguration } from './schema.js';
 import { completeConfiguration, type RunConfiguration } from './settings.js';
 
+/** What a run folder holds, checked. */
 export interface StoredRun {
   readonly path: string;
   readonly configuration: RunConfiguration;

@@ -1,0 +1,166 @@
+/** Metrics added up, and the chart and page made of them. What they look like is for eyes; what they say is tested here. */
+import { parseHTML } from 'linkedom';
+import { describe, expect, it } from 'vitest';
+import {
+  comparisonChart,
+  comparisonPage,
+  errorChart,
+  type ComparisonRow,
+  type EpochLine,
+  type MetricsLine,
+} from '../../src/experiment/index.js';
+import {
+  epochLines,
+  openIntervals,
+  roundedLossSum,
+  siteTotals,
+  swallowedRates,
+  trainingTotals,
+} from '../../src/experiment/metrics.js';
+import { CONFIGURATION, intervalLine } from './support.js';
+
+function epochLine(epoch: number, step: number, testErrorPercent: number, partial = false): EpochLine {
+  const rest = { loss: 0.1, trainErrorPercent: 1, testLoss: 0.1, stepsPerSecond: 5 };
+  return { event: 'epoch', epoch, step, partial, testErrorPercent, ...rest };
+}
+
+const counts = (swallowed: number, maxMagnitude: number) => ({
+  elements: 100,
+  saturatedHigh: 1,
+  saturatedLow: 2,
+  flushed: 3,
+  maxMagnitude,
+  swallowed,
+});
+
+describe('metrics', () => {
+  it('are added up over lines', () => {
+    const lines = [
+      intervalLine(0, 4, { correct: 30, seconds: 2, sites: { w: counts(10, 7) } }),
+      intervalLine(4, 5, { correct: 5, seconds: 0.5, sites: { w: counts(20, 5), b: counts(1, 1) } }),
+    ];
+    expect(trainingTotals(lines)).toEqual({
+      examples: 50,
+      steps: 5,
+      loss: 0.1,
+      errorPercent: 30,
+      stepsPerSecond: 2,
+    });
+    expect(siteTotals(lines).get('w')).toEqual({
+      elements: 200,
+      saturatedHigh: 2,
+      saturatedLow: 4,
+      flushed: 6,
+      maxMagnitude: 7,
+      swallowed: 30,
+    });
+    expect(swallowedRates(lines, ['b', 'w', 'none'])).toEqual([
+      { parameter: 'b', swallowed: 1, elements: 100, rate: 0.01 },
+      { parameter: 'w', swallowed: 30, elements: 200, rate: 0.15 },
+    ]);
+  });
+
+  it('have no loss where one is no number', () => {
+    expect(roundedLossSum(NaN)).toBeNull();
+    expect(trainingTotals([intervalLine(0, 1), intervalLine(1, 2, { lossSum: null })]).loss).toBeNull();
+    expect(trainingTotals([])).toEqual({
+      examples: 0,
+      steps: 0,
+      loss: null,
+      errorPercent: 0,
+      stepsPerSecond: 0,
+    });
+  });
+
+  it('know the lines behind the last epoch', () => {
+    const lines: MetricsLine[] = [intervalLine(0, 3), epochLine(1, 3, 5), intervalLine(3, 4)];
+    expect(openIntervals(lines)).toEqual([lines[2]]);
+    expect(openIntervals(lines.slice(0, 1))).toEqual([lines[0]]);
+    expect(epochLines(lines)).toEqual([lines[1]]);
+  });
+});
+
+function row(name: string, metrics: readonly MetricsLine[]): ComparisonRow {
+  const result = {
+    digest: '0123456789abcdef'.repeat(4),
+    testErrorPercent: 88.65,
+    testLoss: 2.3,
+    trainErrorPercent: 90,
+    loss: null,
+    steps: 8,
+    epochs: 2,
+    stepsPerSecond: 12,
+    swallowed: [{ parameter: 'fc1/weight', swallowed: 1, elements: 4, rate: 0.25 }],
+  };
+  return { name, path: `runs/${name}`, configuration: CONFIGURATION, result, metrics };
+}
+
+const LINES: MetricsLine[] = [
+  intervalLine(0, 2, { correct: 10 }),
+  intervalLine(2, 4, { correct: 20 }),
+  epochLine(1, 4, 20),
+  intervalLine(4, 8, { epoch: 2, correct: 40 }),
+  epochLine(2, 8, 0),
+];
+
+describe('the chart', () => {
+  it('has the errors over epochs', () => {
+    const { unit, series } = comparisonChart('title', [row('one', LINES)]);
+    expect(unit).toBe('epochs');
+    expect(series).toEqual([
+      {
+        name: 'one',
+        test: [
+          { x: 1, errorPercent: 20 },
+          { x: 2, errorPercent: 0 },
+        ],
+        train: [
+          { x: 0.25, errorPercent: 50 },
+          { x: 0.75, errorPercent: 0 },
+          { x: 1.5, errorPercent: 0 },
+        ],
+      },
+    ]);
+  });
+
+  it('counts steps where a run ended within its first epoch', () => {
+    const short = [intervalLine(0, 2), epochLine(1, 2, 50, true)];
+    const { unit, series } = comparisonChart('title', [row('one', LINES), row('two', short)]);
+    expect(unit).toBe('steps');
+    expect(series.map(({ test }) => test.map(({ x }) => x))).toEqual([[4, 8], [2]]);
+  });
+
+  it('takes a point an epoch where intervals are many', () => {
+    const many = Array.from({ length: 200 }, (_, i) => intervalLine(i, i + 1, { correct: 5 }));
+    const { series } = comparisonChart('title', [row('one', [...many, epochLine(1, 200, 20)])]);
+    expect(series[0]?.train).toEqual([{ x: 0.5, errorPercent: 50 }]);
+  });
+
+  it('is SVG that shows titles, names, values, and nothing that is no number', async () => {
+    const svg = await errorChart(comparisonChart('<A & "B">', [row('first', LINES), row('second', LINES)]));
+    const { document } = parseHTML(svg);
+    const texts = [...document.querySelectorAll('text')].map((text) => text.textContent);
+    expect(texts).toEqual(
+      expect.arrayContaining(['<A & "B">', 'Test error', 'Training error', 'first', 'second']),
+    );
+    expect(texts).toEqual(expect.arrayContaining(['Epochs trained', '0.00 %', '50 %', '20 %']));
+    expect(svg).not.toMatch(/NaN|Infinity|undefined/);
+    // The same lines give the same picture.
+    expect(await errorChart(comparisonChart('<A & "B">', [row('first', LINES), row('second', LINES)]))).toBe(
+      svg,
+    );
+  });
+
+  it('stands on a page that loads nothing', async () => {
+    const html = await comparisonPage('A <b>', [row('x < y', LINES)]);
+    const { document } = parseHTML(html);
+    expect(document.title).toBe('A <b>');
+    const cells = [...document.querySelectorAll('td')].map((cell) => cell.textContent);
+    expect(cells).toEqual(
+      expect.arrayContaining(['x < y', '88.65 %', '90.00 %', '–', 'fc1/weight', '25.00 %']),
+    );
+    expect(document.querySelectorAll('svg')).toHaveLength(3);
+    expect(html).toContain('prefers-color-scheme: dark');
+    expect(html.replaceAll('http://www.w3.org/2000/svg', '')).not.toMatch(/https?:|<script|<link|src=/);
+  });
+});

@@ -1,0 +1,155 @@
+/**
+ * Runs: whatever moment a run is cut at, the rest gives the result, the weights and the metrics of the uncut run. Every
+ * moment is tried: a copy of the folder is taken after each write, which is all that a killed process leaves.
+ */
+import { cpSync, readFileSync, readdirSync, writeFileSync } from 'node:fs';
+import { join } from 'node:path';
+import { describe, expect, it } from 'vitest';
+import {
+  executeRun,
+  openStoredRun,
+  readMetrics,
+  RunFolder,
+  type RunConfiguration,
+  type RunContext,
+  type RunEvent,
+  type RunOutcome,
+} from '../../src/experiment/index.js';
+import { CONFIGURATION, DATA, temporaryFolder } from './support.js';
+
+const root = temporaryFolder();
+
+/** A clock that adds a second with every look, so that times are equal in equal runs. */
+function clock(): () => number {
+  let now = 0;
+  return () => (now += 1000);
+}
+
+async function begin(
+  path: string,
+  context: Partial<RunContext> = {},
+  configuration = CONFIGURATION,
+): Promise<RunOutcome> {
+  const folder = RunFolder.create(path, configuration);
+  try {
+    return await executeRun(folder, configuration, null, { data: DATA, now: clock(), ...context });
+  } finally {
+    folder.close();
+  }
+}
+
+async function resume(path: string, context: Partial<RunContext> = {}): Promise<RunOutcome> {
+  const folder = RunFolder.resume(path);
+  try {
+    const { configuration, checkpoint } = openStoredRun(path);
+    return await executeRun(folder, configuration, checkpoint, { data: DATA, now: clock(), ...context });
+  } finally {
+    folder.close();
+  }
+}
+
+/** What must not depend on where a run was cut: everything but times. */
+function traceOf(path: string): unknown {
+  const lines = readMetrics(path).map((line) => ({ ...line, seconds: 0, stepsPerSecond: 0 }));
+  return { lines, result: { ...openStoredRun(path).result, stepsPerSecond: 0 } };
+}
+
+function resultOf(outcome: RunOutcome): RunOutcome & { status: 'done' } {
+  if (outcome.status !== 'done') throw new Error('the run was interrupted');
+  return outcome;
+}
+
+describe('a run', () => {
+  it('writes intervals, epochs and checkpoints where they belong', async () => {
+    const path = join(root, 'events');
+    const events: RunEvent[] = [];
+    const { result } = resultOf(await begin(path, { onEvent: (event) => events.push(event) }));
+    const shown = events.flatMap((event) => (event.event === 'step' ? [] : [`${event.event} ${event.step}`]));
+    expect(shown).toEqual([
+      ...['start 0', 'interval 2', 'checkpoint 2', 'interval 3', 'epoch 3', 'checkpoint 3'],
+      ...['interval 4', 'checkpoint 4', 'interval 6', 'checkpoint 6', 'epoch 6', 'checkpoint 6'],
+      ...['interval 8', 'checkpoint 8', 'epoch 8', 'checkpoint 8'],
+    ]);
+    expect(result).toMatchObject({ steps: 8, epochs: 2 });
+    expect(result.digest).toMatch(/^[0-9a-f]{64}$/);
+    expect(result.swallowed.map(({ parameter }) => parameter)).toEqual([
+      'fc1/weight',
+      'fc1/bias',
+      'fc2/weight',
+      'fc2/bias',
+    ]);
+    // Eight steps of 784 x 4 weights.
+    expect(result.swallowed[0]?.elements).toBe(8 * 784 * 4);
+    expect(readdirSync(path).sort()).toEqual([
+      'checkpoint.safetensors',
+      'config.json',
+      'metrics.jsonl',
+      'result.json',
+    ]);
+    expect(JSON.parse(readFileSync(join(path, 'config.json'), 'utf8'))).toEqual(CONFIGURATION);
+  });
+
+  it('gives the same trace from whatever is left of it', async () => {
+    const whole = join(root, 'whole');
+    await begin(whole);
+    const expected = traceOf(whole);
+
+    const cut = join(root, 'cut');
+    const copies: string[] = [];
+    const copy = (event: RunEvent): void => {
+      const path = join(root, `copy-${copies.length}`);
+      cpSync(cut, path, { recursive: true, filter: (file) => !file.includes('lock') });
+      // What a process killed while it wrote leaves besides: half a line, half a file.
+      if (event.event !== 'checkpoint') {
+        writeFileSync(join(path, 'metrics.jsonl'), '{"event":"interv', { flag: 'a' });
+        writeFileSync(join(path, 'checkpoint.safetensors.tmp-1'), 'half');
+      }
+      copies.push(path);
+    };
+    await begin(cut, { onEvent: copy });
+    expect(copies.length).toBe(8 + 16);
+    for (const path of copies) {
+      await resume(path);
+      expect(traceOf(path)).toEqual(expected);
+      expect(readdirSync(path).filter((name) => name.includes('tmp'))).toEqual([]);
+    }
+  });
+
+  it('stops on a signal at any step, and goes on as if it had not', async () => {
+    const { result: expected } = resultOf(await begin(join(root, 'unstopped')));
+    for (let stop = 1; stop <= 8; stop++) {
+      const path = join(root, `stopped-${stop}`);
+      const controller = new AbortController();
+      const onEvent = (event: RunEvent): void => {
+        if (event.event === 'step' && event.step === stop) controller.abort();
+      };
+      const outcome = await begin(path, { signal: controller.signal, onEvent });
+      if (stop < 8) {
+        expect(outcome).toEqual({ status: 'interrupted', step: stop });
+        const rest = resultOf(await resume(path));
+        expect({ ...rest.result, stepsPerSecond: 0 }).toEqual({ ...expected, stepsPerSecond: 0 });
+      } else {
+        // The last step ends the run; there is nothing left to stop.
+        expect(outcome.status).toBe('done');
+      }
+    }
+  });
+
+  it('counts float32 without rounding sites', async () => {
+    const configuration: RunConfiguration = {
+      ...CONFIGURATION,
+      steps: 2,
+      network: { ...CONFIGURATION.network, formats: 'float32' },
+    };
+    const { result } = resultOf(await begin(join(root, 'float'), {}, configuration));
+    expect(result.swallowed).toEqual([]);
+  });
+
+  it('refuses other data than it was begun with', async () => {
+    const path = join(root, 'data');
+    const configuration = { ...CONFIGURATION, dataDigest: 'e'.repeat(64) };
+    await expect(begin(path, {}, configuration)).rejects.toThrow(
+      `run folder ${path}: data must be what the run was begun with (SHA-256 ${'e'.repeat(64)}), got ${'d'.repeat(64)}; restore the data, or start another run`,
+    );
+  });
+});
