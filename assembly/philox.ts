@@ -26,11 +26,13 @@ export function scheduleKeys(): void {
 }
 
 /**
- * High words of the products of four lanes by a constant, from lanes 0, 1 and 2, 3. The lanes come out in the order
- * 0, 2, 1, 3, which takes a shift and a blend where the natural order takes three instructions.
+ * High words of the products of four lanes by a constant. They come out in the order 0, 2, 1, 3, which takes a shift and
+ * a blend where the natural order takes three instructions.
  * @inline
  */
-function high(below: v128, above: v128): v128 {
+function highProduct(x: v128, constant: v128): v128 {
+  const below = i64x2.extmul_low_i32x4_u(x, constant);
+  const above = i64x2.extmul_high_i32x4_u(x, constant);
   return v128.shuffle<i32>(i64x2.shr_u(below, 32), above, 0, 5, 2, 7);
 }
 
@@ -49,6 +51,8 @@ function halvesOf(v: v128): v128 {
  * With `halves`, each word's two halves are two elements (lanes of the low halves, then lanes of the high halves); else
  * a word is an element. Two groups at a time, because one alone waits for its own multiplications.
  *
+ * Of the counter only the block differs between lanes, so the first two rounds multiply two words that all lanes share.
+ *
  * Order of lanes: `high` exchanges the middle ones, a plain multiplication (the low words) does not. Low words of one
  * round meet high words of the next, which have been exchanged twice, so they match. After ten rounds x0 and x2 are in
  * natural order, and x1 and x3, low words of the tenth, are exchanged.
@@ -57,37 +61,43 @@ function fill(target: usize, first: u32, groups: i32, hash: u32, halves: bool): 
   const keys = scratch + SCRATCH_KEYS;
   const m0 = i32x4.splat(MULTIPLIER_0);
   const m1 = i32x4.splat(MULTIPLIER_1);
+  const product1 = <u64>MULTIPLIER_1 * load<u32>(STEP_LOW);
+  const shared0 = (<u32>(product1 >> 32)) ^ hash ^ load<u32>(keys);
+  const product2 = <u64>MULTIPLIER_0 * shared0;
+  const shared1 = v128.xor(i32x4.splat(<u32>product1), v128.load(keys, 32));
+  const shared2 = v128.xor(i32x4.splat(<u32>(product2 >> 32)), v128.load(keys, 48));
+  const shared3 = i32x4.splat(<u32>product2);
+  const stepKey = v128.xor(i32x4.splat(load<u32>(STEP_HIGH)), v128.load(keys, 16));
   let block = i32x4.add(i32x4.splat(first << 2), i32x4(0, 1, 2, 3));
   for (; groups > 0; groups -= 2) {
-    let x0 = block;
-    let x1 = i32x4.splat(hash);
-    let x2 = i32x4.splat(load<u32>(STEP_LOW));
-    let x3 = i32x4.splat(load<u32>(STEP_HIGH));
-    let y0 = i32x4.add(block, i32x4.splat(4));
-    let y1 = x1;
-    let y2 = x2;
-    let y3 = x3;
-    let key = keys;
-    const end = keys + 320;
+    const z = v128.xor(highProduct(block, m0), stepKey);
+    let x0 = v128.xor(highProduct(z, m1), shared1);
+    let x1 = i32x4.mul(z, m1);
+    let x2 = v128.xor(i32x4.mul(block, m0), shared2);
+    let x3 = shared3;
+    block = i32x4.add(block, i32x4.splat(4));
+    const w = v128.xor(highProduct(block, m0), stepKey);
+    let y0 = v128.xor(highProduct(w, m1), shared1);
+    let y1 = i32x4.mul(w, m1);
+    let y2 = v128.xor(i32x4.mul(block, m0), shared2);
+    let y3 = shared3;
+    block = i32x4.add(block, i32x4.splat(4));
+    let key = keys + 64;
     do {
       let k = v128.load(key);
-      let h = high(i64x2.extmul_low_i32x4_u(x2, m1), i64x2.extmul_high_i32x4_u(x2, m1));
-      const p0 = v128.xor(v128.xor(h, x1), k);
-      h = high(i64x2.extmul_low_i32x4_u(y2, m1), i64x2.extmul_high_i32x4_u(y2, m1));
-      const q0 = v128.xor(v128.xor(h, y1), k);
+      const p0 = v128.xor(v128.xor(highProduct(x2, m1), x1), k);
+      const q0 = v128.xor(v128.xor(highProduct(y2, m1), y1), k);
       x1 = i32x4.mul(x2, m1);
       y1 = i32x4.mul(y2, m1);
       k = v128.load(key, 16);
-      h = high(i64x2.extmul_low_i32x4_u(x0, m0), i64x2.extmul_high_i32x4_u(x0, m0));
-      x2 = v128.xor(v128.xor(h, x3), k);
-      h = high(i64x2.extmul_low_i32x4_u(y0, m0), i64x2.extmul_high_i32x4_u(y0, m0));
-      y2 = v128.xor(v128.xor(h, y3), k);
+      x2 = v128.xor(v128.xor(highProduct(x0, m0), x3), k);
+      y2 = v128.xor(v128.xor(highProduct(y0, m0), y3), k);
       x3 = i32x4.mul(x0, m0);
       y3 = i32x4.mul(y0, m0);
       x0 = p0;
       y0 = q0;
       key += 32;
-    } while (key < end);
+    } while (key < keys + 320);
     x1 = exchange(x1);
     x3 = exchange(x3);
     y1 = exchange(y1);
@@ -101,7 +111,6 @@ function fill(target: usize, first: u32, groups: i32, hash: u32, halves: bool): 
     v128.store(target, halves ? halvesOf(y2) : y2, 96);
     v128.store(target, halves ? halvesOf(y3) : y3, 112);
     target += 128;
-    block = i32x4.add(block, i32x4.splat(8));
   }
 }
 
