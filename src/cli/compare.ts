@@ -2,6 +2,7 @@
 import { mkdirSync } from 'node:fs';
 import { join } from 'node:path';
 import {
+  checkEntries,
   comparisonChart,
   comparisonPage,
   completeConfiguration,
@@ -39,6 +40,7 @@ export async function compare(
   const first = entries[0];
   if (!first) return [];
   for (const { configuration } of entries) defineNetwork(configuration.network).plan(configuration.batch);
+  checkEntries(entries);
   const { data: spec, network } = first.configuration;
   const data = await openData(terminal, { spec, seed: network.seed, voice, signal: interrupt.signal });
   if (voice === 'people') {

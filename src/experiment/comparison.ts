@@ -4,7 +4,7 @@
  */
 import { RunFolderError } from './errors.js';
 import type { MetricsLine } from './metrics.js';
-import { executeRun, type RunContext, type RunEvent, type RunResult } from './run.js';
+import { checkRunData, executeRun, type RunContext, type RunEvent, type RunResult } from './run.js';
 import { isRunFolder, readMetrics, RunFolder } from './run-folder.js';
 import { configurationDifference, type RunConfiguration } from './settings.js';
 import { openStoredRun } from './stored-run.js';
@@ -46,7 +46,7 @@ export async function runComparison(
   entries: readonly ComparisonEntry[],
   context: ComparisonContext,
 ): Promise<ComparisonOutcome> {
-  for (const entry of entries) checkFolder(entry);
+  checkEntries(entries);
   const rows: ComparisonRow[] = [];
   for (const entry of entries) {
     const outcome = await runEntry(entry, context);
@@ -54,6 +54,11 @@ export async function runComparison(
     rows.push({ ...entry, result: outcome, metrics: readMetrics(entry.path) });
   }
   return { status: 'done', rows };
+}
+
+/** @throws RunFolderError where a folder holds a run of another configuration. */
+export function checkEntries(entries: readonly ComparisonEntry[]): void {
+  for (const entry of entries) checkFolder(entry);
 }
 
 /** The run's result, or the step at which it was interrupted. */
@@ -64,6 +69,7 @@ async function runEntry(entry: ComparisonEntry, context: ComparisonContext): Pro
   try {
     const stored = openStoredRun(path);
     if (stored.result) {
+      checkRunData(path, stored.configuration, context.data);
       context.onResult?.(entry, stored.result, true);
       return stored.result;
     }

@@ -27,6 +27,7 @@ export type { EpochLine, IntervalLine, MetricsLine, SiteCounts, SwallowedRate } 
 export { isRunFolder, readMetrics, RunFolder, writeWhole } from './run-folder.js';
 export { openStoredRun, type StoredRun } from './stored-run.js';
 export {
+  checkRunData,
   executeRun,
   loadCheckpoint,
   type RunContext,
@@ -36,6 +37,7 @@ export {
   type RunResult,
 } from './run.js';
 export {
+  checkEntries,
   runComparison,
   type ComparisonContext,
   type ComparisonEntry,

@@ -83,18 +83,21 @@ export async function executeRun(
   checkpoint: Uint8Array | null,
   context: RunContext,
 ): Promise<RunOutcome> {
-  const { data } = context;
-  if (configuration.dataDigest !== undefined && configuration.dataDigest !== data.digest) {
-    throw new RunFolderError(
-      `run folder ${folder.path}: data must be what the run was begun with (SHA-256 ${configuration.dataDigest}), got ${data.digest}; restore the data, or start another run`,
-    );
-  }
+  checkRunData(folder.path, configuration, context.data);
   const network = await openNetwork(folder, configuration, checkpoint);
   try {
     return await new Run(folder, configuration, context, network).execute();
   } finally {
     await network.close();
   }
+}
+
+/** @throws RunFolderError where the data are not those that the run was begun with. */
+export function checkRunData(path: string, { dataDigest }: RunConfiguration, { digest }: RunData): void {
+  if (dataDigest === undefined || dataDigest === digest) return;
+  throw new RunFolderError(
+    `run folder ${path}: data must be what the run was begun with (SHA-256 ${dataDigest}), got ${digest}; restore the data, or start another run`,
+  );
 }
 
 async function openNetwork(

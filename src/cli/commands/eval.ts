@@ -2,7 +2,7 @@
 import { Command } from 'commander';
 import type { BackendName } from '../../backend/index.js';
 import { ArrayDataSetIterator } from '../../data/index.js';
-import { loadCheckpoint, openStoredRun, RunFolderError } from '../../experiment/index.js';
+import { checkRunData, loadCheckpoint, openStoredRun, RunFolderError } from '../../experiment/index.js';
 import { openData } from '../data.js';
 import { interruptible, type Interrupt } from '../interrupt.js';
 import { backendOption, threadsOption, voiceOf } from '../run-options.js';
@@ -52,7 +52,7 @@ async function evaluate(
   if (checkpoint === null) {
     throw new RunFolderError(`run folder ${path}: has no checkpoint yet; continue it with --resume`);
   }
-  const { network: settings, batch, dataDigest } = configuration;
+  const { network: settings, batch } = configuration;
   const backend = options.backend ?? configuration.backend;
   const threads = options.threads ?? configuration.threads;
   const network = await loadCheckpoint(`${path}/checkpoint.safetensors`, checkpoint, settings, {
@@ -62,11 +62,7 @@ async function evaluate(
   try {
     const spec = options.data ?? configuration.data;
     const data = await openData(terminal, { spec, seed: settings.seed, voice, signal: interrupt.signal });
-    if (options.data === undefined && dataDigest !== undefined && data.digest !== dataDigest) {
-      throw new RunFolderError(
-        `run folder ${path}: its data "${spec}" have changed since; restore them, or name data with --data`,
-      );
-    }
+    if (options.data === undefined) checkRunData(path, configuration, data);
     const topN = Math.min(TOP_N, network.definition.classes);
     const evaluation = await network.evaluate(new ArrayDataSetIterator(data.test, { batch }), { topN });
     if (voice === 'json') {
