@@ -73,14 +73,14 @@ export function bump(counter: usize, by: i64): void {
 }
 
 /** Largest lane. */
-function mostOf(v: v128): i32 {
+export function mostOf(v: v128): i32 {
   v = i32x4.max_s(v, v128.shuffle<i32>(v, v, 2, 3, 0, 1));
   v = i32x4.max_s(v, v128.shuffle<i32>(v, v, 1, 0, 3, 2));
   return i32x4.extract_lane(v, 0);
 }
 
 /** Smallest lane. */
-function leastOf(v: v128): i32 {
+export function leastOf(v: v128): i32 {
   v = i32x4.min_s(v, v128.shuffle<i32>(v, v, 2, 3, 0, 1));
   v = i32x4.min_s(v, v128.shuffle<i32>(v, v, 1, 0, 3, 2));
   return i32x4.extract_lane(v, 0);

@@ -11,7 +11,7 @@
  * |L'| <= 3 * 2^14 * 2^15 always fits; |M| fits where the magnitudes of the high halves sum to less than 2^16 - 32, which
  * leaves 2^20 of room for the addend's high part, at most 2^(k-15) <= 2^17.
  */
-import { bump, convertNarrow, countRun, lanesOf } from './convert-narrow';
+import { bump, convertNarrow, countRun, lanesOf, leastOf, mostOf } from './convert-narrow';
 import {
   COUNT_HIGH,
   COUNT_LOW,
@@ -206,6 +206,99 @@ function countSwallowed(now: usize, before: usize, moved: usize, length: i32): i
   return lanesOf(i32x4.extadd_pairwise_i16x8_s(stuck));
 }
 
+/** Four pairs of sums 2^15 high + low, plus the addend of a 32-bit word, without their last `drop` bits. */
+function rounded(low: v128, high: v128, word: v128, cut: i32, drop: i32): v128 {
+  const r = i32x4.shr_u(word, cut);
+  const carry = i32x4.shr_s(i32x4.add(low, v128.and(r, i32x4.splat(32767))), 15);
+  return i32x4.shr_s(i32x4.add(i32x4.add(high, i32x4.shr_u(r, 15)), carry), drop - 15);
+}
+
+/**
+ * The usual case of a step: stochastic updates, parameters with the updates' fraction bits, both saturating; `length` a
+ * multiple of 8. False if anything saturates: then nothing is counted, but w and u are changed.
+ *
+ * An exact right side of 0 is told by its low word: if that is 0 and the whole is not, the whole is at least 2^32 in
+ * magnitude and does not round to 0. So the right side moves the parameter where the rounded one or the low word is not 0.
+ */
+function usualRun(
+  updateSite: usize,
+  parameterSite: usize,
+  words: usize,
+  w: usize,
+  g: usize,
+  u: usize,
+  length: i32,
+): bool {
+  const drop = load<i32>(updateSite, SITE_DROP);
+  const cut = 32 - drop;
+  const kept = i32x4.splat(load<i32>(updateSite, SITE_MASK));
+  const lowUG = splatPair(momentumLow, rateLow);
+  const highUG = splatPair(momentumHigh, rateHigh);
+  const lowW = splatPair(decayLow, 0);
+  const highW = splatPair(decayHigh, 0);
+  const decays = (decayLow | decayHigh) != 0;
+  const mostU = (<i32>0x7fff) >> (16 - load<i32>(updateSite, SITE_WL));
+  const mostW = i16x8.splat(<i16>((<i32>0x7fff) >> (16 - load<i32>(parameterSite, SITE_WL))));
+  const leastW = v128.not(mostW);
+  const zero = i32x4.splat(0);
+  let largest = zero;
+  let smallest = zero;
+  let largestW = zero;
+  let smallestW = zero;
+  let flushed = zero;
+  let stuck = zero;
+  let outside = zero;
+  for (const end = u + ((<usize>length) << 1); u < end; u += 16) {
+    const before = v128.load(w);
+    const update = v128.load(u);
+    const gradient = v128.load(g);
+    const ug0 = v128.shuffle<i16>(update, gradient, 0, 8, 1, 9, 2, 10, 3, 11);
+    const ug1 = v128.shuffle<i16>(update, gradient, 4, 12, 5, 13, 6, 14, 7, 15);
+    let low0 = i32x4.dot_i16x8_s(ug0, lowUG);
+    let low1 = i32x4.dot_i16x8_s(ug1, lowUG);
+    let high0 = i32x4.dot_i16x8_s(ug0, highUG);
+    let high1 = i32x4.dot_i16x8_s(ug1, highUG);
+    if (decays) {
+      const w0 = i32x4.extend_low_i16x8_u(before);
+      const w1 = i32x4.extend_high_i16x8_u(before);
+      low0 = i32x4.add(low0, i32x4.dot_i16x8_s(w0, lowW));
+      low1 = i32x4.add(low1, i32x4.dot_i16x8_s(w1, lowW));
+      high0 = i32x4.add(high0, i32x4.dot_i16x8_s(w0, highW));
+      high1 = i32x4.add(high1, i32x4.dot_i16x8_s(w1, highW));
+    }
+    const t0 = rounded(low0, high0, v128.and(v128.load(words), kept), cut, drop);
+    const t1 = rounded(low1, high1, v128.and(v128.load(words, 16), kept), cut, drop);
+    largest = i32x4.max_s(largest, i32x4.max_s(t0, t1));
+    smallest = i32x4.min_s(smallest, i32x4.min_s(t0, t1));
+    const t = i16x8.narrow_i32x4_s(t0, t1);
+    v128.store(u, t);
+    // Not 0 stays so when narrowed with saturation.
+    const sum0 = i32x4.add(i32x4.shl(high0, 15), low0);
+    const sum1 = i32x4.add(i32x4.shl(high1, 15), low1);
+    const none = i16x8.eq(i16x8.narrow_i32x4_s(sum0, sum1), zero);
+    const zeroOut = i16x8.eq(t, zero);
+    flushed = i16x8.sub(flushed, v128.andnot(zeroOut, none));
+    const after = i16x8.min_s(i16x8.max_s(i16x8.add_sat_s(before, t), leastW), mostW);
+    v128.store(w, after);
+    largestW = i16x8.max_s(largestW, after);
+    smallestW = i16x8.min_s(smallestW, after);
+    outside = v128.or(outside, v128.xor(after, i16x8.add(before, t)));
+    stuck = i16x8.sub(stuck, v128.andnot(i16x8.eq(before, after), v128.and(zeroOut, none)));
+    words += 32;
+    w += 16;
+    g += 16;
+  }
+  if (v128.any_true(outside) || mostOf(largest) > mostU || leastOf(smallest) < ~mostU) return false;
+  const counters = statistics + load<u32>(updateSite, SITE_COUNTERS);
+  countRun(counters, length, lanesOf(i32x4.extadd_pairwise_i16x8_s(flushed)), largest, smallest);
+  const parameterCounters = statistics + load<u32>(parameterSite, SITE_COUNTERS);
+  const most = i32x4.max_s(i32x4.extend_low_i16x8_s(largestW), i32x4.extend_high_i16x8_s(largestW));
+  const least = i32x4.min_s(i32x4.extend_low_i16x8_s(smallestW), i32x4.extend_high_i16x8_s(smallestW));
+  countRun(parameterCounters, length, 0, most, least);
+  bump(parameterCounters + COUNT_SWALLOWED, lanesOf(i32x4.extadd_pairwise_i16x8_s(stuck)));
+  return true;
+}
+
 /**
  * Steps elements start .. start + length - 1, `length` a multiple of 8 and at most RUN, `openNarrowSgd` having agreed.
  * Addresses are the tensors'; shifts align w and u' to the second site's fraction bits.
@@ -227,10 +320,19 @@ export function sgdNarrow(
   const moved = sums + 4 * RUN;
   const before = moved + 2 * RUN;
   const mode = load<i32>(updateSite, SITE_MODE);
-  openAddend(mode, load<i32>(updateSite, SITE_DROP));
   const words: usize = mode == STOCHASTIC ? draw32(load<u32>(updateSite, SITE_HASH), start, length) : 0;
-  updateRun(updateSite, words, w, gradient + ((<usize>start) << 1), u, moved, length);
+  const g = gradient + ((<usize>start) << 1);
   memory.copy(before, w, (<usize>length) << 1);
+  const wraps =
+    load<i32>(updateSite, SITE_OVERFLOW) == WRAP || load<i32>(parameterSite, SITE_OVERFLOW) == WRAP;
+  if (words && !wraps && (shiftParameter | shiftUpdate) == 0) {
+    memory.copy(moved, u, (<usize>length) << 1);
+    if (usualRun(updateSite, parameterSite, words, w, g, u, length)) return;
+    memory.copy(w, before, (<usize>length) << 1);
+    memory.copy(u, moved, (<usize>length) << 1);
+  }
+  openAddend(mode, load<i32>(updateSite, SITE_DROP));
+  updateRun(updateSite, words, w, g, u, moved, length);
   sumRun(w, u, shiftParameter, shiftUpdate, sums, length);
   convertNarrow(parameterSite, sums, parameter, start, length);
   const swallowed = statistics + load<u32>(parameterSite, SITE_COUNTERS) + COUNT_SWALLOWED;
