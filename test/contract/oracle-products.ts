@@ -47,23 +47,22 @@ export function matmul(op: MatmulOp, oracle: Oracle): void {
 }
 
 /** Every index of a box, the last dimension fastest. */
-export function* indices(...sizes: readonly number[]): Generator<number[]> {
-  const [size, ...rest] = sizes;
-  if (size === undefined) {
-    yield [];
-    return;
-  }
-  for (let i = 0; i < size; i += 1) for (const tail of indices(...rest)) yield [i, ...tail];
+export function indices(...sizes: readonly number[]): number[][] {
+  return sizes.reduce<number[][]>(
+    (heads, size) => heads.flatMap((head) => Array.from({ length: size }, (_, i) => [...head, i])),
+    [[]],
+  );
 }
 
 export function conv2d(op: Conv2dOp, oracle: Oracle): void {
   const w = op.window;
   const input = oracle.tensors[op.input]!;
   const weight = oracle.tensors[op.weight]!;
+  const taps = indices(w.kernelHeight, w.kernelWidth, w.channels);
   let place = 0;
   for (const [b, y, x, o] of indices(oracle.rows(op.out), w.outHeight, w.outWidth, op.outChannels)) {
     const products: Products = [];
-    for (const [i, j, c] of indices(w.kernelHeight, w.kernelWidth, w.channels)) {
+    for (const [i, j, c] of taps) {
       const pixel = [b!, y! * w.strideY + i! - w.padTop, x! * w.strideX + j! - w.padLeft, c!];
       const a = at(input, [oracle.count, w.height, w.width, w.channels], pixel);
       const k = at(weight, [w.kernelHeight, w.kernelWidth, w.channels, op.outChannels], [i!, j!, c!, o!]);
@@ -79,10 +78,11 @@ export function conv2dInputGradient(op: Conv2dInputGradientOp, oracle: Oracle): 
   const w = op.window;
   const dOutput = oracle.tensors[op.dOutput]!;
   const weight = oracle.tensors[op.weight]!;
+  const taps = indices(w.kernelHeight, w.kernelWidth, op.outChannels);
   let place = 0;
   for (const [b, y, x, c] of indices(oracle.rows(op.out), w.height, w.width, w.channels)) {
     const products: Products = [];
-    for (const [i, j, o] of indices(w.kernelHeight, w.kernelWidth, op.outChannels)) {
+    for (const [i, j, o] of taps) {
       const oy = (y! + w.padTop - i!) / w.strideY;
       const ox = (x! + w.padLeft - j!) / w.strideX;
       if (!Number.isInteger(oy) || !Number.isInteger(ox)) continue;
@@ -99,10 +99,11 @@ export function conv2dWeightGradient(op: Conv2dWeightGradientOp, oracle: Oracle)
   const w = op.window;
   const input = oracle.tensors[op.input]!;
   const dOutput = oracle.tensors[op.dOutput]!;
+  const positions = indices(oracle.rows(op.dOutput), w.outHeight, w.outWidth);
   let place = 0;
   for (const [i, j, c, o] of indices(w.kernelHeight, w.kernelWidth, w.channels, op.outChannels)) {
     const products: Products = [];
-    for (const [b, y, x] of indices(oracle.rows(op.dOutput), w.outHeight, w.outWidth)) {
+    for (const [b, y, x] of positions) {
       const pixel = [b!, y! * w.strideY + i! - w.padTop, x! * w.strideX + j! - w.padLeft, c!];
       const a = at(input, [oracle.count, w.height, w.width, w.channels], pixel);
       const d = at(dOutput, [oracle.count, w.outHeight, w.outWidth, op.outChannels], [b!, y!, x!, o!]);

@@ -29,7 +29,7 @@ function cellsOf(w: Window, [b, y, x, c]: readonly number[]): Cell[] {
   return cells;
 }
 
-function windows(w: Window, rows: number): Generator<number[]> {
+function windows(w: Window, rows: number): number[][] {
   return indices(rows, w.outHeight, w.outWidth, w.channels);
 }
 

@@ -153,11 +153,19 @@ async function sessionSnapshots(
   }
 }
 
+/** The first element that differs, in words; empty where all are equal. (Deep equality of typed arrays takes too long.) */
+function difference(got: TensorData, wanted: TensorData): string {
+  const at = wanted.findIndex((value, i) => !Object.is(got[i], value));
+  return at < 0 && got.length === wanted.length
+    ? ''
+    : `element ${String(at)} of ${String(wanted.length)}: got ${String(got[at])}, wanted ${String(wanted[at])}`;
+}
+
 /** Compares what belongs to one case, element by element, naming the first that differs. */
 function expectCase(plan: Plan, name: string, got: Snapshot, wanted: Snapshot, when: string): void {
   const own = (text: string): boolean => text.startsWith(`${name}/`);
   for (const { id, name: tensor } of plan.tensors.filter((candidate) => own(candidate.name))) {
-    expect(got.tensors[id], `${tensor} ${when}`).toEqual(wanted.tensors[id]);
+    expect(difference(got.tensors[id]!, wanted.tensors[id]!), `${tensor} ${when}`).toBe('');
   }
   const statistics = ({ statistics: all }: Snapshot): SiteStatistics[] => all.filter(({ site }) => own(site));
   expect(statistics(got), `counters ${when}`).toEqual(statistics(wanted));

@@ -1,0 +1,76 @@
+/** ReLU and dropout on every backend, exactly. */
+import { describe } from 'vitest';
+import { contractSuite, settings, type Case } from './suite.js';
+import { OVERFLOWS, pick, ROUNDINGS, STYLES } from './tables.js';
+
+/** Elements of an example: around the lanes, with odd tails. */
+const SIZES = [1, 3, 4, 5, 7, 8, 9, 15, 16, 17, 31, 33, 100];
+
+/** Formats of activations and of errors. */
+const FORMATS = [
+  ['<6,10>', '<2,14>'],
+  ['<4,4>', '<-2,10>'],
+  ['<6,14>', '<4,12>'],
+  ['<8,8>', '<4,16>'],
+  ['<1,31>', '<16,16>'],
+  ['<4,8>', '<2,10>'],
+] as const;
+
+const error = { batched: true, role: 'error' } as const;
+
+function relu(size: number, i: number, inPlace: boolean): Case {
+  const [activation, errors] = pick(FORMATS, i);
+  return {
+    name: `relu ${String(size)}: ${activation}, errors ${errors}${inPlace ? ', in place' : ''}`,
+    style: pick(STYLES, i),
+    add: (w) => {
+      const shape = [w.batch, size];
+      const input = w.tensor('input', shape, activation, { batched: true });
+      const output = inPlace ? input : w.tensor('output', shape, activation, { batched: true });
+      const dOutput = w.tensor('dOutput', shape, errors, error);
+      w.builder.relu({ input, out: output });
+      w.builder.reluGradient({
+        output,
+        dOutput,
+        out: inPlace ? dOutput : w.tensor('dInput', shape, errors, error),
+      });
+    },
+  };
+}
+
+/** Words below the threshold are dropped: none, one in 65536, a quarter, half, nearly all. */
+const THRESHOLDS = [0, 1, 16384, 32768, 64225];
+
+function dropout(threshold: number, size: number, i: number): Case {
+  const [activation, errors] = pick(FORMATS, i);
+  const [rounding, overflow] = [pick(ROUNDINGS, i), pick(OVERFLOWS, i)];
+  return {
+    name: `dropout ${String(threshold)} of ${String(size)}: ${activation} to ${errors} and back, ${rounding} ${overflow}`,
+    style: pick(STYLES, i),
+    add: (w) => {
+      const shape = [w.batch, size];
+      const settled = {
+        mask: `dropout ${String(i)}/mask`,
+        threshold,
+        scale: Math.round((65536 / (65536 - threshold)) * 2 ** 24),
+        ...settings(rounding, overflow),
+      };
+      const out = w.tensor('output', shape, errors, { batched: true });
+      w.builder.dropout({ input: w.tensor('input', shape, activation, { batched: true }), out, ...settled });
+      const dInput = w.tensor('dInput', shape, activation, error);
+      w.builder.dropout({ input: w.tensor('dOutput', shape, errors, error), out: dInput, ...settled });
+    },
+  };
+}
+
+const relus = SIZES.flatMap((size, i) => [relu(size, i, false), relu(size, i, true)]);
+const dropouts = SIZES.flatMap((size, i) =>
+  THRESHOLDS.map((threshold, t) => dropout(threshold, size, i * THRESHOLDS.length + t)),
+);
+
+describe('elementwise', () => {
+  contractSuite([
+    { name: 'batch 1', batch: 1, cases: [...relus, ...dropouts] },
+    { name: 'batch 7', batch: 7, counts: [1, 4, 6], cases: [...relus, ...dropouts] },
+  ]);
+});
