@@ -146,12 +146,13 @@ function convertFour<T, W>(site: usize, sums: usize, words: usize, out: usize, l
   countRun(counters, length, lanesOf(flushed), largest, smallest);
 }
 
-/** The usual case: 16-bit words, eight int16 at a time, saturating. False, with nothing counted, if something saturates. */
-function convertEight(site: usize, sums: usize, words: usize, out: usize, length: i32): bool {
+/** The usual case: stochastic, saturating int16, eight at a time. False, with nothing counted, if something saturates. */
+function convertEight<W>(site: usize, sums: usize, words: usize, out: usize, length: i32): bool {
   const drop = load<i32>(site, SITE_DROP);
   const unused = 32 - load<i32>(site, SITE_WL);
-  const kept = i16x8.splat(<i16>load<i32>(site, SITE_MASK));
-  const cut = 16 - drop;
+  const mask = load<i32>(site, SITE_MASK);
+  const kept = sizeof<W>() == 2 ? i16x8.splat(<i16>mask) : i32x4.splat(mask);
+  const cut: i32 = (sizeof<W>() == 2 ? 16 : 32) - drop;
   const zero = i32x4.splat(0);
   let largest = zero;
   let smallest = zero;
@@ -160,9 +161,18 @@ function convertEight(site: usize, sums: usize, words: usize, out: usize, length
   while (sums < end) {
     const m0 = v128.load(sums);
     const m1 = v128.load(sums, 16);
-    const r = i16x8.shr_u(v128.and(v128.load(words), kept), cut);
-    const t0 = i32x4.shr_s(i32x4.add(m0, i32x4.extend_low_i16x8_u(r)), drop);
-    const t1 = i32x4.shr_s(i32x4.add(m1, i32x4.extend_high_i16x8_u(r)), drop);
+    let r0: v128;
+    let r1: v128;
+    if (sizeof<W>() == 2) {
+      const r = i16x8.shr_u(v128.and(v128.load(words), kept), cut);
+      r0 = i32x4.extend_low_i16x8_u(r);
+      r1 = i32x4.extend_high_i16x8_u(r);
+    } else {
+      r0 = i32x4.shr_u(v128.and(v128.load(words), kept), cut);
+      r1 = i32x4.shr_u(v128.and(v128.load(words, 16), kept), cut);
+    }
+    const t0 = i32x4.shr_s(i32x4.add(m0, r0), drop);
+    const t1 = i32x4.shr_s(i32x4.add(m1, r1), drop);
     largest = i32x4.max_s(largest, i32x4.max_s(t0, t1));
     smallest = i32x4.min_s(smallest, i32x4.min_s(t0, t1));
     const t = i16x8.narrow_i32x4_s(t0, t1);
@@ -171,7 +181,7 @@ function convertEight(site: usize, sums: usize, words: usize, out: usize, length
     const zerosIn = i16x8.eq(i16x8.narrow_i32x4_s(m0, m1), zero);
     flushed = i16x8.add(flushed, i16x8.sub(zerosIn, i16x8.eq(t, zero)));
     sums += 32;
-    words += 16;
+    words += 8 * sizeof<W>();
     out += 16;
   }
   const most = i32.MAX_VALUE >> unused;
@@ -203,16 +213,21 @@ export function convertNarrow(site: usize, sums: usize, out: usize, index: u32, 
   const mode = load<i32>(site, SITE_MODE);
   const draws = mode == STOCHASTIC && drop > 0;
   const wide = load<i32>(site, SITE_WIDTH) == 32;
-  const usual = draws && !wide && narrow && load<i32>(site, SITE_OVERFLOW) != WRAP;
+  const usual = draws && narrow && load<i32>(site, SITE_OVERFLOW) != WRAP;
   const hash = load<u32>(site, SITE_HASH);
   openAddend(mode, drop);
-  for (let done = 0; done < vectors; done += RUN) {
-    const part = min(vectors - done, RUN);
-    const from = sums + ((<usize>done) << 2);
-    const at = index + done;
+  for (let first = 0; first < vectors; first += RUN) {
+    const part = min(vectors - first, RUN);
+    const from = sums + ((<usize>first) << 2);
+    const at = index + first;
     const to = out + ((<usize>at) << (narrow ? 1 : 2));
     const words: usize = draws ? (wide ? draw32(hash, at, part) : draw16(hash, at, part)) : 0;
-    if (usual && (part & 7) == 0 && convertEight(site, from, words, to, part)) continue;
+    if (usual && (part & 7) == 0) {
+      const done: bool = wide
+        ? convertEight<u32>(site, from, words, to, part)
+        : convertEight<u16>(site, from, words, to, part);
+      if (done) continue;
+    }
     if (wide) {
       if (narrow) convertFour<i16, u32>(site, from, words, to, part);
       else convertFour<i32, u32>(site, from, words, to, part);
