@@ -8,7 +8,7 @@
  * Each thread adds up the products of its own images in i64; the second record adds up the threads and converts.
  */
 import { convertSums } from './convert';
-import { frameImage, openFrame, openImage } from './image';
+import { endImageRow, firstImageRow, frameImage, openFrame, openImage } from './image';
 import {
   ACCUMULATOR,
   ACCUMULATOR_WIDTH,
@@ -16,6 +16,7 @@ import {
   AT_LHS,
   AT_RHS,
   AT_ROWS,
+  AT_SPANS,
   AT_SUMS,
   CHANNELS,
   CHUNK,
@@ -51,7 +52,7 @@ import {
 } from './layout';
 import { columnSquares, rootAbove, squares } from './norms';
 import { copyDigits, interleave } from './pack';
-import { addBlock, openColumns, openRows } from './products';
+import { addBlock, openColumns, openRows, openSpans } from './products';
 import { scratch, shareEnd, shareStart, threads } from './thread';
 
 /**
@@ -159,6 +160,7 @@ export function convWeightGradientTiled(record: usize): void {
   const panels = scratch + load<u32>(record, AT_RHS);
   const sums = scratch + load<u32>(record, AT_SUMS);
   const table = scratch + load<u32>(record, AT_ROWS);
+  const spans = scratch + load<u32>(record, AT_SPANS);
   const weights = kernelHeight * kernelWidth * channels;
   const rowBytes = (<usize>(across * channels)) << 2;
   const imageBytes = <usize>rows * rowBytes;
@@ -238,8 +240,18 @@ export function convWeightGradientTiled(record: usize): void {
           ((<usize>((x / copies) * channels + c)) << 2);
         store<u32>(table + ((<usize>i) << 2), <u32>offset);
       }
+      // Rows y of dOutput of which some tap of the tile meets a row of the image: y * stride + i for its rows of taps i.
+      for (let i = 0; i < weights; i += 4) {
+        const firstTap = i / (channels * kernelWidth);
+        const lastTap = min(i + 3, weights - 1) / (channels * kernelWidth);
+        const start = min(max(0, (firstImageRow() - lastTap + strideY - 1) / strideY), outHeight - 1);
+        const stop = min(outHeight, (endImageRow() - firstTap + strideY - 1) / strideY);
+        store<i32>(spans + ((<usize>i) << 1), start);
+        store<i32>(spans + ((<usize>i) << 1), max(stop - start, 1), 4);
+      }
     }
     openRows((<usize>channels) << 2, half, outHeight, <usize>strideY * rowBytes, count, imageBytes);
+    if (!inPlace) openSpans(spans);
     let root: u64 = 0;
     let lhsRoot: u64 = 0;
     if (lhsPlanes == 1 && rhsPlanes == 1) {

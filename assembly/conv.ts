@@ -7,6 +7,7 @@ import {
   AT_LHS,
   AT_RHS,
   AT_ROWS,
+  AT_SPANS,
   AT_SQUARES,
   BLOCK_ROWS,
   CHANNELS,
@@ -33,10 +34,10 @@ import {
   TYPE_I16,
   WIDTH,
 } from './layout';
-import { frameImage, openFrame, openImage, rowsRoot } from './image';
+import { endImageRow, firstImageRow, frameImage, openFrame, openImage, rowsRoot } from './image';
 import { columnSquares, rootAbove } from './norms';
 import { packPanels } from './pack';
-import { openBias, openColumns, openRows, productBlock } from './products';
+import { openBias, openColumns, openRows, openSpans, productBlock } from './products';
 import { scratch, shareEnd, shareStart } from './thread';
 
 /** Largest norm of the packed columns (of one plane). */
@@ -125,11 +126,13 @@ function convolve(
   const positions = outHeight * outWidth;
   const blockRows = load<i32>(record, BLOCK_ROWS);
   const table = scratch + load<u32>(record, AT_ROWS);
+  const spans = scratch + load<u32>(record, AT_SPANS);
   const squaresTable = scratch + load<u32>(record, AT_SQUARES);
   const frame = scratch + load<u32>(record, AT_LHS);
   const frameElements = frameHeight * rowElements;
 
   openRows(4, segmentPairs, kernelHeight, (<usize>rowElements) << 1, 1, 0);
+  if (!inPlace) openSpans(spans);
   openColumns(
     padded,
     load<i32>(record, RHS_PLANES) == 1 ? columnsRoot(record, segmentPairs * kernelHeight, columns) : 0,
@@ -158,6 +161,15 @@ function convolve(
           const at = position + min(i, rows - 1);
           const cell = (at / outWidth) * strideY * frameWidth + (at % outWidth) * strideX;
           store<u32>(table + ((<usize>i) << 2), (cell * channels) << 1);
+        }
+        // Segments of a tile that meet a row of the image: rows y * stride + i from the tile's first y to its last.
+        for (let i = 0; i < rows; i += 4) {
+          const firstY = (position + i) / outWidth;
+          const lastY = (position + min(i + 3, rows - 1)) / outWidth;
+          const start = min(max(0, firstImageRow() - lastY * strideY), kernelHeight - 1);
+          const stop = min(kernelHeight, endImageRow() - firstY * strideY);
+          store<i32>(spans + ((<usize>i) << 1), start);
+          store<i32>(spans + ((<usize>i) << 1), max(stop - start, 1), 4);
         }
       }
       const index = (image * positions + position) * columns;

@@ -32,6 +32,15 @@ export function openFrame(rows: i32, columns: i32, offsetY: i32, offsetX: i32, s
   spreadX = stepX;
 }
 
+/** First row of the frame that holds a row of the image, and the row after the last one: all others are padding. */
+export function firstImageRow(): i32 {
+  return min(max(top, 0), frameHeight);
+}
+
+export function endImageRow(): i32 {
+  return max(min(top + (height - 1) * spreadY + 1, frameHeight), 0);
+}
+
 /** Copies the cells of an image of type T into the frame at `to`, one plane; what lies between them is left alone. */
 export function frameImage<T>(from: usize, plane: i32, planes: i32, bits: i32, to: usize): void {
   const rowElements = width * channels;

@@ -154,7 +154,8 @@ export const AT_RHS = 240; // panels of B, all planes
 export const AT_SUMS = 244; // the block's sums, or a weight gradient's partial sums
 export const AT_IMAGE = 248; // weight gradient: one padded image (all planes)
 export const CHUNK = 252; // weight gradient: images packed at once
-export const RECORD_BYTES = 256;
+export const AT_SPANS = 256; // first segment and their count of each tile, u32 each
+export const RECORD_BYTES = 260;
 
 export const PATH_ORDERED = 0;
 export const PATH_TILED = 1; // int16 tiles, exact by proof

@@ -52,6 +52,11 @@ export let segments: i32 = 0;
 export let skip: usize = 0;
 export let images: i32 = 1;
 export let leap: usize = 0;
+let segmentStride: usize = 0;
+// ... of which a tile needs only segments first .. first + count - 1: others meet nothing but padding. Two words a tile.
+let spans: usize = 0;
+let spanFirst: i32 = 0;
+let spanCount: i32 = 0;
 // ... and B's columns: a block of `columns`, a multiple of 8, its norms and magnitudes.
 let columns: i32 = 0;
 let panelBytes: usize = 0;
@@ -64,16 +69,39 @@ export function openRows(
   pairStep: usize,
   segmentPairs: i32,
   segmentCount: i32,
-  segmentStride: usize,
+  stride: usize,
   imageCount: i32,
   imageStride: usize,
 ): void {
   step = pairStep;
   pairs = segmentPairs;
   segments = segmentCount;
-  skip = segmentStride - <usize>segmentPairs * pairStep;
+  segmentStride = stride;
+  skip = stride - <usize>segmentPairs * pairStep;
   images = imageCount;
-  leap = imageStride - <usize>segmentCount * segmentStride;
+  leap = imageStride - <usize>segmentCount * stride;
+  spans = 0;
+}
+
+/** Limits the segments of each tile to those in the table at `tiles`: first and count (at least 1), u32 each. */
+export function openSpans(tiles: usize): void {
+  spans = tiles;
+}
+
+/** Sets the span at work to that of tile `tile`; returns the first of the following tiles, up to `end`, with another. */
+function openSpan(tile: i32, end: i32): i32 {
+  if (!spans) {
+    spanFirst = 0;
+    spanCount = segments;
+    return end;
+  }
+  const at = spans + ((<usize>tile) << 3);
+  spanFirst = load<i32>(at);
+  spanCount = load<i32>(at, 4);
+  const span = load<u64>(at);
+  do tile++;
+  while (tile < end && load<u64>(spans + ((<usize>tile) << 3)) == span);
+  return tile;
 }
 
 /** Sets B's block: `root` is at least the largest norm of a column. */
@@ -112,50 +140,47 @@ function safePairs(lhsMost: i32): i32 {
 }
 
 /** Adds `count` segments of `length` pairs of one tile, times 2^shift, to i64 sums at c. */
-function stretch(
-  lhs: usize,
-  table: usize,
-  length: i32,
-  count: i32,
-  gap: usize,
-  b: usize,
-  shift: i32,
-  c: usize,
-): void {
+function stretch(lhs: usize, table: usize, length: i32, count: i32, b: usize, shift: i32, c: usize): void {
   const sums = scratch + TILE_SUMS;
-  tile(lhs, table, 1, step, length, count, gap, 1, 0, b, sums + 128, sums, 32);
+  const gap = segmentStride - <usize>length * step;
+  tile(lhs, table, 1, step, length, count, gap, 1, 0, 0, b, sums + 128, sums, 32);
   flush(sums, shift, c, (<usize>columns) << 3);
 }
 
-/** Adds one tile's sums, times 2^shift, to i64 sums at c, flushing every `safe` pairs at most. */
+/** Adds one tile's sums over the span at work, times 2^shift, to i64 sums at c, flushing every `safe` pairs at most. */
 function addTile(lhs: usize, table: usize, b: usize, safe: i32, shift: i32, c: usize): void {
   const sums = scratch + TILE_SUMS;
-  if (safe >= pairs * segments * images) {
-    tile(lhs, table, 1, step, pairs, segments, skip, images, leap, b, sums + 128, sums, 32);
+  const rest = segments - spanCount;
+  const jump = leap + <usize>rest * segmentStride;
+  const hop = (<usize>(rest * pairs)) << 5;
+  lhs += <usize>spanFirst * segmentStride;
+  b += (<usize>(spanFirst * pairs)) << 5;
+  if (safe >= pairs * spanCount * images) {
+    tile(lhs, table, 1, step, pairs, spanCount, skip, images, jump, hop, b, sums + 128, sums, 32);
     flush(sums, shift, c, (<usize>columns) << 3);
     return;
   }
-  const segmentStride = skip + <usize>pairs * step;
   for (let image = 0; image < images; image++) {
     if (safe >= pairs) {
       const most = safe / pairs;
-      for (let segment = 0; segment < segments; segment += most) {
-        const count = min(most, segments - segment);
-        stretch(lhs, table, pairs, count, skip, b, shift, c);
+      for (let segment = 0; segment < spanCount; segment += most) {
+        const count = min(most, spanCount - segment);
+        stretch(lhs, table, pairs, count, b, shift, c);
         lhs += <usize>count * segmentStride;
         b += (<usize>(count * pairs)) << 5;
       }
     } else {
-      for (let segment = 0; segment < segments; segment++) {
+      for (let segment = 0; segment < spanCount; segment++) {
         for (let pair = 0; pair < pairs; pair += safe) {
           const length = min(safe, pairs - pair);
-          stretch(lhs + <usize>pair * step, table, length, 1, 0, b, shift, c);
+          stretch(lhs + <usize>pair * step, table, length, 1, b, shift, c);
           b += (<usize>length) << 5;
         }
         lhs += segmentStride;
       }
     }
-    lhs += leap;
+    lhs += jump;
+    b += hop;
   }
 }
 
@@ -173,23 +198,31 @@ function fastBlock(record: usize, lhs: usize, rows: i32): void {
   const sums = scratch + load<u32>(record, AT_SUMS);
   const bias = scratch + load<u32>(record, AT_BIAS) + ((<usize>columns) << 3);
   const tiles = (rows + 3) >> 2;
+  const stride = (<usize>columns) << 2;
   let panel = scratch + load<u32>(record, AT_RHS);
-  for (let at: usize = 0; at < (<usize>columns) << 2; at += 32) {
-    tile(
-      lhs,
-      table,
-      tiles,
-      step,
-      pairs,
-      segments,
-      skip,
-      images,
-      leap,
-      panel,
-      bias + at,
-      sums + at,
-      (<usize>columns) << 2,
-    );
+  for (let at: usize = 0; at < stride; at += 32) {
+    let first = 0;
+    while (first < tiles) {
+      const end = openSpan(first, tiles);
+      const rest = segments - spanCount;
+      tile(
+        lhs + <usize>spanFirst * segmentStride,
+        table + ((<usize>first) << 4),
+        end - first,
+        step,
+        pairs,
+        spanCount,
+        skip,
+        images,
+        leap + <usize>rest * segmentStride,
+        (<usize>(rest * pairs)) << 5,
+        panel + ((<usize>(spanFirst * pairs)) << 5),
+        bias + at,
+        sums + at + <usize>(4 * first) * stride,
+        stride,
+      );
+      first = end;
+    }
     panel += panelBytes;
   }
 }
@@ -236,6 +269,7 @@ export function addBlock(record: usize, lhs: usize, bytes: usize, rows: i32, roo
       for (let column = 0; column < columns; column += 8) {
         let c = scratch + load<u32>(record, AT_SUMS) + ((<usize>column) << 3);
         for (let row = 0; row < rows; row += 4) {
+          openSpan(row >> 2, (rows + 3) >> 2);
           addTile(plane, table + ((<usize>row) << 2), panel, safe, shift, c);
           c += stride << 2;
         }

@@ -10,7 +10,8 @@
 
 /**
  * For each of `tiles` tiles of four rows: c[r][0..7] = init[0..7] + sum of the products; rows of c are `stride` bytes
- * apart. Row r of A starts at lhs + table[r]; `skip` bytes are added after a segment, `leap` after an image's segments.
+ * apart. Row r of A starts at lhs + table[r]; `skip` bytes are added after a segment, `leap` after an image's segments,
+ * and `hop` bytes to B's address.
  */
 export function tile(
   lhs: usize,
@@ -22,6 +23,7 @@ export function tile(
   skip: usize,
   images: i32,
   leap: usize,
+  hop: usize,
   panel: usize,
   init: usize,
   c: usize,
@@ -76,6 +78,7 @@ export function tile(
       a1 += leap;
       a2 += leap;
       a3 += leap;
+      b += hop;
     } while (--imagesLeft);
     v128.store(c, c00);
     v128.store(c, c01, 16);

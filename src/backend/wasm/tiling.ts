@@ -178,6 +178,7 @@ function tileConvolution(plan: Plan, shape: Convolution): Tiling {
   regions.packings(lhs, rhs);
   regions.put(layout.BLOCK_ROWS, blockRows);
   regions.take(layout.AT_ROWS, blockRows * 4);
+  regions.take(layout.AT_SPANS, blockRows * 2);
   regions.take(layout.AT_SQUARES, shape.frameHeight * 8);
   regions.take(layout.AT_BIAS, columns * 12);
   regions.lhs(shape.frameHeight * shape.frameWidth * shape.channels, lhs, false);
@@ -230,6 +231,7 @@ function tileConv2dWeightGradient(plan: Plan, op: Conv2dWeightGradientOp): Tilin
   const regions = new ScratchRegions();
   regions.packings(lhs, rhs);
   regions.take(layout.AT_ROWS, weights * 4);
+  regions.take(layout.AT_SPANS, weights * 2);
   regions.take(layout.AT_SUMS, weights * columns * SUM_BYTES);
   if (lhs.bytes === 4) {
     regions.lhs(rows * frameWidth * channels, lhs, false);
