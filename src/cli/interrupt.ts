@@ -48,7 +48,7 @@ export class Interrupt {
 }
 
 /** Thrown by what was aborted before there was anything to keep. */
-export class InterruptedError extends Error {
+class InterruptedError extends Error {
   override readonly name = 'InterruptedError';
 
   constructor() {

@@ -9,9 +9,10 @@ export type Voice = 'people' | 'quiet' | 'json';
 
 type Stream = NodeJS.WriteStream;
 
-function inColour(stream: Stream): boolean {
+function inColour({ isTTY }: { readonly isTTY?: boolean }): boolean {
   const { NO_COLOR, TERM } = process.env;
-  return stream.isTTY && (NO_COLOR === undefined || NO_COLOR === '') && TERM !== 'dumb';
+  // A pipe has no isTTY at all, which createColors would take for "decide yourself", and CI=true for yes.
+  return isTTY === true && (NO_COLOR === undefined || NO_COLOR === '') && TERM !== 'dumb';
 }
 
 export class Terminal {

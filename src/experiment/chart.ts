@@ -285,7 +285,7 @@ function colour(theme: ChartTheme, index: number): string {
 }
 
 /** `1.32 %`, `88.7 %`: three digits say all that a seed leaves standing. */
-export function percentText(percent: number): string {
+function percentText(percent: number): string {
   return `${percent >= 10 ? percent.toFixed(1) : percent.toFixed(2)} %`;
 }
 

@@ -126,7 +126,7 @@ export async function loadCheckpoint(
 }
 
 /** The names of a network's parameters in order. */
-export function parameterNames(network: RunConfiguration['network']): string[] {
+function parameterNames(network: RunConfiguration['network']): string[] {
   const plan = defineNetwork(network).plan(1);
   return plan.parameters.flatMap((id) => plan.tensors[id]?.name ?? []);
 }

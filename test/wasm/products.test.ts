@@ -14,8 +14,8 @@ const settings = { rounding: parseRounding('floor'), overflow: 'saturate' } as c
 
 /** Typed array of the format's storage. */
 function raws(format: Format, length: number, pattern: Pattern): Int16Array | Int32Array {
-  const kind = format.il + format.fl <= 16 ? Int16Array : Int32Array;
-  return kind.from({ length }, (_, i) => pattern(i));
+  const values = Array.from({ length }, (_, i) => pattern(i));
+  return format.il + format.fl <= 16 ? Int16Array.from(values) : Int32Array.from(values);
 }
 
 function clamp32(value: bigint): number {

@@ -215,7 +215,7 @@ function introduction(
 }
 
 /** `weight <4,12>, activation <6,10> ..., stochastic`: formats that are equal are named together. */
-export function arithmeticText({ arithmetic, settings }: NetworkDefinition): string {
+function arithmeticText({ arithmetic, settings }: NetworkDefinition): string {
   if (arithmetic === 'float32') return 'float32';
   const together = (texts: readonly (readonly [string, string])[]): string => {
     const groups = new Map<string, string[]>();
