@@ -155,7 +155,8 @@ export const AT_SUMS = 244; // the block's sums, or a weight gradient's partial 
 export const AT_IMAGE = 248; // weight gradient: one padded image (all planes)
 export const CHUNK = 252; // weight gradient: images packed at once
 export const AT_SPANS = 256; // first segment and their count of each tile, u32 each
-export const RECORD_BYTES = 260;
+export const DIRECT = 260; // max-pool gradient: 1 where errors are copied as they are
+export const RECORD_BYTES = 264;
 
 export const PATH_ORDERED = 0;
 export const PATH_TILED = 1; // int16 tiles, exact by proof

@@ -1,5 +1,5 @@
 /* Pooling over NHWC windows, forward and backward. A last window may reach over the edge: its cells outside take no part. */
-import { convertNarrow } from './convert-narrow';
+import { convertNarrow, countRun } from './convert-narrow';
 import { finishSums } from './finish';
 import {
   AT_SUMS,
@@ -7,6 +7,7 @@ import {
   CHANNELS,
   CONVERT,
   COUNT,
+  DIRECT,
   EXTRA,
   HEIGHT,
   KERNEL_HEIGHT,
@@ -20,6 +21,7 @@ import {
   PAD_TOP,
   RUN,
   SCRATCH_SUMS,
+  SITE_COUNTERS,
   STRIDE_X,
   STRIDE_Y,
   TABLE,
@@ -27,7 +29,7 @@ import {
   TYPE_I16,
   WIDTH,
 } from './layout';
-import { scratch, shareEnd, shareStart } from './thread';
+import { scratch, shareEnd, shareStart, statistics } from './thread';
 
 /**
  * The largest cell, and its position, of a vector of channels: cells firstY .. lastY - 1, firstX .. lastX - 1 of the
@@ -288,6 +290,94 @@ function maxPoolGradientOf<T, S>(record: usize): void {
 }
 
 /**
+ * The same where no windows overlap and the error's format is the result's: each error of int16 is copied to its cell.
+ * Nothing is rounded; the site counts elements and the largest magnitude.
+ */
+function maxPoolGradientDirect(record: usize): void {
+  const height = load<i32>(record, HEIGHT);
+  const width = load<i32>(record, WIDTH);
+  const channels = load<i32>(record, CHANNELS);
+  const kernelHeight = load<i32>(record, KERNEL_HEIGHT);
+  const kernelWidth = load<i32>(record, KERNEL_WIDTH);
+  const strideY = load<i32>(record, STRIDE_Y);
+  const strideX = load<i32>(record, STRIDE_X);
+  const outHeight = load<i32>(record, OUT_HEIGHT);
+  const outWidth = load<i32>(record, OUT_WIDTH);
+  const padLeft = load<i32>(record, PAD_LEFT);
+  const rowElements = width * channels;
+  const rows = load<i32>(COUNT) * height;
+  const start = shareStart(rows, 1);
+  const end = shareEnd(rows, 1);
+  largest = i16x8.splat(0);
+  smallest = i16x8.splat(0);
+  memory.fill(
+    load<u32>(record, OUT) + ((<usize>(start * rowElements)) << 1),
+    0,
+    (<usize>((end - start) * rowElements)) << 1,
+  );
+  for (let row = start; row < end; row++) {
+    const y = (row % height) + load<i32>(record, PAD_TOP);
+    const wy = y / strideY;
+    const inside = y - wy * strideY;
+    if (wy >= outHeight || inside >= kernelHeight) continue;
+    const target = load<u32>(record, OUT) + ((<usize>(row * rowElements)) << 1);
+    let window = <usize>(((row / height) * outHeight + wy) * outWidth * channels);
+    for (let wx = 0; wx < outWidth; wx++) {
+      const x = wx * strideX - padLeft;
+      place(
+        load<u32>(record, LHS) + (window << 1),
+        load<u32>(record, EXTRA) + window,
+        inside * kernelWidth,
+        max(0, -x),
+        min(kernelWidth, width - x),
+        channels,
+        target + ((x * channels) << 1),
+      );
+      window += channels;
+    }
+  }
+  const most = i32x4.max_s(i32x4.extend_low_i16x8_s(largest), i32x4.extend_high_i16x8_s(largest));
+  const least = i32x4.min_s(i32x4.extend_low_i16x8_s(smallest), i32x4.extend_high_i16x8_s(smallest));
+  const site = load<u32>(record, CONVERT);
+  countRun(statistics + load<u32>(site, SITE_COUNTERS), (end - start) * rowElements, 0, most, least);
+}
+
+// Extremes of the errors placed by this thread.
+let largest: v128 = i16x8.splat(0);
+let smallest: v128 = i16x8.splat(0);
+
+/** Copies a window's errors to the cells of one of its rows, which hold 0; arguments as for spread, cells of int16. */
+function place(
+  errors: usize,
+  positions: usize,
+  inside: i32,
+  firstX: i32,
+  lastX: i32,
+  channels: i32,
+  cells: usize,
+): void {
+  let c = 0;
+  for (; c + 8 <= channels; c += 8) {
+    const error = v128.load(errors + ((<usize>c) << 1));
+    const position = v128.load_ext<u8>(positions + c);
+    for (let j = firstX; j < lastX; j++) {
+      const mine = v128.and(error, i16x8.eq(position, i16x8.splat(<i16>(inside + j))));
+      v128.store(cells + ((j * channels + c) << 1), mine);
+      largest = i16x8.max_s(largest, mine);
+      smallest = i16x8.min_s(smallest, mine);
+    }
+  }
+  for (; c < channels; c++) {
+    const j = <i32>load<u8>(positions + c) - inside;
+    if (j < firstX || j >= lastX) continue;
+    const error = load<i16>(errors + ((<usize>c) << 1));
+    store<i16>(cells + ((j * channels + c) << 1), error);
+    largest = i16x8.max_s(largest, i16x8.splat(error));
+    smallest = i16x8.min_s(smallest, i16x8.splat(error));
+  }
+}
+
+/**
  * Adds a window's errors to the cells firstX .. lastX - 1 of one of its rows, each channel's to the cell whose position,
  * `inside` + j, is the channel's. `cells` is the address of cell 0's sums.
  */
@@ -346,7 +436,8 @@ export function maxPool(record: usize): void {
 
 export function maxPoolGradient(record: usize): void {
   const type = load<i32>(record, LHS_TYPE);
-  if (type == TYPE_I16) maxPoolGradientOf<i16, i32>(record);
+  if (load<i32>(record, DIRECT)) maxPoolGradientDirect(record);
+  else if (type == TYPE_I16) maxPoolGradientOf<i16, i32>(record);
   else if (type == TYPE_F32) maxPoolGradientOf<f32, f32>(record);
   else maxPoolGradientOf<i32, i64>(record);
 }

@@ -2,8 +2,8 @@
  * A plan as the kernels read it: one record of int32 words per op and per rounding site (assembly/layout.ts has the
  * fields), with every address resolved. Written once, when a session opens.
  */
-import { wordLength } from '../../numerics/index.js';
-import type { Convert, Op, Plan, TensorId, Window } from '../../plan/index.js';
+import { wordLength, type Format, type NumberFormat } from '../../numerics/index.js';
+import type { Convert, MaxPoolGradientOp, Op, Plan, TensorId, Window } from '../../plan/index.js';
 import * as layout from './layout.generated.js';
 import type { Regions } from './regions.js';
 import { tileBiasGradient, tileMaxPoolGradient, tileProduct, type ProductOp, type Tiling } from './tiling.js';
@@ -70,6 +70,11 @@ function encodeSite(site: Convert, words: Int32Array): void {
   put(layout.SITE_OVERFLOW, site.overflow === 'wrap' ? layout.WRAP : layout.SATURATE);
   put(layout.SITE_TYPE, wordLength(site.format) <= 16 ? layout.TYPE_I16 : layout.TYPE_I32);
   put(layout.SITE_COUNTERS, site.statistics * layout.COUNTER_BYTES);
+}
+
+/** True where every raw integer of `from` is one of `to`. */
+function inside(from: NumberFormat | null, to: Format): boolean {
+  return from !== null && from !== 'float32' && wordLength(from) <= wordLength(to);
 }
 
 class RecordWriter {
@@ -186,6 +191,15 @@ class RecordWriter {
     this.scratchBytes = Math.max(this.scratchBytes, bytes);
   }
 
+  /** True where each cell gets at most one error, of int16, and in the format that it has. */
+  #isDirect({ dOutput, out, window, convert }: MaxPoolGradientOp): boolean {
+    const overlap = window.strideY < window.kernelHeight || window.strideX < window.kernelWidth;
+    if (overlap || convert?.drop !== 0) return false;
+    const [from, to] = [dOutput, out].map((id) => this.#tensor(id));
+    // Without dropped bits the formats differ in their integer bits at most.
+    return from?.storage === 'int16' && to?.storage === 'int16' && inside(from.format, convert.format);
+  }
+
   /** Reciprocals of cell counts: integers, or the values themselves in float32. */
   #reciprocals(table: readonly number[]): void {
     const address = this.#regions.take(table.length * 4);
@@ -276,6 +290,7 @@ class RecordWriter {
         this.#operand(layout.OUT, op.out);
         this.#window(op.window);
         this.#convert(layout.CONVERT, op.convert);
+        this.#put(layout.DIRECT, Number(this.#isDirect(op)));
         this.#scratch(tileMaxPoolGradient(op));
         break;
       case 'averagePool':
