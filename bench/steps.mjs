@@ -4,7 +4,7 @@
 import { parseArgs } from 'node:util';
 import { wasmBackend, wasmInfo } from '../dist/backend/wasm/index.js';
 import { defineNetwork, zoo } from '../dist/nn/index.js';
-import { coefficientsOf } from '../dist/optim/index.js';
+import { syntheticStep } from './synthetic.mjs';
 
 const { values } = parseArgs({
   options: {
@@ -19,19 +19,6 @@ const { values } = parseArgs({
 const batch = Number(values.batch);
 const ROUNDS = 7;
 
-/** A batch of pixels, a fifth of them not black, as in MNIST; deterministic. */
-function batchOf(plan) {
-  const tensor = plan.tensors[plan.trainInput];
-  const scale = plan.arithmetic === 'float32' ? 1 : 2 ** tensor.format.fl;
-  const kind = { int16: Int16Array, int32: Int32Array, float32: Float32Array }[tensor.storage];
-  let state = 1;
-  const random = () => (state = (Math.imul(state, 1664525) + 1013904223) >>> 0) / 2 ** 32;
-  const inputs = kind.from({ length: tensor.shape.reduce((a, b) => a * b, 1) }, () =>
-    random() < 0.8 ? 0 : random() * scale,
-  );
-  return { inputs, labels: Int32Array.from({ length: batch }, () => Math.floor(random() * 10)) };
-}
-
 async function contender(name, threads) {
   const overrides = {
     ...(values.formats ? { formats: values.formats } : {}),
@@ -41,23 +28,10 @@ async function contender(name, threads) {
   const plan = definition.plan(batch);
   const session = await wasmBackend.open(plan, { seed: 1, threads });
   for (const [tensor, data] of definition.initialParameters(plan)) await session.write(tensor, data);
-  const data = batchOf(plan);
-  const coefficients = definition.optimizers.map((optimizer) =>
-    coefficientsOf(optimizer, {
-      arithmetic: plan.arithmetic,
-      gradientShift: plan.gradientShift,
-      batch,
-      epoch: 0,
-    }),
-  );
+  const stepOf = syntheticStep(definition, plan);
   let step = 0;
   const run = async (count) => {
-    const steps = Array.from({ length: count }, () => ({
-      ...data,
-      count: batch,
-      step: step++,
-      coefficients,
-    }));
+    const steps = Array.from({ length: count }, () => stepOf(step++));
     const start = performance.now();
     await session.train(steps);
     return (performance.now() - start) / count;
