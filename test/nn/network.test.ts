@@ -148,7 +148,17 @@ describe('settings', () => {
 
 describe('initial parameters', () => {
   test('are drawn from the seed, rounded to nearest, with zero biases and updates', () => {
-    const definition = defineNetwork(zoo.dnn({ seed: 3, formats: '2.14' }));
+    const of = (seed: number) =>
+      defineNetwork({
+        ...small,
+        seed,
+        formats: '2.14',
+        layers: [
+          { type: 'dense', units: 300 },
+          { type: 'dense', name: 'fc2', units: 300 },
+        ],
+      });
+    const definition = of(3);
     const values = definition.initialParameters(definition.plan(100));
     const weight = values.get('fc2/weight')!;
     let sum = 0;
@@ -165,7 +175,7 @@ describe('initial parameters', () => {
     expect(values.get('fc2/weight.update')!.every((raw) => raw === 0)).toBe(true);
     const again = definition.initialParameters(definition.plan(50)).get('fc2/weight');
     expect(again).toEqual(weight);
-    const other = defineNetwork(zoo.dnn({ seed: 4, formats: '2.14' }));
+    const other = of(4);
     expect(other.initialParameters(other.plan(1)).get('fc2/weight')).not.toEqual(weight);
   });
 
