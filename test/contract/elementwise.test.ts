@@ -1,6 +1,7 @@
 /** ReLU and dropout on every backend, exactly. */
 import { describe } from 'vitest';
-import { contractSuite, settings, type Case } from './suite.js';
+import { randomWordOracle, siteHashOracle } from '../support/oracle.js';
+import { contractSuite, SEED, settings, type Case } from './suite.js';
 import { OVERFLOWS, pick, ROUNDINGS, STYLES } from './tables.js';
 
 /** Elements of an example: around the lanes, with odd tails. */
@@ -41,6 +42,16 @@ function relu(size: number, i: number, inPlace: boolean): Case {
 /** Words below the threshold are dropped: none, one in 65536, a quarter, half, nearly all. */
 const THRESHOLDS = [0, 1, 16384, 32768, 64225];
 
+/** Site of a case's mask, which the forward and the backward op share. */
+function maskOf(i: number): string {
+  return `dropout ${String(i)}/mask`;
+}
+
+/** The word that element 4 draws in the first step: an element at the threshold itself is kept. */
+function wordOf(i: number): number {
+  return randomWordOracle(SEED, siteHashOracle(maskOf(i)), 0, 4, 16);
+}
+
 function dropout(threshold: number, size: number, i: number): Case {
   const [activation, errors] = pick(FORMATS, i);
   const [rounding, overflow] = [pick(ROUNDINGS, i), pick(OVERFLOWS, i)];
@@ -50,7 +61,7 @@ function dropout(threshold: number, size: number, i: number): Case {
     add: (w) => {
       const shape = [w.batch, size];
       const settled = {
-        mask: `dropout ${String(i)}/mask`,
+        mask: maskOf(i),
         threshold,
         scale: Math.round((65536 / (65536 - threshold)) * 2 ** 24),
         ...settings(rounding, overflow),
@@ -68,9 +79,11 @@ const dropouts = SIZES.flatMap((size, i) =>
   THRESHOLDS.map((threshold, t) => dropout(threshold, size, i * THRESHOLDS.length + t)),
 );
 
+const atThreshold = [100, 101, 102].map((i) => dropout(Math.min(wordOf(i), 64225), 9, i));
+
 describe('elementwise', () => {
   contractSuite([
-    { name: 'batch 1', batch: 1, cases: [...relus, ...dropouts] },
-    { name: 'batch 7', batch: 7, counts: [1, 4, 6], cases: [...relus, ...dropouts] },
+    { name: 'batch 1', batch: 1, cases: [...relus, ...dropouts, ...atThreshold] },
+    { name: 'batch 7', batch: 7, counts: [1, 4, 6], cases: [...relus, ...dropouts, ...atThreshold] },
   ]);
 });

@@ -97,6 +97,21 @@ const accumulators = [...MIXES.slice(0, 10), WIDE_MIX].flatMap((mix, i) =>
   ),
 );
 
+/** Sums of int16 x int32 products beyond 2^53, where a double is no longer exact, with their low bits kept. */
+const long = [129, 300, 1000].flatMap((k, i) =>
+  [
+    { lhs: '<4,28>', rhs: '<8,8>', bias: '<16,0>', out: '<2,30>' },
+    { lhs: '<8,8>', rhs: '<4,28>', bias: '<16,0>', out: '<-4,36>' },
+  ].flatMap((mix, x) =>
+    (['exact', { width: 31, overflow: 'wrap' }, { width: 60, overflow: 'saturate' }] as const).map(
+      (accumulator): Product => ({
+        ...{ m: 2, k, n: 5, mix, rounding: pick(ROUNDINGS, i + x), overflow: 'wrap' },
+        ...{ accumulator, style: 'ends', bias: false, transpose: pick(TRANSPOSES, i + x) },
+      }),
+    ),
+  ),
+);
+
 /** The three products of a dense layer, on as many examples as the step has. */
 function dense(inputs: number, units: number, mix: Mix, rounding: string, style: Style): Case {
   return {
@@ -155,6 +170,7 @@ describe('matmul', () => {
     { name: 'sizes', batch: 1, cases: sizes.map(product) },
     { name: 'roundings', batch: 1, cases: roundings.map(product) },
     { name: 'accumulators', batch: 1, cases: accumulators.map(product) },
+    { name: 'long sums', batch: 1, cases: long.map(product) },
     ...batches,
   ]);
 });

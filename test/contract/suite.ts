@@ -96,7 +96,8 @@ interface Snapshot {
   readonly statistics: readonly SiteStatistics[];
 }
 
-const SEED = 0xfedcba9876543210n;
+/** Key of every session of the suite. */
+export const SEED = 0xfedcba9876543210n;
 
 function build(group: Group): Built {
   const builder = new PlanBuilder({
