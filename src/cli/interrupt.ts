@@ -20,8 +20,9 @@ export class Interrupt {
       name,
       () => {
         if (this.#exitCode !== null) {
-          if (performance.now() - this.#firstAt > SAME_KEY_PRESS_MS) process.exit(SIGNALS[name]);
-          return;
+          if (performance.now() - this.#firstAt <= SAME_KEY_PRESS_MS) return;
+          terminal.restore();
+          process.exit(SIGNALS[name]);
         }
         this.#exitCode = SIGNALS[name];
         this.#firstAt = performance.now();

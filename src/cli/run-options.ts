@@ -12,7 +12,6 @@ import {
   recipeConfiguration,
   recipes,
   RUN_DEFAULTS,
-  without,
   type NetworkChanges,
   type PartialRunConfiguration,
   type RunConfiguration,
@@ -129,9 +128,9 @@ export function networkArgument(name: string, options: RunOptions): PartialRunCo
   const zooOptions = { seed, ...(epochs === undefined ? {} : { epochs }) };
   const recipe = recipes.find((known) => known.name === name || known.network === name);
   if (recipe) {
-    const configuration = recipeConfiguration(recipe, zooOptions);
+    const { network, data = recipe.data, batch = recipe.batch } = recipeConfiguration(recipe, zooOptions);
     // A number of steps alone means just that, however many epochs the recipe has.
-    return options.steps === undefined ? configuration : without(configuration, ['epochs']);
+    return { network, data, batch, ...(options.steps === undefined ? { epochs: recipe.epochs } : {}) };
   }
   const zooName = ZOO_NAMES.find((known) => known === name);
   if (zooName !== undefined) return { network: zoo[zooName](zooOptions) };

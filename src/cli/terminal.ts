@@ -58,6 +58,12 @@ export class Terminal {
     this.#afterWrite = after;
   }
 
+  /** Takes down whatever is drawn over the last line, for good: the process is about to end. */
+  restore(): void {
+    this.#beforeWrite?.();
+    this.around(null, null);
+  }
+
   #write(stream: Stream, text: string): void {
     this.#beforeWrite?.();
     stream.write(text + '\n');

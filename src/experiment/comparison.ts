@@ -56,7 +56,7 @@ export async function runComparison(
   return { status: 'done', rows };
 }
 
-/** @throws RunFolderError where a folder holds a run of another configuration. */
+/** Checks folders before anything is fetched or run. @throws RunFolderError where one holds a run of another configuration. */
 export function checkEntries(entries: readonly ComparisonEntry[]): void {
   for (const entry of entries) checkFolder(entry);
 }

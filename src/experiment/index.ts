@@ -7,7 +7,6 @@ export {
   isFinished,
   plannedSteps,
   RUN_DEFAULTS,
-  without,
   type Difference,
   type NetworkChanges,
   type PartialRunConfiguration,

@@ -5,7 +5,7 @@
  */
 import type { SiteStatistics } from '../backend/index.js';
 
-/** What one rounding site counted (docs/numerics.md, "Statistics"), without its name. */
+/** What one rounding site counted (docs/arithmetic.md, section 7), without its name. */
 export type SiteCounts = Omit<SiteStatistics, 'site'>;
 
 /** Training steps from `from` (inclusive) to `step` (exclusive). */

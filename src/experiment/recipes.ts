@@ -1,6 +1,6 @@
 /**
  * The paper's experiments on MNIST as run configurations, by name: network of the zoo with its training settings, data,
- * batch and a length that shows the effect. Gupta et al. 2015, figures 1 and 2; docs/training.md, section "Recipes".
+ * batch and a length that shows the effect. Gupta et al. 2015, figures 1 and 2; docs/experiments.md, section "Recipes".
  */
 import { zoo, type ZooName, type ZooOptions } from '../nn/index.js';
 import type { PartialRunConfiguration } from './settings.js';

@@ -2,7 +2,7 @@
  * The folder of one run: config.json, metrics.jsonl, checkpoint.safetensors and, once it is done, result.json.
  * Plain files that nothing else is needed to understand. The only files of this room that touch the disk are this one and
  * its lock. Files are replaced whole (temporary file, fsync, rename), so a process killed at any moment leaves a folder
- * that can be continued. Described in docs/training.md, section "Run folder".
+ * that can be continued. Described in docs/experiments.md, section "Run folder".
  */
 import { randomUUID } from 'node:crypto';
 import {

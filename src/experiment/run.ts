@@ -1,7 +1,7 @@
 /**
  * One run from its configuration to its result: trains, evaluates after every epoch, and keeps the run folder such that a
  * process killed at any moment loses nothing but time. Clock, data and signals come from outside; what happens goes out
- * as events. The order of writing is what makes resuming exact: docs/training.md, section "Run folder".
+ * as events. The order of writing is what makes resuming exact: docs/experiments.md, section "Run folder".
  */
 import { ArrayDataSetIterator, type DataSet } from '../data/index.js';
 import { defineNetwork } from '../nn/index.js';
@@ -92,7 +92,7 @@ export async function executeRun(
   }
 }
 
-/** @throws RunFolderError where the data are not those that the run was begun with. */
+/** Checks the data's digest. @throws RunFolderError where the data are not those that the run was begun with. */
 export function checkRunData(path: string, { dataDigest }: RunConfiguration, { digest }: RunData): void {
   if (dataDigest === undefined || dataDigest === digest) return;
   throw new RunFolderError(

@@ -76,10 +76,7 @@ export function changeNetwork(network: NetworkConfiguration, changes: NetworkCha
 }
 
 /** A copy without some of its properties. */
-export function without<T extends object, K extends keyof T & string>(
-  settings: T,
-  keys: readonly K[],
-): Omit<T, K> {
+function without<T extends object, K extends keyof T & string>(settings: T, keys: readonly K[]): Omit<T, K> {
   const kept = Object.entries(settings).filter(([key]) => !keys.some((left) => left === key));
   return Object.fromEntries(kept) as Omit<T, K>;
 }

@@ -28,7 +28,7 @@ export interface CliOptions {
 
 export function startCli(args: readonly string[], { cwd, env = {} }: CliOptions): ChildProcess {
   // What the tests' own terminal wants does not matter here.
-  const inherited = { ...process.env, NO_COLOR: '', FORCE_COLOR: undefined };
+  const inherited = { ...process.env, NO_COLOR: '', FORCE_COLOR: undefined, CI: 'true' };
   return spawn(process.execPath, [MAIN, ...args], { cwd, env: { ...inherited, ...env } });
 }
 

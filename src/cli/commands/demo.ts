@@ -82,7 +82,7 @@ function conclusion(rows: readonly ComparisonRow[]): string {
     const row = rows.find((one) => one.name.startsWith(name));
     return row === undefined ? '-' : percentText(row.result.testErrorPercent);
   };
-  return `In the same 16 bits stochastic rounding gets to ${error('stochastic')} test error (float32: ${error('float32')}), round-to-nearest to ${error('nearest')}: most updates are
-smaller than half a step of the format, so rounding to nearest swallows them every time; stochastic rounding
-lets some of them through, as many as keep the mean right.`;
+  return `In the same 16 bits stochastic rounding gets to ${error('stochastic')} test error (float32: ${error('float32')}), round-to-nearest
+to ${error('nearest')}: most updates of the weights are smaller than half a step of the format, so rounding to nearest
+swallows them every time; stochastic rounding lets some of them through, as many as keep the mean right.`;
 }
