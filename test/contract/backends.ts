@@ -22,5 +22,8 @@ export const CANDIDATES: readonly Candidate[] = Object.entries(THREADS).flatMap(
   })),
 );
 
+/** The rung below every other backend. */
+export const REFERENCE: Candidate = { name: 'reference', backend: selectBackend('reference'), threads: 1 };
+
 /** One candidate a backend, for what does not depend on the number of threads. */
 export const BACKENDS: readonly Candidate[] = CANDIDATES.filter(({ threads }) => threads === 1);

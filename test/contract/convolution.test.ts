@@ -113,6 +113,23 @@ const accumulators = [...MIXES.slice(0, 10), WIDE_MIX].flatMap((mix, i) =>
   ),
 );
 
+/** Layers of real networks: more than one block of positions, channels and columns. */
+const layers: readonly Convolution[] = [
+  { image: [28, 28, 1], kernel: [5, 5], out: 8, mix: MIXES[0]!, rounding: 'stochastic' },
+  { image: [12, 12, 8], kernel: [5, 5], out: 16, mix: MIXES[1]!, rounding: 'stochastic:8', style: 'small' },
+  { image: [16, 16, 32], kernel: [5, 5], padding: [2, 2], out: 32, mix: MIXES[0]!, rounding: 'nearest-away' },
+  { image: [8, 8, 64], kernel: [5, 5], padding: [2, 2], out: 64, mix: MIXES[1]!, rounding: 'stochastic' },
+  {
+    image: [9, 40, 7],
+    kernel: [3, 3],
+    stride: [1, 2],
+    out: 40,
+    mix: MIXES[6]!,
+    rounding: 'floor',
+    style: 'ends',
+  },
+];
+
 describe('convolution', () => {
   contractSuite([
     { name: 'geometries', batch: 3, counts: [1, 2], cases: geometries.map(convolution) },
@@ -127,5 +144,6 @@ describe('convolution', () => {
         convolution({ ...SMALL, mix: MIXES[mix]!, rounding: pick(ROUNDINGS, i), style: pick(STYLES, i) }, i),
       ),
     },
+    { name: 'layers', against: 'reference', batch: 3, counts: [2], cases: layers.map(convolution) },
   ]);
 });

@@ -172,5 +172,17 @@ describe('matmul', () => {
     { name: 'accumulators', batch: 1, cases: accumulators.map(product) },
     { name: 'long sums', batch: 1, cases: long.map(product) },
     ...batches,
+    {
+      name: 'blocks',
+      against: 'reference',
+      batch: 150,
+      counts: [129],
+      cases: [
+        dense(1100, 70, MIXES[0]!, 'stochastic', 'full'),
+        dense(300, 520, MIXES[1]!, 'nearest-even', 'small'),
+        dense(257, 65, MIXES[6]!, 'stochastic', 'full'),
+        dense(131, 33, MIXES[8]!, 'floor', 'ends'),
+      ],
+    },
   ]);
 });

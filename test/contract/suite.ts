@@ -13,7 +13,7 @@ import {
   type TensorId,
 } from '../../src/plan/index.js';
 import type { Coefficients, SiteStatistics, StepMetrics, TensorData } from '../../src/backend/contract.js';
-import { CANDIDATES, type Candidate } from './backends.js';
+import { CANDIDATES, REFERENCE, type Candidate } from './backends.js';
 import { contents, typedArray, type Style } from './data.js';
 import { Oracle } from './oracle.js';
 
@@ -32,6 +32,8 @@ export interface Group {
   readonly counts?: readonly number[];
   readonly arithmetic?: 'fixed' | 'float32';
   readonly coefficients?: readonly Coefficients[];
+  /** What the results are compared with: the oracle (default), or, where that would take too long, the reference. */
+  readonly against?: 'reference';
   readonly cases: readonly Case[];
 }
 
@@ -176,13 +178,15 @@ function expectCase(plan: Plan, name: string, got: Snapshot, wanted: Snapshot, w
 export function contractSuite(groups: readonly Group[]): void {
   for (const group of groups) {
     describe(group.name, () => {
-      const { coefficients = [] } = group;
+      const { coefficients = [], against } = group;
       const built = build(group);
       let wanted: Snapshot[];
-      beforeAll(() => {
-        wanted = oracleSnapshots(built, coefficients);
+      beforeAll(async () => {
+        wanted = await (against
+          ? sessionSnapshots(REFERENCE, built, coefficients)
+          : oracleSnapshots(built, coefficients));
       });
-      for (const candidate of CANDIDATES)
+      for (const candidate of CANDIDATES.filter(({ name }) => name !== against))
         describe(candidate.name, () => {
           let got: Snapshot[];
           beforeAll(async () => {
