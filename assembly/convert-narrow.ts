@@ -2,15 +2,12 @@
  * Convert for sums in i32, eight at a time. The sums' proof leaves room: m + addend fits in i32. Same integers and
  * counters as convert.ts, which also takes what is rare: left shifts, more than 30 bits dropped.
  *
- * All modes but stochastic are m + base + ((m >> shift) & mask), see `addends`.
+ * The addend of every mode but stochastic is base + ((m >> shift) & mask), see `openAddend`.
  */
 import { convertSums } from './convert';
 import {
-  COUNT_ELEMENTS,
-  COUNT_FLUSHED,
   COUNT_HIGH,
   COUNT_LOW,
-  COUNT_MAGNITUDE,
   NEAREST_AWAY,
   NEAREST_DOWN,
   NEAREST_EVEN,
@@ -32,6 +29,7 @@ import {
   WRAP,
 } from './layout';
 import { draw16, draw32 } from './philox';
+import { bump, countRun, lanesOf, leastOf, mostOf } from './statistics';
 import { scratch, statistics } from './thread';
 
 // The addend of a mode that draws no words.
@@ -60,38 +58,6 @@ function openAddend(mode: i32, drop: i32): void {
   } else if (mode == TOWARD_ZERO) {
     mask = 2 * half - 1;
   }
-}
-
-/** The sum of a vector's lanes. */
-export function lanesOf(v: v128): i64 {
-  const pairs = i64x2.add(i64x2.extend_low_i32x4_s(v), i64x2.extend_high_i32x4_s(v));
-  return i64x2.extract_lane(pairs, 0) + i64x2.extract_lane(pairs, 1);
-}
-
-export function bump(counter: usize, by: i64): void {
-  store<i64>(counter, load<i64>(counter) + by);
-}
-
-/** Largest lane. */
-export function mostOf(v: v128): i32 {
-  v = i32x4.max_s(v, v128.shuffle<i32>(v, v, 2, 3, 0, 1));
-  v = i32x4.max_s(v, v128.shuffle<i32>(v, v, 1, 0, 3, 2));
-  return i32x4.extract_lane(v, 0);
-}
-
-/** Smallest lane. */
-export function leastOf(v: v128): i32 {
-  v = i32x4.min_s(v, v128.shuffle<i32>(v, v, 2, 3, 0, 1));
-  v = i32x4.min_s(v, v128.shuffle<i32>(v, v, 1, 0, 3, 2));
-  return i32x4.extract_lane(v, 0);
-}
-
-/** Adds a run of `count` elements to the site's counters, all but the saturated ones. */
-export function countRun(counters: usize, count: i32, flushed: i64, largest: v128, smallest: v128): void {
-  bump(counters + COUNT_ELEMENTS, count);
-  bump(counters + COUNT_FLUSHED, flushed);
-  const magnitude = max(<i64>mostOf(largest), -(<i64>leastOf(smallest)));
-  if (magnitude > load<i64>(counters, COUNT_MAGNITUDE)) store<i64>(counters, magnitude, COUNT_MAGNITUDE);
 }
 
 /** The addends of four sums at the word's address, 16 or 32 bits each by W; `cut` bits of a word are too many. */

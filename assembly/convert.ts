@@ -27,6 +27,7 @@ import {
   TYPE_I16,
   WRAP,
 } from './layout';
+import { convertVectors } from './convert-wide';
 import { draw16, draw32 } from './philox';
 import { statistics } from './thread';
 
@@ -42,7 +43,7 @@ let wraps: bool = false;
 let counters: usize = 0;
 
 /** Makes a site the one at work for `convertOne`. */
-export function openSite(site: usize): void {
+function openSite(site: usize): void {
   drop = load<i32>(site, SITE_DROP);
   mode = load<i32>(site, SITE_MODE);
   mask = load<u32>(site, SITE_MASK);
@@ -74,7 +75,7 @@ function addend(m: i64, word: u32): i64 {
  * One element, counted. `word` is the element's random word. The floor of m * 2^-drop plus the carry of the addend
  * over the dropped bits alone: no sum here leaves 64 bits, whatever m.
  */
-export function convertOne(m: i64, word: u32): i32 {
+function convertOne(m: i64, word: u32): i32 {
   let above: bool, below: bool;
   let raw: i64;
   if (drop > 0) {
@@ -108,21 +109,37 @@ export function convertOne(m: i64, word: u32): i32 {
 }
 
 /** Counts elements that `convertOne` converted. */
-export function countElements(count: i32): void {
+function countElements(count: i32): void {
   store<i64>(counters, load<i64>(counters, COUNT_ELEMENTS) + count, COUNT_ELEMENTS);
 }
 
 /** Draws the words of a run at the site (nothing for a mode that needs none); `wordOf` reads them. */
-export function drawSite(site: usize, index: u32, count: i32): usize {
+function drawSite(site: usize, index: u32, count: i32): usize {
   if (load<i32>(site, SITE_MODE) != STOCHASTIC || load<i32>(site, SITE_DROP) <= 0) return 0;
   const hash = load<u32>(site, SITE_HASH);
   return load<i32>(site, SITE_WIDTH) == 16 ? draw16(hash, index, count) : draw32(hash, index, count);
 }
 
 /** Word `i` of a drawn run. */
-export function wordOf(words: usize, i: i32): u32 {
+function wordOf(words: usize, i: i32): u32 {
   if (words == 0) return 0;
   return width == 16 ? <u32>load<u16>(words + ((<usize>i) << 1)) : load<u32>(words + ((<usize>i) << 2));
+}
+
+/** The elements of a run that the vector loop takes; 0 where it takes none. */
+function vectors(site: usize, sums: usize, words: usize, out: usize, length: i32): i32 {
+  const count = length & ~3;
+  if (count == 0 || load<i32>(site, SITE_DROP) < 0) return 0;
+  const narrow = load<i32>(site, SITE_TYPE) == TYPE_I16;
+  let done: bool;
+  if (load<i32>(site, SITE_WIDTH) == 16) {
+    if (narrow) done = convertVectors<i16, u16>(site, sums, words, out, count);
+    else done = convertVectors<i32, u16>(site, sums, words, out, count);
+  } else {
+    if (narrow) done = convertVectors<i16, u32>(site, sums, words, out, count);
+    else done = convertVectors<i32, u32>(site, sums, words, out, count);
+  }
+  return done ? count : 0;
 }
 
 /**
@@ -135,8 +152,10 @@ export function convertSums(site: usize, sums: usize, out: usize, index: u32, co
   while (count > 0) {
     const length = min(count, RUN);
     const words = drawSite(site, index, length);
-    for (let i = 0; i < length; i++) {
-      const raw = convertOne(load<i64>(sums), wordOf(words, i));
+    const first = vectors(site, sums, words, target, length);
+    target += (<usize>first) << (narrow ? 1 : 2);
+    for (let i = first; i < length; i++) {
+      const raw = convertOne(load<i64>(sums + ((<usize>i) << 3)), wordOf(words, i));
       if (narrow) {
         store<i16>(target, <i16>raw);
         target += 2;
@@ -144,9 +163,9 @@ export function convertSums(site: usize, sums: usize, out: usize, index: u32, co
         store<i32>(target, raw);
         target += 4;
       }
-      sums += 8;
     }
-    countElements(length);
+    countElements(length - first);
+    sums += (<usize>length) << 3;
     index += length;
     count -= length;
   }

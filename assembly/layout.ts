@@ -167,4 +167,5 @@ export const SCRATCH_KEYS = 0; // Philox key schedule, 20 vectors
 export const SCRATCH_RANDOM = 512; // random words of a run
 export const RUN = 1024; // elements of a run: what is converted at once
 export const SCRATCH_SUMS = 5120; // exact sums of a run, i64 each
-export const SCRATCH_OPERANDS = 13824; // 5120 + 8192 + slack
+export const SCRATCH_FLAGS = 13312; // a byte, then an i32, per element of a run
+export const SCRATCH_OPERANDS = 18432;

@@ -1,5 +1,5 @@
 /* Pooling over NHWC windows, forward and backward. A last window may reach over the edge: its cells outside take no part. */
-import { convertNarrow, countRun } from './convert-narrow';
+import { convertNarrow } from './convert-narrow';
 import { finishSums } from './finish';
 import {
   AT_SUMS,
@@ -29,6 +29,7 @@ import {
   TYPE_I16,
   WIDTH,
 } from './layout';
+import { countRun } from './statistics';
 import { scratch, shareEnd, shareStart, statistics } from './thread';
 
 /**

@@ -8,9 +8,8 @@
  *
  * int32 operands come as planes of digits (pack.ts) and take the second way, plane by plane. docs/kernels.md.
  */
-import { openSite } from './convert';
-import { convertNarrow } from './convert-narrow';
 import { convertSums } from './convert';
+import { convertNarrow } from './convert-narrow';
 import {
   ACCUMULATOR,
   ACCUMULATOR_WIDTH,

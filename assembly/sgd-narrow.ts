@@ -11,7 +11,7 @@
  * |L'| <= 3 * 2^14 * 2^15 always fits; |M| fits where the magnitudes of the high halves sum to less than 2^16 - 32, which
  * leaves 2^20 of room for the addend's high part, at most 2^(k-15) <= 2^17.
  */
-import { bump, convertNarrow, countRun, lanesOf, leastOf, mostOf } from './convert-narrow';
+import { convertNarrow } from './convert-narrow';
 import {
   COUNT_HIGH,
   COUNT_LOW,
@@ -34,6 +34,7 @@ import {
   WRAP,
 } from './layout';
 import { draw32 } from './philox';
+import { bump, countRun, lanesOf, leastOf, mostOf } from './statistics';
 import { scratch, statistics } from './thread';
 
 // Halves of momentum, -rate and -decay.

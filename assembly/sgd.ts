@@ -2,7 +2,7 @@
  * SGD with momentum and weight decay: u' = convert(mu u - rate g - decay w), w' = convert(w + u'), each right side one
  * exact integer. Two rounding sites an op, so two passes over a run: all updates, then all parameters.
  */
-import { convertOne, countElements, drawSite, openSite, wordOf } from './convert';
+import { convertSums } from './convert';
 import {
   COEFFICIENTS,
   CONVERT,
@@ -17,6 +17,7 @@ import {
   RHS,
   RHS_TYPE,
   RUN,
+  SCRATCH_FLAGS,
   SCRATCH_SUMS,
   SHIFT_GRADIENT,
   SHIFT_PARAMETER,
@@ -29,15 +30,11 @@ import {
   TYPE_I16,
 } from './layout';
 import { openNarrowSgd, sgdNarrow } from './sgd-narrow';
+import { bump } from './statistics';
 import { scratch, shareEnd, shareStart, statistics } from './thread';
 
 function read(address: usize, i: i32, narrow: bool): i64 {
   return narrow ? <i64>load<i16>(address + ((<usize>i) << 1)) : <i64>load<i32>(address + ((<usize>i) << 2));
-}
-
-function write(address: usize, i: i32, narrow: bool, raw: i32): void {
-  if (narrow) store<i16>(address + ((<usize>i) << 1), <i16>raw);
-  else store<i32>(address + ((<usize>i) << 2), raw);
 }
 
 /** Steps elements start .. end - 1 of any storage, one by one. */
@@ -60,33 +57,35 @@ function sgdPlain(record: usize, from: i32, end: i32): void {
   const shiftUpdate = load<i32>(record, SUM_SHIFT_UPDATE);
   const swallowed = statistics + load<u32>(parameterSite, SITE_COUNTERS) + COUNT_SWALLOWED;
   const sums = scratch + SCRATCH_SUMS;
+  const moved = scratch + SCRATCH_FLAGS;
+  const before = moved + RUN;
   for (let start = from; start < end; start += RUN) {
     const length = min(end - start, RUN);
-    openSite(updateSite);
-    let words = drawSite(updateSite, start, length);
     for (let i = 0; i < length; i++) {
       const at = start + i;
       const u = momentum * read(update, at, narrowUpdate);
       const g = rate * read(gradient, at, narrowGradient);
-      const w = decay * read(parameter, at, narrowParameter);
-      const sum = u - g - w;
+      const sum = u - g - decay * read(parameter, at, narrowParameter);
       store<i64>(sums + ((<usize>i) << 3), sum);
-      write(update, at, narrowUpdate, convertOne(sum, wordOf(words, i)));
+      store<u8>(moved + i, sum != 0 ? 1 : 0);
     }
-    countElements(length);
-    openSite(parameterSite);
-    words = drawSite(parameterSite, start, length);
+    convertSums(updateSite, sums, update, start, length);
     for (let i = 0; i < length; i++) {
       const at = start + i;
       const old = read(parameter, at, narrowParameter);
-      const sum = (old << shiftParameter) + (read(update, at, narrowUpdate) << shiftUpdate);
-      const raw = convertOne(sum, wordOf(words, i));
-      write(parameter, at, narrowParameter, raw);
-      if (<i64>raw == old && load<i64>(sums + ((<usize>i) << 3)) != 0) {
-        store<i64>(swallowed, load<i64>(swallowed) + 1);
-      }
+      store<i64>(
+        sums + ((<usize>i) << 3),
+        (old << shiftParameter) + (read(update, at, narrowUpdate) << shiftUpdate),
+      );
+      store<i32>(before + ((<usize>i) << 2), <i32>old);
     }
-    countElements(length);
+    convertSums(parameterSite, sums, parameter, start, length);
+    let stuck: i64 = 0;
+    for (let i = 0; i < length; i++) {
+      const same = read(parameter, start + i, narrowParameter) == load<i32>(before + ((<usize>i) << 2));
+      if (same && load<u8>(moved + i)) stuck++;
+    }
+    bump(swallowed, stuck);
   }
 }
 
