@@ -6,8 +6,7 @@
 
 // Control block, at fixed addresses. The words that threads wait on have a cache line each.
 export const START = 64; // number of runs started; workers wait for it to change
-export const ARRIVED = 128; // threads that have reached the current barrier
-export const GENERATION = 192; // barriers passed; threads wait for it to change
+export const ARRIVED = 128; // arrivals at barriers since the session began
 export const THREADS = 320;
 export const SPINS = 324; // turns of a spin loop before a thread sleeps
 export const MAY_SLEEP = 328; // 0 where the main thread must not block (a browser's)

@@ -3,13 +3,13 @@
  * others at a barrier. Waiting spins for a while, then sleeps; thread 0 may be a browser's main thread, which must
  * not sleep, and in any case comes back to JavaScript when the others are overdue, so that a dead one is noticed.
  */
+import { averagePool, averagePoolGradient } from './average-pool';
 import { biasGradient, biasGradientEnd } from './bias';
 import { convInputGradientTiled, convTiled } from './conv';
 import { convWeightGradientEnd, convWeightGradientTiled } from './conv-gradient';
 import { dropout, relu, reluGradient } from './elementwise';
 import {
   ARRIVED,
-  GENERATION,
   KIND,
   KIND_AVERAGE_POOL,
   KIND_AVERAGE_POOL_GRADIENT,
@@ -40,13 +40,13 @@ import {
 import { convInputGradientOrdered, convOrdered, convWeightGradientOrdered, matmulOrdered } from './ordered';
 import { convFloat, convInputGradientFloat, convWeightGradientFloat, matmulFloat } from './float-products';
 import { matmulTiled } from './matmul';
+import { maxPool, maxPoolGradient } from './max-pool';
 import { scheduleKeys } from './philox';
-import { averagePool, averagePoolGradient, maxPool, maxPoolGradient } from './pool';
 import { sgd } from './sgd';
 import { softmax } from './softmax';
 import { enter, threads } from './thread';
 
-/** Thread 0 sleeps no longer than this, in nanoseconds, before it goes back to JavaScript. */
+/** At a barrier a thread sleeps no longer than this, in nanoseconds, before it looks again; thread 0 goes back to JavaScript. */
 const NAP: i64 = 100_000_000;
 
 /** A product by the path that was chosen when the plan was encoded. */
@@ -121,28 +121,43 @@ function napOfThread0(): i64 {
   return load<i32>(MAY_SLEEP) ? NAP : 0;
 }
 
-/** Counts this thread in; the last one lets all go on. Returns the generation to wait on. */
-function arrive(): i32 {
-  const generation = atomic.load<i32>(GENERATION);
-  if (atomic.add<i32>(ARRIVED, 1) + 1 == threads) {
-    atomic.store<i32>(ARRIVED, 0);
-    atomic.store<i32>(GENERATION, generation + 1);
-    atomic.notify(GENERATION, -1);
-  }
-  return generation;
+/**
+ * Arrivals at which this thread's present barrier is complete. ARRIVED only ever counts up, by one a thread and barrier,
+ * and every thread passes the same barriers: nothing is reset, so nothing can be reset at the wrong moment.
+ */
+let complete: i32 = 0;
+
+/** Counts this thread in at the next barrier; the last one wakes those that sleep. */
+function arrive(): void {
+  complete += threads;
+  if (atomic.add<i32>(ARRIVED, 1) + 1 == complete) atomic.notify(ARRIVED, -1);
 }
 
-// Thread 0 only: where it waits when it has gone back to JavaScript.
+/** True when all threads have arrived. The difference is right also where the count has wrapped. */
+function allArrived(): bool {
+  return atomic.load<i32>(ARRIVED) - complete >= 0;
+}
+
+/** Waits for the others; false when some are still missing after `nap` nanoseconds of sleep. */
+function awaitAll(nap: i64): bool {
+  for (let turn = load<i32>(SPINS); turn > 0; turn--) {
+    if (allArrived()) return true;
+  }
+  const seen = atomic.load<i32>(ARRIVED);
+  if (nap != 0 && seen - complete < 0) atomic.wait<i32>(ARRIVED, seen, nap);
+  return allArrived();
+}
+
+// Thread 0 only: the record behind which it waits when it has gone back to JavaScript.
 let at: i32 = 0;
-let awaited: i32 = 0;
 
 /** Thread 0's work from record `at` on; false where it gave up waiting for the others at the barrier behind `at`. */
 function proceed(): bool {
   const length = load<i32>(PROGRAM_LENGTH);
   while (at < length) {
     execute(load<u32>(PROGRAM) + <usize>at * RECORD_BYTES);
-    awaited = arrive();
-    if (!changed(GENERATION, awaited, napOfThread0())) return false;
+    arrive();
+    if (!awaitAll(napOfThread0())) return false;
     at++;
   }
   return true;
@@ -162,7 +177,7 @@ export function run(): bool {
 
 /** Goes on waiting, then running. */
 export function resume(): bool {
-  if (!changed(GENERATION, awaited, napOfThread0())) return false;
+  if (!awaitAll(napOfThread0())) return false;
   at++;
   return proceed();
 }
@@ -177,8 +192,8 @@ export function work(number: i32, started: i32): void {
     const length = load<i32>(PROGRAM_LENGTH);
     for (let i = 0; i < length; i++) {
       execute(load<u32>(PROGRAM) + <usize>i * RECORD_BYTES);
-      const generation = arrive();
-      while (!changed(GENERATION, generation, -1)) continue;
+      arrive();
+      while (!awaitAll(NAP)) continue;
     }
   }
 }
