@@ -48,7 +48,7 @@ export class RunFolder {
    */
   static create(path: string, configuration: unknown): RunFolder {
     refuseFile(path);
-    mkdirSync(path, { recursive: true });
+    makeFolder(path);
     const unlock = takeLock(path);
     try {
       if (existsSync(join(path, CONFIG))) {
@@ -271,6 +271,21 @@ function refuseFile(path: string): void {
   while (!existsSync(part) && dirname(part) !== part) part = dirname(part);
   if (existsSync(part) && !statSync(part).isDirectory()) {
     throw new RunFolderError(`run folder ${path}: ${part} is no folder; choose another folder with --out`);
+  }
+}
+
+/**
+ * Makes a folder and those above it. Node's own recursive way never ends where the system says that a folder to be made
+ * is not there (below /proc, for one).
+ */
+function makeFolder(path: string): void {
+  if (existsSync(path)) return;
+  if (dirname(path) !== path) makeFolder(dirname(path));
+  try {
+    mkdirSync(path);
+  } catch (error) {
+    // Another process was faster.
+    if (!existsSync(path)) throw error;
   }
 }
 
