@@ -166,6 +166,8 @@ export class WasmSession implements Session {
   }
 
   async #run(program: Program): Promise<void> {
+    // Nothing to meet at: a worker that wakes late would take the next run for this one.
+    if (program.length === 0) return;
     this.#memory.setControl(layout.PROGRAM, program.address);
     this.#memory.setControl(layout.PROGRAM_LENGTH, program.length);
     this.#running = true;
