@@ -95,6 +95,9 @@ export class PlanDraft {
         `${name}: a batched tensor starts with the batch size ${String(this.batch)}, got ${shapeText(spec.shape)}`,
       );
     }
+    if (spec.shape.some((size) => !Number.isInteger(size) || size < 1)) {
+      throw new ShapeError(`${name}: every size must be a whole number from 1, got ${shapeText(spec.shape)}`);
+    }
     const id = this.#tensors.length;
     const { format, storage } = this.#elementType(spec);
     this.#tensors.push({
