@@ -18,6 +18,17 @@ function digit(v: i32, plane: i32, planes: i32, bits: i32): i32 {
   return planes == 1 ? v : (v << (32 - bits)) >> (32 - bits);
 }
 
+/** The same for four lanes. */
+function digits(v: v128, plane: i32, planes: i32, bits: i32): v128 {
+  const unused = 32 - bits;
+  for (; plane > 0; plane--) {
+    const low = i32x4.shr_s(i32x4.shl(v, unused), unused);
+    v = i32x4.sub(i32x4.shr_s(v, bits), i32x4.shr_s(low, 31));
+    planes--;
+  }
+  return planes == 1 ? v : i32x4.shr_s(i32x4.shl(v, unused), unused);
+}
+
 /** Eight columns of two neighbours along k: stores the pairs of `a` and `b` at `to`. */
 export function interleave(to: usize, a: v128, b: v128): void {
   v128.store(to, v128.shuffle<i16>(a, b, 0, 8, 1, 9, 2, 10, 3, 11));
@@ -195,7 +206,16 @@ export function copyDigits<T>(from: usize, count: i32, plane: i32, planes: i32, 
     memory.copy(to, from, (<usize>count) << 1);
     return;
   }
-  for (let i = 0; i < count; i++) {
+  let i = 0;
+  if (sizeof<T>() == 4) {
+    for (; i + 8 <= count; i += 8) {
+      const at = from + ((<usize>i) << 2);
+      const low = digits(v128.load(at), plane, planes, bits);
+      const high = digits(v128.load(at, 16), plane, planes, bits);
+      v128.store(to + ((<usize>i) << 1), i16x8.narrow_i32x4_s(low, high));
+    }
+  }
+  for (; i < count; i++) {
     const value = <i32>load<T>(from + <usize>i * sizeof<T>());
     store<i16>(to + ((<usize>i) << 1), <i16>digit(value, plane, planes, bits));
   }

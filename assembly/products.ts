@@ -316,8 +316,13 @@ export function productBlock(
     if (accumulator == WRAP && bits < 32) wrapSums<i32>(sums, rows * columns, bits);
   } else {
     const bias = scratch + load<u32>(record, AT_BIAS);
+    // By hand: a memory.copy of so few bytes is mostly its call.
+    let to = sums;
     for (let row = 0; row < ((rows + 3) & ~3); row++) {
-      memory.copy(sums + ((<usize>(row * columns)) << 3), bias, (<usize>columns) << 3);
+      for (let at: usize = 0; at < (<usize>columns) << 3; at += 16) {
+        v128.store(to, v128.load(bias + at));
+        to += 16;
+      }
     }
     addBlock(record, lhs, bytes, rows, root);
     if (accumulator == WRAP) wrapSums<i64>(sums, rows * columns, bits);
