@@ -20,7 +20,7 @@ import { packageVersion } from './version.js';
 const EXAMPLES = `
 Examples:
   $ fewbit demo                                      stochastic rounding against round-to-nearest on MNIST
-  $ fewbit train lenet --data synthetic --steps 50   a first try, without fetching anything
+  $ fewbit train dnn --data synthetic --steps 60     a first try, without fetching anything
   $ fewbit convert 0.1234 --format 2.14              one number in fixed point
 
 Every command has --help with examples.`;

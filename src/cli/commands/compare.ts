@@ -34,7 +34,7 @@ Examples:
   $ fewbit compare lenet                                    ${DEFAULT_SETTINGS}
   $ fewbit compare dnn --settings "float32; 6.10 stochastic; 8.8 stochastic; 8.8 nearest" --epochs 5
   $ fewbit compare lenet --setting "2.14/6.10" --setting "few bits: 2.14/6.10 stochastic:4" --out runs/bits
-  $ fewbit compare lenet --data synthetic --steps 100 --json
+  $ fewbit compare dnn --data synthetic --steps 60 --json
 
 Runs that are done are not repeated, one that was stopped is continued: give the same command again.`;
 

@@ -54,7 +54,7 @@ Examples:
   $ fewbit train lenet --formats 4.12/6.10 --rounding nearest --epochs 2 --seed 7
   $ fewbit train dnn --formats weight=2.14,activation=6.10 --out runs/dnn
   $ fewbit train lenet --formats float32                    the baseline
-  $ fewbit train lenet --data synthetic --steps 50          a first try, without fetching anything
+  $ fewbit train dnn --data synthetic --steps 60            a first try, without fetching anything
   $ fewbit train --resume --out runs/dnn                    goes on where runs/dnn stopped, bit for bit
   $ fewbit train config.json --data ./my-images --json      machine-readable
 
