@@ -7,13 +7,6 @@ export function elements(shape: readonly number[]): number {
   return shape.reduce((product, size) => product * size, 1);
 }
 
-/** How many strides it takes to cover a size: the quotient, rounded up. */
-export function ceilDivide(size: number, stride: number): number {
-  let count = 0;
-  for (let covered = 0; covered < size; covered += stride) count++;
-  return count;
-}
-
 /** A tensor seen as a matrix: the first dimension is the rows, all others the columns. */
 export function matrixShape(shape: readonly number[]): readonly [rows: number, columns: number] {
   const [rows = 1, ...rest] = shape;
