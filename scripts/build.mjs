@@ -3,7 +3,7 @@
 //   node scripts/build.mjs --kernels   only the kernels and the two sources generated from them
 // The binary is embedded as base64, so that the same code loads in Node and in a browser without fs or fetch.
 import { spawnSync } from 'node:child_process';
-import { existsSync, mkdirSync, readFileSync, readdirSync, statSync, writeFileSync } from 'node:fs';
+import { existsSync, mkdirSync, readFileSync, readdirSync, rmSync, statSync, writeFileSync } from 'node:fs';
 import { dirname, join } from 'node:path';
 import { fileURLToPath } from 'node:url';
 
@@ -77,6 +77,8 @@ async function buildKernels() {
 }
 
 function buildTypeScript() {
+  // What was deleted in src must not stay in dist, nor be packed.
+  rmSync(join(root, 'dist'), { recursive: true, force: true });
   const tsc = join(root, 'node_modules', 'typescript', 'bin', 'tsc');
   const { status } = spawnSync(process.execPath, [tsc, '-p', root], { stdio: 'inherit' });
   if (status !== 0) process.exit(status ?? 1);
