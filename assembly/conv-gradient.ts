@@ -4,7 +4,8 @@
  *
  * For that the image is laid out as pairs of columns: tap j of positions 2q and 2q + 1 needs columns 2q s + j and
  * 2q s + j + s (s the stride along x), so there are 2 s copies, one for each start r = j mod 2s, holding the pairs
- * (2 s q + r, 2 s q + r + s); tap j is then copy r read j div 2s pairs further on. Some images are packed at once.
+ * (2 s q + r, 2 s q + r + s); tap j is then copy r read j div 2s pairs further on. Some images are packed at once. Where the
+ * channels are a multiple of four, four of them lie together: the four rows of a tile are then one stream of memory.
  * Each thread adds up the products of its own images in i64; the second record adds up the threads and converts.
  */
 import { convertSums } from './convert';
@@ -56,19 +57,27 @@ import { addBlock, openColumns, openRows, openSpans } from './products';
 import { scratch, shareEnd, shareStart, threads } from './thread';
 
 /**
- * Interleaves two cells of `count` int16 channels into pairs at `to`. Whole vectors are read and written: what lies past
- * the last channel is overwritten by the next cell, or is slack.
+ * Interleaves two cells of `count` int16 channels into pairs, eight channels at `to`, four more each `apart` bytes on. Whole
+ * vectors are read; where channels are not in fours, whole vectors are written too: what lies past the last channel is
+ * overwritten by the next cell, or is slack.
  */
-function pairCells(first: usize, second: usize, count: i32, to: usize): void {
+function pairCells(first: usize, second: usize, count: i32, to: usize, apart: usize): void {
   for (let c = 0; c < count; c += 8) {
-    interleave(to, v128.load(first), v128.load(second));
+    const a = v128.load(first);
+    const b = v128.load(second);
+    v128.store(to, v128.shuffle<i16>(a, b, 0, 8, 1, 9, 2, 10, 3, 11));
+    to += apart;
+    if (apart == 16 || c + 4 < count) v128.store(to, v128.shuffle<i16>(a, b, 4, 12, 5, 13, 6, 14, 7, 15));
+    to += apart;
     first += 16;
     second += 16;
-    to += 32;
   }
 }
 
-/** One copy of a framed image as pairs: `rows` rows of `across` pairs of cells from column `start`, `gap` apart. */
+/**
+ * One copy of a framed image as pairs: `rows` rows of `across` pairs of cells from column `start`, `gap` apart. Pairs of
+ * `lanes` channels lie together, the next `lanes` of them `blockBytes` on.
+ */
 function pairColumns(
   frame: usize,
   rows: i32,
@@ -77,9 +86,12 @@ function pairColumns(
   start: i32,
   gap: i32,
   channels: i32,
+  lanes: i32,
+  blockBytes: usize,
   to: usize,
 ): void {
   const cellBytes = (<usize>channels) << 1;
+  const apart: usize = lanes == channels && lanes != 4 ? 16 : blockBytes;
   for (let row = 0; row < rows; row++) {
     let first = frame + <usize>row * rowBytes + <usize>start * cellBytes;
     if (channels == 1 && gap == 1) {
@@ -89,9 +101,9 @@ function pairColumns(
       continue;
     }
     for (let q = 0; q < across; q++) {
-      pairCells(first, first + <usize>gap * cellBytes, channels, to);
+      pairCells(first, first + <usize>gap * cellBytes, channels, to, apart);
       first += 2 * <usize>gap * cellBytes;
-      to += cellBytes << 1;
+      to += (<usize>lanes) << 2;
     }
   }
 }
@@ -118,14 +130,9 @@ function packErrors(from: usize, rows: i32, width: i32, channels: i32, to: usize
   }
 }
 
-/** The largest norm of a column of pairs of `channels` channels in `bytes` bytes; without SIMD's grain, of all together. */
-function pairsRoot(from: usize, bytes: usize, channels: i32): u64 {
-  if (channels & 3) return rootAbove(squares(from, <i32>(bytes >> 1)));
-  let most: u64 = 0;
-  const cellBytes = (<usize>channels) << 2;
-  const count = <i32>(bytes / cellBytes);
-  for (let c: usize = 0; c < cellBytes; c += 16) most = max(most, columnSquares(from + c, count, cellBytes));
-  return rootAbove(most);
+/** The largest norm of a column of pairs in `bytes` bytes, channels in fours; of all channels together where they are not. */
+function pairsRoot(from: usize, bytes: usize, fours: bool): u64 {
+  return rootAbove(fours ? columnSquares(from, <i32>(bytes >> 4), 16) : squares(from, <i32>(bytes >> 1)));
 }
 
 export function convWeightGradientTiled(record: usize): void {
@@ -148,10 +155,11 @@ export function convWeightGradientTiled(record: usize): void {
   const rhsBits = load<i32>(record, RHS_BITS);
   const planeBytes = <usize>load<u32>(record, PLANE_BYTES);
 
-  // Shapes: frame [rows][frameWidth][C]; pairs [copy][image][rows][across][C]; errors [panel][image][OH][half].
+  // Shapes: frame [rows][frameWidth][C]; pairs [copy][C / lanes][image][rows][across][lanes]; errors [panel][image][OH][half].
   const rows = (outHeight - 1) * strideY + kernelHeight;
   const frameWidth = (outWidth - 1) * strideX + kernelWidth;
   const copies = 2 * strideX;
+  const lanes = channels & 3 ? channels : 4;
   const half = (outWidth + 1) >> 1;
   const across = half + (kernelWidth - 1) / copies;
   const columns = (outChannels + 7) & ~7;
@@ -162,7 +170,7 @@ export function convWeightGradientTiled(record: usize): void {
   const table = scratch + load<u32>(record, AT_ROWS);
   const spans = scratch + load<u32>(record, AT_SPANS);
   const weights = kernelHeight * kernelWidth * channels;
-  const rowBytes = (<usize>(across * channels)) << 2;
+  const rowBytes = (<usize>(across * lanes)) << 2;
   const imageBytes = <usize>rows * rowBytes;
   const errors = outHeight * outWidth * outChannels;
   // Room for one plane of an int32 dOutput, behind the frame and what is read past its end.
@@ -185,7 +193,8 @@ export function convWeightGradientTiled(record: usize): void {
   for (let image = first; image < end; image += chunk) {
     const count = min(chunk, end - image);
     // pairCells writes whole vectors: the last image of a copy may reach past its end.
-    const copyBytes = <usize>count * imageBytes + 64;
+    const blockBytes = <usize>count * imageBytes;
+    const copyBytes = blockBytes * (channels / lanes) + 64;
     const panelBytes = (<usize>(count * outHeight * half)) << 5;
     for (let i = 0; i < count; i++) {
       const source =
@@ -204,6 +213,8 @@ export function convWeightGradientTiled(record: usize): void {
             copy,
             strideX,
             channels,
+            lanes,
+            blockBytes,
             cells + <usize>plane * planeBytes + <usize>copy * copyBytes + <usize>i * imageBytes,
           );
         }
@@ -236,8 +247,9 @@ export function convWeightGradientTiled(record: usize): void {
         const x = tap % kernelWidth;
         const offset =
           <usize>(x % copies) * copyBytes +
+          <usize>(c / lanes) * blockBytes +
           <usize>(tap / kernelWidth) * rowBytes +
-          ((<usize>((x / copies) * channels + c)) << 2);
+          ((<usize>((x / copies) * lanes + (c % lanes))) << 2);
         store<u32>(table + ((<usize>i) << 2), <u32>offset);
       }
       // Rows y of dOutput of which some tap of the tile meets a row of the image: y * stride + i for its rows of taps i.
@@ -250,7 +262,7 @@ export function convWeightGradientTiled(record: usize): void {
         store<i32>(spans + ((<usize>i) << 1), max(stop - start, 1), 4);
       }
     }
-    openRows((<usize>channels) << 2, half, outHeight, <usize>strideY * rowBytes, count, imageBytes);
+    openRows((<usize>lanes) << 2, half, outHeight, <usize>strideY * rowBytes, count, imageBytes);
     if (!inPlace) openSpans(spans);
     let root: u64 = 0;
     let lhsRoot: u64 = 0;
@@ -264,7 +276,10 @@ export function convWeightGradientTiled(record: usize): void {
       }
       root = rootAbove(root);
       for (let copy = 0; copy < copies; copy++) {
-        lhsRoot = max(lhsRoot, pairsRoot(cells + <usize>copy * copyBytes, copyBytes, channels));
+        for (let block = 0; block < channels / lanes; block++) {
+          const at = cells + <usize>copy * copyBytes + <usize>block * blockBytes;
+          lhsRoot = max(lhsRoot, pairsRoot(at, blockBytes, lanes == 4));
+        }
       }
     }
     openColumns(columns, root);
