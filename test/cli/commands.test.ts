@@ -146,7 +146,7 @@ describe('train', () => {
     for (const field of ['testErrorPercent', 'trainErrorPercent', 'loss', 'stepsPerSecond']) {
       expect(typeof done[field]).toBe('number');
     }
-    // The synthetic digits are easy: the network has learnt.
+    // The synthetic bars are easy: the network has learnt.
     expect(done['testErrorPercent']).toBeLessThan(50);
     expect(readdirSync(at('a', 'first')).sort()).toEqual([
       'checkpoint.safetensors',
@@ -187,7 +187,7 @@ describe('train', () => {
         [
           String.raw`^small  12,730 parameters, weight bias error gradient update <4,12>, activation <6,10>; stochastic:8`,
           String.raw`data  synthetic: 2,000 training and 500 test examples \(.*\)`,
-          String.raw`run  runs.small-1: seed 3, batch 20, 2 epochs, 150 steps, backend wasm, 1 threads`,
+          String.raw`run  runs.small-1: seed 3, batch 20, 2 epochs, 150 steps, backend wasm, 1 thread`,
           String.raw`epoch 1/2  step 100  loss [\d.]+  training error [\d.]+ %  test error [\d.]+ %  [\d.]+ steps/s`,
           String.raw`epoch 2/2 \(first part\)  step 150  .*`,
           String.raw`test error .*`,

@@ -50,7 +50,7 @@ export function dataCommand(terminal: Terminal): Command {
         sizeText(sizeBytes),
         description,
       ]);
-      rows.push(['synthetic', 'built in', '-', 'small drawn digits for tests and first tries']);
+      rows.push(['synthetic', 'built in', '-', 'small drawn bars for tests and first tries']);
       terminal.print(tableText(terminal, ['name', 'state', 'size', 'what'], rows, 'llrl'));
       terminal.print(`\ncache ${cacheFolder()}`);
     });

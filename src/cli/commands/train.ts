@@ -210,7 +210,7 @@ function introduction(
   return [
     `${bold(definition.name)}  ${grouped(definition.parameterCount)} parameters, ${arithmeticText(definition)}`,
     `${bold('data')}  ${data.name}: ${grouped(data.train.count)} training and ${grouped(data.test.count)} test examples (${data.source})`,
-    `${bold('run')}  ${path}${isNew ? '' : ', continued'}: seed ${network.seed}, batch ${batch}, ${length}${grouped(steps)} steps, backend ${backend}${threads === undefined ? '' : `, ${threads} threads`}`,
+    `${bold('run')}  ${path}${isNew ? '' : ', continued'}: seed ${network.seed}, batch ${batch}, ${length}${grouped(steps)} steps, backend ${backend}${threads === undefined ? '' : `, ${threads} thread${threads === 1 ? '' : 's'}`}`,
   ].join('\n');
 }
 
