@@ -60,7 +60,7 @@ function parseNetwork(network: Record<string, unknown>, source: string): Network
       throw new ConfigurationError('network: give "zoo" or "layers", not both');
     }
     // What the options hold is checked with the whole network, right below.
-    return networkFromJSON(zoo[zooName(name)](options as unknown as ZooOptions)).configuration;
+    return networkFromJSON(zoo[zooName(name)](options as ZooOptions & typeof options)).configuration;
   } catch (error) {
     if (!(error instanceof Error)) throw error;
     throw new ConfigurationError(`${source}: ${error.message}`, { cause: error });
