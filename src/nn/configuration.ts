@@ -18,7 +18,14 @@ export type WeightInit =
   | 'he-normal'
   | 'xavier-uniform';
 
-/** Settings that a layer may override. */
+/** Settings that a layer without products and parameters may override: of what it rounds, its output and its error. */
+export interface RoundingOverrides {
+  readonly formats?: Partial<Record<'activation' | 'error', FormatLike>>;
+  readonly rounding?: RoundingSettings;
+  readonly overflow?: Overflow;
+}
+
+/** Settings that a layer of products may override. */
 export interface Overrides {
   readonly formats?: FormatSettings;
   readonly rounding?: RoundingSettings;
@@ -55,7 +62,7 @@ export interface Conv2dLayer extends Named, Overrides {
   readonly activation?: 'identity' | 'relu';
 }
 /** Without padding; a last window that reaches over the edge is clipped (`clip`, default true) or left out. */
-export interface PoolLayer extends Named, Overrides {
+export interface PoolLayer extends Named, RoundingOverrides {
   readonly type: 'maxPool' | 'averagePool';
   readonly kernel: Pair;
   /** Default: the kernel. */
@@ -67,7 +74,7 @@ export interface ReluLayer extends Named {
   readonly type: 'relu';
 }
 /** Drops elements in training only; what is kept is scaled by 1 / (1 - rate). */
-export interface DropoutLayer extends Named, Overrides {
+export interface DropoutLayer extends Named, RoundingOverrides {
   readonly type: 'dropout';
   /** Probability of dropping an element, 0 <= rate <= 0.98. */
   readonly rate: number;

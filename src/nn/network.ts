@@ -86,8 +86,9 @@ export class NetworkDefinition {
         `${last.name}: the last layer must give one logit per class, at least 2, got ${JSON.stringify(shape)}; end with a dense layer`,
       );
     }
+    const trained = this.layers.filter(({ parameters }) => parameters.length > 0);
     this.optimizers = [
-      ...new Map(this.layers.map(({ settings }) => [optimizerKey(settings), settings.optimizer])).values(),
+      ...new Map(trained.map(({ settings }) => [optimizerKey(settings), settings.optimizer])).values(),
     ];
   }
 

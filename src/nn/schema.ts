@@ -59,6 +59,11 @@ const accumulator = z.union(
   [z.literal('exact'), z.strictObject({ width: z.int(), overflow: z.literal(['saturate', 'wrap']) })],
   'expected "exact" or { width, overflow: "saturate" | "wrap" }',
 );
+const roundingOverrides = {
+  formats: z.strictObject({ activation: format.optional(), error: format.optional() }).optional(),
+  rounding: perRole(rounding, 'a rounding mode').optional(),
+  overflow: z.literal(['saturate', 'wrap']).optional(),
+};
 const overrides = {
   formats: perRole(format, 'a format').optional(),
   rounding: perRole(rounding, 'a rounding mode').optional(),
@@ -78,7 +83,7 @@ const pool = {
   kernel: pairOf(size),
   stride: pairOf(size).optional(),
   clip: z.boolean().optional(),
-  ...overrides,
+  ...roundingOverrides,
 };
 
 const layer = z.discriminatedUnion(
@@ -99,7 +104,12 @@ const layer = z.discriminatedUnion(
     z.strictObject({ type: z.literal('maxPool'), ...pool }),
     z.strictObject({ type: z.literal('averagePool'), ...pool }),
     z.strictObject({ type: z.literal('relu'), name }),
-    z.strictObject({ type: z.literal('dropout'), name, rate: z.number().min(0).max(0.98), ...overrides }),
+    z.strictObject({
+      type: z.literal('dropout'),
+      name,
+      rate: z.number().min(0).max(0.98),
+      ...roundingOverrides,
+    }),
     z.strictObject({ type: z.literal('flatten'), name }),
   ],
   'expected a layer of type dense, conv2d, maxPool, averagePool, relu, dropout or flatten',
@@ -107,9 +117,10 @@ const layer = z.discriminatedUnion(
 
 const network = z.strictObject({
   name: z.string().optional(),
-  seed: z
-    .union([z.int().min(0), z.string().regex(/^\d+$/)], 'expected a whole number from 0, or its decimal text')
-    .describe('seed'),
+  seed: z.union(
+    [z.int().min(0), z.string().regex(/^\d+$/)],
+    'expected a whole number from 0, or its decimal text',
+  ),
   formats: perRole(format, 'a format or "float32"'),
   rounding: perRole(rounding, 'a rounding mode').optional(),
   inferenceRounding: rounding.optional(),

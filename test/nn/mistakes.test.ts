@@ -108,6 +108,19 @@ const cases: [name: string, configuration: unknown, message: string][] = [
     withLayers({ type: 'maxPool', kernel: 2, formats: { activation: '8.8' } }, { type: 'dense', units: 2 }),
     'pool1: max-pooling does not round its output; set formats.activation on the layer before it',
   ],
+  [
+    'optimizer of a pool',
+    withLayers(
+      { type: 'maxPool', kernel: 2, optimizer: { kind: 'sgd', learningRate: 1 } },
+      { type: 'dense', units: 2 },
+    ),
+    'network configuration: layers[0]: Unrecognized key: "optimizer"',
+  ],
+  [
+    'weight format of dropout',
+    withLayers({ type: 'dropout', rate: 0.5, formats: { weight: '8.8' } }, { type: 'dense', units: 2 }),
+    'network configuration: layers[0].formats: Unrecognized key: "weight"',
+  ],
 ];
 
 test.each(cases)('%s', (_, configuration, message) => {

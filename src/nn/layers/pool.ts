@@ -20,11 +20,7 @@ export function poolLayer(
       `${name}: the window must fit the input, got kernel ${shapeText(kernel)} and input ${shapeText(inputShape)}; choose a smaller kernel or clip: true`,
     );
   }
-  if (
-    configuration.type === 'maxPool' &&
-    configuration.formats &&
-    'activation' in Object(configuration.formats)
-  ) {
+  if (configuration.type === 'maxPool' && configuration.formats?.activation !== undefined) {
     throw new TypeError(
       `${name}: max-pooling does not round its output; set formats.activation on the layer before it`,
     );
