@@ -163,6 +163,11 @@ export const PATH_FLOAT = 2; // float32 tiles
 
 // A thread's scratch region: fixed parts, then space for the operands of the op at work.
 export const SCRATCH_KEYS = 0; // Philox key schedule, 20 vectors
+export const SCRATCH_PATHS = 384; // multiply-adds by the way they were summed, i64 each
+export const SUMMED_FAST = 0; // one sum in 32 bits, proved to fit
+export const SUMMED_FLUSH = 8; // 32-bit sums of stretches, added up wider
+export const SUMMED_FULL = 16; // operands taken apart into digits
+export const SUMMED_BYTES = 24;
 export const SCRATCH_RANDOM = 512; // random words of a run
 export const RUN = 1024; // elements of a run: what is converted at once
 export const SCRATCH_SUMS = 5120; // exact sums of a run, i64 each

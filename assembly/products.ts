@@ -30,11 +30,15 @@ import {
   RHS_PLANES,
   SCRATCH_SUMS,
   SITE_DROP,
+  SUMMED_FAST,
+  SUMMED_FLUSH,
+  SUMMED_FULL,
   TYPE_I16,
   WRAP,
 } from './layout';
 import { largestMagnitude } from './norms';
 import { splitBytes } from './pack';
+import { countPath } from './paths';
 import { scratch } from './thread';
 import { flush, tile } from './tile';
 
@@ -258,6 +262,14 @@ export function addBlock(record: usize, lhs: usize, bytes: usize, rows: i32, roo
     lhsBits = 8;
     safe = safePairs(128);
   }
+  const split = lhsPlanes > 1 || rhsPlanes > 1;
+  const short = safe < pairs * segments * images;
+  countPath(
+    split ? SUMMED_FULL : short ? SUMMED_FLUSH : SUMMED_FAST,
+    rows,
+    columns,
+    2 * pairs * segments * images,
+  );
   memory.fill(scratch + TILE_SUMS + 128, 0, 32);
   const stride = (<usize>columns) << 3;
   for (let i = 0; i < lhsPlanes; i++) {
@@ -312,6 +324,7 @@ export function productBlock(
   const accumulator = load<i32>(record, ACCUMULATOR);
   const bits = load<i32>(record, ACCUMULATOR_WIDTH);
   if (fast) {
+    countPath(SUMMED_FAST, rows, columns, 2 * pairs * segments * images);
     fastBlock(record, lhs, rows);
     if (accumulator == WRAP && bits < 32) wrapSums<i32>(sums, rows * columns, bits);
   } else {
