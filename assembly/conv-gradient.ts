@@ -27,8 +27,6 @@ import {
   KERNEL_HEIGHT,
   KERNEL_WIDTH,
   LHS,
-  LHS_BITS,
-  LHS_PLANES,
   LHS_TYPE,
   OUT,
   OUT_CHANNELS,
@@ -38,8 +36,6 @@ import {
   PAD_TOP,
   PLANE_BYTES,
   RHS,
-  RHS_BITS,
-  RHS_PLANES,
   RHS_TYPE,
   RUN,
   SCRATCH,
@@ -51,9 +47,10 @@ import {
   WIDTH,
   WRAP,
 } from './layout';
-import { columnSquares, rootAbove, squares } from './norms';
-import { copyDigits, interleave } from './pack';
-import { addBlock, openColumns, openRows, openSpans } from './products';
+import { columnSquares, columnsRoot, largestOf, rootAbove, squares } from './norms';
+import { openColumns, openLhs, openRows, openSpans } from './operands';
+import { copyDigits, interleave, planesFor } from './pack';
+import { addBlock, boundRows, provesWhole } from './stretches';
 import { scratch, shareEnd, shareStart, threads } from './thread';
 
 /**
@@ -149,10 +146,6 @@ export function convWeightGradientTiled(record: usize): void {
   const chunk = load<i32>(record, CHUNK);
   const lhsNarrow = load<i32>(record, LHS_TYPE) == TYPE_I16;
   const rhsNarrow = load<i32>(record, RHS_TYPE) == TYPE_I16;
-  const lhsPlanes = load<i32>(record, LHS_PLANES);
-  const rhsPlanes = load<i32>(record, RHS_PLANES);
-  const lhsBits = load<i32>(record, LHS_BITS);
-  const rhsBits = load<i32>(record, RHS_BITS);
   const planeBytes = <usize>load<u32>(record, PLANE_BYTES);
 
   // Shapes: frame [rows][frameWidth][C]; pairs [copy][C / lanes][image][rows][across][lanes]; errors [panel][image][OH][half].
@@ -196,13 +189,17 @@ export function convWeightGradientTiled(record: usize): void {
     const blockBytes = <usize>count * imageBytes;
     const copyBytes = blockBytes * (channels / lanes) + 64;
     const panelBytes = (<usize>(count * outHeight * half)) << 5;
+    const cellsIn = height * width * channels;
+    const lhs = load<u32>(record, LHS) + ((<usize>(image * cellsIn)) << (lhsNarrow ? 1 : 2));
+    const rhs = load<u32>(record, RHS) + ((<usize>(image * errors)) << (rhsNarrow ? 1 : 2));
+    const lhsPlanes = lhsNarrow ? 1 : planesFor(largestOf(lhs, 1, count * cellsIn, 0));
+    const rhsPlanes = rhsNarrow ? 1 : planesFor(largestOf(rhs, 1, count * errors, 0));
     for (let i = 0; i < count; i++) {
-      const source =
-        load<u32>(record, LHS) + ((<usize>((image + i) * height * width * channels)) << (lhsNarrow ? 1 : 2));
+      const source = lhs + ((<usize>(i * cellsIn)) << (lhsNarrow ? 1 : 2));
       for (let plane = 0; plane < lhsPlanes; plane++) {
         if (!inPlace) {
-          if (lhsNarrow) frameImage<i16>(source, plane, lhsPlanes, lhsBits, frame);
-          else frameImage<i32>(source, plane, lhsPlanes, lhsBits, frame);
+          if (lhsNarrow) frameImage<i16>(source, plane, lhsPlanes, frame);
+          else frameImage<i32>(source, plane, lhsPlanes, frame);
         }
         for (let copy = 0; copy < copies; copy++) {
           pairColumns(
@@ -219,12 +216,12 @@ export function convWeightGradientTiled(record: usize): void {
           );
         }
       }
-      const dOutput = load<u32>(record, RHS) + ((<usize>((image + i) * errors)) << (rhsNarrow ? 1 : 2));
+      const dOutput = rhs + ((<usize>(i * errors)) << (rhsNarrow ? 1 : 2));
       for (let plane = 0; plane < rhsPlanes; plane++) {
         let from = dOutput;
         if (!rhsNarrow) {
           from = errorPlane;
-          copyDigits<i32>(dOutput, errors, plane, rhsPlanes, rhsBits, from);
+          copyDigits<i32>(dOutput, errors, plane, rhsPlanes, from);
         }
         const to = panels + <usize>plane * panelBytes * ((<usize>columns) >> 3);
         packErrors(
@@ -262,19 +259,11 @@ export function convWeightGradientTiled(record: usize): void {
         store<i32>(spans + ((<usize>i) << 1), max(stop - start, 1), 4);
       }
     }
-    openRows((<usize>lanes) << 2, half, outHeight, <usize>strideY * rowBytes, count, imageBytes);
+    openRows(record, (<usize>lanes) << 2, half, outHeight, <usize>strideY * rowBytes, count, imageBytes);
     if (!inPlace) openSpans(spans);
-    let root: u64 = 0;
+    const root = rhsPlanes == 1 ? columnsRoot(panels, <i32>(panelBytes >> 5), columns) : 0;
     let lhsRoot: u64 = 0;
-    if (lhsPlanes == 1 && rhsPlanes == 1) {
-      for (let panel: usize = 0; panel < panelBytes * ((<usize>columns) >> 3); panel += panelBytes) {
-        const steps = <i32>(panelBytes >> 5);
-        root = max(
-          root,
-          max(columnSquares(panels + panel, steps, 32), columnSquares(panels + panel + 16, steps, 32)),
-        );
-      }
-      root = rootAbove(root);
+    if (lhsPlanes == 1) {
       for (let copy = 0; copy < copies; copy++) {
         for (let block = 0; block < channels / lanes; block++) {
           const at = cells + <usize>copy * copyBytes + <usize>block * blockBytes;
@@ -282,8 +271,11 @@ export function convWeightGradientTiled(record: usize): void {
         }
       }
     }
-    openColumns(columns, root);
-    addBlock(record, cells, <usize>copies * copyBytes, weights, lhsRoot);
+    openColumns(rhsPlanes, columns, root);
+    openLhs(lhsPlanes, lhsRoot, false);
+    const bytes = <usize>copies * copyBytes;
+    if (!provesWhole()) boundRows(cells, bytes, planeBytes);
+    addBlock(record, cells, bytes, weights, 0);
   }
 }
 

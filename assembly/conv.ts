@@ -5,6 +5,7 @@
  */
 import {
   AT_LHS,
+  AT_NARROW,
   AT_RHS,
   AT_ROWS,
   AT_SPANS,
@@ -12,11 +13,11 @@ import {
   BLOCK_ROWS,
   CHANNELS,
   COUNT,
+  DIGIT_BITS,
   HEIGHT,
   KERNEL_HEIGHT,
   KERNEL_WIDTH,
   LHS,
-  LHS_BITS,
   LHS_PLANES,
   LHS_TYPE,
   OUT_CHANNELS,
@@ -26,83 +27,107 @@ import {
   PAD_TOP,
   PLANE_BYTES,
   RHS,
-  RHS_BITS,
-  RHS_PLANES,
   RHS_TYPE,
   STRIDE_X,
   STRIDE_Y,
   TYPE_I16,
   WIDTH,
 } from './layout';
-import { endImageRow, firstImageRow, frameImage, openFrame, openImage, rowsRoot } from './image';
-import { columnSquares, rootAbove } from './norms';
-import { packPanels } from './pack';
-import { openBias, openColumns, openRows, openSpans, productBlock } from './products';
+import {
+  endImageRow,
+  firstImageRow,
+  frameImage,
+  mostRowSquares,
+  openFrame,
+  openImage,
+  rowsRoot,
+} from './image';
+import { columnsRoot, largestOf } from './norms';
+import { openBias, openColumns, openLhs, openRows, openSpans } from './operands';
+import { copyDigits, packPanels, planesFor } from './pack';
+import { productBlock } from './products';
+import { boundRowPieces } from './stretches';
 import { scratch, shareEnd, shareStart } from './thread';
 
-/** Largest norm of the packed columns (of one plane). */
-function columnsRoot(record: usize, pairs: i32, columns: i32): u64 {
-  let most: u64 = 0;
-  let panel = scratch + load<u32>(record, AT_RHS);
-  for (let column = 0; column < columns; column += 8) {
-    most = max(most, max(columnSquares(panel, pairs, 32), columnSquares(panel + 16, pairs, 32)));
-    panel += (<usize>pairs) << 5;
-  }
-  return rootAbove(most);
-}
-
-/** Packs the weight [KH, KW, C, O] with columns o. */
-function packWeight<T>(record: usize): void {
-  const size: i32 = sizeof<T>();
-  const columns = load<i32>(record, OUT_CHANNELS);
-  const inner = load<i32>(record, KERNEL_WIDTH) * load<i32>(record, CHANNELS);
-  packPanels<T>(
-    load<u32>(record, RHS),
-    load<i32>(record, KERNEL_HEIGHT),
-    inner * columns * size,
-    1,
-    0,
-    inner,
-    columns * size,
-    columns,
-    size,
-    load<i32>(record, RHS_PLANES),
-    load<i32>(record, RHS_BITS),
-    scratch + load<u32>(record, AT_RHS),
-  );
-}
-
-/** Packs the weight turned around, with columns c: segments and taps run backwards from the last one. */
-function packTurned<T>(record: usize): void {
-  const size: i32 = sizeof<T>();
-  const inner = load<i32>(record, OUT_CHANNELS);
-  const columns = load<i32>(record, CHANNELS);
+/**
+ * Packs the weight [KH, KW, C, O], all planes, and opens the columns: columns o, or, turned around, columns c, with segments
+ * and taps that run backwards from the last one.
+ */
+function packWeight(record: usize, turned: bool): void {
   const taps = load<i32>(record, KERNEL_WIDTH);
   const segments = load<i32>(record, KERNEL_HEIGHT);
-  const tapBytes = inner * columns * size;
-  packPanels<T>(
-    load<u32>(record, RHS) + (segments * taps - 1) * tapBytes,
-    segments,
-    -taps * tapBytes,
-    taps,
-    -tapBytes,
-    inner,
-    size,
-    columns,
-    inner * size,
-    load<i32>(record, RHS_PLANES),
-    load<i32>(record, RHS_BITS),
-    scratch + load<u32>(record, AT_RHS),
-  );
+  const channels = load<i32>(record, CHANNELS);
+  const outChannels = load<i32>(record, OUT_CHANNELS);
+  const panels = scratch + load<u32>(record, AT_RHS);
+  const tapBytes = channels * outChannels * 2;
+  const columns = turned ? channels : outChannels;
+  const padded = (columns + 7) & ~7;
+  const elements = segments * taps * channels * outChannels;
+  let from = load<u32>(record, RHS);
+  let planes = 1;
+  const narrow = load<i32>(record, RHS_TYPE) == TYPE_I16;
+  if (!narrow) planes = planesFor(largestOf(from, 1, elements, 0));
+  let to = panels;
+  for (let plane = 0; plane < planes; plane++) {
+    if (!narrow) {
+      const copy = scratch + load<u32>(record, AT_NARROW);
+      copyDigits<i32>(load<u32>(record, RHS), elements, plane, planes, copy);
+      from = copy;
+    }
+    if (turned) {
+      const last = from + (segments * taps - 1) * tapBytes;
+      const across = outChannels * 2;
+      to = packPanels(
+        last,
+        segments,
+        -taps * tapBytes,
+        taps,
+        -tapBytes,
+        outChannels,
+        2,
+        channels,
+        across,
+        to,
+      );
+    } else {
+      const inner = taps * channels;
+      to = packPanels(from, segments, taps * tapBytes, 1, 0, inner, outChannels * 2, outChannels, 2, to);
+    }
+  }
+  const pairs = segments * ((taps * (turned ? outChannels : channels) + 1) >> 1);
+  openColumns(planes, padded, planes == 1 ? columnsRoot(panels, pairs, columns) : 0);
+}
+
+/** Opens the `planes` planes of a framed image: the squares of its rows bound those of every row of A. */
+function openImagePlanes(
+  lhs: usize,
+  planes: i32,
+  planeBytes: usize,
+  frameHeight: i32,
+  rowElements: i32,
+  kernelHeight: i32,
+  strideY: i32,
+  table: usize,
+): void {
+  let root: u64 = 0;
+  openLhs(planes, 0, true);
+  for (let plane = 0; plane < planes; plane++) {
+    root = rowsRoot(lhs, frameHeight, rowElements, kernelHeight, strideY, table);
+    const largest: i32 = planes > 1 ? 1 << (DIGIT_BITS - 1) : 1 << 15;
+    boundRowPieces(plane, mostRowSquares(table, frameHeight), largest);
+    lhs += planeBytes;
+  }
+  openLhs(planes, planes == 1 ? root : 0, true);
 }
 
 /**
- * The convolution of images of imageHeight x imageWidth x channels, framed (see openFrame) unless `inPlace`, with packed
- * panels of `columns` columns: outHeight x outWidth positions an image.
+ * The convolution of images of imageHeight x imageWidth x channels, framed (see openFrame) unless `inPlace`, with the weight,
+ * `turned` around or not, as `columns` columns: outHeight x outWidth positions an image.
  */
 function convolve(
   record: usize,
   inPlace: bool,
+  turned: bool,
   imageElements: i32,
   frameHeight: i32,
   frameWidth: i32,
@@ -116,8 +141,6 @@ function convolve(
   const first = shareStart(load<i32>(COUNT), 1);
   const end = shareEnd(load<i32>(COUNT), 1);
   const narrow = load<i32>(record, LHS_TYPE) == TYPE_I16;
-  const planes = load<i32>(record, LHS_PLANES);
-  const bits = load<i32>(record, LHS_BITS);
   const planeBytes = <usize>load<u32>(record, PLANE_BYTES);
   const kernelHeight = load<i32>(record, KERNEL_HEIGHT);
   const segmentPairs = (load<i32>(record, KERNEL_WIDTH) * channels + 1) >> 1;
@@ -131,28 +154,24 @@ function convolve(
   const frame = scratch + load<u32>(record, AT_LHS);
   const frameElements = frameHeight * rowElements;
 
-  openRows(4, segmentPairs, kernelHeight, (<usize>rowElements) << 1, 1, 0);
+  openRows(record, 4, segmentPairs, kernelHeight, (<usize>rowElements) << 1, 1, 0);
   if (!inPlace) openSpans(spans);
-  openColumns(
-    padded,
-    load<i32>(record, RHS_PLANES) == 1 ? columnsRoot(record, segmentPairs * kernelHeight, columns) : 0,
-  );
+  packWeight(record, turned);
   openBias(record, 0, columns, padded);
-  if (!inPlace) memory.fill(frame, 0, planeBytes * planes);
+  if (!inPlace) memory.fill(frame, 0, planeBytes * load<i32>(record, LHS_PLANES));
 
   for (let image = first; image < end; image++) {
     const source = load<u32>(record, LHS) + ((<usize>(image * imageElements)) << (narrow ? 1 : 2));
-    let lhs = source;
+    const lhs = inPlace ? source : frame;
+    const planes = narrow ? 1 : planesFor(largestOf(source, 1, imageElements, 0));
     if (!inPlace) {
-      lhs = frame;
       for (let plane = 0; plane < planes; plane++) {
         const to = frame + <usize>plane * planeBytes;
-        if (narrow) frameImage<i16>(source, plane, planes, bits, to);
-        else frameImage<i32>(source, plane, planes, bits, to);
+        if (narrow) frameImage<i16>(source, plane, planes, to);
+        else frameImage<i32>(source, plane, planes, to);
       }
     }
-    const root =
-      planes == 1 ? rowsRoot(lhs, frameHeight, rowElements, kernelHeight, strideY, squaresTable) : 0;
+    openImagePlanes(lhs, planes, planeBytes, frameHeight, rowElements, kernelHeight, strideY, squaresTable);
     for (let position = 0; position < positions; position += blockRows) {
       const rows = min(blockRows, positions - position);
       // The table serves all images when one block is a whole image.
@@ -173,7 +192,7 @@ function convolve(
         }
       }
       const index = (image * positions + position) * columns;
-      productBlock(record, lhs, (<usize>frameElements) << 1, root, rows, columns, columns, index);
+      productBlock(record, lhs, (<usize>frameElements) << 1, rows, columns, columns, index);
     }
   }
 }
@@ -196,13 +215,12 @@ export function convTiled(record: usize): void {
     frameHeight = height;
     frameWidth = width;
   }
-  if (load<i32>(record, RHS_TYPE) == TYPE_I16) packWeight<i16>(record);
-  else packWeight<i32>(record);
   openImage(height, width, channels);
   openFrame(frameHeight, frameWidth, padTop, padLeft, 1, 1);
   convolve(
     record,
     inPlace,
+    false,
     height * width * channels,
     frameHeight,
     frameWidth,
@@ -226,8 +244,6 @@ export function convInputGradientTiled(record: usize): void {
   const outChannels = load<i32>(record, OUT_CHANNELS);
   const frameHeight = height + kernelHeight - 1;
   const frameWidth = width + kernelWidth - 1;
-  if (load<i32>(record, RHS_TYPE) == TYPE_I16) packTurned<i16>(record);
-  else packTurned<i32>(record);
   openImage(outHeight, outWidth, outChannels);
   openFrame(
     frameHeight,
@@ -240,6 +256,7 @@ export function convInputGradientTiled(record: usize): void {
   convolve(
     record,
     false,
+    true,
     outHeight * outWidth * outChannels,
     frameHeight,
     frameWidth,

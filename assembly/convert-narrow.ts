@@ -2,6 +2,10 @@
  * Convert for sums in i32, eight at a time. The sums' proof leaves room: m + addend fits in i32. Same integers and
  * counters as convert.ts, which also takes what is rare: left shifts, more than 30 bits dropped.
  *
+ * Split sums (stretches.ts) are m = 2^drop high + low with low >= 0, not reduced: with h = high + (low >> drop) and l the
+ * rest of low, floor((m + addend) / 2^drop) = h + ((l + addend) >> drop). Type parameter S: i32 for narrow sums, i64 for
+ * split ones, whose low halves lie `apart` bytes behind the high ones.
+ *
  * The addend of every mode but stochastic is base + ((m >> shift) & mask), see `openAddend`.
  */
 import { convertSums } from './convert';
@@ -37,8 +41,8 @@ let base: i32 = 0;
 let shift: i32 = 0;
 let mask: i32 = 0;
 
-/** 0 <= drop < 31; nothing is added where nothing is dropped. */
-function openAddend(mode: i32, drop: i32): void {
+/** 0 <= drop < 31; nothing is added where nothing is dropped. For split sums m is h, of which the `drop` bits are gone. */
+function openAddend<S>(mode: i32, drop: i32): void {
   base = 0;
   shift = 31;
   mask = 0;
@@ -49,7 +53,7 @@ function openAddend(mode: i32, drop: i32): void {
     mask = -1;
   } else if (mode == NEAREST_EVEN) {
     base = half - 1;
-    shift = drop;
+    shift = sizeof<S>() == 8 ? 0 : drop;
     mask = 1;
   } else if (mode == NEAREST_DOWN) {
     base = half - 1;
@@ -75,7 +79,14 @@ function given(m: v128): v128 {
  * Converts `length` sums (a multiple of 4, at most RUN; i32 at `sums`) to elements of type T at `out`. `words` is the
  * run's random words, W each, or 0. Every comparison is counted: the loop for what is not the usual case.
  */
-function convertFour<T, W>(site: usize, sums: usize, words: usize, out: usize, length: i32): void {
+function convertFour<T, W, S>(
+  site: usize,
+  sums: usize,
+  apart: usize,
+  words: usize,
+  out: usize,
+  length: i32,
+): void {
   const drop = load<i32>(site, SITE_DROP);
   const unused = 32 - load<i32>(site, SITE_WL);
   const wraps = load<i32>(site, SITE_OVERFLOW) == WRAP;
@@ -84,16 +95,29 @@ function convertFour<T, W>(site: usize, sums: usize, words: usize, out: usize, l
   const most = i32x4.splat(i32.MAX_VALUE >> unused);
   const least = v128.not(most);
   const zero = i32x4.splat(0);
+  const below = i32x4.splat((1 << drop) - 1);
   let largest = zero;
   let smallest = zero;
   let flushed = zero;
   let highs = zero;
   let lows = zero;
   for (let i = 0; i < length; i += 4) {
-    const m = v128.load(sums);
+    let m = v128.load(sums);
+    let rest = zero;
+    if (sizeof<S>() == 8) {
+      rest = v128.load(sums + apart);
+      m = i32x4.add(m, i32x4.shr_s(rest, drop));
+      rest = v128.and(rest, below);
+    }
     const addend = words ? drawn<W>(words, kept, cut) : given(m);
     if (words) words += 4 * sizeof<W>();
-    let t = i32x4.shr_s(i32x4.add(m, addend), drop);
+    let t: v128;
+    if (sizeof<S>() == 8) {
+      t = i32x4.add(m, i32x4.shr_s(i32x4.add(rest, addend), drop));
+      m = v128.or(m, rest);
+    } else {
+      t = i32x4.shr_s(i32x4.add(m, addend), drop);
+    }
     highs = i32x4.sub(highs, i32x4.gt_s(t, most));
     lows = i32x4.sub(lows, i32x4.lt_s(t, least));
     if (wraps) t = i32x4.shr_s(i32x4.shl(t, unused), unused);
@@ -113,20 +137,28 @@ function convertFour<T, W>(site: usize, sums: usize, words: usize, out: usize, l
 }
 
 /** The usual case: stochastic, saturating int16, eight at a time. False, with nothing counted, if something saturates. */
-function convertEight<W>(site: usize, sums: usize, words: usize, out: usize, length: i32): bool {
+function convertEight<W, S>(
+  site: usize,
+  sums: usize,
+  apart: usize,
+  words: usize,
+  out: usize,
+  length: i32,
+): bool {
   const drop = load<i32>(site, SITE_DROP);
   const unused = 32 - load<i32>(site, SITE_WL);
   const mask = load<i32>(site, SITE_MASK);
   const kept = sizeof<W>() == 2 ? i16x8.splat(<i16>mask) : i32x4.splat(mask);
   const cut: i32 = (sizeof<W>() == 2 ? 16 : 32) - drop;
   const zero = i32x4.splat(0);
+  const below = i32x4.splat((1 << drop) - 1);
   let largest = zero;
   let smallest = zero;
   let flushed = zero;
   const end = sums + ((<usize>length) << 2);
   while (sums < end) {
-    const m0 = v128.load(sums);
-    const m1 = v128.load(sums, 16);
+    let m0 = v128.load(sums);
+    let m1 = v128.load(sums, 16);
     let r0: v128;
     let r1: v128;
     if (sizeof<W>() == 2) {
@@ -137,8 +169,19 @@ function convertEight<W>(site: usize, sums: usize, words: usize, out: usize, len
       r0 = i32x4.shr_u(v128.and(v128.load(words), kept), cut);
       r1 = i32x4.shr_u(v128.and(v128.load(words, 16), kept), cut);
     }
-    const t0 = i32x4.shr_s(i32x4.add(m0, r0), drop);
-    const t1 = i32x4.shr_s(i32x4.add(m1, r1), drop);
+    let t0: v128;
+    let t1: v128;
+    if (sizeof<S>() == 8) {
+      const l0 = v128.load(sums + apart);
+      const l1 = v128.load(sums + apart, 16);
+      t0 = i32x4.add(m0, i32x4.shr_s(i32x4.add(l0, r0), drop));
+      t1 = i32x4.add(m1, i32x4.shr_s(i32x4.add(l1, r1), drop));
+      m0 = v128.or(i32x4.add(m0, i32x4.shr_s(l0, drop)), v128.and(l0, below));
+      m1 = v128.or(i32x4.add(m1, i32x4.shr_s(l1, drop)), v128.and(l1, below));
+    } else {
+      t0 = i32x4.shr_s(i32x4.add(m0, r0), drop);
+      t1 = i32x4.shr_s(i32x4.add(m1, r1), drop);
+    }
     largest = i32x4.max_s(largest, i32x4.max_s(t0, t1));
     smallest = i32x4.min_s(smallest, i32x4.min_s(t0, t1));
     const t = i16x8.narrow_i32x4_s(t0, t1);
@@ -158,12 +201,23 @@ function convertEight<W>(site: usize, sums: usize, words: usize, out: usize, len
 }
 
 /** Converts sums that the vector loop does not take, widened. */
-function convertWidened(site: usize, sums: usize, out: usize, index: u32, count: i32): void {
+function convertWidened<S>(
+  site: usize,
+  sums: usize,
+  apart: usize,
+  drop: i32,
+  out: usize,
+  index: u32,
+  count: i32,
+): void {
   const wide = scratch + SCRATCH_SUMS;
   while (count > 0) {
     const length = min(count, RUN);
-    for (let i = 0; i < length; i++)
-      store<i64>(wide + ((<usize>i) << 3), <i64>load<i32>(sums + ((<usize>i) << 2)));
+    for (let i = 0; i < length; i++) {
+      let sum = <i64>load<i32>(sums + ((<usize>i) << 2));
+      if (sizeof<S>() == 8) sum = (sum << drop) + <i64>load<i32>(sums + apart + ((<usize>i) << 2));
+      store<i64>(wide + ((<usize>i) << 3), sum);
+    }
     convertSums(site, wide, out, index, length);
     sums += (<usize>length) << 2;
     index += length;
@@ -171,8 +225,7 @@ function convertWidened(site: usize, sums: usize, out: usize, index: u32, count:
   }
 }
 
-/** Converts `length` exact sums (i32 each) into elements index .. of the tensor at `out`. */
-export function convertNarrow(site: usize, sums: usize, out: usize, index: u32, length: i32): void {
+function convertAll<S>(site: usize, sums: usize, apart: usize, out: usize, index: u32, length: i32): void {
   const drop = load<i32>(site, SITE_DROP);
   const vectors = drop >= 0 && drop < 31 ? length & ~3 : 0;
   const narrow = load<i32>(site, SITE_TYPE) == TYPE_I16;
@@ -181,7 +234,7 @@ export function convertNarrow(site: usize, sums: usize, out: usize, index: u32, 
   const wide = load<i32>(site, SITE_WIDTH) == 32;
   const usual = draws && narrow && load<i32>(site, SITE_OVERFLOW) != WRAP;
   const hash = load<u32>(site, SITE_HASH);
-  openAddend(mode, drop);
+  openAddend<S>(mode, drop);
   for (let first = 0; first < vectors; first += RUN) {
     const part = min(vectors - first, RUN);
     const from = sums + ((<usize>first) << 2);
@@ -190,19 +243,37 @@ export function convertNarrow(site: usize, sums: usize, out: usize, index: u32, 
     const words: usize = draws ? (wide ? draw32(hash, at, part) : draw16(hash, at, part)) : 0;
     if (usual && (part & 7) == 0) {
       const done: bool = wide
-        ? convertEight<u32>(site, from, words, to, part)
-        : convertEight<u16>(site, from, words, to, part);
+        ? convertEight<u32, S>(site, from, apart, words, to, part)
+        : convertEight<u16, S>(site, from, apart, words, to, part);
       if (done) continue;
     }
     if (wide) {
-      if (narrow) convertFour<i16, u32>(site, from, words, to, part);
-      else convertFour<i32, u32>(site, from, words, to, part);
+      if (narrow) convertFour<i16, u32, S>(site, from, apart, words, to, part);
+      else convertFour<i32, u32, S>(site, from, apart, words, to, part);
     } else {
-      if (narrow) convertFour<i16, u16>(site, from, words, to, part);
-      else convertFour<i32, u16>(site, from, words, to, part);
+      if (narrow) convertFour<i16, u16, S>(site, from, apart, words, to, part);
+      else convertFour<i32, u16, S>(site, from, apart, words, to, part);
     }
   }
   if (vectors < length) {
-    convertWidened(site, sums + ((<usize>vectors) << 2), out, index + vectors, length - vectors);
+    const from = sums + ((<usize>vectors) << 2);
+    convertWidened<S>(site, from, apart, drop, out, index + vectors, length - vectors);
   }
+}
+
+/** Converts `length` exact sums (i32 each) into elements index .. of the tensor at `out`. */
+export function convertNarrow(site: usize, sums: usize, out: usize, index: u32, length: i32): void {
+  convertAll<i32>(site, sums, 0, out, index, length);
+}
+
+/** The same for sums split at the dropped bits: high halves (i32 each) at `sums`, low ones `apart` bytes on. */
+export function convertSplit(
+  site: usize,
+  sums: usize,
+  apart: usize,
+  out: usize,
+  index: u32,
+  length: i32,
+): void {
+  convertAll<i64>(site, sums, apart, out, index, length);
 }

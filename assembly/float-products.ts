@@ -178,7 +178,7 @@ function convolve(
   for (let image = first; image < end; image++) {
     let lhs = load<u32>(record, LHS) + ((<usize>(image * imageElements)) << 2);
     if (!inPlace) {
-      frameImage<i16>(lhs, 0, 1, 16, frame);
+      frameImage<i16>(lhs, 0, 1, frame);
       lhs = frame;
     }
     for (let position = 0; position < positions; position += blockRows) {
@@ -341,7 +341,7 @@ export function convWeightGradientFloat(record: usize): void {
   for (let image = 0; image < count; image++) {
     let lhs = load<u32>(record, LHS) + ((<usize>(image * height * width * channels)) << 2);
     if (!inPlace) {
-      frameImage<i16>(lhs, 0, 1, 16, frame);
+      frameImage<i16>(lhs, 0, 1, frame);
       lhs = frame;
     }
     for (let column = 0; column < columns; column += 8) {

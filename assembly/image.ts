@@ -42,7 +42,7 @@ export function endImageRow(): i32 {
 }
 
 /** Copies the cells of an image of type T into the frame at `to`, one plane; what lies between them is left alone. */
-export function frameImage<T>(from: usize, plane: i32, planes: i32, bits: i32, to: usize): void {
+export function frameImage<T>(from: usize, plane: i32, planes: i32, to: usize): void {
   const rowElements = width * channels;
   // Columns of the image that fall inside of the frame.
   const firstX = left < 0 ? (-left + spreadX - 1) / spreadX : 0;
@@ -59,7 +59,6 @@ export function frameImage<T>(from: usize, plane: i32, planes: i32, bits: i32, t
         (endX - firstX) * channels,
         plane,
         planes,
-        bits,
         target + ((<usize>((firstX + left) * channels)) << 1),
       );
       continue;
@@ -70,11 +69,17 @@ export function frameImage<T>(from: usize, plane: i32, planes: i32, bits: i32, t
         channels,
         plane,
         planes,
-        bits,
         target + ((<usize>((x * spreadX + left) * channels)) << 1),
       );
     }
   }
+}
+
+/** The largest of the squares of single rows that `rowsRoot` left in the table. */
+export function mostRowSquares(table: usize, rows: i32): u64 {
+  let most: u64 = 0;
+  for (let row = 0; row < rows; row++) most = max(most, load<u64>(table + ((<usize>row) << 3)));
+  return most;
 }
 
 /**

@@ -140,10 +140,10 @@ export const PATH = 188; // PATH_...
 export const BY_ROWS = 192; // matmul: threads share rows; else columns
 export const BLOCK_ROWS = 196;
 export const BLOCK_COLUMNS = 200;
-export const LHS_PLANES = 204;
-export const LHS_BITS = 208;
-export const RHS_PLANES = 212;
-export const RHS_BITS = 216;
+export const LHS_PLANES = 204; // planes of digits at most: 1 for int16
+export const RHS_PLANES = 208;
+export const AT_PIECES = 212; // sums of squares of the pieces of rows and columns, u64 each
+export const AT_NARROW = 216; // one plane of a block of int32, before it is packed
 export const AT_ROWS = 220; // u32 offset of each row of A
 export const AT_SQUARES = 224; // u64 sums of squares, one per image row (convolution)
 export const AT_BIAS = 228; // i64 then i32 per column
@@ -161,6 +161,11 @@ export const PATH_ORDERED = 0;
 export const PATH_TILED = 1; // int16 tiles, exact by proof
 export const PATH_FLOAT = 2; // float32 tiles
 
+/** Bits of a digit of an int32 operand, balanced: |digit| <= 2^10 also in the last of as many planes as it needs. */
+export const DIGIT_BITS = 11;
+/** Pairs of neighbours along k in a piece, of which norms are known. */
+export const PIECE = 16;
+
 // A thread's scratch region: fixed parts, then space for the operands of the op at work.
 export const SCRATCH_KEYS = 0; // Philox key schedule, 20 vectors
 export const SCRATCH_PATHS = 384; // multiply-adds by the way they were summed, i64 each
@@ -171,5 +176,5 @@ export const SUMMED_BYTES = 24;
 export const SCRATCH_RANDOM = 512; // random words of a run
 export const RUN = 1024; // elements of a run: what is converted at once
 export const SCRATCH_SUMS = 5120; // exact sums of a run, i64 each
-export const SCRATCH_FLAGS = 13312; // a byte, then an i32, per element of a run
-export const SCRATCH_OPERANDS = 18432;
+export const SCRATCH_FLAGS = 13312; // two i32 per element of a run
+export const SCRATCH_OPERANDS = 21504;

@@ -2,10 +2,21 @@
  * Euclidean norms of rows and columns of int16, as bounds for the Cauchy-Schwarz proofs of products.ts. Squares are
  * summed exactly in 64 bits; their root is below 2^32, where conversion and f64.sqrt together err by far less than 1.
  */
+import { leastOf, mostOf } from './statistics';
 
 /** An integer that is at least the square root. */
 export function rootAbove(square: u64): u64 {
   return <u64>sqrt<f64>(<f64>square) + 2;
+}
+
+/** The largest norm of the columns of some panels of `pairs` pairs each. */
+export function columnsRoot(panels: usize, pairs: i32, columns: i32): u64 {
+  let most: u64 = 0;
+  for (let column = 0; column < columns; column += 8) {
+    most = max(most, max(columnSquares(panels, pairs, 32), columnSquares(panels + 16, pairs, 32)));
+    panels += (<usize>pairs) << 5;
+  }
+  return rootAbove(most);
 }
 
 /** Sum of the squares of `count` contiguous int16. */
@@ -71,4 +82,27 @@ export function largestMagnitude(from: usize, bytes: usize): i32 {
     least = v128.shuffle<i16>(least, least, 1, 2, 3, 4, 5, 6, 7, 0);
   }
   return magnitude;
+}
+
+/** Largest magnitude among `rows` rows of `count` int32, `stride` bytes apart. */
+export function largestOf(from: usize, rows: i32, count: i32, stride: usize): u32 {
+  let most = i32x4.splat(0);
+  let least = i32x4.splat(0);
+  for (; rows > 0; rows--) {
+    let at = from;
+    const end = from + ((<usize>count) << 2);
+    for (; at + 16 <= end; at += 16) {
+      const v = v128.load(at);
+      most = i32x4.max_s(most, v);
+      least = i32x4.min_s(least, v);
+    }
+    for (; at < end; at += 4) {
+      const v = i32x4.splat(load<i32>(at));
+      most = i32x4.max_s(most, v);
+      least = i32x4.min_s(least, v);
+    }
+    from += stride;
+  }
+  // -2^31 is its own negative, and right as an unsigned number.
+  return max(<u32>mostOf(most), <u32>-leastOf(least));
 }

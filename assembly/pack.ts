@@ -1,32 +1,74 @@
 /*
  * Packing of operands for tile(): panels of eight columns of B, pairs of k side by side; transposed rows of A, four rows
- * a tile. int32 operands are taken apart into balanced digits of `bits` bits, one int16 plane each, so that one kernel
- * serves every word length: v = sum of digit_i * 2^(i bits), each digit in [-2^(bits-1), 2^(bits-1)].
+ * a tile. Elements are int16; int32 ones are first taken apart into balanced digits of DIGIT_BITS bits, one int16 plane
+ * each, so that one kernel serves every word length: v = sum of digit_i * 2^(11 i), |digit_i| <= 2^10. A block without
+ * large values is one plane: the values themselves.
  */
+import { DIGIT_BITS } from './layout';
+
+/** Planes that a block of int32 needs whose largest magnitude is `most`. */
+export function planesFor(most: u32): i32 {
+  if (most < 1 << 15) return 1;
+  // The last digit is what is left of the value: at most 2^10 here, 2^9 below.
+  return most < 1 << 20 ? 2 : 3;
+}
 
 /**
- * Digit number `plane` of v; planes above the last digit would be 0 or -1 with a carry, and are not asked for.
- * The carry out of a digit is its sign: v = digit + 2^bits * ((v >> bits) + (digit < 0)).
+ * Digit number `plane` of v. The last one is all that is left.
+ * The carry out of a digit is its sign: v = digit + 2^11 * ((v >> 11) + (digit < 0)).
  */
-function digit(v: i32, plane: i32, planes: i32, bits: i32): i32 {
-  if (planes == 1) return v;
+function digit(v: i32, plane: i32, planes: i32): i32 {
   for (; plane > 0; plane--) {
-    const low = (v << (32 - bits)) >> (32 - bits);
-    v = (v >> bits) - (low >> 31);
+    const low = (v << (32 - DIGIT_BITS)) >> (32 - DIGIT_BITS);
+    v = (v >> DIGIT_BITS) - (low >> 31);
     planes--;
   }
-  return planes == 1 ? v : (v << (32 - bits)) >> (32 - bits);
+  return planes == 1 ? v : (v << (32 - DIGIT_BITS)) >> (32 - DIGIT_BITS);
 }
 
 /** The same for four lanes. */
-function digits(v: v128, plane: i32, planes: i32, bits: i32): v128 {
-  const unused = 32 - bits;
+function digits(v: v128, plane: i32, planes: i32): v128 {
   for (; plane > 0; plane--) {
-    const low = i32x4.shr_s(i32x4.shl(v, unused), unused);
-    v = i32x4.sub(i32x4.shr_s(v, bits), i32x4.shr_s(low, 31));
+    const low = i32x4.shr_s(i32x4.shl(v, 32 - DIGIT_BITS), 31);
+    v = i32x4.sub(i32x4.shr_s(v, DIGIT_BITS), low);
     planes--;
   }
-  return planes == 1 ? v : i32x4.shr_s(i32x4.shl(v, unused), unused);
+  return planes == 1 ? v : i32x4.shr_s(i32x4.shl(v, 32 - DIGIT_BITS), 32 - DIGIT_BITS);
+}
+
+/** Copies `count` contiguous elements of type T as digits of one plane. */
+export function copyDigits<T>(from: usize, count: i32, plane: i32, planes: i32, to: usize): void {
+  if (sizeof<T>() == 2) {
+    memory.copy(to, from, (<usize>count) << 1);
+    return;
+  }
+  let i = 0;
+  for (; i + 8 <= count; i += 8) {
+    const at = from + ((<usize>i) << 2);
+    const low = digits(v128.load(at), plane, planes);
+    const high = digits(v128.load(at, 16), plane, planes);
+    v128.store(to + ((<usize>i) << 1), i16x8.narrow_i32x4_s(low, high));
+  }
+  for (; i < count; i++) {
+    store<i16>(to + ((<usize>i) << 1), <i16>digit(load<i32>(from + ((<usize>i) << 2)), plane, planes));
+  }
+}
+
+/** One plane of `rows` rows of `width` int32, `stride` bytes apart, side by side. */
+export function copyRows(
+  from: usize,
+  rows: i32,
+  width: i32,
+  stride: usize,
+  plane: i32,
+  planes: i32,
+  to: usize,
+): void {
+  for (; rows > 0; rows--) {
+    copyDigits<i32>(from, width, plane, planes, to);
+    from += stride;
+    to += (<usize>width) << 1;
+  }
 }
 
 /** Eight columns of two neighbours along k: stores the pairs of `a` and `b` at `to`. */
@@ -56,7 +98,7 @@ function transpose(from: usize, stride: usize, to: usize): void {
  * (tap, i, column) is at from + tap * tapStride + i * innerStride + column * columnStride (bytes). Missing columns and
  * the missing half of a last pair are 0.
  */
-function packSegment<T>(
+function packSegment(
   from: usize,
   taps: i32,
   tapStride: i32,
@@ -64,12 +106,9 @@ function packSegment<T>(
   innerStride: i32,
   columns: i32,
   columnStride: i32,
-  plane: i32,
-  planes: i32,
-  bits: i32,
   to: usize,
 ): void {
-  if (sizeof<T>() == 2 && columns == 8 && columnStride == 2 && ((inner & 1) == 0 || taps == 1)) {
+  if (columns == 8 && columnStride == 2 && ((inner & 1) == 0 || taps == 1)) {
     for (let tap = 0; tap < taps; tap++) {
       let row = from + tap * tapStride;
       for (let i = inner >> 1; i > 0; i--) {
@@ -81,7 +120,7 @@ function packSegment<T>(
     }
     return;
   }
-  if (sizeof<T>() == 2 && columns == 8 && innerStride == 2 && (inner & 7) == 0) {
+  if (columns == 8 && innerStride == 2 && (inner & 7) == 0) {
     for (let tap = 0; tap < taps; tap++) {
       let row = from + tap * tapStride;
       for (let i = inner >> 3; i > 0; i--) {
@@ -101,16 +140,15 @@ function packSegment<T>(
       const row = from + tap * tapStride + i * innerStride;
       const at = to + ((<usize>(k >> 1)) << 5) + ((<usize>(k & 1)) << 1);
       for (let column = 0; column < columns; column++) {
-        const value = <i32>load<T>(row + column * columnStride);
-        store<i16>(at + ((<usize>column) << 2), <i16>digit(value, plane, planes, bits));
+        store<i16>(at + ((<usize>column) << 2), load<i16>(row + column * columnStride));
       }
       k++;
     }
   }
 }
 
-/** Packs all columns of B in panels of `segments` segments each, first plane 0, then the others. Bytes written: see below. */
-export function packPanels<T>(
+/** Packs all columns of B in panels of `segments` segments each; returns the end of what it wrote. */
+export function packPanels(
   from: usize,
   segments: i32,
   segmentStride: i32,
@@ -120,104 +158,52 @@ export function packPanels<T>(
   innerStride: i32,
   columns: i32,
   columnStride: i32,
-  planes: i32,
-  bits: i32,
   to: usize,
-): void {
-  const segmentBytes = ((taps * inner + 1) >> 1) << 5;
-  for (let plane = 0; plane < planes; plane++) {
-    for (let column = 0; column < columns; column += 8) {
-      const width = min(8, columns - column);
-      for (let segment = 0; segment < segments; segment++) {
-        packSegment<T>(
-          from + column * columnStride + segment * segmentStride,
-          taps,
-          tapStride,
-          inner,
-          innerStride,
-          width,
-          columnStride,
-          plane,
-          planes,
-          bits,
-          to,
-        );
-        to += segmentBytes;
-      }
+): usize {
+  const segmentBytes = (<usize>((taps * inner + 1) >> 1)) << 5;
+  for (let column = 0; column < columns; column += 8) {
+    const width = min(8, columns - column);
+    for (let segment = 0; segment < segments; segment++) {
+      const at = from + column * columnStride + segment * segmentStride;
+      packSegment(at, taps, tapStride, inner, innerStride, width, columnStride, to);
+      to += segmentBytes;
     }
   }
+  return to;
 }
 
 /**
  * Packs `rows` rows of a transposed A, stored [k][row] with steps of k `stride` bytes apart, four rows a tile: pair p
  * of row r is at to + (r >> 2) * pairs * 16 + p * 16 + (r & 3) * 4. Rows are filled up to a multiple of 4 with 0.
  */
-export function packRows<T>(
-  from: usize,
-  k: i32,
-  stride: usize,
-  rows: i32,
-  plane: i32,
-  planes: i32,
-  bits: i32,
-  to: usize,
-): void {
+export function packRows(from: usize, k: i32, stride: usize, rows: i32, to: usize): void {
   const pairs = (k + 1) >> 1;
   const tileBytes = (<usize>pairs) << 4;
   for (let p = 0; p < pairs; p++) {
     const first = from + <usize>(2 * p) * stride;
     const last = 2 * p + 1 == k;
     const second = first + (last ? 0 : stride);
+    const keep = i16x8.splat(last ? 0 : -1);
     let at = to + ((<usize>p) << 4);
     let r = 0;
-    if (sizeof<T>() == 2) {
-      const keep = i16x8.splat(last ? 0 : -1);
-      for (; r + 8 <= rows; r += 8) {
-        const a = v128.load(first + ((<usize>r) << 1));
-        const b = v128.and(v128.load(second + ((<usize>r) << 1)), keep);
-        v128.store(at, v128.shuffle<i16>(a, b, 0, 8, 1, 9, 2, 10, 3, 11));
-        at += tileBytes;
-        v128.store(at, v128.shuffle<i16>(a, b, 4, 12, 5, 13, 6, 14, 7, 15));
-        at += tileBytes;
-      }
+    for (; r + 8 <= rows; r += 8) {
+      const a = v128.load(first + ((<usize>r) << 1));
+      const b = v128.and(v128.load(second + ((<usize>r) << 1)), keep);
+      v128.store(at, v128.shuffle<i16>(a, b, 0, 8, 1, 9, 2, 10, 3, 11));
+      at += tileBytes;
+      v128.store(at, v128.shuffle<i16>(a, b, 4, 12, 5, 13, 6, 14, 7, 15));
+      at += tileBytes;
     }
     for (; r < rows; r += 4) {
       v128.store(at, i32x4.splat(0));
       const width = min(4, rows - r);
       for (let i = 0; i < width; i++) {
-        const offset = <usize>(r + i) * sizeof<T>();
-        store<i16>(at + ((<usize>i) << 2), <i16>digit(<i32>load<T>(first + offset), plane, planes, bits));
-        if (!last) {
-          store<i16>(
-            at + ((<usize>i) << 2),
-            <i16>digit(<i32>load<T>(second + offset), plane, planes, bits),
-            2,
-          );
-        }
+        const offset = (<usize>(r + i)) << 1;
+        store<i16>(at + ((<usize>i) << 2), load<i16>(first + offset));
+        if (!last) store<i16>(at + ((<usize>i) << 2), load<i16>(second + offset), 2);
       }
       at += tileBytes;
     }
-  }
-}
-
-/** Copies `count` contiguous elements as digits of one plane. */
-export function copyDigits<T>(from: usize, count: i32, plane: i32, planes: i32, bits: i32, to: usize): void {
-  if (sizeof<T>() == 2 && planes == 1) {
-    memory.copy(to, from, (<usize>count) << 1);
-    return;
-  }
-  let i = 0;
-  if (sizeof<T>() == 4) {
-    for (; i + 8 <= count; i += 8) {
-      const at = from + ((<usize>i) << 2);
-      const low = digits(v128.load(at), plane, planes, bits);
-      const high = digits(v128.load(at, 16), plane, planes, bits);
-      v128.store(to + ((<usize>i) << 1), i16x8.narrow_i32x4_s(low, high));
-    }
-  }
-  for (; i < count; i++) {
-    const value = <i32>load<T>(from + <usize>i * sizeof<T>());
-    store<i16>(to + ((<usize>i) << 1), <i16>digit(value, plane, planes, bits));
   }
 }
 

@@ -96,9 +96,9 @@ export function tile(
   } while (--tiles);
 }
 
-/** Adds four rows of eight i32 sums (128 bytes at `sums`), times 2^shift, to i64 sums with rows `stride` bytes apart. */
-export function flush(sums: usize, shift: i32, c: usize, stride: usize): void {
-  for (let row = 0; row < 4; row++) {
+/** Adds `rows` rows of eight i32 sums, 32 bytes each, times 2^shift, to i64 sums with rows `stride` bytes apart. */
+export function flush(sums: usize, rows: i32, shift: i32, c: usize, stride: usize): void {
+  for (; rows > 0; rows--) {
     for (let half: usize = 0; half < 2; half++) {
       const v = v128.load(sums);
       const at = c + (half << 5);
@@ -108,6 +108,35 @@ export function flush(sums: usize, shift: i32, c: usize, stride: usize): void {
       v128.store(at, i64x2.add(v128.load(at, 16), high), 16);
       sums += 16;
     }
+    c += stride;
+  }
+}
+
+/** The same to sums split at bit `cut`: high halves at c, low ones `apart` bytes on. */
+export function flushSplit(
+  sums: usize,
+  rows: i32,
+  shift: i32,
+  cut: i32,
+  c: usize,
+  apart: usize,
+  stride: usize,
+): void {
+  const mask = i32x4.splat((1 << cut) - 1);
+  const whole = shift < cut ? 0 : shift - cut;
+  const keep = shift < cut ? cut - shift : 0;
+  // Above the cut nothing is left below it.
+  const left = shift < cut ? mask : i32x4.splat(0);
+  for (; rows > 0; rows--) {
+    for (let half: usize = 0; half < 32; half += 16) {
+      const v = v128.load(sums + half);
+      const high = i32x4.shl(i32x4.shr_s(v, keep), whole);
+      const low = v128.and(i32x4.shl(v, shift), left);
+      const at = c + half;
+      v128.store(at, i32x4.add(v128.load(at), high));
+      v128.store(at + apart, i32x4.add(v128.load(at + apart), low));
+    }
+    sums += 32;
     c += stride;
   }
 }

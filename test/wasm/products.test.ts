@@ -1,16 +1,16 @@
 /**
  * The ways of a tiled product (assembly/products.ts) at their boundaries: operands for which the proof of the fast way
- * just holds and just fails, for which a flush is due every few pairs, and for which only 8-bit digits are safe.
- * The oracle is BigInt here; test/contract covers shapes, this file magnitudes.
+ * just holds and just fails, for which sums are made in stretches, and for which only 8-bit digits are safe; int32 ones at
+ * the edges of their digits. The oracle is BigInt, or the reference backend; test/contract covers shapes, this file magnitudes.
  */
 import { describe, expect, test } from 'vitest';
+import type { Backend, Session } from '../../src/backend/contract.js';
+import { referenceBackend } from '../../src/backend/reference/index.js';
 import { wasmBackend } from '../../src/backend/wasm/index.js';
-import { PlanBuilder, windowOf } from '../../src/plan/index.js';
-import { parseFormat, parseRounding, type Format } from '../../src/numerics/index.js';
+import { PlanBuilder, windowOf, type Plan } from '../../src/plan/index.js';
+import { parseFormat, parseRounding, type Format, type Rounding } from '../../src/numerics/index.js';
 
 type Pattern = (index: number) => number;
-
-const settings = { rounding: parseRounding('floor'), overflow: 'saturate' } as const;
 
 /** Typed array of the format's storage. */
 function raws(format: Format, length: number, pattern: Pattern): Int16Array | Int32Array {
@@ -28,17 +28,20 @@ interface Product {
   readonly patterns: readonly [lhs: Pattern, rhs: Pattern];
 }
 
-/** All three products of a dense layer, and all three of a convolution with the same sums, against BigInt. */
-async function expectExact({ formats, k, patterns }: Product): Promise<void> {
+const m = 5;
+const n = 9;
+const OUTPUTS = ['plain', 'right', 'left', 'output', 'dWeight'];
+
+/** All three products of a dense layer, and all three of a convolution with the same sums. */
+function planOf(
+  { formats, k }: Product,
+  outFormat: Format,
+  settings: { rounding: Rounding; overflow: 'saturate' },
+): Plan {
   const [lhsFormat, rhsFormat] = formats.map(parseFormat) as [Format, Format];
-  const m = 5;
-  const n = 9;
-  const from = lhsFormat.fl + rhsFormat.fl;
   const builder = new PlanBuilder({ name: 'products', arithmetic: 'fixed', batch: m });
   const tensor = (name: string, shape: number[], format: Format): number =>
     builder.tensor({ name, shape, batched: false, role: 'activation', format, persistent: true });
-  // 32 bits keep the sum's own bits, less 4 so that most sums fit and the others saturate.
-  const outFormat = { il: 32 - (from - 4), fl: from - 4 };
   const [lhs, rhs] = [tensor('lhs', [m, k], lhsFormat), tensor('rhs', [k, n], rhsFormat)];
   const [lhsT, rhsT] = [tensor('lhsT', [k, m], lhsFormat), tensor('rhsT', [n, k], rhsFormat)];
   builder.layer('plain').matmul({ lhs, rhs, out: tensor('plain', [m, n], outFormat), ...settings });
@@ -76,11 +79,15 @@ async function expectExact({ formats, k, patterns }: Product): Promise<void> {
   builder
     .layer('dWeight')
     .conv2dWeightGradient({ input: tallImage, dOutput: errors, out: dWeight, window: tall, ...settings });
-  const plan = builder.finish();
+  return builder.finish();
+}
 
+/** One step of the plan on a backend with the patterns as operands; the session is open still. */
+async function run({ formats, k, patterns }: Product, plan: Plan, backend: Backend): Promise<Session> {
+  const [lhsFormat, rhsFormat] = formats.map(parseFormat) as [Format, Format];
   const a = (row: number, i: number): number => patterns[0](row * k + i);
   const b = (i: number, column: number): number => patterns[1](column * k + i);
-  const session = await wasmBackend.open(plan, { seed: 1, threads: 2 });
+  const session = await backend.open(plan, { seed: 1, threads: backend === wasmBackend ? 2 : 1 });
   await session.write(
     'lhs',
     raws(lhsFormat, m * k, (i) => a(Math.floor(i / k), i % k)),
@@ -115,7 +122,19 @@ async function expectExact({ formats, k, patterns }: Product): Promise<void> {
   );
   const batch = { inputs: new Int16Array(0), labels: new Int32Array(0), coefficients: [], step: 0 };
   await session.train([{ ...batch, count: m }]);
+  return session;
+}
 
+/** The products against BigInt, their own bits but for the last four. */
+async function expectExact(product: Product): Promise<void> {
+  const { formats, k, patterns } = product;
+  const [lhsFormat, rhsFormat] = formats.map(parseFormat) as [Format, Format];
+  const a = (row: number, i: number): number => patterns[0](row * k + i);
+  const b = (i: number, column: number): number => patterns[1](column * k + i);
+  // 32 bits keep the sum's own bits, less 4 so that most sums fit and the others saturate.
+  const fl = lhsFormat.fl + rhsFormat.fl - 4;
+  const settings = { rounding: parseRounding('floor'), overflow: 'saturate' } as const;
+  const session = await run(product, planOf(product, { il: 32 - fl, fl }, settings), wasmBackend);
   const exact: bigint[] = [];
   for (let row = 0; row < m; row++) {
     for (let column = 0; column < n; column++) {
@@ -133,6 +152,20 @@ async function expectExact({ formats, k, patterns }: Product): Promise<void> {
     Int32Array.from(exact, (sum) => clamp32((BigInt(m) * sum) >> 4n)),
   );
   await session.close();
+}
+
+/** The products in a short format, every element and counter as the reference backend has them. */
+async function expectSame(product: Product, out: string, mode: string): Promise<void> {
+  const settings = { rounding: parseRounding(mode), overflow: 'saturate' } as const;
+  const plan = planOf(product, parseFormat(out), settings);
+  const [wanted, session] = [
+    await run(product, plan, referenceBackend),
+    await run(product, plan, wasmBackend),
+  ];
+  for (const name of OUTPUTS) expect(await session.read(name), name).toEqual(await wanted.read(name));
+  expect(await session.statistics()).toEqual(await wanted.statistics());
+  await session.close();
+  await wanted.close();
 }
 
 describe('int16: the three ways', () => {
@@ -162,7 +195,66 @@ describe('int16: the three ways', () => {
   });
 });
 
+describe('sums split at the cut', () => {
+  const modes = [
+    'stochastic',
+    'stochastic:3',
+    'nearest-away',
+    'nearest-even',
+    'nearest-down',
+    'nearest-up',
+    'floor',
+    'toward-zero',
+  ];
+  // Values about as large as the operands' formats, of either sign, of some size on the whole.
+  const spread =
+    (most: number, step: number): Pattern =>
+    (i) =>
+      ((i * step) % (2 * most)) - most;
+  test.each(modes)('%s', async (mode) => {
+    const cases = [
+      { formats: ['<2,14>', '<2,14>'], out: '<2,14>', most: [32768, 9000] },
+      { formats: ['<2,14>', '<2,14>'], out: '<8,8>', most: [32768, 32768] },
+      { formats: ['<2,14>', '<2,14>'], out: '<30,2>', most: [32768, 32768] },
+      { formats: ['<6,14>', '<6,14>'], out: '<6,14>', most: [32767, 32767] },
+      { formats: ['<6,14>', '<6,14>'], out: '<6,14>', most: [2 ** 19, 32767] },
+      { formats: ['<6,14>', '<2,14>'], out: '<8,8>', most: [2 ** 19, 32768] },
+      { formats: ['<6,14>', '<6,14>'], out: '<12,8>', most: [32768, 2 ** 19] },
+      { formats: ['<6,14>', '<6,14>'], out: '<19,1>', most: [2 ** 19, 2 ** 19] },
+    ] as const;
+    for (const { formats, out, most } of cases) {
+      for (const k of [3, 33, 150]) {
+        const patterns = [spread(most[0], 7919), spread(most[1], 104729)] as const;
+        await expectSame({ formats, k, patterns }, out, mode);
+      }
+    }
+  });
+  test('exact zeros and elements that are flushed', async () => {
+    // Sums of 0, and of less than half an eps on either side of it, out of stretches that are not 0.
+    const a: Pattern = (i) => [30000, -30000, 1, 0][i & 3]!;
+    const b: Pattern = (i) => [30000, 30000, (i % 9) - 4, 7][i & 3]!;
+    for (const mode of modes)
+      await expectSame({ formats: ['<2,14>', '<2,14>'], k: 64, patterns: [a, b] }, '<6,10>', mode);
+  });
+});
+
 describe('int32: planes of digits', () => {
+  // One plane holds up to 32767, two up to 2^20 - 1.
+  test.each([32766, 32767, 32768, 32769, 2 ** 20 - 1, 2 ** 20, 2 ** 20 + 1])(
+    'magnitudes up to %i',
+    async (most) => {
+      const either = (i: number): number => (i % 3 === 0 ? -most : i % 5 === 0 ? most : 17);
+      for (const k of [2, 31, 64]) {
+        const formats = ['<8,14>', '<8,14>'] as const;
+        await expectExact({ formats, k, patterns: [either, (i) => either(i + 1)] });
+        await expectExact({ formats, k, patterns: [either, (i) => (i % 7) - 3] });
+        await expectExact({ formats, k, patterns: [(i) => (i % 7) - 3, either] });
+        await expectExact({ formats: ['<8,14>', '<2,14>'], k, patterns: [either, () => -32768] });
+        await expectExact({ formats: ['<2,14>', '<8,14>'], k, patterns: [() => -32768, either] });
+      }
+    },
+  );
+
   const least = (format: string): number => {
     const { il, fl } = parseFormat(format);
     return -(2 ** (il + fl - 1));

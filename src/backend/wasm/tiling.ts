@@ -42,23 +42,20 @@ function roundUp(value: number, unit: number): number {
   return Math.ceil(value / unit) * unit;
 }
 
-/** How an operand is packed: `planes` planes of elements of `bytes` bytes; `bits` of a digit where there are several. */
+/** How an operand is packed: in at most `planes` planes of elements of `bytes` bytes. */
 interface Packing {
   readonly planes: number;
-  readonly bits: number;
   readonly bytes: number;
+  /** A longer word than int16: its elements are narrowed before they are packed. */
+  readonly narrowed: boolean;
 }
 
-/**
- * An int16 is one plane as it is, a longer word two or three planes of balanced digits of at most 12 bits, so that sums
- * of products of digits stay in 32 bits for a while.
- */
+/** An int16 is one plane as it is, a longer word up to three planes of digits (planesFor in assembly/pack.ts). */
 function packingOf(format: NumberFormat | null): Packing {
-  if (format === null || format === 'float32') return { planes: 1, bits: 0, bytes: 4 };
+  if (format === null || format === 'float32') return { planes: 1, bytes: 4, narrowed: false };
   const bits = wordLength(format);
-  if (bits <= 16) return { planes: 1, bits: 16, bytes: 2 };
-  const planes = bits <= 24 ? 2 : 3;
-  return { planes, bits: Math.ceil(bits / planes), bytes: 2 };
+  if (bits <= 16) return { planes: 1, bytes: 2, narrowed: false };
+  return { planes: bits <= 20 ? 2 : 3, bytes: 2, narrowed: true };
 }
 
 /** Steps of k as they are packed: int16 in pairs. */
@@ -85,21 +82,34 @@ class ScratchRegions {
   packings(lhs: Packing, rhs: Packing): void {
     this.put(layout.PATH, lhs.bytes === 4 ? layout.PATH_FLOAT : layout.PATH_TILED);
     this.put(layout.LHS_PLANES, lhs.planes);
-    this.put(layout.LHS_BITS, lhs.bits);
     this.put(layout.RHS_PLANES, rhs.planes);
-    this.put(layout.RHS_BITS, rhs.bits);
   }
 
   /**
-   * The planes of A, `elements` each: as many as it has, and two more of 8-bit digits for the full-range path of an int16.
-   * What is read in place needs only those.
+   * The planes of A, `elements` each: as many as it has, and behind the first one two of 8-bit digits for the full-range
+   * path of int16 values. What is read in place needs only those.
    */
   lhs(elements: number, packing: Packing, inPlace: boolean): void {
     const planeBytes = roundUp(elements * packing.bytes + SLACK, 64);
     this.put(layout.PLANE_BYTES, planeBytes);
-    const splits = packing.bytes === 2 && packing.planes === 1;
-    const planes = (inPlace ? 0 : packing.planes) + (splits ? 2 : 0);
+    const planes = (inPlace ? 0 : 1) + (packing.bytes === 4 ? 0 : 2);
     this.take(layout.AT_LHS, planes * planeBytes, inPlace ? planeBytes : 0);
+  }
+
+  /**
+   * Squares of `segments` segments of `pairs` pairs of A and of B's `columns`, and room to narrow `elements` of a plane.
+   */
+  proofs(
+    segments: number,
+    pairs: number,
+    columns: number,
+    lhs: Packing,
+    rhs: Packing,
+    elements: number,
+  ): void {
+    const pieces = segments * Math.ceil(pairs / layout.PIECE);
+    this.take(layout.AT_PIECES, pieces * (lhs.planes + 1 + rhs.planes * (columns / 8)) * 8);
+    if (lhs.narrowed || rhs.narrowed) this.take(layout.AT_NARROW, elements * 2 + SLACK);
   }
 
   done(): Tiling {
@@ -148,6 +158,7 @@ function tileMatmul(plan: Plan, op: MatmulOp, threads: number): Tiling {
   regions.take(layout.AT_BIAS, blockColumns * 12);
   regions.lhs(blockRows * packedSteps(k, lhs), lhs, inPlace);
   regions.take(layout.AT_RHS, blockColumns * columnBytes + SLACK);
+  regions.proofs(1, Math.ceil(k / 2), blockColumns, lhs, rhs, k * Math.max(blockRows, blockColumns));
   regions.take(layout.AT_SUMS, blockRows * blockColumns * SUM_BYTES);
   return regions.done();
 }
@@ -183,6 +194,8 @@ function tileConvolution(plan: Plan, shape: Convolution): Tiling {
   regions.take(layout.AT_BIAS, columns * 12);
   regions.lhs(shape.frameHeight * shape.frameWidth * shape.channels, lhs, false);
   regions.take(layout.AT_RHS, columns * steps * rhs.bytes * rhs.planes + SLACK);
+  const pairs = Math.ceil((shape.kernelWidth * shape.channels) / 2);
+  regions.proofs(shape.kernelHeight, pairs, columns, lhs, rhs, shape.kernelHeight * pairs * 2 * columns);
   regions.take(layout.AT_SUMS, blockRows * columns * SUM_BYTES);
   return regions.done();
 }
@@ -256,6 +269,7 @@ function tileConv2dWeightGradient(plan: Plan, op: Conv2dWeightGradientOp): Tilin
   regions.take(layout.AT_IMAGE, frameBytes + SLACK + errorBytes);
   regions.lhs(copies * (chunk * imagePairs * 2 + SLACK), lhs, false);
   regions.take(layout.AT_RHS, chunk * outHeight * half * columns * 4 * rhs.planes + SLACK);
+  regions.proofs(chunk * outHeight, half, columns, lhs, rhs, 0);
   return regions.done();
 }
 
