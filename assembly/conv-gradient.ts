@@ -259,7 +259,18 @@ export function convWeightGradientTiled(record: usize): void {
         store<i32>(spans + ((<usize>i) << 1), max(stop - start, 1), 4);
       }
     }
-    openRows(record, (<usize>lanes) << 2, half, outHeight, <usize>strideY * rowBytes, count, imageBytes);
+    // Channels lie in fours: so do the rows of a tile.
+    const between = channels & 3 ? 0 : 4;
+    openRows(
+      record,
+      (<usize>lanes) << 2,
+      between,
+      half,
+      outHeight,
+      <usize>strideY * rowBytes,
+      count,
+      imageBytes,
+    );
     if (!inPlace) openSpans(spans);
     const root = rhsPlanes == 1 ? columnsRoot(panels, <i32>(panelBytes >> 5), columns) : 0;
     let lhsRoot: u64 = 0;

@@ -154,7 +154,9 @@ function convolve(
   const frame = scratch + load<u32>(record, AT_LHS);
   const frameElements = frameHeight * rowElements;
 
-  openRows(record, 4, segmentPairs, kernelHeight, (<usize>rowElements) << 1, 1, 0);
+  // Four positions of one row of the output are the same distance apart.
+  const between = outWidth & 3 ? 0 : strideX * channels * 2;
+  openRows(record, 4, between, segmentPairs, kernelHeight, (<usize>rowElements) << 1, 1, 0);
   if (!inPlace) openSpans(spans);
   packWeight(record, turned);
   openBias(record, 0, columns, padded);

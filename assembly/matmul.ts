@@ -1,6 +1,6 @@
 /*
  * Dense products out[m, n] = sum_k lhs[m, k] rhs[k, n] by tiles, operands stored either way round. B is packed block by
- * block of columns (L2), A is read where it lies when it is contiguous along k, else packed block by block of rows.
+ * block of columns (L2), A block by block of rows, four rows a tile.
  */
 import {
   AT_LHS,
@@ -24,9 +24,9 @@ import {
   TRANSPOSE_RHS,
   TYPE_I16,
 } from './layout';
-import { columnSquares, columnsRoot, largestOf, rootAbove, squares } from './norms';
+import { columnSquares, columnsRoot, largestOf, rootAbove } from './norms';
 import { openBias, openColumns, openLhs, openRows } from './operands';
-import { copyDigits, copyRows, packPanels, packRows, planesFor } from './pack';
+import { copyRows, packPanels, packRows, packTransposed, planesFor } from './pack';
 import { productBlock } from './products';
 import { scratch, shareEnd, shareStart } from './thread';
 
@@ -61,55 +61,39 @@ function packColumns(record: usize, k: i32, column: i32, width: i32): void {
   openColumns(planes, padded, planes == 1 ? columnsRoot(panels, pairs, width) : 0);
 }
 
-/** Packs or copies `rows` rows of A from `row` on to the scratch region, all planes, and opens them. */
-function packLhs(record: usize, k: i32, row: i32, rows: i32, bytes: usize): void {
+/** Packs `rows` rows of A from `row` on, all planes, and opens them. */
+function packLhs(record: usize, k: i32, row: i32, rows: i32): void {
   const narrow = load<i32>(record, LHS_TYPE) == TYPE_I16;
+  const transposed = load<i32>(record, TRANSPOSE_LHS);
   const planeBytes = <usize>load<u32>(record, PLANE_BYTES);
   const packed = scratch + load<u32>(record, AT_LHS);
-  const lhs = load<u32>(record, LHS);
   const size: i32 = narrow ? 1 : 2;
-  let planes = 1;
-  let root: u64 = 0;
-  if (load<i32>(record, TRANSPOSE_LHS)) {
-    const stride = (<usize>load<i32>(record, M)) << size;
-    const from = lhs + ((<usize>row) << size);
-    if (narrow) {
-      packRows(from, k, stride, rows, packed);
-    } else {
-      const copy = scratch + load<u32>(record, AT_NARROW);
-      planes = planesFor(largestOf(from, k, rows, stride));
-      for (let plane = 0; plane < planes; plane++) {
-        copyRows(from, k, rows, stride, plane, planes, copy);
-        packRows(copy, k, (<usize>rows) << 1, rows, packed + <usize>plane * planeBytes);
-      }
+  // Rows and their lengths as they are stored.
+  const count = transposed ? k : rows;
+  const length = transposed ? rows : k;
+  let stride = (<usize>(transposed ? load<i32>(record, M) : load<i32>(record, K))) << size;
+  let from = <usize>load<u32>(record, LHS) + (transposed ? (<usize>row) << size : <usize>row * stride);
+  const source = from;
+  const apart = stride;
+  const planes = narrow ? 1 : planesFor(largestOf(from, count, length, stride));
+  for (let plane = 0; plane < planes; plane++) {
+    const to = packed + <usize>plane * planeBytes;
+    if (!narrow) {
+      from = scratch + load<u32>(record, AT_NARROW);
+      copyRows(source, count, length, apart, plane, planes, from);
+      stride = (<usize>length) << 1;
     }
-    const pairs = (k + 1) >> 1;
-    for (let at: usize = 0; at < bytes; at += (<usize>pairs) << 4) {
-      root = max(root, columnSquares(packed + at, pairs, 16));
-    }
-  } else {
-    const stride = load<i32>(record, K);
-    const from = lhs + ((<usize>(row * stride)) << size);
-    planes = planesFor(largestOf(from, 1, rows * stride, 0));
-    for (let plane = 0; plane < planes; plane++) {
-      const to = packed + <usize>plane * planeBytes;
-      copyDigits<i32>(from, rows * stride, plane, planes, to);
-      // The last pair of an odd row reads one element more.
-      store<i16>(to + ((<usize>(rows * stride)) << 1), 0);
-    }
-    root = rowsRoot(packed, rows, k, (<usize>stride) << 1);
+    if (transposed) packTransposed(from, k, stride, rows, to);
+    else packRows(from, k, stride, rows, to);
   }
-  openLhs(planes, planes == 1 ? rootAbove(root) : 0, false);
-}
-
-/** The largest sum of squares of `rows` rows of k int16. */
-function rowsRoot(from: usize, rows: i32, k: i32, stride: usize): u64 {
+  const tileBytes = (<usize>((k + 1) >> 1)) << 4;
   let most: u64 = 0;
-  for (; rows > 0; rows--) {
-    most = max(most, squares(from, k));
-    from += stride;
+  if (planes == 1) {
+    for (let i = 0; i < rows; i += 4) {
+      most = max(most, columnSquares(packed + <usize>(i >> 2) * tileBytes, (k + 1) >> 1, 16));
+    }
   }
-  return most;
+  openLhs(planes, planes == 1 ? rootAbove(most) : 0, false);
 }
 
 export function matmulTiled(record: usize): void {
@@ -126,15 +110,16 @@ export function matmulTiled(record: usize): void {
   const endColumn = byRows ? n : shareEnd(n, 8);
   if (firstRow >= endRow || firstColumn >= endColumn) return;
 
-  const transposed = load<i32>(record, TRANSPOSE_LHS);
-  const inPlace = load<i32>(record, LHS_TYPE) == TYPE_I16 && !transposed;
-  const stride = load<i32>(record, K) << 1;
   const blockRows = load<i32>(record, BLOCK_ROWS);
   const blockColumns = load<i32>(record, BLOCK_COLUMNS);
   const packed = scratch + load<u32>(record, AT_LHS);
   const table = scratch + load<u32>(record, AT_ROWS);
-  openRows(record, transposed ? 16 : 4, pairs, 1, 0, 1, 0);
+  openRows(record, 16, 4, pairs, 1, 0, 1, 0);
 
+  const tileBytes = (<usize>pairs) << 4;
+  for (let i = 0; i < blockRows; i += 4) {
+    store<u32>(table + ((<usize>i) << 2), <u32>(<usize>(i >> 2) * tileBytes));
+  }
   // The block of rows that is packed and open: it stays so for all columns where it is the only one.
   let open = -1;
   for (let column = firstColumn; column < endColumn; column += blockColumns) {
@@ -143,20 +128,12 @@ export function matmulTiled(record: usize): void {
     openBias(record, column, width, (width + 7) & ~7);
     for (let row = firstRow; row < endRow; row += blockRows) {
       const rows = min(blockRows, endRow - row);
-      const bytes = transposed ? <usize>((rows + 3) >> 2) * ((<usize>pairs) << 4) : <usize>rows * stride;
-      const lhs = inPlace ? load<u32>(record, LHS) + <usize>row * stride : packed;
       if (row != open) {
         open = row;
-        if (inPlace) openLhs(1, rootAbove(rowsRoot(lhs, rows, k, stride)), false);
-        else packLhs(record, k, row, rows, bytes);
-        // Rows that fill up the last tile are the block's last row once more.
-        for (let i = 0; i < ((rows + 3) & ~3); i++) {
-          const r = min(i, rows - 1);
-          const offset = transposed ? (r >> 2) * (pairs << 4) + ((r & 3) << 2) : r * stride;
-          store<u32>(table + ((<usize>i) << 2), offset);
-        }
+        packLhs(record, k, row, rows);
       }
-      productBlock(record, lhs, bytes, rows, width, n, row * n + column);
+      const bytes = <usize>((rows + 3) >> 2) * tileBytes;
+      productBlock(record, packed, bytes, rows, width, n, row * n + column);
     }
   }
 }

@@ -10,6 +10,8 @@ import { scratch } from './thread';
 
 /** Bytes from a pair of a row of A to the next one. */
 export let step: usize = 0;
+/** Bytes from a row of each tile to the next one, where they are the same for all; else 0. */
+export let rowsApart: i32 = 0;
 export let pairs: i32 = 0;
 export let segments: i32 = 0;
 export let segmentStride: usize = 0;
@@ -42,10 +44,11 @@ export let rhsPieces: usize = 0;
 export let lhsPiecesKnown: bool = false;
 export let rhsPiecesKnown: bool = false;
 
-/** Sets how rows of A are walked: `segmentPairs` pairs `pairStep` bytes apart, in segments, in images. */
+/** Sets how rows of A are walked: `segmentPairs` pairs `pairStep` bytes apart, in segments, in images; `between` as rowsApart. */
 export function openRows(
   record: usize,
   pairStep: usize,
+  between: i32,
   segmentPairs: i32,
   segmentCount: i32,
   stride: usize,
@@ -53,6 +56,7 @@ export function openRows(
   apart: usize,
 ): void {
   step = pairStep;
+  rowsApart = between;
   pairs = segmentPairs;
   segments = segmentCount;
   segmentStride = stride;

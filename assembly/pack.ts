@@ -1,6 +1,5 @@
 /*
- * Packing of operands for tile(): panels of eight columns of B, pairs of k side by side; transposed rows of A, four rows
- * a tile. Elements are int16; int32 ones are first taken apart into balanced digits of DIGIT_BITS bits, one int16 plane
+ * Packing of operands for tile(): panels of eight columns of B, pairs of k side by side; rows of A, four rows a tile. Elements are int16; int32 ones are first taken apart into balanced digits of DIGIT_BITS bits, one int16 plane
  * each, so that one kernel serves every word length: v = sum of digit_i * 2^(11 i), |digit_i| <= 2^10. A block without
  * large values is one plane: the values themselves.
  */
@@ -77,8 +76,8 @@ export function interleave(to: usize, a: v128, b: v128): void {
   v128.store(to, v128.shuffle<i16>(a, b, 4, 12, 5, 13, 6, 14, 7, 15), 16);
 }
 
-/** Four pairs of each of four columns, `stride` bytes apart, to four rows of four columns, 32 bytes apart. */
-function transpose(from: usize, stride: usize, to: usize): void {
+/** Four pairs of each of four columns, `stride` bytes apart, to four rows of four columns, `apart` bytes apart. */
+function transpose(from: usize, stride: usize, to: usize, apart: usize): void {
   const a = v128.load(from);
   const b = v128.load(from + stride);
   const c = v128.load(from + 2 * stride);
@@ -86,11 +85,11 @@ function transpose(from: usize, stride: usize, to: usize): void {
   const ab = v128.shuffle<i32>(a, b, 0, 4, 1, 5);
   const cd = v128.shuffle<i32>(c, d, 0, 4, 1, 5);
   v128.store(to, v128.shuffle<i64>(ab, cd, 0, 2));
-  v128.store(to, v128.shuffle<i64>(ab, cd, 1, 3), 32);
+  v128.store(to + apart, v128.shuffle<i64>(ab, cd, 1, 3));
   const ab2 = v128.shuffle<i32>(a, b, 2, 6, 3, 7);
   const cd2 = v128.shuffle<i32>(c, d, 2, 6, 3, 7);
-  v128.store(to, v128.shuffle<i64>(ab2, cd2, 0, 2), 64);
-  v128.store(to, v128.shuffle<i64>(ab2, cd2, 1, 3), 96);
+  v128.store(to + 2 * apart, v128.shuffle<i64>(ab2, cd2, 0, 2));
+  v128.store(to + 3 * apart, v128.shuffle<i64>(ab2, cd2, 1, 3));
 }
 
 /**
@@ -124,8 +123,8 @@ function packSegment(
     for (let tap = 0; tap < taps; tap++) {
       let row = from + tap * tapStride;
       for (let i = inner >> 3; i > 0; i--) {
-        transpose(row, columnStride, to);
-        transpose(row + 4 * columnStride, columnStride, to + 16);
+        transpose(row, columnStride, to, 32);
+        transpose(row + 4 * columnStride, columnStride, to + 16, 32);
         row += 16;
         to += 128;
       }
@@ -172,11 +171,35 @@ export function packPanels(
   return to;
 }
 
+/** Packs `rows` rows of k elements of A, `stride` bytes apart, as packTransposed does. */
+export function packRows(from: usize, k: i32, stride: usize, rows: i32, to: usize): void {
+  for (let r = 0; r < rows; r += 4) {
+    const row = from + <usize>r * stride;
+    const count = min(4, rows - r);
+    let i = 0;
+    if (count == 4) {
+      for (; i + 8 <= k; i += 8) {
+        transpose(row + ((<usize>i) << 1), stride, to, 16);
+        to += 64;
+      }
+    }
+    for (; i < k; i += 2) {
+      v128.store(to, i32x4.splat(0));
+      for (let j = 0; j < count; j++) {
+        const at = row + <usize>j * stride + ((<usize>i) << 1);
+        store<i16>(to + ((<usize>j) << 2), load<i16>(at));
+        if (i + 1 < k) store<i16>(to + ((<usize>j) << 2), load<i16>(at, 2), 2);
+      }
+      to += 16;
+    }
+  }
+}
+
 /**
  * Packs `rows` rows of a transposed A, stored [k][row] with steps of k `stride` bytes apart, four rows a tile: pair p
  * of row r is at to + (r >> 2) * pairs * 16 + p * 16 + (r & 3) * 4. Rows are filled up to a multiple of 4 with 0.
  */
-export function packRows(from: usize, k: i32, stride: usize, rows: i32, to: usize): void {
+export function packTransposed(from: usize, k: i32, stride: usize, rows: i32, to: usize): void {
   const pairs = (k + 1) >> 1;
   const tileBytes = (<usize>pairs) << 4;
   for (let p = 0; p < pairs; p++) {

@@ -22,7 +22,7 @@ import {
   SUMMED_FLUSH,
   SUMMED_FULL,
 } from './layout';
-import { columnSquares, largestMagnitude, rootAbove, squares } from './norms';
+import { columnSquares, largestMagnitude, rootAbove } from './norms';
 import {
   allPieces,
   columns,
@@ -64,10 +64,6 @@ function piecePairs(piece: i32): i32 {
   return min(PIECE, pairs - piece * PIECE);
 }
 
-function raise(entry: usize, square: u64): void {
-  if (square > load<u64>(entry)) store<u64>(entry, square);
-}
-
 /** Fills in B's table from its panels: by plane, panel and piece. */
 function fillColumnPieces(panels: usize): void {
   let entry = rhsPieces;
@@ -82,22 +78,21 @@ function fillColumnPieces(panels: usize): void {
   setRhsPiecesKnown();
 }
 
-/** Fills in A's table from rows of one segment each, contiguous or packed four rows a tile, all planes. */
-function fillRowPieces(lhs: usize, planeBytes: usize, table: usize, rows: i32): void {
+/** Fills in A's table from rows of one segment each, packed four rows a tile, all planes. */
+function fillRowPieces(lhs: usize, planeBytes: usize): void {
   memory.fill(lhsPieces, 0, (<usize>(allPieces * lhsPlanes)) << 3);
-  const packed = step == 16;
   for (let plane = 0; plane < lhsPlanes; plane++) {
-    for (let row = 0; row < rows; row += packed ? 4 : 1) {
-      let at = lhs + load<u32>(table + ((<usize>row) << 2));
+    let at = lhs + <usize>plane * planeBytes;
+    for (let i = 0; i < tiles; i++) {
       let entry = lhsPieces + ((<usize>(plane * allPieces)) << 3);
       for (let piece = 0; piece < segmentPieces; piece++) {
         const count = piecePairs(piece);
-        raise(entry, packed ? columnSquares(at, count, 16) : squares(at, 2 * count));
-        at += <usize>count * step;
+        const square = columnSquares(at, count, 16);
+        if (square > load<u64>(entry)) store<u64>(entry, square);
+        at += (<usize>count) << 4;
         entry += 8;
       }
     }
-    lhs += planeBytes;
   }
   setLhsPiecesKnown(true);
 }
@@ -282,13 +277,13 @@ export function provesWhole(): bool {
 
 /**
  * Makes the tables known that the block needs; false where one sum of the whole surely fits, and they are not needed.
- * A's elements lie at `lhs`, its planes PLANE_BYTES apart, its rows in one segment each (else its table is known).
+ * A's elements lie at `lhs`, its planes PLANE_BYTES apart, packed four rows a tile (else its table is known).
  */
 function openPieces(record: usize, lhs: usize, rows: i32): bool {
   if (provesWhole()) return false;
-  const table = scratch + load<u32>(record, AT_ROWS);
+  tiles = (rows + 3) >> 2;
   if (!rhsPiecesKnown) fillColumnPieces(scratch + load<u32>(record, AT_RHS));
-  if (!lhsPiecesKnown) fillRowPieces(lhs, <usize>load<u32>(record, PLANE_BYTES), table, rows);
+  if (!lhsPiecesKnown) fillRowPieces(lhs, <usize>load<u32>(record, PLANE_BYTES));
   return true;
 }
 

@@ -68,9 +68,8 @@ class ScratchRegions {
   readonly fields: [field: number, value: number][] = [];
   #end: number = layout.SCRATCH_OPERANDS;
 
-  /** Takes a region; `back` bytes before it belong to it in name only. */
-  take(field: number, bytes: number, back = 0): void {
-    this.put(field, this.#end - back);
+  take(field: number, bytes: number): void {
+    this.put(field, this.#end);
     this.#end = roundUp(this.#end + bytes, 64);
   }
 
@@ -87,13 +86,12 @@ class ScratchRegions {
 
   /**
    * The planes of A, `elements` each: as many as it has, and behind the first one two of 8-bit digits for the full-range
-   * path of int16 values. What is read in place needs only those.
+   * path of int16 values.
    */
-  lhs(elements: number, packing: Packing, inPlace: boolean): void {
+  lhs(elements: number, packing: Packing): void {
     const planeBytes = roundUp(elements * packing.bytes + SLACK, 64);
     this.put(layout.PLANE_BYTES, planeBytes);
-    const planes = (inPlace ? 0 : 1) + (packing.bytes === 4 ? 0 : 2);
-    this.take(layout.AT_LHS, planes * planeBytes, inPlace ? planeBytes : 0);
+    this.take(layout.AT_LHS, (packing.bytes === 4 ? 1 : 3) * planeBytes);
   }
 
   /**
@@ -148,7 +146,6 @@ function tileMatmul(plan: Plan, op: MatmulOp, threads: number): Tiling {
     Math.max(4, Math.floor(SUMS_BUDGET / (blockColumns * SUM_BYTES) / 4) * 4),
   );
   const byRows = op.transposeLhs || n < FEW_COLUMNS * threads || k < SHORT_SUM;
-  const inPlace = lhs.planes === 1 && !op.transposeLhs;
   const regions = new ScratchRegions();
   regions.packings(lhs, rhs);
   regions.put(layout.BY_ROWS, Number(byRows));
@@ -156,7 +153,7 @@ function tileMatmul(plan: Plan, op: MatmulOp, threads: number): Tiling {
   regions.put(layout.BLOCK_COLUMNS, blockColumns);
   regions.take(layout.AT_ROWS, blockRows * 4);
   regions.take(layout.AT_BIAS, blockColumns * 12);
-  regions.lhs(blockRows * packedSteps(k, lhs), lhs, inPlace);
+  regions.lhs(blockRows * packedSteps(k, lhs), lhs);
   regions.take(layout.AT_RHS, blockColumns * columnBytes + SLACK);
   regions.proofs(1, Math.ceil(k / 2), blockColumns, lhs, rhs, k * Math.max(blockRows, blockColumns));
   regions.take(layout.AT_SUMS, blockRows * blockColumns * SUM_BYTES);
@@ -192,7 +189,7 @@ function tileConvolution(plan: Plan, shape: Convolution): Tiling {
   regions.take(layout.AT_SPANS, blockRows * 2);
   regions.take(layout.AT_SQUARES, shape.frameHeight * 8);
   regions.take(layout.AT_BIAS, columns * 12);
-  regions.lhs(shape.frameHeight * shape.frameWidth * shape.channels, lhs, false);
+  regions.lhs(shape.frameHeight * shape.frameWidth * shape.channels, lhs);
   regions.take(layout.AT_RHS, columns * steps * rhs.bytes * rhs.planes + SLACK);
   const pairs = Math.ceil((shape.kernelWidth * shape.channels) / 2);
   regions.proofs(shape.kernelHeight, pairs, columns, lhs, rhs, shape.kernelHeight * pairs * 2 * columns);
@@ -247,7 +244,7 @@ function tileConv2dWeightGradient(plan: Plan, op: Conv2dWeightGradientOp): Tilin
   regions.take(layout.AT_SPANS, weights * 2);
   regions.take(layout.AT_SUMS, weights * columns * SUM_BYTES);
   if (lhs.bytes === 4) {
-    regions.lhs(rows * frameWidth * channels, lhs, false);
+    regions.lhs(rows * frameWidth * channels, lhs);
     regions.take(layout.AT_RHS, outHeight * outWidth * 8 * rhs.bytes);
     return regions.done();
   }
@@ -267,7 +264,7 @@ function tileConv2dWeightGradient(plan: Plan, op: Conv2dWeightGradientOp): Tilin
   const frameBytes = (rows * frameWidth + copies + 2) * channels * 2 + SLACK;
   const errorBytes = outHeight * outWidth * outChannels * 2 + SLACK;
   regions.take(layout.AT_IMAGE, frameBytes + SLACK + errorBytes);
-  regions.lhs(copies * (chunk * imagePairs * 2 + SLACK), lhs, false);
+  regions.lhs(copies * (chunk * imagePairs * 2 + SLACK), lhs);
   regions.take(layout.AT_RHS, chunk * outHeight * half * columns * 4 * rhs.planes + SLACK);
   regions.proofs(chunk * outHeight, half, columns, lhs, rhs, 0);
   return regions.done();
