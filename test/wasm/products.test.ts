@@ -179,7 +179,7 @@ describe('int16: the three ways', () => {
   });
   test.each([32768, 16384, 8192, 4096, 2048, 1024, 512])('one magnitude, %i: flush and full', async (a) => {
     const sign = (i: number): number => (i % 3 === 0 ? -a : a - 1);
-    for (const k of [1, 7, 64, 259]) {
+    for (const k of [1, 7, 64, 600]) {
       await expectExact({ formats: ['<2,14>', '<2,14>'], k, patterns: [() => -a, () => -32768] });
       await expectExact({ formats: ['<2,14>', '<2,14>'], k, patterns: [sign, (i) => sign(i + 1)] });
     }
@@ -226,6 +226,23 @@ describe('sums split at the cut', () => {
       for (const k of [3, 33, 150]) {
         const patterns = [spread(most[0], 7919), spread(most[1], 104729)] as const;
         await expectSame({ formats, k, patterns }, out, mode);
+      }
+    }
+  });
+  test('ties, and sums of many stretches with few bits kept', async () => {
+    // Products are multiples of half an eps of <2,14>.
+    const coarse =
+      (most: number, step: number, unit: number): Pattern =>
+      (i) =>
+        Math.floor(spread(most, step)(i) / unit) * unit;
+    const patterns = [coarse(32768, 7919, 128), coarse(9000, 104729, 64)] as const;
+    const formats = ['<2,14>', '<2,14>'] as const;
+    for (const mode of modes) {
+      await expectSame({ formats, k: 150, patterns }, '<6,14>', mode);
+      for (const out of ['<16,0>', '<12,1>', '<12,2>', '<12,4>']) {
+        await expectSame({ formats, k: 700, patterns: [() => 32767, () => 32767] }, out, mode);
+        // A stretch is one piece here, and leaves almost 2^28 below the cut of <16,0>.
+        await expectSame({ formats, k: 700, patterns: [() => 8191, () => 8191] }, out, mode);
       }
     }
   });
