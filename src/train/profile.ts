@@ -135,7 +135,9 @@ function outsideTimes(steps: readonly StepProfile[]): number[] {
 function parts(all: readonly Readonly<Record<string, number>>[]): Record<string, number> {
   const sums = new Map<string, number>();
   for (const paths of all) {
-    for (const [path, weight] of Object.entries(paths)) sums.set(path, (sums.get(path) ?? 0) + weight);
+    for (const [path, weight] of Object.entries(paths)) {
+      if (weight > 0) sums.set(path, (sums.get(path) ?? 0) + weight);
+    }
   }
   const total = sum([...sums.values()]);
   const entries = [...sums].map(([path, weight]) => [path, weight / total] as const);

@@ -19,8 +19,9 @@ const format = parseFormat('<2,14>');
 /** Profile of one product of constant operands, [8, 512] by [512, 16]. */
 async function profileProduct(
   values: readonly [lhs: number, rhs: number],
-  { threads = 1, accumulator = 'exact' as Accumulator } = {},
+  options: { readonly threads?: number; readonly accumulator?: Accumulator } = {},
 ): Promise<OpProfile> {
+  const { threads = 1, accumulator = 'exact' } = options;
   const builder = new PlanBuilder({ name: 'product', arithmetic: 'fixed', batch: 1 });
   const tensor = (name: string, shape: number[]): number =>
     builder.tensor({ name, shape, batched: false, role: 'activation', format, persistent: true });
