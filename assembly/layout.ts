@@ -84,6 +84,9 @@ export const KIND_SOFTMAX = 12;
 export const KIND_SGD = 13;
 export const KIND_CONV_WEIGHT_GRADIENT_END = 14; // adds up the threads' partial sums
 export const KIND_BIAS_GRADIENT_END = 15;
+export const KIND_LIMIT = 16; // no op: the register-only loop that products are held against
+export const LIMIT_MACS = 64; // a turn of it
+export const LIMIT_FLOAT_MACS = 52;
 
 // Record of an op: operands first, as address and element type.
 export const KIND = 0;
@@ -121,7 +124,7 @@ export const OUT_CHANNELS = 120;
 // The rest, by op
 export const EXTRA = 124; // position (max-pool), mask hash (dropout), labels (softmax), update (sgd): address or value
 export const EXTRA_TYPE = 128;
-export const SIZE = 132; // elements per example (elementwise), classes (softmax), elements (sgd), rows per example (bias)
+export const SIZE = 132; // elements per example (elementwise), classes (softmax), elements (sgd), rows per example (bias), turns (limit)
 export const TABLE = 136; // address of reciprocals (average pooling)
 export const THRESHOLD = 140; // dropout
 export const SCALE = 144; // dropout, 24 fraction bits

@@ -20,6 +20,7 @@ import {
   KIND_CONV_WEIGHT_GRADIENT,
   KIND_CONV_WEIGHT_GRADIENT_END,
   KIND_DROPOUT,
+  KIND_LIMIT,
   KIND_MATMUL,
   KIND_MAX_POOL,
   KIND_MAX_POOL_GRADIENT,
@@ -39,6 +40,7 @@ import {
 } from './layout';
 import { convInputGradientOrdered, convOrdered, convWeightGradientOrdered, matmulOrdered } from './ordered';
 import { convFloat, convInputGradientFloat, convWeightGradientFloat, matmulFloat } from './float-products';
+import { limit } from './limit';
 import { matmulTiled } from './matmul';
 import { maxPool, maxPoolGradient } from './max-pool';
 import { scheduleKeys } from './philox';
@@ -102,6 +104,8 @@ function execute(record: usize): void {
       return softmax(record);
     case KIND_SGD:
       return sgd(record);
+    case KIND_LIMIT:
+      return limit(record);
     default:
       unreachable();
   }

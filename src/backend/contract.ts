@@ -15,6 +15,18 @@ export interface Backend {
   readonly name: string;
   /** Throws UnsupportedError, naming the op, for a plan that this backend cannot run exactly. */
   open(plan: Plan, options: SessionOptions): Promise<Session>;
+  /** What a session of the plan takes, whether it fits or not; absent where a backend cannot tell beforehand. */
+  memory?(plan: Plan, options: Pick<SessionOptions, 'threads'>): MemoryUse;
+}
+
+/** Memory of one session: all of it is taken when the session opens, nothing during steps. */
+export interface MemoryUse {
+  readonly threads: number;
+  readonly totalBytes: number;
+  /** Most that a session may take. */
+  readonly limitBytes: number;
+  /** What the total is made of: `arena` for the plan's tensors, and whatever else the backend needs. */
+  readonly parts: Readonly<Record<string, number>>;
 }
 
 /** What a session needs beside its plan. */
@@ -23,6 +35,11 @@ export interface SessionOptions {
   readonly seed: Seed;
   /** Number of threads; backends that have one thread ignore nothing: they throw above 1. Default: the backend's choice. */
   readonly threads?: number;
+  /**
+   * Milliseconds on a clock that never goes back. Training steps then run op by op and are measured: `Session.profile`
+   * has the times. Changes no result.
+   */
+  readonly clock?: () => number;
 }
 
 /** One batch in the raw integers (or float32) of the plan's input tensor. */
@@ -90,6 +107,35 @@ export interface SiteStatistics {
   readonly swallowed: number;
 }
 
+/** Training steps of which a session keeps the measurements. */
+export const PROFILED_STEPS = 200;
+
+/** What one op of a training step took. */
+export interface OpProfile {
+  /** When it began, on the session's clock. */
+  readonly startMs: number;
+  readonly timeMs: number;
+  /** Products only: how they were summed, as names with weights (multiply-adds that went that way, in any unit). */
+  readonly paths: Readonly<Record<string, number>>;
+}
+
+/** What one training step took. */
+export interface StepProfile {
+  /** The step's number and its examples. */
+  readonly step: number;
+  readonly count: number;
+  readonly startMs: number;
+  /** From the copy of the batch to the metrics, without the measurement of the limit. */
+  readonly timeMs: number;
+  /** One for each op of the plan's training program, in its order. */
+  readonly ops: readonly OpProfile[];
+  /**
+   * Multiply-adds of a loop of nothing else, run on all threads right after the step: what products are held against.
+   * Null where the backend has no such loop.
+   */
+  readonly limit: { readonly macs: number; readonly startMs: number; readonly timeMs: number } | null;
+}
+
 /** A plan at work: owns every tensor, runs whole steps, one call at a time. */
 export interface Session {
   readonly plan: Plan;
@@ -104,6 +150,11 @@ export interface Session {
   evaluate(steps: readonly EvaluateStep[]): Promise<EvaluateResult[]>;
   /** Counters of every site of the plan, in its order, since the last call; empty in float32. */
   statistics(): Promise<SiteStatistics[]>;
+  /**
+   * The last training steps op by op, oldest first, PROFILED_STEPS at most; none without a clock. Absent where a backend
+   * measures nothing.
+   */
+  profile?(): Promise<readonly StepProfile[]>;
   /** Frees memory and threads; further calls throw. */
   close(): Promise<void>;
 }
@@ -111,6 +162,27 @@ export interface Session {
 /** A mode that a backend cannot run exactly. Nothing falls back silently. */
 export class UnsupportedError extends Error {
   override readonly name = 'UnsupportedError';
+}
+
+/** `5 MB`, rounded up. */
+function megabytes(bytes: number): string {
+  return `${String(Math.ceil(bytes / 1e6))} MB`;
+}
+
+/**
+ * Checks that a session of that size can be had. @throws RangeError with the figures where it cannot.
+ */
+export function checkMemory(name: string, { threads, totalBytes, limitBytes, parts }: MemoryUse): void {
+  if (totalBytes <= limitBytes) return;
+  const made = Object.entries(parts).map(([part, bytes]) => `${part} ${megabytes(bytes)}`);
+  throw new RangeError(
+    `${name}: a session must fit in ${megabytes(limitBytes)} of memory, got ${megabytes(totalBytes)} (${made.join(', ')}); use ${waysToSave(threads)}`,
+  );
+}
+
+/** What makes a session smaller. */
+export function waysToSave(threads: number): string {
+  return `a smaller batch or network${threads > 1 ? ', or fewer threads' : ''}`;
 }
 
 /** Storage kind of a typed array. */

@@ -13,7 +13,7 @@ import {
   type ComparisonRow,
   type RunResult,
 } from '../experiment/index.js';
-import { defineNetwork } from '../nn/index.js';
+import { checkNetwork } from './check-network.js';
 import { openData } from './data.js';
 import type { Interrupt } from './interrupt.js';
 import { RunProgress } from './progress.js';
@@ -39,7 +39,7 @@ export async function compare(
   const { entries, voice, out, title, resume } = request;
   const first = entries[0];
   if (!first) return [];
-  for (const { configuration } of entries) defineNetwork(configuration.network).plan(configuration.batch);
+  for (const { configuration } of entries) checkNetwork(configuration);
   checkEntries(entries);
   const { data: spec, network } = first.configuration;
   const data = await openData(terminal, { spec, seed: network.seed, voice, signal: interrupt.signal });

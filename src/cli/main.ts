@@ -4,6 +4,7 @@
  * error, told in one line; 130 after Ctrl-C. A stack is shown with --debug only.
  */
 import { Command, CommanderError } from 'commander';
+import { benchCommand } from './commands/bench.js';
 import { compareCommand } from './commands/compare.js';
 import { convertCommand } from './commands/convert.js';
 import { dataCommand } from './commands/data.js';
@@ -43,6 +44,7 @@ function program(terminal: Terminal): Command {
     evalCommand,
     convertCommand,
     planCommand,
+    benchCommand,
     dataCommand,
     infoCommand,
     demoCommand,

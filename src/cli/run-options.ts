@@ -26,7 +26,8 @@ import { packageVersion } from './version.js';
 
 /** Nothing in Fewbit is random by itself; this is the seed where the command line gives none. */
 export const DEFAULT_SEED = 5;
-const MAX_THREADS = 64;
+/** Most threads of a session. */
+export const MAX_THREADS = 64;
 
 /** Options of the network; a comparison varies some of them itself. */
 export interface NetworkOptions {

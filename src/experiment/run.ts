@@ -5,7 +5,14 @@
  */
 import { ArrayDataSetIterator, type DataSet } from '../data/index.js';
 import { defineNetwork } from '../nn/index.js';
-import { Network, type Iteration, type TrainingListener, type TrainingModel } from '../train/index.js';
+import {
+  Network,
+  type Iteration,
+  type NetworkOptions,
+  type TrainingListener,
+  type TrainingModel,
+  type TrainingProfile,
+} from '../train/index.js';
 import { RunFolderError } from './errors.js';
 import {
   epochLines,
@@ -38,6 +45,8 @@ export interface RunContext {
   /** Milliseconds on a clock that never goes back. */
   readonly now: () => number;
   readonly onEvent?: (event: RunEvent) => void;
+  /** Has the steps measured op by op, and gets the last of them when the run ends or stops; not called where none was done. */
+  readonly onProfile?: (profile: TrainingProfile) => void;
   /** Ends the run after the step during which it is aborted, with a checkpoint. */
   readonly signal?: AbortSignal;
 }
@@ -84,9 +93,13 @@ export async function executeRun(
   context: RunContext,
 ): Promise<RunOutcome> {
   checkRunData(folder.path, configuration, context.data);
-  const network = await openNetwork(folder, configuration, checkpoint);
+  const clock = context.onProfile && context.now;
+  const network = await openNetwork(folder, configuration, checkpoint, clock);
   try {
-    return await new Run(folder, configuration, context, network).execute();
+    const outcome = await new Run(folder, configuration, context, network).execute();
+    const profile = await network.profile();
+    if (profile && profile.steps.length > 0) context.onProfile?.(profile);
+    return outcome;
   } finally {
     await network.close();
   }
@@ -104,8 +117,9 @@ async function openNetwork(
   folder: RunFolder,
   { network, backend, threads }: RunConfiguration,
   checkpoint: Uint8Array | null,
+  clock: (() => number) | undefined,
 ): Promise<Network> {
-  const options = { backend, ...(threads === undefined ? {} : { threads }) };
+  const options = { backend, ...(threads === undefined ? {} : { threads }), ...(clock && { clock }) };
   if (checkpoint === null) return Network.create(network, options);
   return loadCheckpoint(checkpointPath(folder.path), checkpoint, network, options);
 }
@@ -115,7 +129,7 @@ export async function loadCheckpoint(
   path: string,
   bytes: Uint8Array,
   expected: RunConfiguration['network'],
-  options: { readonly backend: RunConfiguration['backend']; readonly threads?: number },
+  options: NetworkOptions,
 ): Promise<Network> {
   try {
     return await Network.load(bytes, { ...options, expected });

@@ -3,16 +3,18 @@ import { opReads, opWrites } from './operands.js';
 import type { Op, Plan, TensorId } from './ops.js';
 import { elements } from './shapes.js';
 
-/** Multiply-accumulates of the op's products (0 for ops without any). Padding counts as zero cells. */
-export function opMacs(op: Op, plan: Plan): number {
+/** Multiply-accumulates of the op's products with so many examples (0 for ops without any). Padding counts as zero cells. */
+export function opMacs(op: Op, plan: Plan, examples = plan.batch): number {
   switch (op.kind) {
-    case 'matmul':
-      return op.m * op.n * op.k;
+    case 'matmul': {
+      const { batchAxis, m, n, k } = op;
+      return (batchAxis === 'm' ? examples : m) * n * (batchAxis === 'k' ? examples : k);
+    }
     case 'conv2d':
     case 'conv2dInputGradient':
     case 'conv2dWeightGradient': {
       const { window } = op;
-      const positions = plan.batch * window.outHeight * window.outWidth;
+      const positions = examples * window.outHeight * window.outWidth;
       return positions * window.kernelHeight * window.kernelWidth * window.channels * op.outChannels;
     }
     case 'sgd':

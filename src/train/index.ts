@@ -28,6 +28,14 @@ export {
   type StatisticsRecord,
   type TensorStatisticsOptions,
 } from './listeners/tensor-statistics.js';
+export {
+  pathText,
+  profileTable,
+  type ProfileRow,
+  type ProfileTable,
+  type TrainingProfile,
+} from './profile.js';
+export { profileTrace, type Trace, type TraceEvent } from './profile-trace.js';
 export { MemoryCheckpointStore, type CheckpointStore } from './checkpoint-store.js';
 export {
   EarlyStoppingTrainer,

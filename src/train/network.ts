@@ -21,6 +21,7 @@ import { checkSameNetwork, decodeCheckpoint, encodeCheckpoint, type CheckpointTe
 import { Evaluation } from './evaluation.js';
 import { Fit, type FitOptions } from './fit.js';
 import type { FitResult, TrainingModel } from './listener.js';
+import type { TrainingProfile } from './profile.js';
 import { NetworkState } from './state.js';
 
 /** Where a network runs. */
@@ -29,6 +30,11 @@ export interface NetworkOptions {
   readonly backend?: BackendName | Backend;
   /** Default: the backend's choice. The number of threads changes no result. */
   readonly threads?: number;
+  /**
+   * Milliseconds on a clock that never goes back: training steps are then run op by op and measured, see `profile`.
+   * Changes no result.
+   */
+  readonly clock?: () => number;
 }
 
 /** Where a loaded network runs, and which network it must be. */
@@ -64,10 +70,11 @@ export class Network implements TrainingModel {
     options: NetworkOptions,
     saved: ConstructorParameters<typeof NetworkState>[3],
   ) {
-    const { backend = 'wasm', threads } = options;
+    const { backend = 'wasm', threads, clock } = options;
     this.definition = definition;
     const chosen = typeof backend === 'string' ? selectBackend(backend) : backend;
-    this.#state = new NetworkState(definition, chosen, threads, saved);
+    const settings = { ...(threads === undefined ? {} : { threads }), ...(clock && { clock }) };
+    this.#state = new NetworkState(definition, chosen, settings, saved);
   }
 
   /**
@@ -200,6 +207,14 @@ export class Network implements TrainingModel {
   /** Counters of every rounding site since the last call, or since the batch size changed. */
   async statistics(): Promise<SiteStatistics[]> {
     return this.#state.statistics();
+  }
+
+  /**
+   * The last training steps, op by op, since the batch size changed; null without a clock or before the first step.
+   * `profileTable` and `profileTrace` say what they mean.
+   */
+  async profile(): Promise<TrainingProfile | null> {
+    return this.#state.profile();
   }
 
   /**

@@ -2,17 +2,24 @@
  * Where a network's tensors live: at first here, then in a session, whose plan is made for one batch size.
  * Another batch size opens another session and carries parameters and updates over, raw.
  */
-import type { Backend, Session, TensorData } from '../backend/index.js';
+import { UnsupportedError, type Backend, type Session, type TensorData } from '../backend/index.js';
 import type { NetworkDefinition } from '../nn/index.js';
 import type { Tensor } from '../plan/index.js';
 import { stateTensors } from './checkpoint.js';
+import type { TrainingProfile } from './profile.js';
+
+/** What sessions are opened with. */
+export interface SessionSettings {
+  readonly threads?: number;
+  readonly clock?: () => number;
+}
 
 export class NetworkState {
   /** Parameters in layer order, then their updates in the same order. */
   readonly tensors: readonly Tensor[];
   readonly #definition: NetworkDefinition;
   readonly #backend: Backend;
-  readonly #threads: number | undefined;
+  readonly #settings: SessionSettings;
   /** Contents before the first session. */
   #initial: ReadonlyMap<string, TensorData>;
   #session: Promise<Session> | null = null;
@@ -22,12 +29,12 @@ export class NetworkState {
   constructor(
     definition: NetworkDefinition,
     backend: Backend,
-    threads: number | undefined,
+    settings: SessionSettings,
     saved: { readonly batch: number | null; readonly contents: ReadonlyMap<string, TensorData> } | null,
   ) {
     this.#definition = definition;
     this.#backend = backend;
-    this.#threads = threads;
+    this.#settings = settings;
     this.tensors = stateTensors(definition);
     this.#initial = saved?.contents ?? definition.initialParameters(definition.plan(1));
     this.#batch = saved?.batch ?? null;
@@ -68,6 +75,15 @@ export class NetworkState {
     return (await this.#session)?.statistics() ?? [];
   }
 
+  /** The last training steps as they were measured; null without a clock or a session. */
+  async profile(): Promise<TrainingProfile | null> {
+    this.#checkOpen();
+    const session = await this.#session;
+    if (!session?.profile || !this.#settings.clock) return null;
+    const { plan, threads } = session;
+    return { plan, backend: this.#backend.name, threads, steps: await session.profile() };
+  }
+
   async close(): Promise<void> {
     if (this.#closed) return;
     this.#closed = true;
@@ -77,8 +93,14 @@ export class NetworkState {
   async #replace(previous: Promise<Session> | null, batch: number): Promise<Session> {
     const session = await this.#backend.open(this.#definition.plan(batch), {
       seed: this.#definition.configuration.seed,
-      ...(this.#threads === undefined ? {} : { threads: this.#threads }),
+      ...this.#settings,
     });
+    if (this.#settings.clock && !session.profile) {
+      await session.close();
+      throw new UnsupportedError(
+        `profile: the backend must measure its ops, got backend "${this.#backend.name}"; train without a profile, or use backend "wasm"`,
+      );
+    }
     for (const { name } of this.tensors) await session.write(name, await this.#contents(previous, name));
     await (await previous)?.close();
     this.#initial = new Map();

@@ -32,7 +32,7 @@ beforeAll(() => {
 });
 
 describe('help', () => {
-  it.concurrent.each(['train', 'compare', 'eval', 'convert', 'plan', 'data', 'info', 'demo'])(
+  it.concurrent.each(['train', 'compare', 'eval', 'convert', 'plan', 'bench', 'data', 'info', 'demo'])(
     '%s has examples',
     async (command) => {
       const { stdout } = await good(command, '--help');
@@ -44,7 +44,7 @@ describe('help', () => {
   it('names every command, also where none is given', async () => {
     const { stdout } = await good();
     expect(stdout).toBe((await good('--help')).stdout);
-    for (const command of ['train', 'compare', 'eval', 'convert', 'plan', 'data', 'info', 'demo']) {
+    for (const command of ['train', 'compare', 'eval', 'convert', 'plan', 'bench', 'data', 'info', 'demo']) {
       expect(stdout).toMatch(new RegExp(`^  ${command} `, 'm'));
     }
     const version = JSON.parse(readFileSync(new URL('../../package.json', import.meta.url), 'utf8')).version;

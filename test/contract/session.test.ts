@@ -1,6 +1,12 @@
 /** How sessions behave and what they refuse, on every backend: the same words, and nothing changed by a bad call. */
 import { afterAll, beforeAll, beforeEach, describe, expect, test } from 'vitest';
-import { selectBackend, UnsupportedError, type Session, type TrainStep } from '../../src/backend/index.js';
+import {
+  PROFILED_STEPS,
+  selectBackend,
+  UnsupportedError,
+  type Session,
+  type TrainStep,
+} from '../../src/backend/index.js';
 import { defineNetwork } from '../../src/nn/index.js';
 import { BACKENDS, CANDIDATES } from './backends.js';
 
@@ -64,6 +70,17 @@ describe('opening', () => {
   test.each(['x', -1, 0.5])('seed %s is refused', async (seed) => {
     for (const { backend } of BACKENDS) await expect(backend.open(plan, { seed })).rejects.toThrow(/^seed: /);
   });
+});
+
+test('a session keeps the measurements of its last steps only', async () => {
+  for (const { backend } of BACKENDS) {
+    const session = await backend.open(plan, { seed: 1, threads: 1, clock: () => 0 });
+    await session.train(Array.from({ length: PROFILED_STEPS + 3 }, (_, step) => trainStep(step)));
+    const profile = await session.profile!();
+    expect(profile).toHaveLength(PROFILED_STEPS);
+    expect([profile[0]!.step, profile.at(-1)!.step]).toEqual([3, PROFILED_STEPS + 2]);
+    await session.close();
+  }
 });
 
 for (const { name, backend, threads } of CANDIDATES) {
@@ -134,6 +151,37 @@ for (const { name, backend, threads } of CANDIDATES) {
       for (const { site, ...counters } of await session.statistics()) {
         expect(Object.values(counters), site).toEqual([0, 0, 0, 0, 0, 0]);
       }
+    });
+
+    test('with a clock it tells what each op took, and computes the same', async () => {
+      await session.train([trainStep(0), trainStep(1, 1)]);
+      const unmeasured = await weights(session);
+      expect(await session.profile!()).toEqual([]);
+      let now = 0;
+      const measured = await backend.open(plan, { seed: 1, threads, clock: () => ++now });
+      await start(measured);
+      await measured.train([trainStep(0), trainStep(1, 1)]);
+      expect(await weights(measured)).toEqual(unmeasured);
+      const profile = await measured.profile!();
+      expect(profile.map(({ step, count }) => [step, count])).toEqual([
+        [0, BATCH],
+        [1, 1],
+      ]);
+      for (const { startMs, timeMs, ops, limit } of profile) {
+        expect(ops).toHaveLength(plan.train.length);
+        // The clock ticks once at every look: at both ends of the step, and of each op.
+        expect(timeMs).toBe(2 * ops.length + 1);
+        expect(ops.map((op) => [op.startMs - startMs, op.timeMs])).toEqual(
+          ops.map((_, index) => [2 * index + 1, 1]),
+        );
+        ops.forEach(({ paths }, index) => {
+          const weight = Object.values(paths).reduce((sum, macs) => sum + macs, 0);
+          expect(weight > 0, plan.train[index]!.kind).toBe(plan.train[index]!.kind === 'matmul');
+        });
+        if (limit) expect([limit.timeMs, limit.macs > 0, limit.macs % threads]).toEqual([1, true, 0]);
+      }
+      await measured.close();
+      await expect(measured.profile!()).rejects.toThrow('profile: the session is closed; open a new one');
     });
 
     const good = trainStep();

@@ -74,7 +74,7 @@ async function serve(headers: Readonly<Record<string, string>>): Promise<Server>
   return server;
 }
 
-/** What the page's three runs gave: reference, wasm on one thread, wasm on two. */
+/** What the page's runs gave: reference, wasm on one thread, on two, on as many as it can; and what it complained of. */
 async function runPage(
   headers: Readonly<Record<string, string>>,
 ): Promise<{ outcomes: unknown; problems: string[] }> {
@@ -84,6 +84,9 @@ async function runPage(
     const page = await browser.newPage();
     const problems: string[] = [];
     page.on('pageerror', (error) => problems.push(error.message));
+    page.on('console', (message) => {
+      if (message.type() === 'warning') problems.push(message.text());
+    });
     await page.goto(`http://127.0.0.1:${(server.address() as AddressInfo).port}/index.html`);
     await page.waitForFunction('globalThis.outcomes !== undefined');
     return { outcomes: await page.evaluate('globalThis.outcomes'), problems };
@@ -121,13 +124,15 @@ describe('a bundle for the browser', () => {
       'cross-origin-opener-policy': 'same-origin',
       'cross-origin-embedder-policy': 'require-corp',
     });
-    expect(isolated).toEqual({ outcomes: [expected, expected, expected], problems: [] });
+    expect(isolated).toEqual({ outcomes: [expected, expected, expected, expected], problems: [] });
     const plain = await runPage({});
     const refused = {
       error:
         'UnsupportedError: wasm: 2 threads need shared memory, which this page lacks; ' +
         'serve it cross-origin isolated, or use 1 thread',
     };
-    expect(plain).toEqual({ outcomes: [expected, expected, refused], problems: [] });
+    const said =
+      'wasm: runs on 1 thread, since this page lacks shared memory; serve it cross-origin isolated';
+    expect(plain).toEqual({ outcomes: [expected, expected, refused, expected], problems: [said] });
   }, 120_000);
 });

@@ -52,8 +52,8 @@ function step(batch: number): TrainStep {
   };
 }
 
-async function open(threads: number, batch = 4): Promise<Session> {
-  return wasmBackend.open(smallPlan(batch), { seed: 1, threads });
+async function open(threads: number, batch = 4, clock?: () => number): Promise<Session> {
+  return wasmBackend.open(smallPlan(batch), { seed: 1, threads, ...(clock && { clock }) });
 }
 
 async function weights(session: Session): Promise<unknown> {
@@ -100,6 +100,18 @@ describe('threads', () => {
     await death;
     await session.close();
   });
+
+  test('nor is one fed between the steps of a call, or the ops of a measured step', async () => {
+    for (const clock of [undefined, () => 0]) {
+      const session = await open(2, 4, clock);
+      const first = session.train([step(4), step(4)]);
+      await expect(session.evaluate([step(4)])).rejects.toThrow(
+        'evaluate: a session does one thing at a time',
+      );
+      expect(await first).toHaveLength(2);
+      await session.close();
+    }
+  });
 });
 
 describe('a worker dies', () => {
@@ -112,8 +124,11 @@ describe('a worker dies', () => {
     await session.close();
   });
 
-  test('during a run: the run ends with the news, and closing still works', async () => {
-    const session = await open(3);
+  test.each([
+    ['a run', undefined],
+    ['a measured run', () => 0],
+  ])('during %s: the run ends with the news, and closing still works', async (_, clock) => {
+    const session = await open(3, 4, clock);
     const death = born[0]!.terminate();
     await expect(session.train([step(4)])).rejects.toThrow(DEATH);
     await death;

@@ -31,7 +31,7 @@ export class Memory {
     this.converters = plan.sites.map((site) => new Converter(site));
     this.swallowed = plan.sites.map(() => 0);
     // Views of one buffer: tensors that the plan lets share memory do share it.
-    const arena = new ArrayBuffer(plan.arenaBytes);
+    const arena = arenaOf(plan);
     this.views = plan.tensors.map((tensor) => viewOf(arena, tensor));
   }
 
@@ -49,6 +49,17 @@ export class Memory {
       this.swallowed[i] = 0;
       return { site, elements, saturatedHigh, saturatedLow, flushed, maxMagnitude, swallowed };
     });
+  }
+}
+
+function arenaOf({ arenaBytes }: Plan): ArrayBuffer {
+  try {
+    return new ArrayBuffer(arenaBytes);
+  } catch (error) {
+    throw new RangeError(
+      `reference: the engine must give the session ${arenaBytes} bytes of memory, got a refusal; use a smaller batch or network`,
+      { cause: error },
+    );
   }
 }
 

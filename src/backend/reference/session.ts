@@ -9,14 +9,17 @@ import {
   checkEvaluateStep,
   checkTrainStep,
   findTensor,
+  PROFILED_STEPS,
   type Batch,
   type Coefficients,
   type EvaluateResult,
   type EvaluateStep,
+  type OpProfile,
   type Session,
   type SessionOptions,
   type SiteStatistics,
   type StepMetrics,
+  type StepProfile,
   type TensorData,
   type TrainStep,
 } from '../contract.js';
@@ -26,10 +29,11 @@ import { runOp } from './run-op.js';
 export class ReferenceSession implements Session {
   readonly threads = 1;
   private memory: Memory | null;
+  private readonly profiles: StepProfile[] = [];
 
   constructor(
     readonly plan: Plan,
-    options: SessionOptions,
+    private readonly options: SessionOptions,
   ) {
     this.memory = new Memory(plan, options.seed);
   }
@@ -49,8 +53,7 @@ export class ReferenceSession implements Session {
   async train(steps: readonly TrainStep[]): Promise<StepMetrics[]> {
     const memory = this.open('train');
     for (const step of steps) checkTrainStep(this.plan, step);
-    const { train, trainInput } = this.plan;
-    return steps.map((step) => this.runStep(memory, train, trainInput, step, step.step, step.coefficients));
+    return steps.map((step) => this.trainStep(memory, step));
   }
 
   async evaluate(steps: readonly EvaluateStep[]): Promise<EvaluateResult[]> {
@@ -68,6 +71,11 @@ export class ReferenceSession implements Session {
     return this.open('statistics').takeStatistics();
   }
 
+  async profile(): Promise<readonly StepProfile[]> {
+    this.open('profile');
+    return [...this.profiles];
+  }
+
   async close(): Promise<void> {
     this.memory = null;
   }
@@ -77,6 +85,25 @@ export class ReferenceSession implements Session {
     return this.memory;
   }
 
+  private trainStep(memory: Memory, batch: TrainStep): StepMetrics {
+    const { train, trainInput } = this.plan;
+    const { step, count, coefficients } = batch;
+    const { clock } = this.options;
+    if (!clock) return this.runStep(memory, train, trainInput, batch, step, coefficients);
+    const ops: OpProfile[] = [];
+    const startMs = clock();
+    const measured: typeof runOp = (op, run) => {
+      const opStartMs = clock();
+      runOp(op, run);
+      const paths: OpProfile['paths'] = 'accumulator' in op ? { reference: 1 } : {};
+      ops.push({ startMs: opStartMs, timeMs: clock() - opStartMs, paths });
+    };
+    const metrics = this.runStep(memory, train, trainInput, batch, step, coefficients, measured);
+    this.profiles.push({ step, count, startMs, timeMs: clock() - startMs, ops, limit: null });
+    if (this.profiles.length > PROFILED_STEPS) this.profiles.shift();
+    return metrics;
+  }
+
   private runStep(
     memory: Memory,
     ops: readonly Op[],
@@ -84,11 +111,12 @@ export class ReferenceSession implements Session {
     batch: Batch,
     step: number,
     coefficients: readonly Coefficients[],
+    execute: typeof runOp = runOp,
   ): StepMetrics {
     if (input !== null) memory.view(input).set(batch.inputs);
     if (this.plan.labels !== null) memory.view(this.plan.labels).set(batch.labels);
     const run = new Run(memory, batch.count, step, coefficients);
-    for (const op of ops) runOp(op, run);
+    for (const op of ops) execute(op, run);
     const lossSum = this.plan.arithmetic === 'float32' ? run.loss : run.loss * 2 ** -LOSS_BITS;
     return { count: batch.count, lossSum, correct: run.correct };
   }

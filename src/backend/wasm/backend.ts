@@ -1,9 +1,9 @@
 /** The backend's front: checks what was asked for, then opens a session. */
-import { availableThreads, sharedMemory } from '#wasm-host';
+import { availableThreads, sharedMemory, warn } from '#wasm-host';
 import { parseSeed } from '../../numerics/index.js';
 import { UnsupportedError, type Backend } from '../contract.js';
 import { instantiateKernels, kernelModule, kernelsSupported } from './kernels.js';
-import { SessionMemory } from './memory.js';
+import { SessionMemory, sessionMemoryUse } from './memory.js';
 import { WorkerPool } from './pool.js';
 import { WasmSession } from './session.js';
 
@@ -46,11 +46,15 @@ export const wasmBackend: Backend = {
   name: 'wasm',
   async open(plan, options) {
     const threads = threadsOf(options.threads);
+    if (options.threads === undefined && !sharedMemory) {
+      warn('wasm: runs on 1 thread, since this page lacks shared memory; serve it cross-origin isolated');
+    }
     const seed = parseSeed(options.seed);
     const module = await kernelModule();
     const memory = new SessionMemory(plan, threads);
     const kernels = await instantiateKernels(module, memory.memory);
     const pool = await WorkerPool.start(module, memory.memory, threads);
-    return new WasmSession(plan, threads, seed, memory, kernels, pool);
+    return new WasmSession(plan, threads, seed, memory, kernels, pool, options.clock);
   },
+  memory: (plan, options) => sessionMemoryUse(plan, threadsOf(options.threads)),
 };

@@ -13,6 +13,11 @@ export function availableThreads(): number {
   return availableParallelism();
 }
 
+/** Says what nobody asked for but somebody should know. */
+export function warn(text: string): void {
+  process.emitWarning(text);
+}
+
 /** Lets pending events, such as a worker's end, be delivered. */
 export function eventTurn(): Promise<void> {
   return new Promise((resolve) => setImmediate(resolve));

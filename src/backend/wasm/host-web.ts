@@ -11,6 +11,11 @@ export function availableThreads(): number {
   return sharedMemory ? navigator.hardwareConcurrency : 1;
 }
 
+/** Says what nobody asked for but somebody should know. */
+export function warn(text: string): void {
+  console.warn(text);
+}
+
 /** Lets pending events, such as a worker's error, be delivered. */
 export function eventTurn(): Promise<void> {
   return new Promise((resolve) => {

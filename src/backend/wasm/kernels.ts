@@ -9,14 +9,17 @@ export interface KernelExports {
   resume(): number;
 }
 
-function decode(): Uint8Array<ArrayBuffer> {
-  return Uint8Array.from(atob(KERNELS), (character) => character.charCodeAt(0));
-}
-
 function once<T>(make: () => T): () => T {
   let made: { readonly value: T } | null = null;
   return () => (made ??= { value: make() }).value;
 }
+
+const decode = once((): Uint8Array<ArrayBuffer> => {
+  const text = atob(KERNELS);
+  const bytes = new Uint8Array(text.length);
+  for (let i = 0; i < text.length; i++) bytes[i] = text.charCodeAt(i);
+  return bytes;
+});
 
 /** True where the engine has what the kernels need: SIMD, threads' atomics, bulk memory. */
 export const kernelsSupported = once(() => typeof WebAssembly === 'object' && WebAssembly.validate(decode()));

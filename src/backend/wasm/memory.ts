@@ -1,35 +1,80 @@
 /**
  * The session's linear memory, planned in full before anything runs: control block, tables, counters, the plan's arena,
- * and a scratch region for each thread. Nothing is allocated later.
+ * and a scratch region for each thread. Nothing is allocated later, views of it included.
  */
 import type { Plan, Tensor } from '../../plan/index.js';
-import type { TensorData } from '../contract.js';
+import { checkMemory, waysToSave, type MemoryUse, type TensorData } from '../contract.js';
 import { encodePlan, type Encoded } from './encode.js';
+import * as layout from './layout.generated.js';
 import { Regions } from './regions.js';
 
 const PAGE = 65536;
 /** Kernels read whole vectors, at most this far past the end of an operand. */
 const SLACK = 256;
+/** Addresses stay positive as int32. */
+const LIMIT_BYTES = 2 ** 31 - PAGE;
+
+/** Where everything lies. */
+interface Layout {
+  readonly arena: number;
+  readonly encoded: Encoded;
+  /** A record of the profiler's own. */
+  readonly limit: number;
+  readonly pages: number;
+}
+
+function layOut(plan: Plan, threads: number): Layout {
+  const regions = new Regions();
+  const arena = regions.take(plan.arenaBytes + SLACK);
+  const encoded = encodePlan(plan, threads, arena, regions);
+  const limit = regions.take(layout.RECORD_BYTES);
+  return { arena, encoded, limit, pages: Math.ceil((regions.end + SLACK) / PAGE) };
+}
+
+function useOf(plan: Plan, threads: number, { encoded, pages }: Layout): MemoryUse {
+  const totalBytes = pages * PAGE;
+  const scratch = encoded.scratchBytes * threads;
+  const counters = encoded.statisticsBytes * threads;
+  const records = totalBytes - plan.arenaBytes - scratch - counters;
+  return {
+    threads,
+    totalBytes,
+    limitBytes: LIMIT_BYTES,
+    parts: { arena: plan.arenaBytes, scratch, counters, records },
+  };
+}
+
+/** Memory of a session of the plan with that many threads. */
+export function sessionMemoryUse(plan: Plan, threads: number): MemoryUse {
+  return useOf(plan, threads, layOut(plan, threads));
+}
 
 export class SessionMemory {
   readonly memory: WebAssembly.Memory;
   readonly encoded: Encoded;
-  readonly #arena: number;
+  /** Address of the limit's record. */
+  readonly limit: number;
+  readonly #control: Int32Array;
+  readonly #views: readonly TensorData[];
 
+  /** @throws RangeError where a session has no room for it, or the engine refuses. */
   constructor(plan: Plan, threads: number) {
-    const regions = new Regions();
-    this.#arena = regions.take(plan.arenaBytes + SLACK);
-    this.encoded = encodePlan(plan, threads, this.#arena, regions);
-    const pages = Math.ceil((regions.end + SLACK) / PAGE);
+    const whole = layOut(plan, threads);
+    checkMemory('wasm', useOf(plan, threads, whole));
+    const { arena, encoded, limit, pages } = whole;
+    this.encoded = encoded;
+    this.limit = limit;
     try {
       this.memory = new WebAssembly.Memory({ initial: pages, maximum: pages, shared: true });
     } catch (error) {
       throw new RangeError(
-        `wasm: the plan needs ${String(pages * 64)} KiB of memory, which the engine refused; use a smaller batch or network`,
+        `wasm: the engine must give the session ${String(Math.ceil((pages * PAGE) / 1e6))} MB of memory, got a refusal; use ${waysToSave(threads)}`,
         { cause: error },
       );
     }
-    for (const { address, words } of this.encoded.tables) this.int32(address, words.length).set(words);
+    this.#control = this.int32(0, layout.CONTROL_END >> 2);
+    this.#views = plan.tensors.map((tensor) => this.#viewOf(tensor, arena + tensor.offset));
+    for (const { address, words } of encoded.tables) this.int32(address, words.length).set(words);
   }
 
   int32(address: number, length: number): Int32Array {
@@ -46,15 +91,17 @@ export class SessionMemory {
 
   /** One word of the control block. */
   setControl(field: number, value: number): void {
-    this.int32(field, 1)[0] = value;
+    this.#control[field >> 2] = value;
   }
 
   /** The tensor's elements where they are. */
-  view(tensor: Tensor): TensorData {
+  view({ id }: Tensor): TensorData {
+    return this.#views[id]!;
+  }
+
+  #viewOf({ storage, sizeBytes }: Tensor, address: number): TensorData {
     const { buffer } = this.memory;
-    const address = this.#arena + tensor.offset;
-    const { sizeBytes } = tensor;
-    switch (tensor.storage) {
+    switch (storage) {
       case 'uint8':
         return new Uint8Array(buffer, address, sizeBytes);
       case 'int16':

@@ -14,6 +14,7 @@ import {
   type Session,
   type SiteStatistics,
   type StepMetrics,
+  type StepProfile,
   type TensorData,
   type TrainStep,
 } from '../contract.js';
@@ -22,6 +23,7 @@ import type { KernelExports } from './kernels.js';
 import * as layout from './layout.generated.js';
 import type { SessionMemory } from './memory.js';
 import type { WorkerPool } from './pool.js';
+import { Profiler } from './profiler.js';
 
 /** Turns of a spin loop, some tens of microseconds: longer than the time between two steps. */
 const SPINS = 40_000;
@@ -34,6 +36,12 @@ export class WasmSession implements Session {
   readonly #memory: SessionMemory;
   readonly #kernels: KernelExports;
   readonly #pool: WorkerPool;
+  readonly #profiler: Profiler | null;
+  // Views of what every step reads and writes, made once.
+  readonly #coefficients: Int32Array | Float64Array;
+  readonly #losses: Float64Array;
+  readonly #correct: Int32Array;
+  readonly #statistics: readonly BigInt64Array[];
   #closed = false;
   #running = false;
 
@@ -44,13 +52,25 @@ export class WasmSession implements Session {
     memory: SessionMemory,
     kernels: KernelExports,
     pool: WorkerPool,
+    clock: (() => number) | undefined,
   ) {
     this.plan = plan;
     this.threads = threads;
     this.#memory = memory;
     this.#kernels = kernels;
     this.#pool = pool;
+    this.#profiler = clock ? new Profiler(plan, threads, memory, clock) : null;
     const { encoded } = memory;
+    const { coefficients, statistics, statisticsBytes } = encoded;
+    this.#coefficients =
+      plan.arithmetic === 'float32'
+        ? memory.float64(coefficients, plan.groups * 3)
+        : memory.int32(coefficients, plan.groups * 6);
+    this.#losses = memory.float64(encoded.losses, plan.batch);
+    this.#correct = memory.int32(encoded.correct, plan.batch);
+    this.#statistics = Array.from({ length: threads }, (_, thread) =>
+      memory.bigInt64(statistics + thread * statisticsBytes, statisticsBytes >> 3),
+    );
     const control: [field: number, value: number][] = [
       [layout.THREADS, threads],
       [layout.SPINS, threads <= availableThreads() ? SPINS : FEW_SPINS],
@@ -84,11 +104,13 @@ export class WasmSession implements Session {
     this.#ready('train');
     for (const step of steps) checkTrainStep(this.plan, step);
     const metrics: StepMetrics[] = [];
-    for (const step of steps) {
-      this.#setBatch(step, step.step, this.plan.trainInput);
-      this.#setCoefficients(step.coefficients);
-      await this.#run(this.#memory.encoded.train);
-      metrics.push(this.#metrics(step.count));
+    this.#running = true;
+    try {
+      for (const step of steps) {
+        metrics.push(await (this.#profiler ? this.#profiledStep(step, this.#profiler) : this.#step(step)));
+      }
+    } finally {
+      this.#running = false;
     }
     return metrics;
   }
@@ -97,24 +119,26 @@ export class WasmSession implements Session {
     this.#ready('evaluate');
     for (const step of steps) checkEvaluateStep(this.plan, step);
     const results: EvaluateResult[] = [];
-    for (const step of steps) {
-      this.#setBatch(step, step.step, this.plan.evaluateInput);
-      await this.#run(this.#memory.encoded.evaluate);
-      results.push({
-        ...this.#metrics(step.count),
-        logits: this.#rows(this.plan.logits, step.count),
-        probabilities: this.#rows(this.plan.probabilities, step.count),
-      });
+    this.#running = true;
+    try {
+      for (const step of steps) {
+        this.#setBatch(step, step.step, this.plan.evaluateInput);
+        await this.#run(this.#memory.encoded.evaluate);
+        results.push({
+          ...this.#metrics(step.count),
+          logits: this.#rows(this.plan.logits, step.count),
+          probabilities: this.#rows(this.plan.probabilities, step.count),
+        });
+      }
+    } finally {
+      this.#running = false;
     }
     return results;
   }
 
   async statistics(): Promise<SiteStatistics[]> {
     this.#ready('statistics');
-    const { statistics, statisticsBytes } = this.#memory.encoded;
-    const rows = Array.from({ length: this.threads }, (_, thread) =>
-      this.#memory.bigInt64(statistics + thread * statisticsBytes, statisticsBytes >> 3),
-    );
+    const rows = this.#statistics;
     const counted = this.plan.sites.map((site): SiteStatistics => {
       const first = (site.statistics * layout.COUNTER_BYTES) >> 3;
       const values = (field: number): number[] => rows.map((row) => Number(row[first + (field >> 3)]));
@@ -133,6 +157,11 @@ export class WasmSession implements Session {
     return counted;
   }
 
+  async profile(): Promise<readonly StepProfile[]> {
+    this.#ready('profile');
+    return [...(this.#profiler?.steps ?? [])];
+  }
+
   async close(): Promise<void> {
     if (this.#closed) return;
     this.#closed = true;
@@ -145,6 +174,27 @@ export class WasmSession implements Session {
     this.#pool.check();
   }
 
+  async #step(step: TrainStep): Promise<StepMetrics> {
+    this.#setBatch(step, step.step, this.plan.trainInput);
+    this.#setCoefficients(step.coefficients);
+    await this.#run(this.#memory.encoded.train);
+    return this.#metrics(step.count);
+  }
+
+  /** The same, op by op and with a look at the clock; then the limit. */
+  async #profiledStep(step: TrainStep, profiler: Profiler): Promise<StepMetrics> {
+    const run = (program: Program): Promise<void> => this.#run(program);
+    const startMs = profiler.clock();
+    this.#setBatch(step, step.step, this.plan.trainInput);
+    this.#setCoefficients(step.coefficients);
+    const ops = await profiler.ops(run);
+    const metrics = this.#metrics(step.count);
+    const timeMs = profiler.clock() - startMs;
+    const limit = await profiler.limit(run);
+    profiler.keep({ step: step.step, count: step.count, startMs, timeMs, ops, limit });
+    return metrics;
+  }
+
   #setBatch(batch: Batch, step: number, input: TensorId | null): void {
     const { count } = batch;
     const { plan } = this;
@@ -154,15 +204,21 @@ export class WasmSession implements Session {
     memory.setControl(layout.COUNT, count);
     memory.setControl(layout.STEP_LOW, step | 0);
     memory.setControl(layout.STEP_HIGH, Math.floor(step / 2 ** 32));
-    memory.float64(memory.encoded.losses, count).fill(0);
-    memory.int32(memory.encoded.correct, count).fill(0);
+    this.#losses.fill(0, 0, count);
+    this.#correct.fill(0, 0, count);
   }
 
   #setCoefficients(coefficients: readonly Coefficients[]): void {
-    const flat = coefficients.flatMap(({ momentum, rate, decay }) => [momentum, rate, decay]);
-    const address = this.#memory.encoded.coefficients;
-    if (this.plan.arithmetic === 'float32') this.#memory.float64(address, flat.length).set(flat);
-    else this.#memory.bigInt64(address, flat.length).set(flat.map(BigInt));
+    const view = this.#coefficients;
+    // Integers are i64 there, and never negative nor of more than 31 bits: the high words stay 0.
+    const stride = view instanceof Int32Array ? 2 : 1;
+    let at = 0;
+    for (const { momentum, rate, decay } of coefficients) {
+      view[at] = momentum;
+      view[at + stride] = rate;
+      view[at + 2 * stride] = decay;
+      at += 3 * stride;
+    }
   }
 
   async #run(program: Program): Promise<void> {
@@ -170,25 +226,24 @@ export class WasmSession implements Session {
     if (program.length === 0) return;
     this.#memory.setControl(layout.PROGRAM, program.address);
     this.#memory.setControl(layout.PROGRAM_LENGTH, program.length);
-    this.#running = true;
-    try {
-      let done = this.#kernels.run();
-      while (!done) {
-        await this.#pool.lookAfter();
-        done = this.#kernels.resume();
-      }
-    } finally {
-      this.#running = false;
+    let done = this.#kernels.run();
+    while (!done) {
+      await this.#pool.lookAfter();
+      done = this.#kernels.resume();
     }
   }
 
   #metrics(count: number): StepMetrics {
-    const { losses, correct } = this.#memory.encoded;
-    const lossSum = this.#memory.float64(losses, count).reduce((sum, loss) => sum + loss, 0);
+    let lossSum = 0;
+    let correct = 0;
+    for (let example = 0; example < count; example++) {
+      lossSum += this.#losses[example]!;
+      correct += this.#correct[example]!;
+    }
     return {
       count,
       lossSum: this.plan.arithmetic === 'fixed' ? lossSum * 2 ** -LOSS_BITS : lossSum,
-      correct: this.#memory.int32(correct, count).reduce((sum, one) => sum + one, 0),
+      correct,
     };
   }
 

@@ -1,11 +1,13 @@
 /** `fewbit plan`: the operations of one training step and one evaluation step. */
 import { Command } from 'commander';
+import { selectBackend, type MemoryUse } from '../../backend/index.js';
 import { changeNetwork, RUN_DEFAULTS } from '../../experiment/index.js';
 import { defineNetwork } from '../../nn/index.js';
 import { planJson, planTable, planTotals, type Plan, type PlanRow } from '../../plan/index.js';
 import { wholeNumber } from '../numbers.js';
 import {
   addArithmeticOptions,
+  MAX_THREADS,
   NETWORK_HELP,
   networkArgument,
   networkChanges,
@@ -16,6 +18,7 @@ import { grouped, sizeText, type Terminal } from '../terminal.js';
 
 interface PlanOptions extends NetworkOptions {
   readonly batch: number;
+  readonly threads?: number;
   readonly json?: boolean;
 }
 
@@ -23,16 +26,22 @@ const EXAMPLES = `
 Examples:
   $ fewbit plan lenet
   $ fewbit plan dnn --batch 32 --formats 8.8 --rounding nearest
+  $ fewbit plan cifar --batch 500 --threads 2        would it fit in memory?
   $ fewbit plan config.json --json > plan.json`;
 
 export function planCommand(terminal: Terminal): Command {
   const command = new Command('plan')
     .summary('print the operations of a network')
     .description(
-      'Prints the plan of a network: every operation of a training and an evaluation step with shapes, formats, rounding sites, multiply-accumulates and bytes.',
+      'Prints the plan of a network: every operation of a training and an evaluation step with shapes, formats, rounding sites, multiply-accumulates and bytes; and the memory of a session.',
     )
     .argument('<network>', NETWORK_HELP)
-    .option('--batch <n>', 'examples per step', wholeNumber('--batch', 1), RUN_DEFAULTS.batch);
+    .option('--batch <n>', 'examples per step', wholeNumber('--batch', 1), RUN_DEFAULTS.batch)
+    .option(
+      '--threads <n>',
+      'threads of the session whose memory is told (default: all)',
+      wholeNumber('--threads', 1, MAX_THREADS),
+    );
   return addArithmeticOptions(command)
     .option('--json', 'print the plan as JSON')
     .addHelpText('after', EXAMPLES)
@@ -45,8 +54,12 @@ function printPlan(terminal: Terminal, network: string, options: PlanOptions): v
   const { network: base } = networkArgument(network, {});
   const definition = defineNetwork(changeNetwork(base, networkChanges(options)));
   const plan = definition.plan(options.batch);
+  const { threads } = options;
+  const backend = selectBackend(RUN_DEFAULTS.backend);
+  const use = backend.memory?.(plan, threads === undefined ? {} : { threads });
+  const memory = use && { backend: backend.name, ...use };
   if (options.json === true) {
-    terminal.print(JSON.stringify(planJson(plan), null, 2));
+    terminal.print(JSON.stringify({ memory, ...planJson(plan) }, null, 2));
     return;
   }
   const rows = planTable(plan);
@@ -61,6 +74,21 @@ function printPlan(terminal: Terminal, network: string, options: PlanOptions): v
     );
   }
   terminal.print(totalsText(terminal, plan));
+  if (memory) terminal.print(memoryText(memory));
+}
+
+/** All that a session takes, and what of it is not the plan's own. */
+function memoryText({
+  backend,
+  threads,
+  totalBytes,
+  limitBytes,
+  parts,
+}: MemoryUse & { backend: string }): string {
+  const made = Object.entries(parts).map(([part, bytes]) => `${part} ${sizeText(bytes)}`);
+  const fits =
+    totalBytes <= limitBytes ? '' : `; more than the ${sizeText(limitBytes)} that a session may have`;
+  return `peak memory of a session, backend ${backend}, ${threads} thread${threads === 1 ? '' : 's'}: ${sizeText(totalBytes)} (${made.join(', ')})${fits}`;
 }
 
 function programText(terminal: Terminal, rows: readonly PlanRow[]): string {

@@ -2,7 +2,6 @@
 import { existsSync, readdirSync } from 'node:fs';
 import { join } from 'node:path';
 import { Command } from 'commander';
-import { selectBackend } from '../../backend/index.js';
 import {
   completeConfiguration,
   configurationDifference,
@@ -13,15 +12,19 @@ import {
   RunFolder,
   RunFolderError,
   type RunConfiguration,
+  type RunContext,
   type RunOutcome,
   type RunResult,
 } from '../../experiment/index.js';
 import type { LoadedData } from '../../data/node/index.js';
-import { defineNetwork, type NetworkDefinition } from '../../nn/index.js';
+import type { NetworkDefinition } from '../../nn/index.js';
 import { formatText, roundingText } from '../../numerics/index.js';
+import { profileTable, type ProfileTable, type TrainingProfile } from '../../train/index.js';
+import { checkNetwork } from '../check-network.js';
 import { openData } from '../data.js';
 import { UsageError } from '../errors.js';
 import { interruptible, type Interrupt } from '../interrupt.js';
+import { checkTraceFile, profileText, traceNote, writeTrace } from '../profile.js';
 import { RunProgress } from '../progress.js';
 import {
   addArithmeticOptions,
@@ -37,6 +40,8 @@ import { grouped, lossText, percentText, type Terminal, type Voice } from '../te
 
 interface TrainOptions extends RunOptions {
   readonly resume?: boolean;
+  /** True, or the name of a trace file. */
+  readonly profile?: boolean | string;
 }
 
 /** A run that is to be executed: its folder exists already, or is made once the data are there. */
@@ -56,6 +61,7 @@ Examples:
   $ fewbit train lenet --formats float32                    the baseline
   $ fewbit train dnn --data synthetic --steps 60            a first try, without fetching anything
   $ fewbit train --resume --out runs/dnn                    goes on where runs/dnn stopped, bit for bit
+  $ fewbit train lenet --steps 200 --profile trace.json      where the time goes, op by op
   $ fewbit train config.json --data ./my-images --json      machine-readable
 
 Without --seed the seed is ${DEFAULT_SEED} (a config.json has its own); without --out the folder is runs/<network>-<n>.
@@ -72,6 +78,10 @@ export function trainCommand(terminal: Terminal): Command {
   addRunOptions(command)
     .option('--out <folder>', 'run folder (default: runs/<network>-<n>)')
     .option('--resume', 'go on with the run in --out as it was configured')
+    .option(
+      '--profile [file]',
+      'measure the steps op by op and print where the time goes; into the file a trace for Perfetto',
+    )
     .addHelpText('after', EXAMPLES)
     .action(async (network: string | undefined, options: TrainOptions) => {
       process.exitCode = await interruptible(terminal, (interrupt) =>
@@ -90,27 +100,61 @@ async function train(
   const voice = voiceOf(options);
   const task = options.resume === true ? resumedTask(network, options) : newTask(network, options);
   const { configuration, path } = task;
+  const traceFile = typeof options.profile === 'string' ? options.profile : null;
+  if (traceFile !== null) checkTraceFile('--profile', traceFile);
   if (task.result) {
     if (voice === 'people') terminal.print(`run folder ${path}: the run is done; it is not repeated`);
     printResult(terminal, voice, task.result, path, configuration);
     return 0;
   }
   // Mistakes in the network show before anything is fetched or written.
-  const definition = defineNetwork(configuration.network);
-  definition.plan(configuration.batch);
-  selectBackend(configuration.backend);
+  const definition = checkNetwork(configuration);
   const { seed } = configuration.network;
   const data = await openData(terminal, { spec: configuration.data, seed, voice, signal: interrupt.signal });
-  const outcome = await execute(terminal, voice, task, definition, data, interrupt);
+  let profile: TrainingProfile | null = null;
+  const wantsProfile = options.profile !== undefined;
+  const outcome = await execute(terminal, voice, task, definition, data, interrupt, {
+    ...(wantsProfile && {
+      onProfile: (measured) => {
+        profile = measured;
+      },
+    }),
+  });
+  const extra = wantsProfile ? printProfile(terminal, voice, profile, traceFile) : {};
   if (outcome.status === 'interrupted') {
     const { step } = outcome;
     const resume = `fewbit train --resume --out ${outcome.path}`;
-    if (voice === 'json') terminal.json({ event: 'interrupted', step, run: outcome.path, resume });
+    if (voice === 'json') terminal.json({ event: 'interrupted', step, run: outcome.path, resume, ...extra });
     terminal.note(`stopped at step ${grouped(step)} with a checkpoint; go on with: ${resume}`);
     return interrupt.exitCode;
   }
-  printResult(terminal, voice, outcome.result, outcome.path, configuration);
+  printResult(terminal, voice, outcome.result, outcome.path, configuration, extra);
   return 0;
+}
+
+/** Shows what was measured, and returns what JSON says of it. Where the result alone is wanted, people read it on stderr. */
+function printProfile(
+  terminal: Terminal,
+  voice: Voice,
+  profile: TrainingProfile | null,
+  traceFile: string | null,
+): { readonly profile?: ProfileTable; readonly trace?: string } {
+  const say = (text: string): void => {
+    if (voice === 'people') terminal.print(text);
+    else terminal.note(text);
+  };
+  if (profile === null) {
+    say('no step was done, so there is no profile');
+    return {};
+  }
+  const table = profileTable(profile);
+  if (traceFile !== null) writeTrace(traceFile, [profile]);
+  if (voice !== 'json') {
+    say(`\n${profileText(terminal, table)}`);
+    if (traceFile !== null) say(traceNote(traceFile));
+    say('');
+  }
+  return { profile: table, ...(traceFile === null ? {} : { trace: traceFile }) };
 }
 
 async function execute(
@@ -120,6 +164,7 @@ async function execute(
   definition: NetworkDefinition,
   data: LoadedData,
   { signal }: Interrupt,
+  wishes: Pick<RunContext, 'onProfile'>,
 ): Promise<RunOutcome & { path: string }> {
   const configuration: RunConfiguration = task.isNew
     ? completeConfiguration({ ...task.configuration, dataDigest: data.digest })
@@ -137,6 +182,7 @@ async function execute(
         progress.event(event);
       },
       signal,
+      ...wishes,
     });
     return { ...outcome, path: task.path };
   } catch (error) {
@@ -150,7 +196,9 @@ async function execute(
 
 function newTask(network: string | undefined, options: TrainOptions): Task {
   if (network === undefined) {
-    throw new UsageError(`train: a network is needed: ${NETWORK_HELP}; or --resume --out <folder>`);
+    const { profile } = options;
+    const taken = typeof profile === 'string' ? ` ("${profile}" was taken for the file of --profile)` : '';
+    throw new UsageError(`train: a network is needed${taken}: ${NETWORK_HELP}; or --resume --out <folder>`);
   }
   const configuration = applyOptions(networkArgument(network, options), options);
   const path = options.out ?? freeFolder(configuration.network.name ?? 'network');
@@ -238,6 +286,7 @@ function printResult(
   result: RunResult,
   path: string,
   { network }: RunConfiguration,
+  extra: Readonly<Record<string, unknown>> = {},
 ): void {
   const { digest, testErrorPercent, trainErrorPercent, loss, steps, stepsPerSecond } = result;
   if (voice === 'json') {
@@ -253,6 +302,7 @@ function printResult(
       seed: network.seed,
       testLoss: result.testLoss,
       swallowed: result.swallowed,
+      ...extra,
     });
     return;
   }

@@ -9,4 +9,9 @@ async function outcome(backend, threads) {
   }
 }
 
-globalThis.outcomes = Promise.all([outcome('reference', 1), outcome('wasm', 1), outcome('wasm', 2)]);
+globalThis.outcomes = Promise.all([
+  outcome('reference', 1),
+  outcome('wasm', 1),
+  outcome('wasm', 2),
+  outcome('wasm', undefined),
+]);

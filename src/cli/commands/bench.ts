@@ -1,0 +1,177 @@
+/** `fewbit bench`: where the time of a training step goes, op by op, on synthetic examples. */
+import { Command } from 'commander';
+import { PROFILED_STEPS, type BackendName } from '../../backend/index.js';
+import { ArrayDataSetIterator, type DataSet } from '../../data/index.js';
+import { changeNetwork, completeConfiguration, RUN_DEFAULTS } from '../../experiment/index.js';
+import { ZOO_NAMES, type NetworkDefinition } from '../../nn/index.js';
+import { parseSeed, RandomSite, siteHash } from '../../numerics/index.js';
+import { Network, profileTable, type TrainingListener, type TrainingProfile } from '../../train/index.js';
+import { checkNetwork } from '../check-network.js';
+import { interruptible, type Interrupt } from '../interrupt.js';
+import { wholeNumber } from '../numbers.js';
+import { checkTraceFile, profileText, traceNote, writeTrace } from '../profile.js';
+import { RunProgress } from '../progress.js';
+import {
+  addArithmeticOptions,
+  backendOption,
+  DEFAULT_SEED,
+  NETWORK_HELP,
+  networkArgument,
+  networkChanges,
+  threadsOption,
+  voiceOf,
+  type NetworkOptions,
+} from '../run-options.js';
+import type { Terminal, Voice } from '../terminal.js';
+
+interface BenchOptions extends NetworkOptions {
+  readonly batch: number;
+  readonly steps?: number;
+  readonly backend?: BackendName;
+  readonly threads?: number;
+  readonly trace?: string;
+  readonly json?: boolean;
+}
+
+/** Examples come in so many different batches. */
+const BATCHES = 10;
+/** Long enough for the engine to have compiled every kernel for good. */
+const WARM_UP_MS = 500;
+/** Without --steps: as many steps as fit in this time, within bounds. */
+const MEASURED_MS = 3000;
+const FEWEST_STEPS = 3;
+
+const EXAMPLES = `
+Examples:
+  $ fewbit bench                                          dnn, lenet and cifar, one after the other
+  $ fewbit bench lenet --threads 1 --formats 2.14 --rounding nearest
+  $ fewbit bench lenet --trace lenet-trace.json           a trace of every step for ui.perfetto.dev
+  $ fewbit bench config.json --batch 32 --steps 50 --json
+
+The columns are explained in docs/kernels.md, section "Profiling"; fewbit train --profile shows the same of a real run.`;
+
+export function benchCommand(terminal: Terminal): Command {
+  const command = new Command('bench')
+    .summary('where the time of a training step goes')
+    .description(
+      'Trains on synthetic examples and prints for each operation of a training step its time, multiply-adds per second, how near they are to the limit of the machine, and the path taken.',
+    )
+    .argument('[network]', `${NETWORK_HELP} (default: ${ZOO_NAMES.join(', ')})`)
+    .option('--batch <n>', 'examples per step', wholeNumber('--batch', 1), RUN_DEFAULTS.batch)
+    .option(
+      '--steps <n>',
+      `steps that are measured (default: some ${MEASURED_MS / 1000} s)`,
+      wholeNumber('--steps', 1, PROFILED_STEPS),
+    )
+    .addOption(backendOption())
+    .addOption(threadsOption());
+  return addArithmeticOptions(command)
+    .option('--trace <file>', 'write the steps as a trace for Perfetto or chrome://tracing')
+    .option('--json', 'print one JSON object a network')
+    .addHelpText('after', EXAMPLES)
+    .action(async (network: string | undefined, options: BenchOptions) => {
+      const names = network === undefined ? ZOO_NAMES : [network];
+      process.exitCode = await interruptible(terminal, (interrupt) =>
+        bench(terminal, names, options, interrupt),
+      );
+    });
+}
+
+async function bench(
+  terminal: Terminal,
+  names: readonly string[],
+  options: BenchOptions,
+  { signal }: Interrupt,
+): Promise<number> {
+  const { trace } = options;
+  const voice = voiceOf(options);
+  if (trace !== undefined) checkTraceFile('--trace', trace);
+  const tasks = names.map((name) => taskOf(name, options));
+  const profiles: TrainingProfile[] = [];
+  for (const [index, task] of tasks.entries()) {
+    const profile = await measure(terminal, voice, task, signal);
+    const table = profileTable(profile);
+    if (voice === 'json') terminal.json({ event: 'bench', ...table });
+    else terminal.print((index > 0 ? '\n' : '') + profileText(terminal, table));
+    profiles.push(profile);
+  }
+  if (trace !== undefined) {
+    writeTrace(trace, profiles);
+    if (voice === 'people') terminal.print(`\n${traceNote(trace)}`);
+  }
+  return 0;
+}
+
+type Task = ReturnType<typeof taskOf>;
+
+function taskOf(name: string, options: BenchOptions) {
+  const { batch, backend, threads, steps } = options;
+  const { network } = networkArgument(name, {});
+  const configuration = completeConfiguration({
+    network: changeNetwork(network, networkChanges(options)),
+    data: 'synthetic',
+    batch,
+    ...(backend && { backend }),
+    ...(threads === undefined ? {} : { threads }),
+  });
+  return { configuration, steps, definition: checkNetwork(configuration) };
+}
+
+async function measure(
+  terminal: Terminal,
+  voice: Voice,
+  { configuration, definition, steps }: Task,
+  signal: AbortSignal,
+): Promise<TrainingProfile> {
+  const { backend, threads, batch } = configuration;
+  const clock = (): number => performance.now();
+  const network = await Network.create(definition, {
+    backend,
+    clock,
+    ...(threads === undefined ? {} : { threads }),
+  });
+  const progress = new RunProgress(terminal, { voice, configuration });
+  try {
+    const iterator = new ArrayDataSetIterator(examples(definition, BATCHES * batch), { batch });
+    const train = async (count: number, listeners: readonly TrainingListener[] = []): Promise<void> => {
+      await network.fit(iterator, { epochs: count, maxSteps: count, listeners, signal });
+      signal.throwIfAborted();
+    };
+    const begin = clock();
+    await train(1);
+    let stepMs = clock() - begin;
+    for (let start = clock(); start - begin < WARM_UP_MS; start = clock()) {
+      await train(1);
+      stepMs = clock() - start;
+    }
+    const fitting = Math.round(MEASURED_MS / stepMs);
+    const count = steps ?? Math.max(FEWEST_STEPS, Math.min(fitting, PROFILED_STEPS));
+    const first = network.step;
+    progress.event({ event: 'start', step: 0, steps: count });
+    const report: TrainingListener = {
+      iterationDone({ step }, { score }) {
+        progress.event({ event: 'step', step: step - first, epoch: 1, loss: score });
+      },
+    };
+    await train(count, [report]);
+    const profile = await network.profile();
+    if (profile === null) throw new Error('bench: the session has measured nothing');
+    return { ...profile, steps: profile.steps.slice(-count) };
+  } finally {
+    progress.end();
+    await network.close();
+  }
+}
+
+/** Pixels of which a fifth is not black, as in MNIST; the same at every call. */
+function examples({ inputShape, classes }: NetworkDefinition, count: number): DataSet {
+  const words = new RandomSite(parseSeed(DEFAULT_SEED), siteHash('bench'), 0, 16);
+  // A flat vector suits an image, too.
+  const size = inputShape.reduce((product, length) => product * length, 1);
+  const features = Uint8Array.from({ length: count * size }, (_, index) => {
+    const word = words.word(index);
+    return word % 5 === 0 ? word >> 8 : 0;
+  });
+  const labels = Int32Array.from({ length: count }, (_, example) => example % classes);
+  return { features, labels, count, shape: [size], classes };
+}
