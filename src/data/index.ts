@@ -1,6 +1,7 @@
 /** Data: sets of labelled examples, iterators over them, normalisers, and readers of bytes and text. No files. */
 export type * from './dataset.js';
 export { DataError } from './errors.js';
+export type { Augmentation } from './augmentation.js';
 export { checkDataSet, exampleSize, selectExamples, sliceExamples, splitDataSet } from './examples.js';
 export { ArrayDataSetIterator, StreamDataSetIterator, type ArrayIteratorOptions } from './iterator.js';
 export { idxDataSet, parseIdx, type IdxArray, type IdxDataSetOptions } from './idx.js';

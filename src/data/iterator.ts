@@ -3,6 +3,7 @@
  * any position exactly, and one over a source that can be read once only.
  */
 import { parseSeed, shuffledOrder, type Key, type Seed } from '../numerics/index.js';
+import { Augmenter, type Augmentation } from './augmentation.js';
 import type { DataSet, DataSetIterator, FeatureShape, IteratorPosition } from './dataset.js';
 import { checkDataSet, selectExamples, shapeText, sliceExamples } from './examples.js';
 
@@ -12,12 +13,14 @@ export interface ArrayIteratorOptions {
   readonly batch: number;
   /** Seed of the shuffle; without one the order of the data set is kept. Every epoch draws its own order. */
   readonly shuffle?: Seed;
+  /** Shows images mirrored and shifted, other ones in every epoch. */
+  readonly augment?: Augmentation & { readonly seed: Seed };
 }
 
 /**
  * Hands out a data set that lies in memory. The order of an epoch is a function of seed and epoch alone
- * (site `data/shuffle`), so a position of two integers is enough to resume exactly.
- * Unshuffled batches share memory with the data set; shuffled ones are copies.
+ * (site `data/shuffle`), and so is what augmentation does to an example: a position of two integers is enough to resume
+ * exactly. Batches neither shuffled nor augmented share memory with the data set; others are copies.
  */
 export class ArrayDataSetIterator implements DataSetIterator {
   readonly batch: number;
@@ -28,11 +31,12 @@ export class ArrayDataSetIterator implements DataSetIterator {
   readonly resetSupported = true;
   readonly #data: DataSet;
   readonly #key: Key | undefined;
+  readonly #augmenter: Augmenter | undefined;
   #order: Uint32Array | undefined;
   #epoch = 0;
   #cursor = 0;
 
-  /** @throws RangeError for a batch below 1 or a data set whose parts do not fit together. */
+  /** @throws RangeError for a batch below 1, a data set whose parts do not fit together, or augmentation that it cannot have. */
   constructor(data: DataSet, options: ArrayIteratorOptions) {
     checkDataSet(data);
     this.batch = checkCount(options.batch);
@@ -42,6 +46,8 @@ export class ArrayDataSetIterator implements DataSetIterator {
     this.totalExamples = data.count;
     this.#data = data;
     this.#key = options.shuffle === undefined ? undefined : parseSeed(options.shuffle);
+    const { augment } = options;
+    this.#augmenter = augment && new Augmenter(augment, data.shape, augment.seed);
   }
 
   get position(): IteratorPosition {
@@ -57,9 +63,9 @@ export class ArrayDataSetIterator implements DataSetIterator {
     const start = this.#cursor;
     const end = Math.min(start + checkCount(count), this.#data.count);
     this.#cursor = end;
-    if (!this.#key) return sliceExamples(this.#data, start, end);
-    this.#order ??= shuffledOrder(this.#key, 'data/shuffle', this.#epoch, this.#data.count);
-    return selectExamples(this.#data, this.#order.subarray(start, end));
+    const examples = this.#examples(start, end);
+    const batch = this.#key ? selectExamples(this.#data, examples) : sliceExamples(this.#data, start, end);
+    return this.#augmenter ? this.#augmenter.apply(batch, examples, this.#epoch) : batch;
   }
 
   reset(): void {
@@ -78,6 +84,13 @@ export class ArrayDataSetIterator implements DataSetIterator {
     if (epoch !== this.#epoch) this.#order = undefined;
     this.#epoch = epoch;
     this.#cursor = cursor;
+  }
+
+  /** Numbers of the examples at the places start to end - 1 of the epoch. */
+  #examples(start: number, end: number): Uint32Array {
+    if (!this.#key) return Uint32Array.from({ length: end - start }, (_, i) => start + i);
+    this.#order ??= shuffledOrder(this.#key, 'data/shuffle', this.#epoch, this.#data.count);
+    return this.#order.subarray(start, end);
   }
 }
 
