@@ -5,6 +5,7 @@ export type { Augmentation } from './augmentation.js';
 export { checkDataSet, exampleSize, selectExamples, sliceExamples, splitDataSet } from './examples.js';
 export { ArrayDataSetIterator, StreamDataSetIterator, type ArrayIteratorOptions } from './iterator.js';
 export { idxDataSet, parseIdx, type IdxArray, type IdxDataSetOptions } from './idx.js';
+export { cifarDataSet, cifarRecords, type CifarFile } from './cifar.js';
 export { csvDataSet, csvDataSets, parseCsv, type CsvOptions, type CsvTable } from './csv.js';
 export {
   applyNormalizer,

@@ -3,6 +3,7 @@ import { dirname, join } from 'node:path';
 import { gzipSync } from 'node:zlib';
 import { encode as encodePng } from 'fast-png';
 import { describe, expect, test } from 'vitest';
+import { cifarRecords } from '../../src/data/index.js';
 import { dataDigest, loadData, type LoadOptions } from '../../src/data/node/index.js';
 import { encodeIdx, range, rejection, temporaryFolder } from './helpers.js';
 
@@ -271,6 +272,42 @@ describe('CSV', () => {
   });
 });
 
+describe('CIFAR folders', () => {
+  const records = (...labels: number[]): Uint8Array =>
+    cifarRecords(Uint8Array.from(range(3072 * labels.length)), labels);
+
+  test('all files, in the order of their numbers', async () => {
+    const folder = await folderOf({
+      'data_batch_10.bin': records(9),
+      'data_batch_2.bin': records(2, 1),
+      'test_batch.bin': records(7),
+      'batches.meta.txt': 'airplane',
+    });
+    const { train, test: part, source } = await loadData(folder, options);
+    expect([[...train.labels], [...part.labels]]).toEqual([[2, 1, 9], [7]]);
+    expect([train.shape, train.classes, train.labelNames?.[9]]).toEqual([[32, 32, 3], 10, 'truck']);
+    expect([...train.features.subarray(0, 3072)]).toEqual(range(3072).map((i) => i & 255));
+    expect(source).toBe(`CIFAR files in ${folder}`);
+  });
+
+  test('a split where there is no test part', async () => {
+    const folder = await folderOf({ 'data_batch_1.bin': records(0, 1, 2, 3, 4) });
+    const { train, test: part } = await loadData(folder, options);
+    expect([train.count, part.count]).toEqual([4, 1]);
+  });
+
+  test('a test part alone, a damaged file', async () => {
+    const alone = await folderOf({ 'test_batch.bin': records(1) });
+    expect(await rejection(loadData(alone, options))).toBe(
+      `DataError: ${alone}: test_batch.bin needs training files, got none; add data_batch_1.bin ...`,
+    );
+    const damaged = await folderOf({ 'data_batch_1.bin': records(1).subarray(1) });
+    expect(await rejection(loadData(damaged, options))).toBe(
+      `DataError: ${join(damaged, 'data_batch_1.bin')}: must be whole records of 3073 bytes (a label and 32 x 32 x 3 pixels), got 3072 bytes`,
+    );
+  });
+});
+
 describe('names and paths', () => {
   test('synthetic, with a digest that tells seeds apart', async () => {
     const loaded = await loadData('synthetic', { seed: 5 });
@@ -281,7 +318,7 @@ describe('names and paths', () => {
 
   test('unknown name, missing path', async () => {
     expect(await rejection(loadData('mnits', options))).toBe(
-      `DataError: data: expected a name (mnist, synthetic) or the path of a folder or CSV file, got "mnits" (ENOENT: no such file or directory, stat 'mnits')`,
+      `DataError: data: expected a name (mnist, cifar10, synthetic) or the path of a folder or CSV file, got "mnits" (ENOENT: no such file or directory, stat 'mnits')`,
     );
   });
 
@@ -293,7 +330,7 @@ describe('names and paths', () => {
 
   test('an empty folder, a folder of something else, another file', async () => {
     const rule =
-      'must hold IDX files (train-images-idx3-ubyte ...), train.csv, or a folder of PNG or JPEG images per class, got';
+      'must hold IDX files (train-images-idx3-ubyte ...), CIFAR files (data_batch_1.bin ...), train.csv, or a folder of PNG or JPEG images per class, got';
     const empty = await folderOf({});
     expect(await rejection(loadData(empty, options))).toBe(
       `DataError: data: folder "${empty}" ${rule} an empty folder`,

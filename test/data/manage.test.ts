@@ -49,10 +49,18 @@ describe('data get, list, rm, verify', () => {
       folder: options.folder,
       sizeBytes: 54_950_048,
     };
-    expect(await listNamed(options)).toEqual([{ ...entry, present: true }]);
+    const cifar10 = {
+      name: 'cifar10',
+      description: 'photographs, 50,000 + 10,000 images of 32 x 32 x 3 in 10 classes',
+      folder: join(options.cache, 'cifar10'),
+      sizeBytes: 184_380_000,
+      present: false,
+    };
+    expect(await listNamed(options)).toEqual([{ ...entry, present: true }, cifar10]);
     await truncate(join(options.folder, 'train-labels-idx1-ubyte'), 5);
-    expect(await listNamed(options)).toEqual([{ ...entry, present: false }]);
-    expect(await listNamed({ env: { FEWBIT_CACHE: options.cache } })).toEqual([{ ...entry, present: false }]);
+    const cut = [{ ...entry, present: false }, cifar10];
+    expect(await listNamed(options)).toEqual(cut);
+    expect(await listNamed({ env: { FEWBIT_CACHE: options.cache } })).toEqual(cut);
   });
 
   test('get finds it in the cache', async () => {
@@ -89,6 +97,16 @@ describe('data get, list, rm, verify', () => {
     expect(await readdir(other.cache)).toEqual([]);
   });
 
+  test('rm removes what an interrupted fetch has left for the next one, too', async () => {
+    const cache = await temporaryFolder();
+    await mkdir(join(cache, 'cifar10'));
+    await writeFile(join(cache, 'cifar10', 'cifar-10-binary.tar.gz.part'), 'x');
+    expect(await removeNamed('cifar10', { cache })).toMatchObject({
+      removed: ['cifar-10-binary.tar.gz.part'],
+    });
+    expect(await readdir(cache)).toEqual([]);
+  });
+
   test('rm says what it cannot remove', async () => {
     const options = await hollowCache();
     await removeNamed('mnist', options);
@@ -101,7 +119,7 @@ describe('data get, list, rm, verify', () => {
 
   test('an unknown name, and no network', async () => {
     const cache = await temporaryFolder();
-    const message = 'DataError: data: the name must be one of mnist, got "cifar"';
+    const message = 'DataError: data: the name must be one of mnist, cifar10, got "cifar"';
     expect(await rejection(getNamed('cifar', { cache }))).toBe(message);
     expect(await rejection(removeNamed('cifar', { cache }))).toBe(message);
     expect(await rejection(verifyNamed('cifar', { cache }))).toBe(message);

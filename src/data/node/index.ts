@@ -1,7 +1,7 @@
 /** Data from files and the network, for Node: named sets in a cache, own data by path. */
 export { cacheFolder, type Environment } from './cache.js';
 export { dataDigest } from './digest.js';
-export { loadData, type LoadedData, type LoadOptions } from './load.js';
+export { DATA_NAMES, loadData, type LoadedData, type LoadOptions } from './load.js';
 export {
   getNamed,
   listNamed,

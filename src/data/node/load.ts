@@ -1,5 +1,5 @@
 /**
- * Data by one word: `mnist`, `synthetic`, or a path to own data (IDX files, a folder of images per class, CSV).
+ * Data by one word: `mnist`, `cifar10`, `synthetic`, or a path to own data (IDX or CIFAR files, a folder of images per class, CSV).
  * Names go before paths: write `./mnist` for a folder of that name.
  */
 import { readdir, readFile, stat } from 'node:fs/promises';
@@ -19,6 +19,7 @@ import {
 } from '../index.js';
 import { reasonOf } from './reason.js';
 import { dataDigest } from './digest.js';
+import { findCifarFiles, readCifarFolder } from './cifar-folder.js';
 import { findIdxFiles, readIdxFolder } from './idx-folder.js';
 import { holdsClassFolders, readImageFolders } from './image-folder.js';
 import { NAMED_SETS } from './named.js';
@@ -48,6 +49,9 @@ export interface LoadedData {
   /** The statistics applied, to treat further data alike (applyNormalizer). */
   readonly normalizer?: NormalizerState;
 }
+
+/** Words that stand for data, and not for a path. */
+export const DATA_NAMES: readonly string[] = [...NAMED_SETS.map(({ name }) => name), 'synthetic'];
 
 /** Training data, test data if the source has any, and what the source was. */
 interface Found {
@@ -107,9 +111,8 @@ async function find(spec: string, options: LoadOptions): Promise<Found> {
     return { parts: [train, test], source };
   }
   const entry = await stat(spec).catch((error: unknown) => {
-    const names = NAMED_SETS.map((known) => known.name).join(', ');
     throw new DataError(
-      `data: expected a name (${names}, synthetic) or the path of a folder or CSV file, got "${spec}" (${reasonOf(error)})`,
+      `data: expected a name (${DATA_NAMES.join(', ')}) or the path of a folder or CSV file, got "${spec}" (${reasonOf(error)})`,
     );
   });
   if (entry.isDirectory()) return await findInFolder(spec, options);
@@ -121,6 +124,8 @@ async function findInFolder(folder: string, options: LoadOptions): Promise<Found
   const names = await readdir(folder);
   const idx = findIdxFiles(folder, names);
   if (idx) return { parts: await readIdxFolder(folder, idx), source: `IDX files in ${folder}` };
+  const cifar = findCifarFiles(folder, names);
+  if (cifar) return { parts: await readCifarFolder(folder, cifar), source: `CIFAR files in ${folder}` };
   if (names.includes('train.csv')) {
     const tables = names.includes('test.csv') ? ['train.csv', 'test.csv'] : ['train.csv'];
     return await readTables(
@@ -137,7 +142,7 @@ async function findInFolder(folder: string, options: LoadOptions): Promise<Found
     return { parts: images, source: `images in ${folder}` };
   }
   throw new DataError(
-    `data: folder "${folder}" must hold IDX files (train-images-idx3-ubyte ...), train.csv, or a folder of PNG or JPEG images per class, got ${names.length === 0 ? 'an empty folder' : 'none of these'}`,
+    `data: folder "${folder}" must hold IDX files (train-images-idx3-ubyte ...), CIFAR files (data_batch_1.bin ...), train.csv, or a folder of PNG or JPEG images per class, got ${names.length === 0 ? 'an empty folder' : 'none of these'}`,
   );
 }
 

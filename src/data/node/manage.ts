@@ -56,13 +56,14 @@ export async function removeNamed(
   const set = namedSet(name);
   const folder = folderOf(set, options);
   const removed: string[] = [];
-  for (const file of set.files) {
-    const path = join(folder, file.name);
+  const files = set.files.map((file) => file.name);
+  for (const file of set.partial === undefined ? files : [...files, set.partial]) {
+    const path = join(folder, file);
     if (await isMissing(path)) continue;
     await rm(path).catch((error: unknown) => {
       throw new DataError(`data: ${path} must be removable, got ${reasonOf(error)}`, { cause: error });
     });
-    removed.push(file.name);
+    removed.push(file);
   }
   // Fails, as it should, where the user keeps other files in there.
   await rmdir(folder).catch(() => undefined);

