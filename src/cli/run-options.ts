@@ -2,10 +2,13 @@
 import { existsSync } from 'node:fs';
 import { resolve } from 'node:path';
 import { Option, type Command } from 'commander';
+import type { Augmentation } from '../data/index.js';
+import { DATA_NAMES } from '../data/node/index.js';
 import { BACKEND_NAMES, type BackendName } from '../backend/index.js';
 import {
   changeNetwork,
   completeConfiguration,
+  parseAugmentation,
   parseFormats,
   parseRoundings,
   parseRunConfiguration,
@@ -42,6 +45,7 @@ export interface NetworkOptions {
 
 export interface RunOptions extends NetworkOptions {
   readonly data?: string;
+  readonly augment?: Augmentation;
   readonly epochs?: number;
   readonly steps?: number;
   readonly batch?: number;
@@ -72,7 +76,12 @@ export function addArithmeticOptions(command: Command): Command {
 /** Everything else that train and compare have in common. */
 export function addRunOptions(command: Command): Command {
   return command
-    .option('--data <data>', 'mnist, synthetic, or a path: IDX files, images by class, CSV')
+    .option('--data <data>', `${DATA_NAMES.join(', ')}, or a path: IDX or CIFAR files, images by class, CSV`)
+    .option(
+      '--augment <how>',
+      'what is done to training images: flip, crop (shifts by up to 4 pixels), crop:2, or flip,crop',
+      parseAugmentation,
+    )
     .option(
       '--learning-rate <rate>',
       '0.1; "0.1*0.95", times 0.95 per epoch; "0.1*0.5@8,12", at epochs 8 and 12',
@@ -147,7 +156,7 @@ export function networkChanges(options: NetworkOptions): NetworkChanges {
 
 /** A configuration with the options laid over it; complete. @throws UsageError where no data are named. */
 export function applyOptions(base: PartialRunConfiguration, options: RunOptions): RunConfiguration {
-  const { epochs, steps, batch, backend, threads, checkpointEvery } = options;
+  const { augment, epochs, steps, batch, backend, threads, checkpointEvery } = options;
   const data = options.data ?? base.data;
   if (data === undefined) {
     throw new UsageError(
@@ -158,9 +167,9 @@ export function applyOptions(base: PartialRunConfiguration, options: RunOptions)
     fewbit: packageVersion(),
     ...base,
     network: changeNetwork(base.network, networkChanges(options)),
-    ...defined({ epochs, steps, batch, backend, threads, checkpointEvery }),
+    ...defined({ augment, epochs, steps, batch, backend, threads, checkpointEvery }),
     // A path holds wherever the run is resumed from.
-    data: existsSync(data) && data !== 'mnist' && data !== 'synthetic' ? resolve(data) : data,
+    data: existsSync(data) && !DATA_NAMES.includes(data) ? resolve(data) : data,
   });
 }
 

@@ -15,7 +15,9 @@ export {
 export { parseRunConfiguration } from './schema.js';
 export { recipeConfiguration, recipes, type Recipe } from './recipes.js';
 export {
+  augmentationText,
   folderName,
+  parseAugmentation,
   parseFormats,
   parseRoundings,
   parseSetting,

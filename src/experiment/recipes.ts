@@ -1,6 +1,6 @@
 /**
- * The paper's experiments on MNIST as run configurations, by name: network of the zoo with its training settings, data,
- * batch and a length that shows the effect. Gupta et al. 2015, figures 1 and 2; docs/experiments.md, section "Recipes".
+ * The paper's experiments as run configurations, by name: network of the zoo with its training settings, data,
+ * batch and a length that shows the effect. Gupta et al. 2015, figures 1 to 3; docs/experiments.md, section "Recipes".
  */
 import { zoo, type ZooName, type ZooOptions } from '../nn/index.js';
 import type { PartialRunConfiguration } from './settings.js';
@@ -32,6 +32,15 @@ export const recipes: readonly Recipe[] = [
     data: 'mnist',
     batch: 100,
     epochs: 3,
+  },
+  {
+    name: 'cifar10-cnn',
+    description:
+      'Figure 3: three convolutions of 64 channels on CIFAR-10, learning rate 0.01 halved three times, momentum 0.9, decay 0.0005',
+    network: 'cifar',
+    data: 'cifar10',
+    batch: 100,
+    epochs: 16,
   },
 ];
 

@@ -159,12 +159,17 @@ class Run {
   #saved: number | null = null;
 
   constructor(folder: RunFolder, configuration: RunConfiguration, context: RunContext, network: Network) {
-    const { batch, network: settings } = configuration;
+    const { batch, augment } = configuration;
+    const { seed } = configuration.network;
     this.#folder = folder;
     this.#configuration = configuration;
     this.#context = context;
     this.#network = network;
-    this.#train = new ArrayDataSetIterator(context.data.train, { batch, shuffle: settings.seed });
+    this.#train = new ArrayDataSetIterator(context.data.train, {
+      batch,
+      shuffle: seed,
+      ...(augment && { augment: { ...augment, seed } }),
+    });
     this.#test = new ArrayDataSetIterator(context.data.test, { batch });
     if (network.iteratorPosition) this.#train.seek(network.iteratorPosition);
     this.#lines = folder.rewindMetrics(network.step);

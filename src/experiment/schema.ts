@@ -23,6 +23,12 @@ const run = z.strictObject({
     .string('expected a SHA-256 in hexadecimal')
     .regex(/^[0-9a-f]{64}$/, 'expected a SHA-256 in hexadecimal')
     .optional(),
+  augment: z
+    .strictObject(
+      { flip: z.boolean().optional(), crop: count.optional() },
+      'expected { "flip": true, "crop": 4 }, or one of the two',
+    )
+    .optional(),
   batch: count.optional(),
   epochs: count.optional(),
   steps: count.optional(),
@@ -81,7 +87,7 @@ function zooName(name: unknown): (typeof ZOO_NAMES)[number] {
 function issueText(error: z.ZodError, input: unknown): string {
   const issue = error.issues[0];
   if (!issue) return error.message;
-  if (issue.code === 'unrecognized_keys') {
+  if (issue.code === 'unrecognized_keys' && issue.path.length === 0) {
     const known = Object.keys(run.shape).join(', ');
     return `unknown field ${issue.keys.map((key) => JSON.stringify(key)).join(', ')}; the fields are ${known}`;
   }

@@ -4,6 +4,7 @@
  *
  *     [name:] <formats> [<rounding>] [<accumulator>]      fixed: 4.12/6.10 stochastic wrap:48
  */
+import type { Augmentation } from '../data/index.js';
 import { ROLES, type FormatSettings, type RoundingSettings } from '../nn/index.js';
 import {
   formatText,
@@ -49,6 +50,33 @@ export function parseRoundings(text: string): RoundingSettings {
   const trimmed = text.trim();
   if (!trimmed.includes('=')) return roundingText(parseRounding(trimmed));
   return perRole('rounding', trimmed, (part) => roundingText(parseRounding(part)));
+}
+
+/** The border of a crop that is given without one. */
+const CROP = 4;
+
+/**
+ * Reads augmentation: `flip`, `crop` (with a border of 4 pixels), `crop:2`, or `flip,crop`.
+ * @throws TypeError naming the part that is wrong.
+ */
+export function parseAugmentation(text: string): Augmentation {
+  const read: { flip?: boolean; crop?: number } = {};
+  for (const part of text.split(',').map((piece) => piece.trim())) {
+    const crop = /^crop(?::([1-9]\d*))?$/.exec(part);
+    const key = crop ? 'crop' : 'flip';
+    if (!crop && part !== 'flip') {
+      throw new TypeError(`augment: expected flip, crop, crop:2 or flip,crop, got "${part}"`);
+    }
+    if (key in read) throw new TypeError(`augment: ${key} is given twice in "${text}"`);
+    if (crop) read.crop = crop[1] === undefined ? CROP : Number(crop[1]);
+    else read.flip = true;
+  }
+  return read;
+}
+
+/** The text that parseAugmentation reads. */
+export function augmentationText({ flip, crop }: Augmentation): string {
+  return [...(flip === true ? ['flip'] : []), ...(crop === undefined ? [] : [`crop:${crop}`])].join(',');
 }
 
 /** `role=value,role=value`; commas inside of `<4,12>` do not separate. */

@@ -3,6 +3,7 @@
  * config.json is exactly this, complete, so it can be read by people, resumed, and used again for another run.
  */
 import type { BackendName } from '../backend/index.js';
+import type { Augmentation } from '../data/index.js';
 import type { FormatSettings, NetworkConfiguration, RoundingSettings } from '../nn/index.js';
 import type { Accumulator } from '../numerics/index.js';
 import type { Schedule } from '../optim/index.js';
@@ -12,10 +13,12 @@ export interface RunConfiguration {
   /** Version of the program that wrote it; informative. */
   readonly fewbit?: string;
   readonly network: NetworkConfiguration;
-  /** A name (`mnist`, `synthetic`) or a path. */
+  /** A name (`mnist`, `cifar10`, `synthetic`) or a path. */
   readonly data: string;
   /** SHA-256 of the data the run was begun with: other data are refused. */
   readonly dataDigest?: string;
+  /** What is done to training images; drawn with the network's seed. Test images stay as they are. */
+  readonly augment?: Augmentation;
   /** Examples per training step. */
   readonly batch: number;
   /** Passes over the training data; at least one of `epochs` and `steps` is there, whichever comes first ends the run. */
@@ -93,6 +96,7 @@ const FIELDS = [
   'fewbit',
   'data',
   'dataDigest',
+  'augment',
   'batch',
   'epochs',
   'steps',

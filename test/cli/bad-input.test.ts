@@ -89,6 +89,7 @@ beforeAll(async () => {
   mkdirSync(at('empty'));
   writeFileSync(at('nan.csv'), 'a,b,label\n1,2,0\n1,NaN,1\n2,3,0\n');
   writeFileSync(at('word.csv'), 'a,b,label\n1,2,0\n1,two,1\n2,3,0\n');
+  writeFileSync(at('good.csv'), 'a,b,label\n1,2,0\n1,3,1\n2,3,0\n4,5,1\n2,2,1\n');
   writeFileSync(at('table.txt'), '1,2,0\n');
 
   cpSync(at('done'), at('truncated'), { recursive: true });
@@ -262,9 +263,29 @@ const CASES: readonly (readonly [
   ],
   ['quiet and JSON', train('--quiet', '--json'), /^option '--json' cannot be used with option '--quiet'$/],
   [
+    'augmentation that there is not',
+    train('--augment', 'flip,rotate'),
+    /^augment: expected flip, crop, crop:2 or flip,crop, got "rotate"$/,
+  ],
+  [
+    'augmentation of a table',
+    train('--augment', 'flip', '--data', 'good.csv'),
+    /^augment: examples must be images \[height, width, channels\], got 2; leave augmentation out$/,
+  ],
+  [
+    'a crop larger than the image',
+    train('--augment', 'crop:28'),
+    /^augment: crop must be a border of 1 to 27 pixels for images of 28 x 28 x 1, got 28$/,
+  ],
+  [
+    'a run resumed with augmentation that it was not begun with',
+    ['train', '--resume', '--out', 'begun', '--augment', 'flip'],
+    /^train: --resume goes on with the recorded run, but augment is absent there and \{"flip":true\} here; /,
+  ],
+  [
     'no such data',
     train('--data', 'mnits'),
-    /^data: expected a name \(mnist, synthetic\) or the path .*, got "mnits" /,
+    /^data: expected a name \(mnist, cifar10, synthetic\) or the path .*, got "mnits" /,
   ],
   [
     'offline without data',
@@ -366,7 +387,11 @@ const CASES: readonly (readonly [
   ['conversion of a word', ['convert', 'pi', '--format', '2.14'], /^convert: expected a number, got "pi"$/],
   ['conversion without a format', ['convert', '0.5'], /^required option '--format <format>' not specified$/],
   ['conversion to too few bits', ['convert', '0.5', '--format', '1.0'], /^format <1,0>: word length/],
-  ['unknown data set', ['data', 'get', 'imagenet'], /^data: the name must be one of mnist, got "imagenet"$/],
+  [
+    'unknown data set',
+    ['data', 'get', 'imagenet'],
+    /^data: the name must be one of mnist, cifar10, got "imagenet"$/,
+  ],
   ['plan of an unknown network', ['plan', 'vgg'], /^network: expected dnn, lenet, cifar, .*, got "vgg"$/],
 ];
 

@@ -203,6 +203,22 @@ describe('train', () => {
     expect(readdirSync(at('runs')).sort()).toEqual(['small-1', 'small-2']);
   });
 
+  it('trains on augmented images, and says so', async () => {
+    const { stdout } = await good(
+      'train',
+      'config.json',
+      '--steps',
+      '2',
+      '--augment',
+      'crop,flip',
+      '--out',
+      'aug',
+    );
+    expect(stdout).toMatch(/^data {2}synthetic: .*; training images changed by flip,crop:4$/m);
+    const { augment } = JSON.parse(readFileSync(at('aug', 'config.json'), 'utf8'));
+    expect(augment).toEqual({ flip: true, crop: 4 });
+  });
+
   it('takes the recorded configuration on --resume, and does not repeat what is done', async () => {
     const { stdout } = await good('train', '--resume', '--out', 'a/first');
     expect(stdout).toMatch(/^run folder a\/first: the run is done; it is not repeated\n/);

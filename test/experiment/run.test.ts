@@ -145,6 +145,23 @@ describe('a run', () => {
     expect(result.swallowed).toEqual([]);
   });
 
+  it('trains on augmented images, and is tested on images as they are', async () => {
+    const { augment, ...plain } = CONFIGURATION;
+    expect(augment).toEqual({ flip: true, crop: 2 });
+    const { result: augmented } = resultOf(await begin(join(root, 'augmented')));
+    const { result } = resultOf(await begin(join(root, 'plain'), {}, plain));
+    expect(augmented.digest).not.toBe(result.digest);
+    // One step without learning: the test does not see what was done to the training images.
+    const network = { ...CONFIGURATION.network, optimizer: { kind: 'sgd', learningRate: 0 } } as const;
+    const [first, second] = await Promise.all(
+      [plain, CONFIGURATION].map(async (configuration, i) =>
+        resultOf(await begin(join(root, `still-${i}`), {}, { ...configuration, network, steps: 1 })),
+      ),
+    );
+    expect(first?.result.testLoss).toBe(second?.result.testLoss);
+    expect(first?.result.loss).not.toBe(second?.result.loss);
+  });
+
   it('refuses other data than it was begun with', async () => {
     const path = join(root, 'data');
     const configuration = { ...CONFIGURATION, dataDigest: 'e'.repeat(64) };

@@ -1,11 +1,13 @@
 /** Run configurations and the short text of settings: what is read, and what is refused with which words. */
 import { describe, expect, it } from 'vitest';
 import {
+  augmentationText,
   changeNetwork,
   completeConfiguration,
   configurationDifference,
   folderName,
   isFinished,
+  parseAugmentation,
   parseFormats,
   parseRoundings,
   parseRunConfiguration,
@@ -47,6 +49,28 @@ describe('formats and rounding as text', () => {
     );
     expect(() => parseFormats('weight=4.12,6.10')).toThrow('got "6.10"');
     expect(() => parseRoundings('bias=up')).toThrow('rounding: unknown mode "up"');
+  });
+});
+
+describe('augmentation as text', () => {
+  it.each([
+    ['flip', { flip: true }],
+    ['crop', { crop: 4 }],
+    ['crop:2', { crop: 2 }],
+    ['flip, crop', { flip: true, crop: 4 }],
+    ['crop:12,flip', { flip: true, crop: 12 }],
+  ])('%s', (text, augmentation) => {
+    expect(parseAugmentation(text)).toEqual(augmentation);
+    expect(parseAugmentation(augmentationText(augmentation))).toEqual(augmentation);
+  });
+
+  it.each([
+    ['rotate', 'augment: expected flip, crop, crop:2 or flip,crop, got "rotate"'],
+    ['', 'augment: expected flip, crop, crop:2 or flip,crop, got ""'],
+    ['crop:0', 'augment: expected flip, crop, crop:2 or flip,crop, got "crop:0"'],
+    ['crop,crop:2', 'augment: crop is given twice in "crop,crop:2"'],
+  ])('"%s" is refused', (text, message) => {
+    expect(() => parseAugmentation(text)).toThrow(message);
   });
 });
 
@@ -115,6 +139,11 @@ describe('a run configuration', () => {
     [{ network, epochs: 1.5 }, 'c.json: epochs: expected a whole number from 1, got 1.5'],
     [{ network, threads: 65 }, 'c.json: threads: expected at most 64, got 65'],
     [{ network, backend: 'gpu' }, 'c.json: backend: expected one of reference, wasm, got "gpu"'],
+    [
+      { network, augment: { flop: true } },
+      'c.json: augment: expected { "flip": true, "crop": 4 }, or one of the two, got {"flop":true}',
+    ],
+    [{ network, augment: { crop: 0 } }, 'c.json: augment.crop: expected a whole number from 1, got 0'],
     [{ network, data: 5 }, 'c.json: data: expected a name or a path, got 5'],
     [{ network, dataDigest: 'abc' }, 'c.json: dataDigest: expected a SHA-256 in hexadecimal, got "abc"'],
     [
@@ -182,17 +211,24 @@ describe('changed networks', () => {
 describe('recipes', () => {
   it.each(recipes)('$name is complete, with the settings of the paper', (recipe) => {
     const configuration = recipeConfiguration(recipe, { seed: 1 });
-    expect(configuration).toMatchObject({ data: 'mnist', batch: 100 });
-    const { optimizer } = defineNetwork(configuration.network).configuration;
-    expect(optimizer).toEqual(
-      recipe.name === 'mnist-dnn'
-        ? { kind: 'sgd', learningRate: 0.1 }
-        : {
-            kind: 'sgd',
-            learningRate: { kind: 'exponential', rate: 0.1, factor: 0.95 },
-            momentum: 0.9,
-            weightDecay: 0.0005,
-          },
-    );
+    const regular = { kind: 'sgd', momentum: 0.9, weightDecay: 0.0005 };
+    const expected: Record<string, object> = {
+      'mnist-dnn': { data: 'mnist', optimizer: { kind: 'sgd', learningRate: 0.1 } },
+      'mnist-lenet': {
+        data: 'mnist',
+        optimizer: { ...regular, learningRate: { kind: 'exponential', rate: 0.1, factor: 0.95 } },
+      },
+      'cifar10-cnn': {
+        data: 'cifar10',
+        optimizer: {
+          ...regular,
+          learningRate: { kind: 'step', rate: 0.01, factor: 0.5, milestones: [8, 11, 14] },
+        },
+      },
+    };
+    const { data, batch, network: settings } = configuration;
+    const { optimizer } = defineNetwork(settings).configuration;
+    expect({ data, optimizer }).toEqual(expected[recipe.name]);
+    expect(batch).toBe(100);
   });
 });

@@ -37,6 +37,7 @@ export const CONFIGURATION: RunConfiguration = completeConfiguration({
     ],
   },
   data: 'synthetic',
+  augment: { flip: true, crop: 2 },
   batch: 20,
   epochs: 5,
   steps: 8,

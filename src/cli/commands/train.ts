@@ -3,6 +3,7 @@ import { existsSync, readdirSync } from 'node:fs';
 import { join } from 'node:path';
 import { Command } from 'commander';
 import {
+  augmentationText,
   completeConfiguration,
   configurationDifference,
   executeRun,
@@ -59,6 +60,7 @@ Examples:
   $ fewbit train lenet --formats 4.12/6.10 --rounding nearest --epochs 2 --seed 7
   $ fewbit train dnn --formats weight=2.14,activation=6.10 --out runs/dnn
   $ fewbit train lenet --formats float32                    the baseline
+  $ fewbit train cifar10-cnn --augment flip,crop            CIFAR-10, its training images mirrored and shifted
   $ fewbit train dnn --data synthetic --steps 60            a first try, without fetching anything
   $ fewbit train --resume --out runs/dnn                    goes on where runs/dnn stopped, bit for bit
   $ fewbit train lenet --steps 200 --profile trace.json      where the time goes, op by op
@@ -251,13 +253,14 @@ function introduction(
   definition: NetworkDefinition,
   data: LoadedData,
 ): string {
-  const { batch, epochs, backend, threads, network } = configuration;
+  const { augment, batch, epochs, backend, threads, network } = configuration;
+  const changed = augment ? `; training images changed by ${augmentationText(augment)}` : '';
   const steps = plannedSteps(configuration, data.train.count);
   const length = epochs === undefined ? '' : `${epochs} epochs, `;
   const { bold } = terminal.colour;
   return [
     `${bold(definition.name)}  ${grouped(definition.parameterCount)} parameters, ${arithmeticText(definition)}`,
-    `${bold('data')}  ${data.name}: ${grouped(data.train.count)} training and ${grouped(data.test.count)} test examples (${data.source})`,
+    `${bold('data')}  ${data.name}: ${grouped(data.train.count)} training and ${grouped(data.test.count)} test examples (${data.source})${changed}`,
     `${bold('run')}  ${path}${isNew ? '' : ', continued'}: seed ${network.seed}, batch ${batch}, ${length}${grouped(steps)} steps, backend ${backend}${threads === undefined ? '' : `, ${threads} thread${threads === 1 ? '' : 's'}`}`,
   ].join('\n');
 }
