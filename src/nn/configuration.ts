@@ -91,6 +91,27 @@ export type LayerConfiguration =
 export type InputConfiguration =
   { readonly height: number; readonly width: number; readonly channels: number } | { readonly size: number };
 
+/** The training error has stopped falling. */
+export interface StallCondition {
+  /** Whole epochs without an improvement. */
+  readonly epochs: number;
+  /** An improvement is a training error smaller than the best one by more than this, in percent points; default 0. */
+  readonly minDelta?: number;
+}
+
+/**
+ * Formats and rounding that take the place of the network's from some moment on: `epoch` or `whenStalled`, either of the two.
+ * What is left out stays as it was; layers that override a setting keep their own.
+ */
+export interface PrecisionStage {
+  /** Begins with this epoch (0-based, from 1), skipping stages before it that have not begun. */
+  readonly epoch?: number;
+  /** Begins with the epoch after which this holds; counted within the stage before. */
+  readonly whenStalled?: StallCondition;
+  readonly formats?: FormatSettings;
+  readonly rounding?: RoundingSettings;
+}
+
 /** A whole network. The last layer gives one logit per class; softmax cross-entropy follows. */
 export interface NetworkConfiguration {
   readonly name?: string;
@@ -105,6 +126,8 @@ export interface NetworkConfiguration {
   readonly overflow?: Overflow;
   /** Default `exact`. */
   readonly accumulator?: Accumulator;
+  /** Changes of precision during training, in order. */
+  readonly precisionSchedule?: readonly PrecisionStage[];
   /** Default `{ distribution: 'normal', deviation: 0.01 }`. */
   readonly weightInit?: WeightInit;
   readonly optimizer: OptimizerConfiguration;

@@ -2,5 +2,6 @@
 export type * from './configuration.js';
 export type { Layer, Parameter, Shape } from './layer.js';
 export { defineNetwork, networkFromJSON, NetworkDefinition } from './network.js';
+export { parsePrecisionSchedule } from './schema.js';
 export { ROLES, type Settings } from './settings.js';
 export { zoo, ZOO_NAMES, type ZooName, type ZooOptions } from './zoo.js';

@@ -3,8 +3,10 @@
  * draws initial weights. Training is in train/network.ts.
  */
 import {
+  conversionSites,
   elements,
   PlanBuilder,
+  type Convert,
   type Plan,
   type Role,
   type SiteSettings,
@@ -16,6 +18,7 @@ import type { LayerConfiguration, NetworkConfiguration, Overrides } from './conf
 import { initialParameters } from './initial.js';
 import type { Layer, Shape } from './layer.js';
 import { makeLayer } from './layers/index.js';
+import { inStage, stageConfigurations } from './precision.js';
 import { parseConfiguration } from './schema.js';
 import { layerSettings, networkSettings, type Settings } from './settings.js';
 
@@ -65,6 +68,8 @@ export class NetworkDefinition {
   readonly layers: readonly Layer[];
   /** One entry per coefficient group of the plan's sgd ops. */
   readonly optimizers: readonly OptimizerConfiguration[];
+  /** The network in its stages of precision: itself, then a definition for every entry of its precision schedule. */
+  readonly stages: readonly NetworkDefinition[];
   readonly #inferenceRounding: Rounding | null;
 
   constructor(configuration: NetworkConfiguration) {
@@ -90,6 +95,8 @@ export class NetworkDefinition {
     this.optimizers = [
       ...new Map(trained.map(({ settings }) => [optimizerKey(settings), settings.optimizer])).values(),
     ];
+    const later = stageConfigurations(configuration);
+    this.stages = [this, ...later.map((stage, i) => inStage(i + 1, () => new NetworkDefinition(stage)))];
   }
 
   get name(): string {
@@ -136,6 +143,23 @@ export class NetworkDefinition {
       updates: tensors.parameters.map(({ update }) => update),
       groups: this.optimizers.length,
     });
+  }
+
+  /**
+   * Plans every stage, and the changes between them: a mistake shows before training begins.
+   * @throws what `plan` throws, naming the stage.
+   */
+  checkPlans(batch: number): void {
+    this.stages.forEach((stage, i) => {
+      inStage(i, () => stage.plan(batch));
+      for (let from = 0; from < i; from++) inStage(i, () => this.conversion(from, i));
+    });
+  }
+
+  /** The rounding sites that convert parameters and updates of one stage into those of a later one, in the order of a plan. */
+  conversion(from: number, to: number): readonly Convert[] {
+    const [before, after] = [this.stages[from]!, this.stages[to]!];
+    return conversionSites(`precision/${String(to)}`, before.plan(1), after.plan(1));
   }
 
   /** Initial value of every parameter and update tensor of a plan of this network, by tensor name. */

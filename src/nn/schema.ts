@@ -3,7 +3,7 @@
  * and unknown fields, simple ranges. Rules between layers are checked where layers are made.
  */
 import { z } from 'zod';
-import type { NetworkConfiguration } from './configuration.js';
+import type { NetworkConfiguration, PrecisionStage } from './configuration.js';
 
 const size = z.int().min(1);
 const pairOf = (item: z.ZodInt): z.ZodType =>
@@ -115,6 +115,29 @@ const layer = z.discriminatedUnion(
   'expected a layer of type dense, conv2d, maxPool, averagePool, relu, dropout or flatten',
 );
 
+const stage = z
+  .strictObject({
+    epoch: z.int().min(1, 'expected an epoch from 1; before it the formats of the network hold').optional(),
+    whenStalled: z.strictObject({ epochs: size, minDelta: z.number().min(0).optional() }).optional(),
+    formats: perRole(format, 'a format').optional(),
+    rounding: perRole(rounding, 'a rounding mode').optional(),
+  })
+  .refine(
+    ({ epoch, whenStalled }) => (epoch === undefined) !== (whenStalled === undefined),
+    'expected either "epoch" or "whenStalled"',
+  )
+  .refine(
+    ({ formats, rounding }) => formats !== undefined || rounding !== undefined,
+    'expected "formats", "rounding" or both',
+  );
+const precisionSchedule = z
+  .array(stage, 'expected a list of stages')
+  .min(1, 'expected at least one stage')
+  .refine((stages) => {
+    const epochs = stages.flatMap(({ epoch }) => epoch ?? []);
+    return epochs.every((epoch, i) => i === 0 || epoch > epochs[i - 1]!);
+  }, 'expected stages in the order of their epochs');
+
 const network = z.strictObject({
   name: z.string().optional(),
   seed: z.union(
@@ -126,6 +149,7 @@ const network = z.strictObject({
   inferenceRounding: rounding.optional(),
   overflow: z.literal(['saturate', 'wrap']).optional(),
   accumulator: accumulator.optional(),
+  precisionSchedule: precisionSchedule.optional(),
   weightInit: weightInit.optional(),
   optimizer,
   input: z.union(
@@ -144,18 +168,31 @@ function pathText(path: readonly PropertyKey[], input: unknown): string {
   return text.replace(/^\./, '') + (typeof given === 'string' ? ` (${given})` : '');
 }
 
-/**
- * Checks a configuration's structure.
- * @throws TypeError naming the first field that is wrong, what was expected and what was given.
- */
-export function parseConfiguration(input: unknown): NetworkConfiguration {
-  const result = network.safeParse(input);
-  if (result.success) return result.data as NetworkConfiguration;
+/** @throws TypeError naming the first field that is wrong, what was expected and what was given. */
+function checked<T>(schema: z.ZodType<T>, what: string, input: unknown): T {
+  const result = schema.safeParse(input);
+  if (result.success) return result.data;
   const issue = result.error.issues[0]!;
   const where = pathText(issue.path, input);
   let got: unknown = input;
   for (const key of issue.path) got = (got as Record<PropertyKey, unknown> | undefined)?.[key];
   const shown =
     issue.code === 'unrecognized_keys' ? '' : `, got ${got === undefined ? 'nothing' : JSON.stringify(got)}`;
-  throw new TypeError(`network configuration: ${where === '' ? '' : `${where}: `}${issue.message}${shown}`);
+  throw new TypeError(`${what}: ${where === '' ? '' : `${where}: `}${issue.message}${shown}`);
+}
+
+/**
+ * Checks a configuration's structure.
+ * @throws TypeError naming the first field that is wrong, what was expected and what was given.
+ */
+export function parseConfiguration(input: unknown): NetworkConfiguration {
+  return checked(network, 'network configuration', input) as NetworkConfiguration;
+}
+
+/**
+ * Reads the precision schedule of a network from JSON data that has nothing else in it.
+ * @throws TypeError naming the first field that is wrong, what was expected and what was given.
+ */
+export function parsePrecisionSchedule(input: unknown): readonly PrecisionStage[] {
+  return checked(precisionSchedule, 'precision schedule', input) as readonly PrecisionStage[];
 }

@@ -11,6 +11,7 @@ export {
   type ConvertOptions,
   type ConvertSite,
 } from './convert.js';
+export { convertRaws } from './convert-raws.js';
 export * from './accumulator.js';
 export { philox4x32 } from './philox.js';
 export * from './random.js';

@@ -1,6 +1,7 @@
 /** Plans: the operations of a training and an evaluation step as data, and the builder that checks them. */
 export type * from './ops.js';
 export { PlanBuilder } from './builder.js';
+export { conversionSites } from './conversion.js';
 export { opBytes, opMacs, planTotals, type PlanTotals } from './cost.js';
 export type { PlanEnds, TensorSpec } from './draft.js';
 export { ShapeError, shapeText } from './errors.js';

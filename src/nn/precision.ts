@@ -1,0 +1,40 @@
+/**
+ * The stages of a network whose precision changes during training: which configuration holds in each of them. When a stage
+ * begins is for train/ to see; docs/training.md, "Precision schedule".
+ */
+import type { NetworkConfiguration } from './configuration.js';
+
+/**
+ * The configurations of the stages after the first, each without a schedule of its own.
+ * @throws TypeError for a float32 network, or a stage in float32.
+ */
+export function stageConfigurations(configuration: NetworkConfiguration): NetworkConfiguration[] {
+  const { precisionSchedule = [], ...first } = configuration;
+  if (precisionSchedule.length > 0 && first.formats === 'float32') {
+    throw new TypeError(
+      'network: float32 has no precision schedule; leave it out, or choose fixed-point formats',
+    );
+  }
+  let current: NetworkConfiguration = first;
+  return precisionSchedule.map(({ formats = current.formats, rounding = current.rounding }, i) => {
+    if (formats === 'float32') {
+      throw new TypeError(
+        `precisionSchedule[${String(i)}]: a network is float32 or fixed-point as a whole; choose fixed-point formats`,
+      );
+    }
+    current = { ...current, formats, ...(rounding !== undefined && { rounding }) };
+    return current;
+  });
+}
+
+/** Does something for a stage; an error of a later stage than the first says which one. */
+export function inStage<T>(stage: number, work: () => T): T {
+  try {
+    return work();
+  } catch (error) {
+    if (stage > 0 && error instanceof Error) {
+      error.message = `precisionSchedule[${String(stage - 1)}]: ${error.message}`;
+    }
+    throw error;
+  }
+}

@@ -1,0 +1,29 @@
+/**
+ * From one plan of a network to another with other formats: the rounding sites that convert its parameters and updates.
+ * Nothing is computed here; train/ does. docs/training.md, "Precision schedule".
+ */
+import type { Convert, Plan, TensorId } from './ops.js';
+import { SiteRegistry } from './sites.js';
+
+/**
+ * One site for every parameter and update of `after`, in its order, named `<prefix>/<tensor>`: from the tensor's format in
+ * `before`, rounded as `after` rounds that tensor at every step.
+ * @throws RangeError for a shift of more than 62 bits, or a name with the hash of another site of one of the plans.
+ */
+export function conversionSites(prefix: string, before: Plan, after: Plan): readonly Convert[] {
+  const sites = new SiteRegistry();
+  // A step draws from the plan's sites too, under the same step number: no two may have one hash.
+  for (const { site } of [...before.sites, ...after.sites]) sites.claim(site);
+  const stateOf = (plan: Plan): TensorId[] => [...plan.parameters, ...plan.updates];
+  const ids = stateOf(before);
+  stateOf(after).forEach((id, i) => {
+    const { name } = after.tensors[id]!;
+    const { format } = before.tensors[ids[i]!]!;
+    const settings = after.sites.find(({ site }) => site === name);
+    if (settings === undefined || format === null || format === 'float32') {
+      throw new TypeError(`${name}: only fixed-point tensors that a step rounds can be converted`);
+    }
+    sites.add(`${prefix}/${name}`, format.fl, settings.format, settings);
+  });
+  return sites.list;
+}
