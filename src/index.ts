@@ -46,6 +46,7 @@ export {
   ZOO_NAMES,
   type LayerConfiguration,
   type NetworkConfiguration,
+  type PrecisionStage,
   type WeightInit,
   type ZooName,
   type ZooOptions,

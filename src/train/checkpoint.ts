@@ -15,6 +15,7 @@ import {
 } from '../numerics/index.js';
 import { networkFromJSON, type NetworkConfiguration, type NetworkDefinition } from '../nn/index.js';
 import type { Tensor } from '../plan/index.js';
+import type { PrecisionState } from './precision.js';
 import { sha256 } from './bytes.js';
 import { decodeSafetensors, encodeSafetensors, type SafetensorsTensor } from './safetensors.js';
 
@@ -34,6 +35,8 @@ export interface Checkpoint {
   readonly iteratorPosition: IteratorPosition | null;
   /** Examples per step of the plan in use; null before the first step or evaluation. */
   readonly batch: number | null;
+  /** Where it stands in its precision schedule; null for a network without one. */
+  readonly precision: PrecisionState | null;
   /** Parameters and updates by name, in the order of the plan: all parameters, then all updates. */
   readonly tensors: ReadonlyMap<string, CheckpointTensor>;
 }
@@ -54,7 +57,7 @@ export function stateTensors(definition: NetworkDefinition): Tensor[] {
 
 /** One file. Equal checkpoints give equal bytes. */
 export async function encodeCheckpoint(checkpoint: Checkpoint): Promise<Uint8Array> {
-  const { configuration, step, epoch, iteratorPosition, batch, tensors } = checkpoint;
+  const { configuration, step, epoch, iteratorPosition, batch, precision, tensors } = checkpoint;
   const bytes = encodeSafetensors({
     metadata: {
       sha256: NO_CHECKSUM,
@@ -66,6 +69,7 @@ export async function encodeCheckpoint(checkpoint: Checkpoint): Promise<Uint8Arr
       epoch: String(epoch),
       iterator: JSON.stringify(iteratorPosition),
       batch: JSON.stringify(batch),
+      ...(precision && { precision: JSON.stringify(precision) }),
       formats: JSON.stringify(
         Object.fromEntries([...tensors].map(([name, { format }]) => [name, formatText(format)])),
       ),
@@ -97,19 +101,23 @@ export async function decodeCheckpoint(bytes: Uint8Array): Promise<Checkpoint> {
   }
   await verifyChecksum(bytes, field('sha256'));
   const definition = networkFromJSON(parsed('network', field('network')));
-  const { configuration } = definition;
+  const { configuration, stages } = definition;
   if (field('seed') !== String(configuration.seed)) {
     throw new RangeError(
       `checkpoint: seed must be the network's, ${configuration.seed}, got ${field('seed')}; the file was edited`,
     );
   }
+  const precision =
+    stages.length > 1 ? precisionOf(parsed('precision', field('precision')), stages.length) : null;
+  const stage = stages[precision?.stage ?? 0]!;
   return {
     configuration,
     step: counter('step', Number(field('step'))),
     epoch: counter('epoch', Number(field('epoch'))),
     iteratorPosition: position(parsed('iterator', field('iterator'))),
     batch: batchOf(parsed('batch', field('batch'))),
-    tensors: checkTensors(stateTensors(definition), tensors, parsed('formats', field('formats'))),
+    precision,
+    tensors: checkTensors(stateTensors(stage), tensors, parsed('formats', field('formats'))),
   };
 }
 
@@ -162,6 +170,18 @@ function position(value: unknown): IteratorPosition | null {
   }
   throw new RangeError(
     `checkpoint: iterator must be { epoch, cursor } or null, got ${JSON.stringify(value)}`,
+  );
+}
+
+function precisionOf(value: unknown, stages: number): PrecisionState {
+  const { stage, examples, correct, bestErrorPercent, stalledEpochs } = isObject(value) ? value : {};
+  const counted = [stage, examples, correct, stalledEpochs].every(isCounter);
+  const isBest = bestErrorPercent === null || (typeof bestErrorPercent === 'number' && bestErrorPercent >= 0);
+  if (counted && isBest && Number(stage) < stages && Number(correct) <= Number(examples)) {
+    return value as PrecisionState;
+  }
+  throw new RangeError(
+    `checkpoint: precision must be a stage from 0 to ${stages - 1} with its counters, got ${JSON.stringify(value)}`,
   );
 }
 

@@ -3,11 +3,18 @@
  * as if it had not stopped. One step is one call of the session: whatever a listener sees is exactly the state after
  * that step. Semantics: docs/training.md, "Steps and epochs".
  */
-import type { Session } from '../backend/index.js';
+import type { Session, StepMetrics } from '../backend/index.js';
 import type { DataSetIterator, IteratorPosition } from '../data/index.js';
 import { coefficientsOf, type StepRates } from '../optim/index.js';
 import type { BatchEncoder } from './batch.js';
-import type { EpochSummary, FitResult, FitStart, TrainingListener, TrainingModel } from './listener.js';
+import type {
+  EpochSummary,
+  FitResult,
+  FitStart,
+  PrecisionChange,
+  TrainingListener,
+  TrainingModel,
+} from './listener.js';
 import { EventLoopTurns } from './turns.js';
 
 /** How long `fit` trains, who is told, and who may stop it. */
@@ -21,9 +28,17 @@ export interface FitOptions {
   readonly signal?: AbortSignal;
 }
 
-/** How the loop tells the network that it has moved on. */
-export interface Progress {
-  stepDone(position: IteratorPosition): void;
+/** Where an epoch is trained. */
+export interface Workplace {
+  readonly session: Session;
+  readonly encoder: BatchEncoder;
+}
+
+/** The network as the loop drives it. */
+export interface FitHost {
+  /** Before the steps of an epoch; changes the precision where that is due. */
+  epochStarting(): Promise<Workplace & { readonly change: PrecisionChange | null }>;
+  stepDone(position: IteratorPosition, metrics: StepMetrics): void;
   /** The position of the next epoch's start; null where the source cannot be read again. */
   epochDone(position: IteratorPosition | null): void;
 }
@@ -56,21 +71,16 @@ export class Fit {
     this.#maxSteps = options.maxSteps === undefined ? Infinity : checkCount('maxSteps', options.maxSteps);
   }
 
-  async run(session: Session, encoder: BatchEncoder, progress: Progress): Promise<FitResult> {
+  async run(host: FitHost): Promise<FitResult> {
     const turns = new EventLoopTurns();
     try {
-      return await this.#run(session, encoder, progress, turns);
+      return await this.#run(host, turns);
     } finally {
       turns.close();
     }
   }
 
-  async #run(
-    session: Session,
-    encoder: BatchEncoder,
-    progress: Progress,
-    turns: EventLoopTurns,
-  ): Promise<FitResult> {
+  async #run(host: FitHost, turns: EventLoopTurns): Promise<FitResult> {
     const model = this.#model;
     const iterator = this.#iterator;
     let resumes = this.#isInsideEpoch();
@@ -83,22 +93,26 @@ export class Fit {
       if (!resumes && !iterator.hasNext()) this.#reset();
       resumes = false;
       const { epoch } = model;
+      const { change, ...workplace } = await host.epochStarting();
+      if (change) {
+        for (const listener of this.#listeners) await listener.onPrecisionChange?.(model, change);
+      }
       for (const listener of this.#listeners) await listener.onEpochStart?.(model, epoch);
       const tally: Tally = { steps: 0, examples: 0, lossSum: 0, correct: 0 };
       while (iterator.hasNext() && this.#steps < this.#maxSteps && !this.#isAborted()) {
-        await this.#step(session, encoder, progress, tally);
+        await this.#step(host, workplace, tally);
         await turns.next();
       }
       aborted = this.#isAborted();
       if (aborted || iterator.hasNext()) break;
-      await this.#endEpoch(progress, summaryOf(epoch, tally));
+      await this.#endEpoch(host, summaryOf(epoch, tally));
     }
     const result: FitResult = { aborted, steps: this.#steps, epochs: this.#epochsDone };
     for (const listener of this.#listeners) await listener.onFitEnd?.(model, result);
     return result;
   }
 
-  async #step(session: Session, encoder: BatchEncoder, progress: Progress, tally: Tally): Promise<void> {
+  async #step(host: FitHost, { session, encoder }: Workplace, tally: Tally): Promise<void> {
     const { step, epoch } = this.#model;
     const { features, labels } = this.#iterator.next();
     const batch = encoder.encode(features, labels);
@@ -107,7 +121,7 @@ export class Fit {
     const [metrics] = await session.train([{ ...batch, step, coefficients }]);
     const { lossSum, correct } = metrics!;
     this.#steps++;
-    progress.stepDone(this.#iterator.position);
+    host.stepDone(this.#iterator.position, metrics!);
     tally.steps++;
     tally.examples += count;
     tally.lossSum += lossSum;
@@ -116,11 +130,11 @@ export class Fit {
     for (const listener of this.#listeners) await listener.iterationDone?.(this.#model, iteration);
   }
 
-  async #endEpoch(progress: Progress, summary: EpochSummary): Promise<void> {
+  async #endEpoch(host: FitHost, summary: EpochSummary): Promise<void> {
     const { resetSupported } = this.#iterator;
     if (resetSupported) this.#iterator.reset();
     this.#epochsDone++;
-    progress.epochDone(resetSupported ? this.#iterator.position : null);
+    host.epochDone(resetSupported ? this.#iterator.position : null);
     for (const listener of this.#listeners) await listener.onEpochEnd?.(this.#model, summary);
   }
 

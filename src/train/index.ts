@@ -9,9 +9,11 @@ export type {
   FitResult,
   FitStart,
   Iteration,
+  PrecisionChange,
   TrainingListener,
   TrainingModel,
 } from './listener.js';
+export type { PrecisionReason, PrecisionState } from './precision.js';
 export type { PeriodOptions } from './period.js';
 export { ScoreIterationListener, type ScoreIterationOptions } from './listeners/score-iteration.js';
 export {

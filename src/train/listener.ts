@@ -6,6 +6,7 @@ import type { SiteStatistics } from '../backend/index.js';
 import type { DataSetIterator, IteratorPosition } from '../data/index.js';
 import type { NetworkDefinition } from '../nn/index.js';
 import type { Evaluation } from './evaluation.js';
+import type { PrecisionReason } from './precision.js';
 
 /** The network as a listener sees it: everything but training. */
 export interface TrainingModel {
@@ -14,6 +15,8 @@ export interface TrainingModel {
   readonly step: number;
   /** Epochs (whole passes over the training data) done so far. */
   readonly epoch: number;
+  /** Stage of the precision schedule; 0 is what the network began with. */
+  readonly stage: number;
   /** Where the training iterator stood after the last step; null before the first. */
   readonly iteratorPosition: IteratorPosition | null;
   /** Does not change training: neither its state nor the iterator's position. */
@@ -63,6 +66,20 @@ export interface EpochSummary {
   readonly correct: number;
 }
 
+/** A stage of the precision schedule that has just begun: parameters and updates are in its formats. */
+export interface PrecisionChange {
+  /** Number of the stage, from 1: the schedule's entry that holds now. */
+  readonly stage: number;
+  /** With its epoch, or because the training error had stalled. */
+  readonly reason: PrecisionReason;
+  /** Training steps done before it; the generator's step word of the conversion. */
+  readonly step: number;
+  /** 0-based number of the epoch that begins with it. */
+  readonly epoch: number;
+  /** What the conversion counted, for every parameter, then every update. */
+  readonly sites: readonly SiteStatistics[];
+}
+
 /** How `fit` ended. */
 export interface FitResult {
   /** The signal stopped it; the state can be saved and resumed. */
@@ -76,6 +93,8 @@ export interface FitResult {
 /** Hooks that `fit` calls, in this order; all optional, listeners in the order they were given. */
 export interface TrainingListener {
   onFitStart?(model: TrainingModel, start: FitStart): void | Promise<void>;
+  /** Before `onEpochStart` of the epoch with which a stage of the precision schedule begins; counters start anew. */
+  onPrecisionChange?(model: TrainingModel, change: PrecisionChange): void | Promise<void>;
   /** Also called when an epoch that was begun is resumed. */
   onEpochStart?(model: TrainingModel, epoch: number): void | Promise<void>;
   /** After every step; the model's state is exactly the state after it. */

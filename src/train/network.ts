@@ -20,7 +20,8 @@ import { littleEndianBytes, sha256 } from './bytes.js';
 import { checkSameNetwork, decodeCheckpoint, encodeCheckpoint, type CheckpointTensor } from './checkpoint.js';
 import { Evaluation } from './evaluation.js';
 import { Fit, type FitOptions } from './fit.js';
-import type { FitResult, TrainingModel } from './listener.js';
+import type { FitResult, PrecisionChange, TrainingModel } from './listener.js';
+import { convertState, PrecisionTracker, type PrecisionState } from './precision.js';
 import type { TrainingProfile } from './profile.js';
 import { NetworkState } from './state.js';
 
@@ -56,25 +57,33 @@ export interface ParameterData {
 const DEFAULT_BATCH = 100;
 const PROBABILITY_UNIT = 2 ** -PROBABILITY_BITS;
 
+/** What a loaded network begins with. */
+interface Saved {
+  readonly batch: number | null;
+  readonly contents: ReadonlyMap<string, TensorData>;
+  readonly precision: PrecisionState | null;
+}
+
 /** Made by `Network.create` or `Network.load`; `close` frees its memory and threads. */
 export class Network implements TrainingModel {
   readonly definition: NetworkDefinition;
   readonly #state: NetworkState;
+  readonly #precision: PrecisionTracker;
   #step = 0;
   #epoch = 0;
   #iteratorPosition: IteratorPosition | null = null;
   #training = false;
 
-  private constructor(
-    definition: NetworkDefinition,
-    options: NetworkOptions,
-    saved: ConstructorParameters<typeof NetworkState>[3],
-  ) {
+  private constructor(definition: NetworkDefinition, options: NetworkOptions, saved: Saved | null) {
     const { backend = 'wasm', threads, clock } = options;
     this.definition = definition;
+    this.#precision = new PrecisionTracker(
+      definition.configuration.precisionSchedule ?? [],
+      saved?.precision ?? null,
+    );
     const chosen = typeof backend === 'string' ? selectBackend(backend) : backend;
     const settings = { ...(threads === undefined ? {} : { threads }), ...(clock && { clock }) };
-    this.#state = new NetworkState(definition, chosen, settings, saved);
+    this.#state = new NetworkState(definition.stages[this.#precision.stage]!, chosen, settings, saved);
   }
 
   /**
@@ -93,10 +102,11 @@ export class Network implements TrainingModel {
    * @throws (rejects with) RangeError where the file is damaged, of another version, or of another network than expected.
    */
   static async load(bytes: Uint8Array, options: LoadOptions = {}): Promise<Network> {
-    const { configuration, step, epoch, iteratorPosition, batch, tensors } = await decodeCheckpoint(bytes);
+    const { configuration, step, epoch, iteratorPosition, batch, precision, tensors } =
+      await decodeCheckpoint(bytes);
     if (options.expected) checkSameNetwork(configuration, definitionOf(options.expected).configuration);
     const contents = new Map([...tensors].map(([name, { data }]) => [name, data]));
-    const network = new Network(defineNetwork(configuration), options, { batch, contents });
+    const network = new Network(defineNetwork(configuration), options, { batch, contents, precision });
     network.#step = step;
     network.#epoch = epoch;
     network.#iteratorPosition = iteratorPosition;
@@ -109,6 +119,10 @@ export class Network implements TrainingModel {
 
   get epoch(): number {
     return this.#epoch;
+  }
+
+  get stage(): number {
+    return this.#precision.stage;
   }
 
   get iteratorPosition(): IteratorPosition | null {
@@ -126,15 +140,25 @@ export class Network implements TrainingModel {
     const fit = new Fit(this, iterator, options);
     this.#training = true;
     try {
-      const session = await this.#state.open(iterator.batch);
-      return await fit.run(session, this.#encoder(session, 'trainInput'), {
-        stepDone: (position) => {
+      const { batch } = iterator;
+      // A mistake in a later stage, or what the backend refuses, shows now.
+      this.definition.checkPlans(batch);
+      await this.#state.open(batch);
+      return await fit.run({
+        epochStarting: async () => {
+          const change = await this.#changePrecision(batch);
+          const session = await this.#state.open(batch);
+          return { session, encoder: this.#encoder(session, 'trainInput'), change };
+        },
+        stepDone: (position, { count, correct }) => {
           this.#step++;
           this.#iteratorPosition = position;
+          this.#precision.stepDone(count, correct);
         },
         epochDone: (position) => {
           this.#epoch++;
           this.#iteratorPosition = position;
+          this.#precision.epochDone();
         },
       });
     } finally {
@@ -204,7 +228,7 @@ export class Network implements TrainingModel {
     return sum / data.count;
   }
 
-  /** Counters of every rounding site since the last call, or since the batch size changed. */
+  /** Counters of every rounding site since the last call, or since batch size or precision changed. */
   async statistics(): Promise<SiteStatistics[]> {
     return this.#state.statistics();
   }
@@ -258,6 +282,7 @@ export class Network implements TrainingModel {
       epoch,
       iteratorPosition,
       batch: this.#state.batch,
+      precision: this.#precision.state,
       tensors,
     });
   }
@@ -265,6 +290,22 @@ export class Network implements TrainingModel {
   /** Frees memory and threads; further calls throw. */
   async close(): Promise<void> {
     await this.#state.close();
+  }
+
+  /** Begins the stage of the precision schedule that is due, if there is one. */
+  async #changePrecision(batch: number): Promise<PrecisionChange | null> {
+    const due = this.#precision.due(this.#epoch);
+    if (due === null) return null;
+    const { contents, sites } = await convertState(
+      this.definition,
+      this.stage,
+      due.stage,
+      this.#step,
+      (name) => this.#state.read(name),
+    );
+    await this.#state.change(this.definition.stages[due.stage]!, batch, contents);
+    this.#precision.begin(due.stage);
+    return { ...due, step: this.#step, epoch: this.#epoch, sites };
   }
 
   #encoder(session: Session, input: 'trainInput' | 'evaluateInput'): BatchEncoder {

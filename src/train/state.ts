@@ -1,6 +1,7 @@
 /**
- * Where a network's tensors live: at first here, then in a session, whose plan is made for one batch size.
- * Another batch size opens another session and carries parameters and updates over, raw.
+ * Where a network's tensors live: at first here, then in a session, whose plan is made for one batch size and one stage of
+ * precision. Another batch size opens another session and carries parameters and updates over, raw; another stage opens
+ * one with the contents that it is given.
  */
 import { UnsupportedError, type Backend, type Session, type TensorData } from '../backend/index.js';
 import type { NetworkDefinition } from '../nn/index.js';
@@ -15,9 +16,8 @@ export interface SessionSettings {
 }
 
 export class NetworkState {
-  /** Parameters in layer order, then their updates in the same order. */
-  readonly tensors: readonly Tensor[];
-  readonly #definition: NetworkDefinition;
+  #tensors: readonly Tensor[];
+  #definition: NetworkDefinition;
   readonly #backend: Backend;
   readonly #settings: SessionSettings;
   /** Contents before the first session. */
@@ -35,9 +35,14 @@ export class NetworkState {
     this.#definition = definition;
     this.#backend = backend;
     this.#settings = settings;
-    this.tensors = stateTensors(definition);
+    this.#tensors = stateTensors(definition);
     this.#initial = saved?.contents ?? definition.initialParameters(definition.plan(1));
     this.#batch = saved?.batch ?? null;
+  }
+
+  /** Parameters in layer order, then their updates in the same order. */
+  get tensors(): readonly Tensor[] {
+    return this.#tensors;
   }
 
   /** Largest number of examples in a step of the plan in use; null before the first session. */
@@ -61,6 +66,24 @@ export class NetworkState {
       this.#batch = previousBatch;
       throw error;
     }
+  }
+
+  /** Goes on as another definition of the same network, in a session of its own, with the contents given. */
+  async change(
+    definition: NetworkDefinition,
+    batch: number,
+    contents: ReadonlyMap<string, TensorData>,
+  ): Promise<void> {
+    this.#checkOpen();
+    const previous = await this.#session;
+    const session = await this.#openSession(definition, batch);
+    for (const [name, data] of contents) await session.write(name, data);
+    this.#definition = definition;
+    this.#tensors = stateTensors(definition);
+    this.#initial = new Map();
+    this.#session = Promise.resolve(session);
+    this.#batch = batch;
+    await previous?.close();
   }
 
   /** A copy of a tensor's raw contents. */
@@ -91,19 +114,22 @@ export class NetworkState {
   }
 
   async #replace(previous: Promise<Session> | null, batch: number): Promise<Session> {
-    const session = await this.#backend.open(this.#definition.plan(batch), {
-      seed: this.#definition.configuration.seed,
-      ...this.#settings,
-    });
+    const session = await this.#openSession(this.#definition, batch);
+    for (const { name } of this.tensors) await session.write(name, await this.#contents(previous, name));
+    await (await previous)?.close();
+    this.#initial = new Map();
+    return session;
+  }
+
+  async #openSession(definition: NetworkDefinition, batch: number): Promise<Session> {
+    const { seed } = definition.configuration;
+    const session = await this.#backend.open(definition.plan(batch), { seed, ...this.#settings });
     if (this.#settings.clock && !session.profile) {
       await session.close();
       throw new UnsupportedError(
         `profile: the backend must measure its ops, got backend "${this.#backend.name}"; train without a profile, or use backend "wasm"`,
       );
     }
-    for (const { name } of this.tensors) await session.write(name, await this.#contents(previous, name));
-    await (await previous)?.close();
-    this.#initial = new Map();
     return session;
   }
 

@@ -37,7 +37,8 @@ function formatsOf(wl: number) {
 async function digestAfter(checkpoint: Uint8Array, steps: number, options: NetworkOptions): Promise<string> {
   const network = await Network.load(checkpoint, options);
   try {
-    await network.fit(new ArrayDataSetIterator(data, { batch: BATCH, shuffle: 3 }), { maxSteps: steps });
+    const iterator = new ArrayDataSetIterator(data, { batch: BATCH, shuffle: 3 });
+    await network.fit(iterator, { epochs: 3, maxSteps: steps });
     return await network.digest();
   } finally {
     await network.close();
@@ -72,6 +73,29 @@ describe.each(['lenet', 'dnn'] as const)('%s', (name) => {
       }
     });
   });
+});
+
+test('lenet, from 16 bits to 20 and back to 12', async () => {
+  const key = 'lenet precision schedule';
+  const precisionSchedule = [
+    { epoch: 1, formats: formatsOf(20) },
+    { epoch: 2, formats: formatsOf(12), rounding: 'stochastic:8' },
+  ];
+  const weightInit = 'he-normal';
+  const definition = defineNetwork(
+    zoo.lenet({ seed: 1, formats: formatsOf(16), weightInit, precisionSchedule }),
+  );
+  const start = await initialCheckpoint(definition);
+  // Two steps an epoch: the last stage begins with the fifth.
+  const digest = await digestAfter(start, 2 * STEPS + 1, { backend: 'reference' });
+  if (update) recorded[key] = digest;
+  expect(digest, 'reference').toBe(recorded[key]);
+  for (const threads of THREADS) {
+    expect(
+      await digestAfter(start, 2 * STEPS + 1, { backend: 'wasm', threads }),
+      `wasm, ${String(threads)} threads`,
+    ).toBe(digest);
+  }
 });
 
 beforeAll(() => {

@@ -28,6 +28,7 @@ function checkpointOf(configuration: NetworkConfiguration): Checkpoint {
     epoch: 3,
     iteratorPosition: { epoch: 3, cursor: 8 },
     batch: 4,
+    precision: null,
     tensors,
   };
 }
@@ -186,6 +187,51 @@ describe('checkpoint', () => {
   ])('refuses %s', async (_, edit, message) => {
     const changed = await edited(bytes, edit);
     await expect(decodeCheckpoint(changed)).rejects.toThrow(message);
+  });
+
+  describe('of a network with a precision schedule', () => {
+    const scheduled = tinyConfiguration({ precisionSchedule: [{ epoch: 1, formats: '<4,16>' }] });
+    const precision = { stage: 1, examples: 8, correct: 3, bestErrorPercent: 62.5, stalledEpochs: 2 };
+    const written = async (): Promise<Uint8Array> => {
+      const { tensors } = checkpointOf(tinyConfiguration({ formats: '<4,16>' }));
+      return encodeCheckpoint({ ...checkpointOf(scheduled), precision, tensors });
+    };
+
+    it('holds its stage, in whose formats the tensors are', async () => {
+      const { precision: found, tensors } = await decodeCheckpoint(await written());
+      expect(found).toEqual(precision);
+      expect(tensors.get('fc/bias')?.format).toEqual({ il: 4, fl: 16 });
+    });
+
+    it.each<[string, string | undefined, string]>([
+      ['no stage', undefined, 'checkpoint: the metadata must have "precision", got none'],
+      [
+        'a stage that there is not',
+        '{"stage":2,"examples":8,"correct":3,"bestErrorPercent":null,"stalledEpochs":2}',
+        'checkpoint: precision must be a stage from 0 to 1 with its counters, got {"stage":2,',
+      ],
+      [
+        'more correct than there were',
+        '{"stage":1,"examples":8,"correct":9,"bestErrorPercent":null,"stalledEpochs":2}',
+        'checkpoint: precision must be a stage from 0 to 1 with its counters, got {"stage":1,',
+      ],
+      [
+        'no counters',
+        'null',
+        'checkpoint: precision must be a stage from 0 to 1 with its counters, got null',
+      ],
+      [
+        'another stage than the formats are of',
+        '{"stage":0,"examples":8,"correct":3,"bestErrorPercent":null,"stalledEpochs":2}',
+        'checkpoint: tensor "conv/weight" must be <4,12> stored as int16, got <4,16>',
+      ],
+    ])('refuses %s', async (_, text, message) => {
+      const changed = await edited(await written(), ({ metadata }) => {
+        if (text === undefined) delete metadata['precision'];
+        else metadata['precision'] = text;
+      });
+      await expect(decodeCheckpoint(changed)).rejects.toThrow(message);
+    });
   });
 
   it('refuses raw integers outside of the format', async () => {
