@@ -12,9 +12,11 @@ export function checkNetwork(
 ): NetworkDefinition {
   const { network, batch, threads } = configuration;
   const definition = defineNetwork(network);
-  const plan = definition.plan(batch);
+  definition.checkPlans(batch);
   const backend = selectBackend(configuration.backend);
-  const use = backend.memory?.(plan, threads === undefined ? {} : { threads });
-  if (use) checkMemory(backend.name, use);
+  for (const stage of definition.stages) {
+    const use = backend.memory?.(stage.plan(batch), threads === undefined ? {} : { threads });
+    if (use) checkMemory(backend.name, use);
+  }
   return definition;
 }

@@ -1,10 +1,24 @@
 /**
  * Shows a run as it happens. On a terminal a bar with the time left; elsewhere a plain line every few seconds; a line for
- * each epoch in any case. As JSON: a line for each epoch and nothing else.
+ * each epoch and each change of precision in any case. As JSON: a line for these and nothing else.
  */
 import { SingleBar } from 'cli-progress';
-import type { EpochLine, RunConfiguration, RunEvent } from '../experiment/index.js';
-import { durationText, grouped, lossText, percentText, type Terminal, type Voice } from './terminal.js';
+import type {
+  EpochLine,
+  PrecisionLine,
+  RunConfiguration,
+  RunEvent,
+  SiteCounts,
+} from '../experiment/index.js';
+import {
+  byRoleText,
+  durationText,
+  grouped,
+  lossText,
+  percentText,
+  type Terminal,
+  type Voice,
+} from './terminal.js';
 
 /** Seconds between lines where no bar can be drawn. */
 const LINE_EVERY = 5;
@@ -35,7 +49,9 @@ export class RunProgress {
 
   readonly event = (event: RunEvent): void => {
     const { voice, fields } = this.#options;
-    if (voice === 'json' && event.event === 'epoch') this.#terminal.json({ ...event, ...fields });
+    if (voice === 'json' && (event.event === 'epoch' || event.event === 'precision')) {
+      this.#terminal.json({ ...event, ...fields });
+    }
     if (voice !== 'people') return;
     switch (event.event) {
       case 'start':
@@ -46,6 +62,9 @@ export class RunProgress {
         break;
       case 'epoch':
         this.#terminal.print(epochText(this.#terminal, event, this.#options.configuration));
+        break;
+      case 'precision':
+        this.#terminal.print(precisionText(this.#terminal, event));
         break;
       case 'interval':
       case 'checkpoint':
@@ -107,6 +126,20 @@ export class RunProgress {
     const rate = perSecond >= 10 ? perSecond.toFixed(0) : perSecond.toFixed(2);
     return `step ${grouped(step)}/${grouped(this.#steps)}  loss ${lossText(Number.isFinite(loss) ? loss : null)}  ${rate} steps/s  ETA ${durationText(left)}`;
   }
+}
+
+function precisionText({ colour }: Terminal, line: PrecisionLine): string {
+  const counts = Object.values(line.sites);
+  const sum = (of: (one: SiteCounts) => number): string =>
+    grouped(counts.reduce((total, one) => total + of(one), 0));
+  const lost = `${sum((one) => one.saturatedHigh + one.saturatedLow)} saturated and ${sum((one) => one.flushed)} flushed to zero`;
+  return [
+    colour.bold(`precision ${line.stage}`),
+    `step ${grouped(line.step)}`,
+    ...(line.reason === 'stalled' ? ['training error stalled'] : []),
+    `${byRoleText(line.formats)}; ${byRoleText(line.rounding)}`,
+    colour.dim(`${lost} of ${sum((one) => one.elements)} converted`),
+  ].join('  ');
 }
 
 function epochText(terminal: Terminal, line: EpochLine, { epochs }: RunConfiguration): string {

@@ -19,7 +19,7 @@ import {
   type PartialRunConfiguration,
   type RunConfiguration,
 } from '../experiment/index.js';
-import { zoo, ZOO_NAMES } from '../nn/index.js';
+import { parsePrecisionSchedule, zoo, ZOO_NAMES, type PrecisionStage } from '../nn/index.js';
 import { parseAccumulator, type Accumulator } from '../numerics/index.js';
 import { UsageError } from './errors.js';
 import { readJsonFile } from './json-file.js';
@@ -37,6 +37,7 @@ export interface NetworkOptions {
   readonly formats?: NetworkChanges['formats'];
   readonly rounding?: NetworkChanges['rounding'];
   readonly accumulator?: Accumulator;
+  readonly precisionSchedule?: readonly PrecisionStage[];
   readonly learningRate?: NetworkChanges['learningRate'];
   readonly momentum?: number;
   readonly weightDecay?: number;
@@ -83,6 +84,11 @@ export function addRunOptions(command: Command): Command {
       parseAugmentation,
     )
     .option(
+      '--precision-schedule <file>',
+      'JSON list of formats and rounding for later: [{ "epoch": 12, "formats": "4.16" }], or "whenStalled": { "epochs": 2 }',
+      precisionScheduleOf,
+    )
+    .option(
       '--learning-rate <rate>',
       '0.1; "0.1*0.95", times 0.95 per epoch; "0.1*0.5@8,12", at epochs 8 and 12',
       learningRateOf,
@@ -110,6 +116,17 @@ export function addRunOptions(command: Command): Command {
     )
     .option('--quiet', 'print the result alone')
     .addOption(new Option('--json', 'print one JSON object a line').conflicts('quiet'));
+}
+
+/** The schedule in a JSON file. @throws UsageError naming the file and the field. */
+function precisionScheduleOf(path: string): readonly PrecisionStage[] {
+  const json = readJsonFile(path);
+  try {
+    return parsePrecisionSchedule(json);
+  } catch (error) {
+    if (!(error instanceof TypeError)) throw error;
+    throw new UsageError(`${path}: ${error.message}`, { cause: error });
+  }
 }
 
 export function backendOption(): Option {
@@ -150,8 +167,12 @@ export function networkArgument(name: string, options: RunOptions): PartialRunCo
 
 /** What the options change in a network. */
 export function networkChanges(options: NetworkOptions): NetworkChanges {
-  const { formats, rounding, accumulator, learningRate, momentum, weightDecay, seed } = options;
-  return defined({ formats, rounding, accumulator, learningRate, momentum, weightDecay, seed });
+  const { formats, rounding, accumulator, precisionSchedule } = options;
+  const { learningRate, momentum, weightDecay, seed } = options;
+  return defined({
+    ...{ formats, rounding, accumulator, precisionSchedule },
+    ...{ learningRate, momentum, weightDecay, seed },
+  });
 }
 
 /** A configuration with the options laid over it; complete. @throws UsageError where no data are named. */

@@ -92,6 +92,14 @@ export function sizeText(bytes: number): string {
   return bytes < 1e9 ? `${(bytes / 1e6).toFixed(1)} MB` : `${(bytes / 1e9).toFixed(2)} GB`;
 }
 
+/** `weight bias <4,12>, activation <6,10>`: roles of equal text are named together, and none where all are equal. */
+export function byRoleText(texts: Readonly<Record<string, string>>): string {
+  const groups = new Map<string, string[]>();
+  for (const [role, text] of Object.entries(texts)) groups.set(text, [...(groups.get(text) ?? []), role]);
+  if (groups.size === 1) return [...groups.keys()].join('');
+  return [...groups].map(([text, roles]) => `${roles.join(' ')} ${text}`).join(', ');
+}
+
 /** `88.65 %`. */
 export function percentText(percent: number): string {
   return `${percent.toFixed(2)} %`;

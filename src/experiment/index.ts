@@ -24,7 +24,14 @@ export {
   parseSettings,
   type Setting,
 } from './setting-text.js';
-export type { EpochLine, IntervalLine, MetricsLine, SiteCounts, SwallowedRate } from './metrics.js';
+export type {
+  EpochLine,
+  IntervalLine,
+  MetricsLine,
+  PrecisionLine,
+  SiteCounts,
+  SwallowedRate,
+} from './metrics.js';
 export { isRunFolder, readMetrics, RunFolder, writeWhole } from './run-folder.js';
 export { openStoredRun, type StoredRun } from './stored-run.js';
 export {

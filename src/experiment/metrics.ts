@@ -4,6 +4,9 @@
  * killed and resumed reports what the uninterrupted one does (but for times). Nothing here touches files.
  */
 import type { SiteStatistics } from '../backend/index.js';
+import type { Settings } from '../nn/index.js';
+import { formatText, roundingText } from '../numerics/index.js';
+import type { PrecisionChange, PrecisionReason } from '../train/index.js';
 
 /** What one rounding site counted (docs/arithmetic.md, section 7), without its name. */
 export type SiteCounts = Omit<SiteStatistics, 'site'>;
@@ -45,8 +48,50 @@ export interface EpochLine {
   readonly stepsPerSecond: number;
 }
 
+/** A stage of the precision schedule that begins: parameters and updates have been converted into its formats. */
+export interface PrecisionLine {
+  readonly event: 'precision';
+  /** 1-based number of the epoch that begins with it. */
+  readonly epoch: number;
+  /** Training steps done. */
+  readonly step: number;
+  /** Number of the stage, from 1. */
+  readonly stage: number;
+  readonly reason: PrecisionReason;
+  /** Formats and rounding by role from here on. */
+  readonly formats: Readonly<Record<string, string>>;
+  readonly rounding: Readonly<Record<string, string>>;
+  /** Counters of the conversion by rounding site, `precision/<stage>/<tensor>`. */
+  readonly sites: Readonly<Record<string, SiteCounts>>;
+}
+
 /** A line of metrics.jsonl. */
-export type MetricsLine = IntervalLine | EpochLine;
+export type MetricsLine = IntervalLine | EpochLine | PrecisionLine;
+
+/** The line of a change of precision to the settings of its stage. */
+export function precisionLine(change: PrecisionChange, { formats, rounding }: Settings): PrecisionLine {
+  const { stage, reason, step, epoch, sites } = change;
+  const texts = <T>(
+    byRole: Readonly<Record<string, T>>,
+    text: (value: T) => string,
+  ): Record<string, string> =>
+    Object.fromEntries(Object.entries(byRole).map(([role, value]) => [role, text(value)]));
+  return {
+    event: 'precision',
+    epoch: epoch + 1,
+    step,
+    stage,
+    reason,
+    formats: texts(formats, formatText),
+    rounding: texts(rounding, roundingText),
+    sites: countsBySite(sites),
+  };
+}
+
+/** Counters by the name of their site. */
+export function countsBySite(statistics: readonly SiteStatistics[]): Record<string, SiteCounts> {
+  return Object.fromEntries(statistics.map(({ site, ...counts }) => [site, counts]));
+}
 
 /** Sums over interval lines. */
 export interface TrainingTotals {

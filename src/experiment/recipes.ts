@@ -13,6 +13,8 @@ export interface Recipe {
   readonly data: string;
   readonly batch: number;
   readonly epochs: number;
+  /** What is not as the zoo has it, in a training of so many epochs. */
+  readonly settings?: (epochs: number) => Omit<ZooOptions, 'seed' | 'epochs'>;
 }
 
 /** One recipe a figure. Formats and rounding are the network's own until they are changed. */
@@ -42,10 +44,31 @@ export const recipes: readonly Recipe[] = [
     batch: 100,
     epochs: 16,
   },
+  {
+    name: 'cifar10-mixed',
+    description:
+      'Mixed precision: the network of figure 3 in 16 bits, parameters <4,12>, and in 20 bits, <4,16>, for the last eighth of the epochs',
+    network: 'cifar',
+    data: 'cifar10',
+    batch: 100,
+    epochs: 16,
+    settings: (epochs) => ({
+      name: 'cifar-mixed',
+      formats: { weight: '<4,12>', activation: '<6,10>' },
+      precisionSchedule: [
+        {
+          // At least the last epoch, where there is more than one.
+          epoch: Math.max(1, Math.min(Math.round((7 * epochs) / 8), epochs - 1)),
+          formats: { weight: '<4,16>', activation: '<6,14>' },
+        },
+      ],
+    }),
+  },
 ];
 
 /** The recipe as a run configuration with the seed given; `epochs` also places milestones of its schedule. */
 export function recipeConfiguration(recipe: Recipe, options: ZooOptions): PartialRunConfiguration {
-  const { network, data, batch, epochs } = recipe;
-  return { network: zoo[network](options), data, batch, epochs };
+  const { network, data, batch, epochs, settings } = recipe;
+  const chosen = { epochs, ...settings?.(options.epochs ?? epochs), ...options };
+  return { network: zoo[network](chosen), data, batch, epochs };
 }

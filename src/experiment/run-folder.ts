@@ -95,13 +95,14 @@ export class RunFolder {
   }
 
   /**
-   * Cuts metrics.jsonl back to the lines up to and including `step` and returns them: what was written after the
-   * checkpoint is done again. @throws RunFolderError where a line that should be kept is damaged.
+   * Cuts metrics.jsonl back to the lines up to and including `step`, and to changes of precision up to and including `stage`,
+   * and returns them: what was written after the checkpoint is done again.
+   * @throws RunFolderError where a line that should be kept is damaged.
    */
-  rewindMetrics(step: number): MetricsLine[] {
+  rewindMetrics(step: number, stage = 0): MetricsLine[] {
     const file = join(this.path, METRICS);
     if (!existsSync(file)) return [];
-    const { lines, sizeBytes } = parseMetrics(readFileSync(file), file, step);
+    const { lines, sizeBytes } = parseMetrics(readFileSync(file), file, step, stage);
     const handle = openSync(file, 'r+');
     try {
       ftruncateSync(handle, sizeBytes);
@@ -169,14 +170,15 @@ export function readRun(path: string): RunFiles {
 /** The metrics of a run, as far as they are written. */
 export function readMetrics(path: string): MetricsLine[] {
   const file = join(path, METRICS);
-  return existsSync(file) ? parseMetrics(readFileSync(file), file, Infinity).lines : [];
+  return existsSync(file) ? parseMetrics(readFileSync(file), file, Infinity, Infinity).lines : [];
 }
 
-/** Lines up to `step` and the bytes that they take; a last line cut short by a crash is left out. */
+/** Lines up to `step` and `stage` and the bytes that they take; a last line cut short by a crash is left out. */
 function parseMetrics(
   bytes: Uint8Array,
   file: string,
   step: number,
+  stage: number,
 ): { lines: MetricsLine[]; sizeBytes: number } {
   const lines: MetricsLine[] = [];
   let start = 0;
@@ -189,7 +191,8 @@ function parseMetrics(
         `${file}: line ${String(lines.length + 1)} is no metrics line; restore the file, or start the run again in another folder`,
       );
     }
-    if (line.step > step) break;
+    // A stage begins between two steps: the checkpoint of a step may be from before that or from after it.
+    if (line.step > step || (line.event === 'precision' && line.stage > stage)) break;
     lines.push(line);
     start = end + 1;
   }
@@ -211,7 +214,7 @@ function isMetricsLine(value: unknown): value is MetricsLine {
     typeof value === 'object' &&
     value !== null &&
     'event' in value &&
-    (value.event === 'interval' || value.event === 'epoch') &&
+    (value.event === 'interval' || value.event === 'epoch' || value.event === 'precision') &&
     'step' in value &&
     typeof value.step === 'number'
   );

@@ -3,6 +3,7 @@
  * process killed at any moment loses nothing but time. Clock, data and signals come from outside; what happens goes out
  * as events. The order of writing is what makes resuming exact: docs/experiments.md, section "Run folder".
  */
+import type { SiteStatistics } from '../backend/index.js';
 import { ArrayDataSetIterator, type DataSet } from '../data/index.js';
 import { defineNetwork } from '../nn/index.js';
 import {
@@ -15,17 +16,17 @@ import {
 } from '../train/index.js';
 import { RunFolderError } from './errors.js';
 import {
+  countsBySite,
   epochLines,
   finiteOrNull,
   intervalLines,
   openIntervals,
+  precisionLine,
   roundedLossSum,
   swallowedRates,
   trainingTotals,
-  type EpochLine,
   type IntervalLine,
   type MetricsLine,
-  type SiteCounts,
   type SwallowedRate,
 } from './metrics.js';
 import { checkpointPath, type RunFolder } from './run-folder.js';
@@ -55,8 +56,7 @@ export interface RunContext {
 export type RunEvent =
   | { readonly event: 'start'; readonly step: number; readonly steps: number }
   | { readonly event: 'step'; readonly step: number; readonly epoch: number; readonly loss: number }
-  | IntervalLine
-  | EpochLine
+  | MetricsLine
   | { readonly event: 'checkpoint'; readonly step: number };
 
 /** How a run ended; contents of result.json. */
@@ -172,7 +172,7 @@ class Run {
     });
     this.#test = new ArrayDataSetIterator(context.data.test, { batch });
     if (network.iteratorPosition) this.#train.seek(network.iteratorPosition);
-    this.#lines = folder.rewindMetrics(network.step);
+    this.#lines = folder.rewindMetrics(network.step, network.stage);
     this.#interval = new Interval(network.step, context.now());
   }
 
@@ -204,6 +204,10 @@ class Run {
         // What an evaluation counted does not belong to training; a resumed run has not even seen it.
         await model.statistics();
         this.#start(model);
+        this.#interval.resumeAt(this.#context.now());
+      },
+      onPrecisionChange: ({ definition }, change) => {
+        this.#write(precisionLine(change, definition.stages[change.stage]!.settings));
         this.#interval.resumeAt(this.#context.now());
       },
       iterationDone: async (model, iteration) => {
@@ -326,11 +330,7 @@ class Interval {
   }
 
   /** The line of the steps from..step; null where there is none. */
-  line(
-    step: number,
-    now: number,
-    statistics: readonly ({ readonly site: string } & SiteCounts)[],
-  ): IntervalLine | null {
+  line(step: number, now: number, statistics: readonly SiteStatistics[]): IntervalLine | null {
     if (step === this.#from) return null;
     return {
       event: 'interval',
@@ -342,9 +342,7 @@ class Interval {
       correct: this.#correct,
       seconds: (now - this.#since) / 1000,
       // Sites of evaluations are not used in training; they have nothing to say here.
-      sites: Object.fromEntries(
-        statistics.filter(({ elements }) => elements > 0).map(({ site, ...counts }) => [site, counts]),
-      ),
+      sites: countsBySite(statistics.filter(({ elements }) => elements > 0)),
     };
   }
 }

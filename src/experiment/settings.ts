@@ -4,7 +4,7 @@
  */
 import type { BackendName } from '../backend/index.js';
 import type { Augmentation } from '../data/index.js';
-import type { FormatSettings, NetworkConfiguration, RoundingSettings } from '../nn/index.js';
+import type { FormatSettings, NetworkConfiguration, PrecisionStage, RoundingSettings } from '../nn/index.js';
 import type { Accumulator } from '../numerics/index.js';
 import type { Schedule } from '../optim/index.js';
 
@@ -52,6 +52,7 @@ export interface NetworkChanges {
   readonly formats?: FormatSettings;
   readonly rounding?: RoundingSettings;
   readonly accumulator?: Accumulator;
+  readonly precisionSchedule?: readonly PrecisionStage[];
   readonly learningRate?: number | Schedule;
   readonly momentum?: number;
   readonly weightDecay?: number;
@@ -59,7 +60,7 @@ export interface NetworkChanges {
 
 /**
  * The network with changed settings; layers that override a setting keep their own.
- * @throws TypeError for a rounding or an accumulator of a float32 network: it would be ignored.
+ * @throws TypeError for a rounding, an accumulator or a precision schedule of a float32 network: it would be ignored.
  */
 export function changeNetwork(network: NetworkConfiguration, changes: NetworkChanges): NetworkConfiguration {
   const { learningRate, momentum, weightDecay, ...settings } = changes;
@@ -69,13 +70,18 @@ export function changeNetwork(network: NetworkConfiguration, changes: NetworkCha
     optimizer: { ...network.optimizer, ...withoutUndefined({ learningRate, momentum, weightDecay }) },
   };
   if (changed.formats !== 'float32') return changed;
-  for (const setting of ['rounding', 'accumulator'] as const) {
+  const fixedPointOnly = [
+    ['rounding', 'rounding'],
+    ['accumulator', 'accumulator'],
+    ['precisionSchedule', 'precision schedule'],
+  ] as const;
+  for (const [setting, name] of fixedPointOnly) {
     if (changes[setting] !== undefined) {
-      throw new TypeError(`network: float32 has no ${setting}; leave it out, or choose fixed-point formats`);
+      throw new TypeError(`network: float32 has no ${name}; leave it out, or choose fixed-point formats`);
     }
   }
   // What it had for its fixed-point formats would only mislead whoever reads the configuration.
-  return without(changed, ['rounding', 'accumulator']);
+  return without(changed, ['rounding', 'accumulator', 'precisionSchedule']);
 }
 
 /** A copy without some of its properties. */

@@ -89,6 +89,9 @@ beforeAll(async () => {
   mkdirSync(at('empty'));
   writeFileSync(at('nan.csv'), 'a,b,label\n1,2,0\n1,NaN,1\n2,3,0\n');
   writeFileSync(at('word.csv'), 'a,b,label\n1,2,0\n1,two,1\n2,3,0\n');
+  writeFileSync(at('later.json'), '[{ "epoch": 2, "formats": "4.16" }]');
+  writeFileSync(at('when.json'), '[{ "formats": "4.16" }]');
+  writeFileSync(at('wide.json'), '[{ "epoch": 1, "formats": "16.16" }]');
   writeFileSync(at('good.csv'), 'a,b,label\n1,2,0\n1,3,1\n2,3,0\n4,5,1\n2,2,1\n');
   writeFileSync(at('table.txt'), '1,2,0\n');
 
@@ -263,6 +266,26 @@ const CASES: readonly (readonly [
   ],
   ['quiet and JSON', train('--quiet', '--json'), /^option '--json' cannot be used with option '--quiet'$/],
   [
+    'a precision schedule that does not say when',
+    train('--precision-schedule', 'when.json'),
+    /^when\.json: precision schedule: \[0\]: expected either "epoch" or "whenStalled", got /,
+  ],
+  [
+    'a precision schedule that is not there',
+    train('--precision-schedule', 'absent.json'),
+    /^absent\.json: cannot be read \(ENOENT\)$/,
+  ],
+  [
+    'a precision schedule of float32',
+    train('--precision-schedule', 'later.json', '--formats', 'float32'),
+    /^network: float32 has no precision schedule; leave it out, /,
+  ],
+  [
+    'a precision schedule that cannot be planned',
+    train('--precision-schedule', 'wide.json'),
+    /^precisionSchedule\[0\]: fc1: a sum of 784 products <16,16> x <16,16> must fit in 64 bits /,
+  ],
+  [
     'augmentation that there is not',
     train('--augment', 'flip,rotate'),
     /^augment: expected flip, crop, crop:2 or flip,crop, got "rotate"$/,
@@ -391,6 +414,11 @@ const CASES: readonly (readonly [
     'unknown data set',
     ['data', 'get', 'imagenet'],
     /^data: the name must be one of mnist, cifar10, got "imagenet"$/,
+  ],
+  [
+    'plan of a stage that there is not',
+    ['plan', 'lenet', '--stage', '1'],
+    /^--stage: this network has stages 0 to 0, got 1$/,
   ],
   ['plan of an unknown network', ['plan', 'vgg'], /^network: expected dnn, lenet, cifar, .*, got "vgg"$/],
 ];

@@ -1,5 +1,5 @@
 /** Every command in good weather, as people and as machines use it. */
-import { existsSync, readdirSync, readFileSync } from 'node:fs';
+import { existsSync, readdirSync, readFileSync, writeFileSync } from 'node:fs';
 import { join } from 'node:path';
 import { beforeAll, describe, expect, it } from 'vitest';
 import { BACKEND_NAMES } from '../../src/backend/index.js';
@@ -90,6 +90,13 @@ describe('plan', () => {
     );
     expect(stdout).toMatch(/^37,610 parameters; memory /m);
     expect(stdout).not.toContain(ANSI);
+  });
+
+  it('prints a later stage of a precision schedule', async () => {
+    const { stdout } = await good('plan', 'cifar10-mixed', '--batch', '4', '--stage', '1');
+    expect(stdout).toMatch(
+      /^conv2d +input \[4, 32, 32, 3\] <6,14> +conv1\/output \[4, 32, 32, 64\] <6,14> /m,
+    );
   });
 
   it('as JSON has the operations themselves', async () => {
@@ -217,6 +224,23 @@ describe('train', () => {
     expect(stdout).toMatch(/^data {2}synthetic: .*; training images changed by flip,crop:4$/m);
     const { augment } = JSON.parse(readFileSync(at('aug', 'config.json'), 'utf8'));
     expect(augment).toEqual({ flip: true, crop: 4 });
+  });
+
+  it('changes its precision as a file says, and goes on in the stage it stopped in', async () => {
+    const schedule = [{ epoch: 1, formats: { weight: '4.16', activation: '6.14' } }];
+    writeFileSync(at('later.json'), JSON.stringify(schedule));
+    const args = ['train', 'config.json', '--precision-schedule', 'later.json', '--steps', '110'];
+    const { stdout } = await good(...args, '--out', 'later');
+    expect(stdout).toMatch(/^then {2}from epoch 2: weight bias .* <4,16>, activation <6,14>; stochastic$/m);
+    expect(stdout).toMatch(
+      /^precision 1 {2}step 100 {2}weight .* <4,16>, activation <6,14>; stochastic {2}0 saturated and 0 flushed to zero of 25,460 converted$/m,
+    );
+    const lines = jsonLines(await good(...args, '--json', '--backend', 'reference', '--out', 'later-json'));
+    expect(lines.map(({ event }) => event)).toEqual(['epoch', 'precision', 'epoch', 'done']);
+    expect(stdout).toContain(`digest ${String(lines[3]?.['digest'])}\n`);
+    const { stdout: resumed } = await good('train', '--resume', '--out', 'later');
+    expect(resumed).toContain('the run is done');
+    expect((await good('eval', 'later', '--json')).stdout).toContain('"event":"evaluation"');
   });
 
   it('takes the recorded configuration on --resume, and does not repeat what is done', async () => {

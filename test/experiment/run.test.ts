@@ -19,6 +19,18 @@ import { CONFIGURATION, DATA, temporaryFolder } from './support.js';
 
 const root = temporaryFolder();
 
+/** The same in more bits from the second epoch on, and rounded to nearest in the third. */
+const SCHEDULED: RunConfiguration = {
+  ...CONFIGURATION,
+  network: {
+    ...CONFIGURATION.network,
+    precisionSchedule: [
+      { epoch: 1, formats: { weight: '<4,16>', activation: '<6,14>' } },
+      { epoch: 2, formats: '<6,10>', rounding: 'nearest' },
+    ],
+  },
+};
+
 /** A clock that adds a second with every look, so that times are equal in equal runs. */
 function clock(): () => number {
   let now = 0;
@@ -91,7 +103,7 @@ describe('a run', () => {
 
   it('gives the same trace from whatever is left of it', async () => {
     const whole = join(root, 'whole');
-    await begin(whole);
+    await begin(whole, {}, SCHEDULED);
     const expected = traceOf(whole);
 
     const cut = join(root, 'cut');
@@ -106,8 +118,8 @@ describe('a run', () => {
       }
       copies.push(path);
     };
-    await begin(cut, { onEvent: copy });
-    expect(copies.length).toBe(8 + 16);
+    await begin(cut, { onEvent: copy }, SCHEDULED);
+    expect(copies.length).toBe(8 + 16 + 2);
     for (const path of copies) {
       await resume(path);
       expect(traceOf(path)).toEqual(expected);
@@ -132,6 +144,38 @@ describe('a run', () => {
         // The last step ends the run; there is nothing left to stop.
         expect(outcome.status).toBe('done');
       }
+    }
+  });
+
+  it('logs changes of precision once, also where it is stopped in between', async () => {
+    const path = join(root, 'precision');
+    const { result: expected } = resultOf(await begin(path, {}, SCHEDULED));
+    const lines = readMetrics(path);
+    const changes = lines.filter((line) => line.event === 'precision');
+    expect(changes).toMatchObject([
+      { step: 3, epoch: 2, stage: 1, reason: 'epoch', formats: { weight: '<4,16>', activation: '<6,14>' } },
+      { step: 6, epoch: 3, stage: 2, reason: 'epoch', rounding: { weight: 'nearest-away' } },
+    ]);
+    const { 'precision/1/fc1/weight': weight, ...others } = changes[0]!.sites;
+    // Four more fraction bits: nothing is lost.
+    expect(weight).toMatchObject({ elements: 784 * 4, saturatedHigh: 0, saturatedLow: 0, flushed: 0 });
+    expect(Object.keys(others)).toHaveLength(7);
+    expect(lines.map(({ event, step }) => `${event} ${step}`)).toEqual([
+      ...['interval 2', 'interval 3', 'epoch 3', 'precision 3', 'interval 4', 'interval 6'],
+      ...['epoch 6', 'precision 6', 'interval 8', 'epoch 8'],
+    ]);
+
+    for (const stage of [1, 2]) {
+      const stopped = join(root, `stopped-in-${stage}`);
+      const controller = new AbortController();
+      const onEvent = (event: RunEvent): void => {
+        if (event.event === 'precision' && event.stage === stage) controller.abort();
+      };
+      const outcome = await begin(stopped, { signal: controller.signal, onEvent }, SCHEDULED);
+      expect(outcome).toEqual({ status: 'interrupted', step: 3 * stage });
+      const { result } = resultOf(await resume(stopped));
+      expect({ ...result, stepsPerSecond: 0 }).toEqual({ ...expected, stepsPerSecond: 0 });
+      expect(traceOf(stopped)).toEqual(traceOf(path));
     }
   });
 

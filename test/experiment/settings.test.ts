@@ -18,6 +18,7 @@ import {
   recipes,
 } from '../../src/experiment/index.js';
 import { defineNetwork } from '../../src/nn/index.js';
+import { formatText } from '../../src/numerics/index.js';
 import { CONFIGURATION } from './support.js';
 
 const { network } = CONFIGURATION;
@@ -205,6 +206,13 @@ describe('changed networks', () => {
     expect(() => changeNetwork(network, { formats: 'float32', rounding: 'nearest' })).toThrow(
       'network: float32 has no rounding; leave it out, or choose fixed-point formats',
     );
+    const precisionSchedule = [{ epoch: 1, formats: '<4,16>' }];
+    const scheduled = changeNetwork(network, { precisionSchedule });
+    expect(scheduled).toEqual({ ...network, precisionSchedule });
+    expect('precisionSchedule' in changeNetwork(scheduled, { formats: 'float32' })).toBe(false);
+    expect(() => changeNetwork(network, { formats: 'float32', precisionSchedule })).toThrow(
+      'network: float32 has no precision schedule; leave it out, or choose fixed-point formats',
+    );
   });
 });
 
@@ -212,23 +220,41 @@ describe('recipes', () => {
   it.each(recipes)('$name is complete, with the settings of the paper', (recipe) => {
     const configuration = recipeConfiguration(recipe, { seed: 1 });
     const regular = { kind: 'sgd', momentum: 0.9, weightDecay: 0.0005 };
+    const learningRate = { kind: 'step', rate: 0.01, factor: 0.5, milestones: [8, 11, 14] };
+    const cifar10 = { data: 'cifar10', optimizer: { ...regular, learningRate } };
     const expected: Record<string, object> = {
       'mnist-dnn': { data: 'mnist', optimizer: { kind: 'sgd', learningRate: 0.1 } },
       'mnist-lenet': {
         data: 'mnist',
         optimizer: { ...regular, learningRate: { kind: 'exponential', rate: 0.1, factor: 0.95 } },
       },
-      'cifar10-cnn': {
-        data: 'cifar10',
-        optimizer: {
-          ...regular,
-          learningRate: { kind: 'step', rate: 0.01, factor: 0.5, milestones: [8, 11, 14] },
-        },
-      },
+      'cifar10-cnn': cifar10,
+      'cifar10-mixed': cifar10,
     };
     const { data, batch, network: settings } = configuration;
     const { optimizer } = defineNetwork(settings).configuration;
     expect({ data, optimizer }).toEqual(expected[recipe.name]);
     expect(batch).toBe(100);
+  });
+
+  it('cifar10-mixed has 20 bits in the last eighth of the epochs, at least in the last one', () => {
+    const mixed = recipes.find(({ name }) => name === 'cifar10-mixed')!;
+    const stages = [undefined, 1, 2, 3, 16, 40].map((epochs) => {
+      const { network: settings } = recipeConfiguration(mixed, {
+        seed: 1,
+        ...(epochs !== undefined && { epochs }),
+      });
+      defineNetwork(settings).checkPlans(100);
+      return settings.precisionSchedule?.map(({ epoch }) => epoch);
+    });
+    expect(stages).toEqual([[14], [1], [1], [2], [14], [35]]);
+    const { network: settings } = recipeConfiguration(mixed, { seed: 1 });
+    const words = defineNetwork(settings).stages.map(({ settings: { formats } }) =>
+      [formats.weight, formats.bias, formats.gradient, formats.activation].map(formatText),
+    );
+    expect(words).toEqual([
+      ['<4,12>', '<4,12>', '<4,12>', '<6,10>'],
+      ['<4,16>', '<4,16>', '<4,16>', '<6,14>'],
+    ]);
   });
 });

@@ -4,6 +4,7 @@ import { selectBackend, type MemoryUse } from '../../backend/index.js';
 import { changeNetwork, RUN_DEFAULTS } from '../../experiment/index.js';
 import { defineNetwork } from '../../nn/index.js';
 import { planJson, planTable, planTotals, type Plan, type PlanRow } from '../../plan/index.js';
+import { UsageError } from '../errors.js';
 import { wholeNumber } from '../numbers.js';
 import {
   addArithmeticOptions,
@@ -19,6 +20,7 @@ import { grouped, sizeText, type Terminal } from '../terminal.js';
 interface PlanOptions extends NetworkOptions {
   readonly batch: number;
   readonly threads?: number;
+  readonly stage: number;
   readonly json?: boolean;
 }
 
@@ -27,6 +29,7 @@ Examples:
   $ fewbit plan lenet
   $ fewbit plan dnn --batch 32 --formats 8.8 --rounding nearest
   $ fewbit plan cifar --batch 500 --threads 2        would it fit in memory?
+  $ fewbit plan cifar10-mixed --stage 1
   $ fewbit plan config.json --json > plan.json`;
 
 export function planCommand(terminal: Terminal): Command {
@@ -41,6 +44,12 @@ export function planCommand(terminal: Terminal): Command {
       '--threads <n>',
       'threads of the session whose memory is told (default: all)',
       wholeNumber('--threads', 1, MAX_THREADS),
+    )
+    .option(
+      '--stage <n>',
+      'stage of the precision schedule; 0 is what training begins with',
+      wholeNumber('--stage', 0),
+      0,
     );
   return addArithmeticOptions(command)
     .option('--json', 'print the plan as JSON')
@@ -53,7 +62,10 @@ export function planCommand(terminal: Terminal): Command {
 function printPlan(terminal: Terminal, network: string, options: PlanOptions): void {
   const { network: base } = networkArgument(network, {});
   const definition = defineNetwork(changeNetwork(base, networkChanges(options)));
-  const plan = definition.plan(options.batch);
+  const last = definition.stages.length - 1;
+  const stage = definition.stages[options.stage];
+  if (!stage) throw new UsageError(`--stage: this network has stages 0 to ${last}, got ${options.stage}`);
+  const plan = stage.plan(options.batch);
   const { threads } = options;
   const backend = selectBackend(RUN_DEFAULTS.backend);
   const use = backend.memory?.(plan, threads === undefined ? {} : { threads });

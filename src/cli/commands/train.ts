@@ -37,7 +37,7 @@ import {
   voiceOf,
   type RunOptions,
 } from '../run-options.js';
-import { grouped, lossText, percentText, type Terminal, type Voice } from '../terminal.js';
+import { byRoleText, grouped, lossText, percentText, type Terminal, type Voice } from '../terminal.js';
 
 interface TrainOptions extends RunOptions {
   readonly resume?: boolean;
@@ -61,6 +61,8 @@ Examples:
   $ fewbit train dnn --formats weight=2.14,activation=6.10 --out runs/dnn
   $ fewbit train lenet --formats float32                    the baseline
   $ fewbit train cifar10-cnn --augment flip,crop            CIFAR-10, its training images mirrored and shifted
+  $ fewbit train cifar10-mixed                              16 bits, then 20 bits for the last epochs
+  $ fewbit train lenet --precision-schedule later.json      other formats from an epoch on, or when the error stalls
   $ fewbit train dnn --data synthetic --steps 60            a first try, without fetching anything
   $ fewbit train --resume --out runs/dnn                    goes on where runs/dnn stopped, bit for bit
   $ fewbit train lenet --steps 200 --profile trace.json      where the time goes, op by op
@@ -260,27 +262,31 @@ function introduction(
   const { bold } = terminal.colour;
   return [
     `${bold(definition.name)}  ${grouped(definition.parameterCount)} parameters, ${arithmeticText(definition)}`,
+    ...scheduleText(terminal.colour, definition),
     `${bold('data')}  ${data.name}: ${grouped(data.train.count)} training and ${grouped(data.test.count)} test examples (${data.source})${changed}`,
     `${bold('run')}  ${path}${isNew ? '' : ', continued'}: seed ${network.seed}, batch ${batch}, ${length}${grouped(steps)} steps, backend ${backend}${threads === undefined ? '' : `, ${threads} thread${threads === 1 ? '' : 's'}`}`,
   ].join('\n');
 }
 
-/** `weight <4,12>, activation <6,10> ..., stochastic`: formats that are equal are named together. */
+/** `weight <4,12>, activation <6,10> ...; stochastic`. */
 function arithmeticText({ arithmetic, settings }: NetworkDefinition): string {
   if (arithmetic === 'float32') return 'float32';
-  const together = (texts: readonly (readonly [string, string])[]): string => {
-    const groups = new Map<string, string[]>();
-    for (const [role, text] of texts) groups.set(text, [...(groups.get(text) ?? []), role]);
-    if (groups.size === 1) return texts[0]?.[1] ?? '';
-    return [...groups].map(([text, roles]) => `${roles.join(' ')} ${text}`).join(', ');
-  };
-  const formats = Object.entries(settings.formats).map(
-    ([role, format]) => [role, formatText(format)] as const,
-  );
-  const rounding = Object.entries(settings.rounding).map(
-    ([role, mode]) => [role, roundingText(mode)] as const,
-  );
-  return `${together(formats)}; ${together(rounding)}`;
+  const texts = <T>(byRole: Readonly<Record<string, T>>, text: (value: T) => string): string =>
+    byRoleText(Object.fromEntries(Object.entries(byRole).map(([role, value]) => [role, text(value)])));
+  return `${texts(settings.formats, formatText)}; ${texts(settings.rounding, roundingText)}`;
+}
+
+/** One line for every stage of the precision schedule: when it begins, and with what. */
+function scheduleText({ bold }: Terminal['colour'], definition: NetworkDefinition): string[] {
+  const { precisionSchedule = [] } = definition.configuration;
+  return precisionSchedule.map(({ epoch, whenStalled }, i) => {
+    const { epochs = 0, minDelta = 0 } = whenStalled ?? {};
+    const when =
+      epoch === undefined
+        ? `after ${epochs} epoch${epochs === 1 ? '' : 's'} without a training error smaller by more than ${minDelta} points`
+        : `from epoch ${epoch + 1}`;
+    return `${bold('then')}  ${when}: ${arithmeticText(definition.stages[i + 1] ?? definition)}`;
+  });
 }
 
 function printResult(
