@@ -1,56 +1,99 @@
-// Training steps per second of the zoo networks on the wasm backend, on synthetic inputs:
-//   npm run build && node bench/steps.mjs [--networks dnn,lenet,cifar] [--threads 1,2] [--formats '<6,10>'] [--seconds 2]
-// Prints the median over short rounds, the thread counts taking turns, so that a busy machine slows all alike.
-import { parseArgs } from 'node:util';
-import { wasmBackend, wasmInfo } from '../dist/backend/wasm/index.js';
-import { defineNetwork, zoo } from '../dist/nn/index.js';
-import { syntheticStep } from './synthetic.mjs';
+// Part 2: full training steps by format and number of threads, and what they cost beside their sums.
+import { BATCH, openSession, stepContender } from './fewbit.mjs';
+import { measure } from './measure.mjs';
+import { benchCounters, benchFirstStep, benchOutside } from './overhead.mjs';
+import { aim, threadsText } from './report.mjs';
+import { inverse, rangeText, ratio, summary } from './statistics.mjs';
 
-const { values } = parseArgs({
-  options: {
-    networks: { type: 'string', default: 'dnn,lenet,cifar' },
-    threads: { type: 'string', default: [...new Set([1, wasmInfo().threads])].join(',') },
-    formats: { type: 'string' },
-    rounding: { type: 'string' },
-    batch: { type: 'string', default: '100' },
-    seconds: { type: 'string', default: '2' },
-  },
-});
-const batch = Number(values.batch);
-const ROUNDS = 7;
+const FORMATS = [
+  { label: 'own', formats: undefined },
+  { label: '`<2,14>`', formats: '<2,14>' },
+  { label: '`<6,14>`', formats: '<6,14>' },
+  { label: 'float32', formats: 'float32' },
+];
+/** How much slower at most, by formats and network. */
+const WANTED = { '`<2,14>`': { dnn: 1.2, lenet: 1.35 }, '`<6,14>`': { dnn: 4, lenet: 4, cifar: 4 } };
 
-async function contender(name, threads) {
-  const overrides = {
-    ...(values.formats ? { formats: values.formats } : {}),
-    ...(values.rounding ? { rounding: values.rounding } : {}),
+export async function benchSteps(context) {
+  const rows = [];
+  const aims = [];
+  const data = [];
+  const sets = new Set();
+  for (const network of context.networks) {
+    const measured = await measureFormats(context, network);
+    rows.push(...measured.rows);
+    aims.push(...measured.aims);
+    data.push(measured.data);
+    sets.add(`${network} on ${measured.data.set}`);
+  }
+  const outside = await benchOutside(context);
+  const counters = await benchCounters(context);
+  const first = await benchFirstStep(context);
+  const most = context.threads.at(-1);
+  return {
+    tables: [
+      {
+        title: `Training steps per second, batch ${BATCH}`,
+        head: [
+          'network, formats',
+          '1 thread',
+          ...(most > 1 ? [threadsText(most), `1 to ${threadsText(most)}`] : []),
+          'time against own formats',
+        ],
+        rows,
+        note: `Trained for a while before: ${[...sets].join(', ')}. The last column is on one thread; above 1 is slower.`,
+      },
+      ...[outside, counters, first].map(({ table }) => table),
+    ],
+    aims: [...aims, ...outside.aims, ...counters.aims, ...first.aims],
+    data: { formats: data, outside: outside.data, counters: counters.data, first: first.data },
   };
-  const definition = defineNetwork(zoo[name]({ seed: 1, ...overrides }));
-  const plan = definition.plan(batch);
-  const session = await wasmBackend.open(plan, { seed: 1, threads });
-  for (const [tensor, data] of definition.initialParameters(plan)) await session.write(tensor, data);
-  const stepOf = syntheticStep(definition, plan);
-  let step = 0;
-  const run = async (count) => {
-    const steps = Array.from({ length: count }, () => stepOf(step++));
-    const start = performance.now();
-    await session.train(steps);
-    return (performance.now() - start) / count;
-  };
-  await run(1);
-  const count = Math.max(1, Math.round((Number(values.seconds) * 1000) / ROUNDS / (await run(2))));
-  return { name, threads, session, times: [], round: () => run(count) };
 }
 
-for (const name of values.networks.split(',')) {
+async function measureFormats(context, network) {
+  const { threads } = context;
   const contenders = [];
-  for (const threads of values.threads.split(',')) contenders.push(await contender(name, Number(threads)));
-  for (let round = 0; round < ROUNDS; round++) {
-    for (const one of contenders) one.times.push(await one.round());
+  const name = (label, count) => `${network} ${label} on ${count}`;
+  for (const { label, formats } of FORMATS) {
+    const start = await context.trained.of(network, formats);
+    const plan = start.definition.plan(BATCH);
+    for (const count of threads) {
+      const session = await openSession(plan, count);
+      contenders.push(stepContender(name(label, count), session, start));
+    }
   }
-  for (const { threads, times, session } of contenders) {
-    const sorted = times.map((time) => 1000 / time).sort((a, b) => a - b);
-    const [low, median, high] = [0, ROUNDS >> 1, ROUNDS - 1].map((i) => sorted[i].toPrecision(4));
-    console.log(`${name}: ${threads} thread${threads > 1 ? 's' : ''} ${median} steps/s (${low} to ${high})`);
-    await session.close();
+  try {
+    const times = await measure(`steps, ${network}`, contenders, context);
+    const of = (label, count) => times.get(name(label, count));
+    const most = threads.at(-1);
+    const rows = FORMATS.map(({ label }) => [
+      `${network}, ${label}`,
+      rangeText(summary(inverse(of(label, 1)))),
+      ...(most > 1
+        ? [rangeText(summary(inverse(of(label, most)))), rangeText(ratio(of(label, 1), of(label, most)))]
+        : []),
+      label === 'own' ? '-' : rangeText(ratio(of(label, 1), of('own', 1))),
+    ]);
+    const slower = Object.entries(WANTED).flatMap(([label, limits]) =>
+      limits[network] === undefined
+        ? []
+        : [
+            aim(
+              `${network}, ${label}: time against own formats`,
+              `<= ${limits[network]}x`,
+              ratio(of(label, 1), of('own', 1)),
+            ),
+          ],
+    );
+    const faster =
+      most === 2 ? [aim(`${network}: one thread to two`, '>= 1.85x', ratio(of('own', 1), of('own', 2)))] : [];
+    const { set, from } = await context.trained.of(network);
+    return {
+      rows,
+      aims: [...faster, ...slower],
+      data: { network, set, from, seconds: Object.fromEntries(times) },
+    };
+  } finally {
+    for (const { session } of contenders) await session.close();
   }
 }

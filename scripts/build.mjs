@@ -14,57 +14,28 @@ const room = join(root, 'src', 'backend', 'wasm');
 const generated = { kernels: join(room, 'kernels.generated.ts'), layout: join(room, 'layout.generated.ts') };
 const outputs = [binary, ...Object.values(generated)];
 
-/**
- * AssemblyScript inlines on request only through a decorator, which no TypeScript formatter parses on a function.
- * So a doc comment whose last word is `@inline` asks for it, and becomes the decorator on the way to the compiler.
- */
-export function inlineTags(source) {
-  return source.replace(/@inline\s*\*\/\s*\n(?=(export )?function )/g, '*/ @inline\n');
-}
-
 function upToDate() {
   if (!outputs.every((path) => existsSync(path))) return false;
   const sources = readdirSync(assembly).map((name) => join(assembly, name));
-  const newest = Math.max(
-    ...[...sources, fileURLToPath(import.meta.url)].map((path) => statSync(path).mtimeMs),
-  );
+  const scripts = ['build.mjs', 'compile.mjs'].map((name) => join(root, 'scripts', name));
+  const newest = Math.max(...[...sources, ...scripts].map((path) => statSync(path).mtimeMs));
   return Math.min(...outputs.map((path) => statSync(path).mtimeMs)) > newest;
 }
 
 async function buildKernels() {
   if (upToDate()) return;
-  const { default: asc } = await import('assemblyscript/asc');
-  mkdirSync(dirname(binary), { recursive: true });
-  const options = [
-    'index.ts',
-    ...['--outFile', 'kernels.wasm', '-O3', '--noAssert', '--runtime', 'stub', '--use', 'abort='],
-    ...['--enable', 'simd', '--enable', 'threads', '--enable', 'bulk-memory'],
-    ...[
-      '--importMemory',
-      '--sharedMemory',
-      '--initialMemory',
-      '1',
-      '--maximumMemory',
-      '65536',
-      '--noExportMemory',
-    ],
-  ];
-  if (process.argv.includes('--names')) options.push('--debug');
-  let wasm;
-  const { error, stderr } = await asc.main(options, {
-    readFile(name) {
-      const path = join(assembly, name);
-      return existsSync(path) ? inlineTags(readFileSync(path, 'utf8')) : null;
-    },
-    writeFile(name, contents) {
-      if (name === 'kernels.wasm') wasm = contents;
-    },
-    listFiles: () => [],
-  });
-  if (error || !wasm) {
-    console.error(stderr.toString());
+  // Loaded only here: the compiler is slow to load, and the kernels are mostly up to date.
+  const { compileAssembly, KERNEL_OPTIONS } = await import('./compile.mjs');
+  const debug = process.argv.includes('--names') ? ['--debug'] : [];
+  const read = (name) => {
+    const path = join(assembly, name);
+    return existsSync(path) ? readFileSync(path, 'utf8') : null;
+  };
+  const wasm = await compileAssembly('index.ts', read, [...KERNEL_OPTIONS, ...debug]).catch((error) => {
+    console.error(error.message);
     process.exit(1);
-  }
+  });
+  mkdirSync(dirname(binary), { recursive: true });
   const note = '// Written by scripts/build.mjs from assembly/. Do not edit.\n';
   writeFileSync(binary, wasm);
   writeFileSync(generated.layout, note + readFileSync(join(assembly, 'layout.ts'), 'utf8'));

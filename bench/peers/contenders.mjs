@@ -1,0 +1,107 @@
+// The peers' processes as contenders: which are installed, how they are started, and what they cannot do.
+import { spawnSync } from 'node:child_process';
+import { existsSync } from 'node:fs';
+import { fileURLToPath } from 'node:url';
+import { Child } from '../child.mjs';
+import { SLOW_SECONDS } from '../measure.mjs';
+import { threadsText } from '../report.mjs';
+
+/** How long a peer may take to start, and for one step before it is called too slow. */
+const START_MS = 120_000;
+const STEP_MS = { quick: 20_000, full: 120_000 };
+const ROUND_MS = 600_000;
+
+const file = (name) => fileURLToPath(new URL(name, import.meta.url));
+
+/** The interpreter that has torch, or why there is none. */
+export function findTorch() {
+  const named = process.env.FEWBIT_PYTHON;
+  const candidates = named ? [named] : ['python3', '/usr/bin/python3'];
+  const python = candidates.find((one) => spawnSync(one, ['-c', 'import torch']).status === 0);
+  if (python !== undefined) return { python };
+  return {
+    missing: `torch: skipped, ${candidates.join(' and ')} cannot import it; on Debian apt-get install python3-torch libopenblas0-pthread, or set FEWBIT_PYTHON`,
+  };
+}
+
+export function findTfjs() {
+  if (existsSync(file('node_modules/@tensorflow/tfjs'))) return {};
+  return { missing: 'tfjs: skipped, it is not installed; npm ci --prefix bench/peers' };
+}
+
+/** Starts a peer; resolves to null, with a note, where it cannot. */
+async function startPeer(context, label, [command, args, env], setup) {
+  const child = new Child(command, args, env);
+  try {
+    return { child, hello: await child.ask(setup, START_MS) };
+  } catch (error) {
+    context.progress.note(`${label}: skipped, ${error.message}`);
+    return null;
+  }
+}
+
+/** A peer's variant as a contender; null, with a note, where it cannot train the network or takes too long. */
+async function contender(context, name, child, request, notes) {
+  const ask = (steps, timeoutMs) => child.ask({ ...request, steps }, timeoutMs);
+  let seconds;
+  try {
+    seconds = await ask(1, context.quick ? STEP_MS.quick : STEP_MS.full);
+  } catch (error) {
+    notes.push(`${name}: cannot train this network (${error.message})`);
+    return null;
+  }
+  const run = async (count) => {
+    if (seconds < SLOW_SECONDS) await ask(1, ROUND_MS);
+    return ask(count, ROUND_MS);
+  };
+  return { name, run };
+}
+
+export async function torchContenders(context, setup, { python }, notes) {
+  const children = [];
+  const contenders = [];
+  for (const threads of context.threads) {
+    const label = `torch, ${threadsText(threads)}`;
+    const count = String(threads);
+    const env = { OMP_NUM_THREADS: count, OPENBLAS_NUM_THREADS: count, MKL_NUM_THREADS: count };
+    const peer = await startPeer(context, label, [python, [file('torch_peer.py')], env], {
+      ...setup,
+      threads,
+    });
+    if (peer === null) continue;
+    children.push(peer.child);
+    context.versions.set('torch', `torch ${peer.hello.version}`);
+    context.versions.set('blas', peer.hello.blas);
+    for (const variant of peer.hello.variants) {
+      const one = await contender(context, `${label}: ${variant}`, peer.child, { variant }, notes);
+      const kind = variant === 'fixed' ? 'fixed' : 'float32';
+      if (one)
+        contenders.push({
+          ...one,
+          threads,
+          kind,
+          what: `torch ${variant === 'fixed' ? '16-bit stochastic, simulated' : variant}`,
+        });
+    }
+  }
+  return { children, contenders };
+}
+
+export async function tfjsContenders(context, network, setup, notes) {
+  const children = [];
+  const contenders = [];
+  // Its WebAssembly has no threads in Node. Pure JavaScript is tried where that cannot train.
+  for (const backend of ['wasm', 'cpu']) {
+    if (contenders.length > 0) break;
+    const label = `tfjs ${backend}`;
+    context.progress.show(`peers, ${network}: starting ${label}`);
+    const command = [process.execPath, [file('tfjs.mjs')], {}];
+    const peer = await startPeer(context, label, command, { ...setup, backend });
+    if (peer === null) continue;
+    children.push(peer.child);
+    context.versions.set('tfjs', `tfjs ${peer.hello.version}`);
+    const one = await contender(context, label, peer.child, {}, notes);
+    if (one) contenders.push({ ...one, threads: 1, kind: 'tfjs', what: label });
+  }
+  return { children, contenders };
+}

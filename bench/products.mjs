@@ -1,0 +1,121 @@
+// Single products as plans of one op, on contents of a training step's magnitudes, so that each takes the way that it
+// takes there: normal numbers, of activations the positive half.
+import * as layout from '../dist/backend/wasm/layout.generated.js';
+import { parseFormat, parseRounding } from '../dist/numerics/index.js';
+import { elements, opMacs, PlanBuilder } from '../dist/plan/index.js';
+import { openParts } from './fewbit.mjs';
+
+/** Standard deviations by kind of contents. */
+const DEVIATION = { activation: 0.5, weight: 0.03, error: 0.01 };
+
+const product = (m, k, n, formats, more = {}) => ({
+  ...{ m, k, n, formats, lhs: 'activation', rhs: 'weight', out: '<6,10>', ...more },
+});
+const MIXED = ['<6,10>', '<2,14>'];
+
+/** What is measured. `batch` is the size that counts examples. */
+export const PRODUCTS = [
+  { name: '1024 x 1024 x 1024', ...product(1024, 1024, 1024, MIXED) },
+  { name: 'the same, `<2,14>`', ...product(1024, 1024, 1024, ['<2,14>', '<2,14>'], { out: '<2,14>' }) },
+  {
+    name: 'the same, any int16',
+    ...product(1024, 1024, 1024, ['<2,14>', '<2,14>'], { lhs: 'full', rhs: 'full' }),
+  },
+  { name: 'the same, `<6,14>`', ...product(1024, 1024, 1024, ['<6,14>', '<6,14>'], { out: '<6,14>' }) },
+  { name: 'the same, float32', ...product(1024, 1024, 1024, ['float32', 'float32'], { out: 'float32' }) },
+  { name: 'forward, 100 x 1024 x 1024', ...product(100, 1024, 1024, MIXED) },
+  {
+    name: 'dInput, 100 x 1024 x 1024',
+    ...product(100, 1024, 1024, MIXED, { lhs: 'error', transposeRhs: true }),
+  },
+  {
+    name: 'dWeight, 1024 x 100 x 1024',
+    ...product(1024, 100, 1024, ['<6,10>', '<6,10>'], { rhs: 'error', transposeLhs: true }),
+  },
+];
+
+/** Numbers of a normal distribution, nearly, the same in every run. */
+function* normal() {
+  let state = 1;
+  const uniform = () => (state = (Math.imul(state, 1664525) + 1013904223) >>> 0) / 2 ** 32;
+  // The sum of twelve has variance 1.
+  for (;;) yield Array.from({ length: 12 }, uniform).reduce((sum, value) => sum + value, -6);
+}
+
+/** Typical contents of a tensor; `full`: any bits. */
+function contents(tensor, kind) {
+  const isFloat = tensor.format === 'float32';
+  const scale = isFloat ? 1 : 2 ** tensor.format.fl;
+  const numbers = normal();
+  // A piece, repeated: sums over k do not see it, and making a million of them takes a second.
+  const piece = Array.from({ length: 9973 }, () => {
+    const number = numbers.next().value;
+    if (kind === 'full') return Math.trunc(number * 2 ** 20);
+    const value = number * DEVIATION[kind];
+    return (kind === 'activation' ? Math.max(value, 0) : value) * scale;
+  });
+  const Storage = { int16: Int16Array, int32: Int32Array, float32: Float32Array }[tensor.storage];
+  const all = new Storage(elements(tensor.shape));
+  for (let at = 0; at < all.length; at += piece.length) all.set(piece.slice(0, all.length - at), at);
+  return all;
+}
+
+function planOf({ m, k, n, formats, out, transposeLhs = false, transposeRhs = false }) {
+  const isFloat = out === 'float32';
+  const batch = transposeLhs ? k : m;
+  const builder = new PlanBuilder({ name: 'product', arithmetic: isFloat ? 'float32' : 'fixed', batch });
+  const format = (text) => (isFloat ? 'float32' : parseFormat(text));
+  const tensor = (name, shape, text, batched, role = 'activation') =>
+    builder.tensor({ name, shape, batched, role, format: format(text), persistent: true });
+  const lhs = tensor('lhs', transposeLhs ? [k, m] : [m, k], formats[0], true);
+  const rhs = tensor('rhs', transposeRhs ? [n, k] : [k, n], formats[1], transposeLhs);
+  const result = tensor('out', [m, n], out, !transposeLhs, transposeLhs ? 'gradient' : 'activation');
+  const settings = { rounding: parseRounding('stochastic'), overflow: 'saturate' };
+  builder.layer('product').matmul({ lhs, rhs, out: result, transposeLhs, transposeRhs, ...settings });
+  return builder.finish();
+}
+
+/** A product as a contender, with its multiply-adds, results, and the ways that its sums took. */
+export async function openProduct(spec) {
+  const plan = planOf(spec);
+  const { session, memory } = await openParts(plan, 1);
+  const [lhs, rhs, out] = plan.tensors;
+  await session.write('lhs', contents(lhs, spec.lhs));
+  await session.write('rhs', contents(rhs, spec.rhs));
+  const batch = { inputs: new Int16Array(0), labels: new Int32Array(0), count: plan.batch };
+  const run = async (count) => {
+    const steps = Array.from({ length: count }, (_, step) => ({ ...batch, coefficients: [], step }));
+    const start = performance.now();
+    await session.train(steps);
+    return (performance.now() - start) / 1000;
+  };
+  return {
+    name: spec.name,
+    run,
+    macs: opMacs(plan.train[0], plan),
+    results: elements(out.shape),
+    ways: () => (plan.arithmetic === 'fixed' ? waysText(takeWays(memory)) : 'float32'),
+    close: () => session.close(),
+  };
+}
+
+/** Multiply-adds by the way that they were summed since the last call, by one thread. */
+export function takeWays(memory) {
+  const counters = memory.bigInt64(memory.encoded.scratch + layout.SCRATCH_PATHS, layout.SUMMED_BYTES >> 3);
+  const at = (field) => Number(counters[field >> 3]);
+  const ways = {
+    fast: at(layout.SUMMED_FAST),
+    flush: at(layout.SUMMED_FLUSH),
+    full: at(layout.SUMMED_FULL),
+  };
+  counters.fill(0n);
+  return ways;
+}
+
+/** `fast`, or `fast 60 %, flush 40 %`. */
+export function waysText(ways) {
+  const total = Object.values(ways).reduce((sum, macs) => sum + macs, 0);
+  const taken = Object.entries(ways).filter(([, macs]) => macs > 0);
+  if (taken.length <= 1) return taken[0]?.[0] ?? '-';
+  return taken.map(([way, macs]) => `${way} ${Math.round((100 * macs) / total)} %`).join(', ');
+}
