@@ -5,7 +5,7 @@ import { availableParallelism, cpus, loadavg, platform, release } from 'node:os'
 const { version } = JSON.parse(readFileSync(new URL('../package.json', import.meta.url), 'utf8'));
 
 /** `lines` is what a table's caption says. */
-export function readEnvironment() {
+export function readEnvironment({ quick, pace }) {
   const cores = availableParallelism();
   const environment = {
     date: new Date().toISOString().slice(0, 10),
@@ -25,6 +25,7 @@ export function readEnvironment() {
       `Node ${node}, V8 ${v8}`,
       // Above 0 something else was at work when the measurement began.
       `load ${load.toFixed(1)} at the start`,
+      quick ? `${pace.rounds} short rounds: rough figures` : `${pace.rounds} rounds`,
     ],
   };
 }

@@ -112,7 +112,7 @@ async function bench(options, progress) {
   };
   mkdirSync(folder, { recursive: true });
   for (const part of parts) {
-    const environment = readEnvironment();
+    const environment = readEnvironment(context);
     const measurePart = await PARTS[part]();
     const result = await measurePart(context);
     writePart(folder, part, result, environment);

@@ -189,7 +189,13 @@ def main():
     if any(layer["type"] == "conv2d" for layer in setup["layers"]):
         variants["float32, channels last"] = Float32(setup, batches, torch.channels_last)
     variants["fixed"] = Fixed(setup, batches)
-    print(json.dumps({"version": torch.__version__, "blas": blas(), "variants": list(variants)}), flush=True)
+    capability = re.search(r"CPU capability usage: (\w+)", torch.__config__.show())
+    hello = {
+        "version": f"{torch.__version__} ({capability[1] if capability else 'unknown capability'})",
+        "blas": blas(),
+        "variants": list(variants),
+    }
+    print(json.dumps(hello), flush=True)
     number = 0
     for line in sys.stdin:
         request = json.loads(line)
