@@ -18,11 +18,20 @@ export function define(network, formats) {
   return defineNetwork(zoo[network]({ seed: SEED, ...(formats === undefined ? {} : { formats }) }));
 }
 
-export function openSession(plan, threads) {
-  return wasmBackend.open(plan, { seed: SEED, threads });
+/** With a clock the session measures its steps op by op. */
+export function openSession(plan, threads, clock) {
+  return wasmBackend.open(plan, { seed: SEED, threads, ...(clock && { clock }) });
 }
 
-/** A session made of its parts: `memory` to look into, and the time that was spent in the kernels. */
+/** How an op's products were summed: `fast`, or `flush 60 %, fast 40 %`. */
+export function waysText(paths) {
+  const ways = Object.entries(paths).sort(([, a], [, b]) => b - a);
+  const total = ways.reduce((sum, [, macs]) => sum + macs, 0);
+  if (ways.length <= 1) return ways[0]?.[0] ?? '-';
+  return ways.map(([way, macs]) => `${way} ${Math.round((100 * macs) / total)} %`).join(', ');
+}
+
+/** A session made of its parts: for other kernels, and the time that is spent in them. */
 export async function openParts(plan, threads, module) {
   const compiled = module ?? (await kernelModule());
   const memory = new SessionMemory(plan, threads);
@@ -37,7 +46,7 @@ export async function openParts(plan, threads, module) {
   };
   const watched = { run: timed(kernels.run), resume: timed(kernels.resume) };
   const session = new WasmSession(plan, threads, parseSeed(SEED), memory, watched, pool);
-  return { session, memory, kernels: watched, kernelMs: () => kernelMs };
+  return { session, kernelMs: () => kernelMs };
 }
 
 /** Makes training step `step` of a network. */

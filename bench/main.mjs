@@ -24,7 +24,7 @@ Parts:
   scaling   time of a step by batch, width and threads, with a chart
 
 Examples:
-  $ npm run bench                                      everything; the better part of an hour, on a quiet machine
+  $ npm run bench                                      everything: about half an hour, on a quiet machine
   $ npm run bench -- --quick                           rough figures in a few minutes
   $ npm run bench -- --only kernels,steps --rounds 15
   $ npm run bench -- --document bench/results/today    the tables of an earlier run into docs/performance.md

@@ -1,25 +1,6 @@
-// The ops of a network's training step, each timed within the step, on one thread: a run per record of the encoded
-// program, one after the other, so that every op sees the operands that it sees in training.
-import * as layout from '../dist/backend/wasm/layout.generated.js';
-import { BATCH, openParts, stepsFor, writeAll } from './fewbit.mjs';
-import { takeWays, waysText } from './products.mjs';
-
-const KINDS = new Map(
-  Object.entries(layout)
-    .filter(([key]) => key.startsWith('KIND_'))
-    .map(([key, kind]) => [kind, key.slice('KIND_'.length).toLowerCase()]),
-);
-
-/** Records of the training program with their ops: the second record of an op adds up what the threads have summed. */
-function recordsOf(plan, memory) {
-  const { address, length } = memory.encoded.train;
-  let ops = -1;
-  return Array.from({ length }, (_, index) => {
-    const at = address + index * layout.RECORD_BYTES;
-    if (!KINDS.get(memory.int32(at + layout.KIND, 1)[0]).endsWith('_end')) ops++;
-    return { at, op: plan.train[ops] };
-  });
-}
+// The ops of a network's training step on one thread, as a session with a clock measures them: each within the step, so
+// that it sees the operands that it sees in training. `fewbit bench` and `fewbit train --profile` show the same.
+import { BATCH, openSession, stepsFor, waysText, writeAll } from './fewbit.mjs';
 
 const NAMES = {
   conv2d: 'forward',
@@ -58,56 +39,29 @@ function productMacs(op, plan) {
   return plan.batch * rows * columns * w.channels * op.outChannels;
 }
 
-/** A contender whose work is a step; `take` gives its ops. */
+/** A contender whose work is a step; `take` gives the ops of its last call, with their seconds. */
 export async function openOps(name, { definition, data, parameters, from }) {
   const plan = definition.plan(BATCH);
-  const { session, memory, kernels } = await openParts(plan, 1);
+  const session = await openSession(plan, 1, () => performance.now());
   const stepOf = stepsFor(definition, plan, data);
-  const records = recordsOf(plan, memory);
-  let times = new Map();
-  let ways = new Map();
-  let steps = 0;
-  const input = memory.view(plan.tensors[plan.trainInput]);
-  const labels = memory.view(plan.tensors[plan.labels]);
+  let steps = [];
   const run = async (count) => {
     await writeAll(session, parameters);
-    // Sets coefficients and the like once and for all.
-    await session.train([stepOf(from)]);
-    let seconds = 0;
-    for (let step = 1; step <= count; step++) {
-      const batch = stepOf(from + step);
-      input.set(batch.inputs);
-      labels.set(batch.labels);
-      memory.setControl(layout.STEP_LOW, from + step);
-      memory.setControl(layout.PROGRAM_LENGTH, 1);
-      takeWays(memory);
-      for (const { at, op } of records) {
-        memory.setControl(layout.PROGRAM, at);
-        const start = performance.now();
-        let done = kernels.run();
-        while (!done) done = kernels.resume();
-        const ms = performance.now() - start;
-        times.set(op, (times.get(op) ?? 0) + ms);
-        seconds += ms / 1000;
-        const taken = takeWays(memory);
-        if (taken.fast + taken.flush + taken.full > 0) ways.set(op, waysText(taken));
-      }
-      steps++;
-    }
-    return seconds;
+    // The first one warms the caches.
+    for (let step = 0; step <= count; step++) await session.train([stepOf(from + step)]);
+    // A session keeps its last steps only.
+    steps = (await session.profile()).slice(-count);
+    return (count * steps.reduce((sum, { timeMs }) => sum + timeMs, 0)) / steps.length / 1000;
   };
-  /** Seconds of each op since the last call. */
-  const take = () => {
-    const rows = plan.train.map((op) => ({
-      name: opName(op),
-      macs: productMacs(op, plan),
-      seconds: times.get(op) / steps / 1000,
-      ways: ways.get(op) ?? '-',
-    }));
-    times = new Map();
-    ways = new Map();
-    steps = 0;
-    return rows;
-  };
+  const take = () =>
+    plan.train.map((op, index) => {
+      const profiles = steps.map(({ ops }) => ops[index]);
+      return {
+        name: opName(op),
+        macs: productMacs(op, plan),
+        seconds: profiles.reduce((sum, { timeMs }) => sum + timeMs, 0) / profiles.length / 1000,
+        ways: waysText(profiles.at(-1).paths),
+      };
+    });
   return { name, run, take, close: () => session.close() };
 }

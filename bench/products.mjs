@@ -1,9 +1,8 @@
 // Single products as plans of one op, on contents of a training step's magnitudes, so that each takes the way that it
 // takes there: normal numbers, of activations the positive half.
-import * as layout from '../dist/backend/wasm/layout.generated.js';
 import { parseFormat, parseRounding } from '../dist/numerics/index.js';
 import { elements, opMacs, PlanBuilder } from '../dist/plan/index.js';
-import { openParts } from './fewbit.mjs';
+import { openSession, waysText } from './fewbit.mjs';
 
 /** Standard deviations by kind of contents. */
 const DEVIATION = { activation: 0.5, weight: 0.03, error: 0.01 };
@@ -75,16 +74,24 @@ function planOf({ m, k, n, formats, out, transposeLhs = false, transposeRhs = fa
   return builder.finish();
 }
 
-/** A product as a contender, with its multiply-adds, results, and the ways that its sums took. */
+/** A product as a contender, with its multiply-adds, results, and the ways that its sums take. */
 export async function openProduct(spec) {
   const plan = planOf(spec);
-  const { session, memory } = await openParts(plan, 1);
   const [lhs, rhs, out] = plan.tensors;
-  await session.write('lhs', contents(lhs, spec.lhs));
-  await session.write('rhs', contents(rhs, spec.rhs));
-  const batch = { inputs: new Int16Array(0), labels: new Int32Array(0), count: plan.batch };
+  const batch = { inputs: new Int16Array(0), labels: new Int32Array(0), count: plan.batch, coefficients: [] };
+  const open = async (clock) => {
+    const session = await openSession(plan, 1, clock);
+    await session.write('lhs', contents(lhs, spec.lhs));
+    await session.write('rhs', contents(rhs, spec.rhs));
+    return session;
+  };
+  const watched = await open(() => performance.now());
+  await watched.train([{ ...batch, step: 0 }]);
+  const [{ ops }] = await watched.profile();
+  await watched.close();
+  const session = await open();
   const run = async (count) => {
-    const steps = Array.from({ length: count }, (_, step) => ({ ...batch, coefficients: [], step }));
+    const steps = Array.from({ length: count }, (_, step) => ({ ...batch, step }));
     const start = performance.now();
     await session.train(steps);
     return (performance.now() - start) / 1000;
@@ -94,28 +101,7 @@ export async function openProduct(spec) {
     run,
     macs: opMacs(plan.train[0], plan),
     results: elements(out.shape),
-    ways: () => (plan.arithmetic === 'fixed' ? waysText(takeWays(memory)) : 'float32'),
+    ways: waysText(ops[0].paths),
     close: () => session.close(),
   };
-}
-
-/** Multiply-adds by the way that they were summed since the last call, by one thread. */
-export function takeWays(memory) {
-  const counters = memory.bigInt64(memory.encoded.scratch + layout.SCRATCH_PATHS, layout.SUMMED_BYTES >> 3);
-  const at = (field) => Number(counters[field >> 3]);
-  const ways = {
-    fast: at(layout.SUMMED_FAST),
-    flush: at(layout.SUMMED_FLUSH),
-    full: at(layout.SUMMED_FULL),
-  };
-  counters.fill(0n);
-  return ways;
-}
-
-/** `fast`, or `fast 60 %, flush 40 %`. */
-export function waysText(ways) {
-  const total = Object.values(ways).reduce((sum, macs) => sum + macs, 0);
-  const taken = Object.entries(ways).filter(([, macs]) => macs > 0);
-  if (taken.length <= 1) return taken[0]?.[0] ?? '-';
-  return taken.map(([way, macs]) => `${way} ${Math.round((100 * macs) / total)} %`).join(', ');
 }
