@@ -99,7 +99,6 @@ async function bench(options, progress) {
   const most = options.threads ?? availableParallelism();
   const pace = options.quick ? QUICK : NORMAL;
   const data = new TrainingData();
-  const steps = options.quick ? 10 : 50;
   const context = {
     progress,
     folder,
@@ -108,7 +107,7 @@ async function bench(options, progress) {
     threads: [...new Set([1, most])],
     networks: options.networks ?? NETWORKS,
     data,
-    trained: new Trained({ data, steps, threads: most, progress }),
+    trained: new Trained({ data, quick: options.quick === true, threads: most, progress }),
   };
   mkdirSync(folder, { recursive: true });
   for (const part of parts) {

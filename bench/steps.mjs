@@ -1,5 +1,5 @@
 // Part 2: full training steps by format and number of threads, and what they cost beside their sums.
-import { BATCH, openSession, stepContender } from './fewbit.mjs';
+import { BATCH, openSession, stepContender, waysOf } from './fewbit.mjs';
 import { measure } from './measure.mjs';
 import { benchCounters, benchFirstStep, benchOutside } from './overhead.mjs';
 import { aim, threadsText } from './report.mjs';
@@ -39,9 +39,10 @@ export async function benchSteps(context) {
           '1 thread',
           ...(most > 1 ? [threadsText(most), `1 to ${threadsText(most)}`] : []),
           'time against own formats',
+          'ways',
         ],
         rows,
-        note: `Trained for a while before: ${[...sets].join(', ')}. The last column is on one thread; above 1 is slower.`,
+        note: `Trained for a while before: ${[...sets].join(', ')}. Time against own formats is on one thread; above 1 is slower.`,
       },
       ...[outside, counters, first].map(({ table }) => table),
     ],
@@ -54,8 +55,10 @@ async function measureFormats(context, network) {
   const { threads } = context;
   const contenders = [];
   const name = (label, count) => `${network} ${label} on ${count}`;
+  const ways = new Map();
   for (const { label, formats } of FORMATS) {
     const start = await context.trained.of(network, formats);
+    ways.set(label, await waysOf(start));
     const plan = start.definition.plan(BATCH);
     for (const count of threads) {
       const session = await openSession(plan, count);
@@ -73,6 +76,7 @@ async function measureFormats(context, network) {
         ? [rangeText(summary(inverse(of(label, most)))), rangeText(ratio(of(label, 1), of(label, most)))]
         : []),
       label === 'own' ? '-' : rangeText(ratio(of(label, 1), of('own', 1))),
+      ways.get(label),
     ]);
     const slower = Object.entries(WANTED).flatMap(([label, limits]) =>
       limits[network] === undefined
