@@ -12,6 +12,7 @@ import { demoCommand } from './commands/demo.js';
 import { evalCommand } from './commands/eval.js';
 import { infoCommand } from './commands/info.js';
 import { planCommand } from './commands/plan.js';
+import { studyCommand } from './commands/study.js';
 import { trainCommand } from './commands/train.js';
 import { commandGroup } from './command-group.js';
 import { errorLine, isKnownError } from './errors.js';
@@ -45,6 +46,7 @@ function program(terminal: Terminal): Command {
     convertCommand,
     planCommand,
     benchCommand,
+    studyCommand,
     dataCommand,
     infoCommand,
     demoCommand,

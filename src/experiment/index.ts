@@ -54,3 +54,22 @@ export {
 } from './comparison.js';
 export { comparisonChart, errorChart, type Chart, type ChartTheme } from './chart.js';
 export { comparisonPage } from './chart-page.js';
+export {
+  panelChart,
+  type Panel,
+  type PanelAxis,
+  type PanelFigure,
+  type PanelPoint,
+  type PanelSeries,
+} from './panel-chart.js';
+export {
+  roundingStudy,
+  type KeptPoint,
+  type RoundingStudy,
+  type RoundingStudyOptions,
+  type StudyRow,
+  type WeightPath,
+  type WeightPoint,
+} from './rounding-study.js';
+export { roundingStudyFigures } from './rounding-study-figures.js';
+export { roundingStudyPage, STUDY_COLUMNS, studyTables } from './rounding-study-page.js';
