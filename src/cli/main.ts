@@ -4,6 +4,7 @@
  * error, told in one line; 130 after Ctrl-C. A stack is shown with --debug only.
  */
 import { Command, CommanderError } from 'commander';
+import { analyzeCommand } from './commands/analyze.js';
 import { benchCommand } from './commands/bench.js';
 import { compareCommand } from './commands/compare.js';
 import { convertCommand } from './commands/convert.js';
@@ -46,6 +47,7 @@ function program(terminal: Terminal): Command {
     convertCommand,
     planCommand,
     benchCommand,
+    analyzeCommand,
     studyCommand,
     dataCommand,
     infoCommand,

@@ -27,7 +27,7 @@ export class PartProgress {
     if (this.#shows && this.#terminal.isInteractive) {
       process.stderr.write(`\r\u001b[K${text}`);
       this.#open = true;
-    } else if (this.#shows && (now - this.#lastLine) / 1000 >= LINE_EVERY) {
+    } else if (this.#shows && part < 1 && (now - this.#lastLine) / 1000 >= LINE_EVERY) {
       this.#lastLine = now;
       this.#terminal.note(text);
     }

@@ -73,3 +73,14 @@ export {
 } from './rounding-study.js';
 export { roundingStudyFigures } from './rounding-study-figures.js';
 export { roundingStudyPage, STUDY_COLUMNS, studyTables } from './rounding-study-page.js';
+export {
+  analyzeRanges,
+  checkRangeNetwork,
+  type RangeAnalysis,
+  type RangeRequest,
+  type TensorRange,
+} from './range-analysis.js';
+export type { MagnitudeBin } from './magnitudes.js';
+export type { RangeRates } from './wide-rates.js';
+export { rangeChart } from './range-chart.js';
+export { RANGE_COLUMNS, rangeLines, rangeOrigin, rangePage, rangeRows } from './range-page.js';
