@@ -47,7 +47,7 @@ export class MagnitudeCounts {
   }
 
   /** Octaves that hold something, ascending. */
-  get bins(): MagnitudeBin[] {
+  get bins(): readonly MagnitudeBin[] {
     return Array.from(this.#octaves, (count, i) => ({ exponent: i + LOWEST, count })).filter(
       ({ count }) => count > 0,
     );

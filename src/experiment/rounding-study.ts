@@ -23,9 +23,9 @@ import { accumulatorError, roundingMoments, updateMoments } from './rounding-the
 /** How much is drawn. */
 export interface RoundingStudyOptions {
   readonly seed: Seed;
-  /** Dot products, 100 to 10 million. */
+  /** Dot products, 100 to 1 million. */
   readonly samples: number;
-  /** Weights that accumulate updates, 100 to 1 million. */
+  /** Weights that accumulate updates, 100 to 100,000. */
   readonly weights: number;
 }
 
@@ -73,6 +73,13 @@ export interface RoundingStudy {
   readonly kept: readonly { readonly rounding: string; readonly points: readonly KeptPoint[] }[];
 }
 
+/** Bounds of what is drawn. */
+const FEWEST = 100;
+const MOST_SAMPLES = 1_000_000;
+const MOST_WEIGHTS = 100_000;
+/** Dot products between two signs of life. */
+const CHUNK = 20_000;
+
 /** Terms of a dot product; their factors are uniform in 0, 1 / 4096 .. 4095 / 4096, as behind a ReLU. */
 export const DOT_TERMS = 288;
 const FACTOR_BITS = 12;
@@ -118,30 +125,37 @@ export async function roundingStudy(
   { seed, samples, weights }: RoundingStudyOptions,
   { onProgress, signal }: { onProgress?: (done: number) => void | Promise<void>; signal?: AbortSignal } = {},
 ): Promise<RoundingStudy> {
-  checkCount('samples', samples, 1e7);
-  checkCount('weights', weights, 1e6);
+  checkCount('samples', samples, MOST_SAMPLES);
+  checkCount('weights', weights, MOST_WEIGHTS);
   const key = parseSeed(seed);
   const done = async (part: number): Promise<void> => {
     await onProgress?.(part);
     signal?.throwIfAborted();
   };
   await done(0);
-  const sums = dotSums(key, samples);
-  await done(0.15);
+  const sums = new Float64Array(samples);
+  for (let from = 0; from < samples; from += CHUNK) {
+    dotSums(key, sums, from, Math.min(from + CHUNK, samples));
+    await done((0.15 * from) / samples);
+  }
   const rows: StudyRow[] = [];
   for (const setting of DOT_SETTINGS) {
     rows.push(dotRounding(key, sums, parseRounding(setting)));
     await done(0.15 + (0.25 * rows.length) / DOT_SETTINGS.length);
   }
   const fewer = Math.max(FEWEST_SUMS, Math.floor(samples * ACCUMULATOR_SHARE));
-  rows.push(...dotAccumulators(key, fewer));
-  await done(0.5);
+  for (const row of dotAccumulators(key, fewer)) {
+    rows.push(row);
+    await done(0.45);
+  }
   for (const [index, setting] of [...BITS, 'stochastic', ...MODES].entries()) {
     rows.push(weightRounding(key, weights, parseRounding(setting)));
     await done(0.5 + (0.25 * index) / BITS.length);
   }
-  rows.push(...weightAccumulators(key, weights));
-  await done(0.8);
+  for (const row of weightAccumulators(key, weights)) {
+    rows.push(row);
+    await done(0.78);
+  }
   const paths = PATH_ROUNDINGS.map((text) => weightPath(key, weights, parseRounding(text), PATH_UPDATE));
   await done(0.85);
   const kept: RoundingStudy['kept'][number][] = [];
@@ -161,9 +175,9 @@ export async function roundingStudy(
 }
 
 function checkCount(what: string, count: number, most: number): void {
-  if (Number.isInteger(count) && count >= 100 && count <= most) return;
+  if (Number.isInteger(count) && count >= FEWEST && count <= most) return;
   throw new RangeError(
-    `rounding study: ${what} must be a whole number from 100 to ${String(most)}, got ${String(count)}; the default is enough for the figures`,
+    `rounding study: ${what} must be a whole number from ${String(FEWEST)} to ${String(most)}, got ${String(count)}; the default is enough for the figures`,
   );
 }
 
@@ -203,15 +217,15 @@ function factors(key: Key): (sample: number, term: number) => number {
   return (sample, index) => words.word(sample * 2 * DOT_TERMS + index) >>> (16 - FACTOR_BITS);
 }
 
-/** Exact dot products, 24 fraction bits. */
-function dotSums(key: Key, samples: number): Float64Array {
+/** Exact dot products from..to, 24 fraction bits. */
+function dotSums(key: Key, sums: Float64Array, from: number, to: number): void {
   const factor = factors(key);
   const sum = new Wide();
-  return Float64Array.from({ length: samples }, (_, sample) => {
+  for (let sample = from; sample < to; sample += 1) {
     sum.clear();
     for (let k = 0; k < DOT_TERMS; k += 1) sum.addProduct(factor(sample, 2 * k), factor(sample, 2 * k + 1));
-    return sum.toNumber();
-  });
+    sums[sample] = sum.toNumber();
+  }
 }
 
 /** Rounds each exact sum once. */
@@ -226,7 +240,7 @@ function dotRounding(key: Key, sums: Float64Array, rounding: Rounding): StudyRow
 }
 
 /** Sums in narrow registers, rounded stochastically. */
-function dotAccumulators(key: Key, samples: number): StudyRow[] {
+function* dotAccumulators(key: Key, samples: number): Generator<StudyRow> {
   const factor = factors(key);
   // Of one product, in units of 2^-24: a and b uniform and independent.
   const most = 2 ** FACTOR_BITS - 1;
@@ -235,7 +249,7 @@ function dotAccumulators(key: Key, samples: number): StudyRow[] {
   const deviation = Math.sqrt(DOT_TERMS * (square ** 2 - mean ** 2));
   const rounding = parseRounding('stochastic');
   const one = roundingMoments(rounding, DOT_DROP).variance;
-  return accumulators(DOT_WIDTHS).map((text) => {
+  for (const text of accumulators(DOT_WIDTHS)) {
     const accumulator = parseAccumulator(text);
     const register = new AccumulatorRegister(accumulator);
     const words = new RandomSite(key, siteHash(`study/dot/${text}`), 0, 16);
@@ -255,14 +269,14 @@ function dotAccumulators(key: Key, samples: number): StudyRow[] {
     }
     const { bias, rms, kept } = accumulatorError(accumulator, DOT_TERMS * mean, deviation);
     const [biasEps, rmsEps] = [bias / 2 ** DOT_DROP, rms / 2 ** DOT_DROP];
-    return row(
+    yield row(
       'dot accumulator',
       accumulatorText(accumulator),
       errors,
       biasEps,
       rmsEps ** 2 - biasEps ** 2 + kept * one,
     );
-  });
+  }
 }
 
 /** Each weight takes the same update again and again, and is rounded every time: error per update. */
@@ -312,12 +326,12 @@ function walk(
 }
 
 /** Updates summed in a narrow register, then rounded to nearest once. */
-function weightAccumulators(key: Key, weights: number): StudyRow[] {
+function* weightAccumulators(key: Key, weights: number): Generator<StudyRow> {
   const rounding = parseRounding('nearest-even');
   const mean = (SUMMED_UPDATES * (SUMMED_RANGE - 1)) / 2;
   const deviation = Math.sqrt((SUMMED_UPDATES * (SUMMED_RANGE ** 2 - 1)) / 12);
   const one = roundingMoments(rounding, UPDATE_DROP).variance;
-  return accumulators(WEIGHT_WIDTHS).map((text) => {
+  for (const text of accumulators(WEIGHT_WIDTHS)) {
     const accumulator = parseAccumulator(text);
     const register = new AccumulatorRegister(accumulator);
     const words = new RandomSite(key, siteHash('study/updates'), 0, 16);
@@ -336,14 +350,14 @@ function weightAccumulators(key: Key, weights: number): StudyRow[] {
     }
     const { bias, rms, kept } = accumulatorError(accumulator, mean, deviation);
     const [biasEps, rmsEps] = [bias / EPS, rms / EPS];
-    return row(
+    yield row(
       'weight accumulator',
       accumulatorText(accumulator),
       errors,
       biasEps,
       rmsEps ** 2 - biasEps ** 2 + kept * one,
     );
-  });
+  }
 }
 
 /** Expected size of the updates' sum in eps. */

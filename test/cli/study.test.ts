@@ -46,7 +46,7 @@ describe('fewbit study rounding', () => {
     expect(file.code).toBe(2);
     expect(file.stderr).toBe('error: --out file: must be a folder, got a file; choose another name\n');
     const samples = await cli(['study', 'rounding', '--samples', '9', '--out', 'none'], { cwd });
-    expect(samples.stderr).toBe('error: --samples: must be a whole number from 100 to 10000000, got "9"\n');
+    expect(samples.stderr).toBe('error: --samples: must be a whole number from 100 to 1000000, got "9"\n');
     expect(existsSync(join(cwd, 'none'))).toBe(false);
     expect((await cli(['study', 'nothing'], { cwd })).stderr).toBe(
       'error: study: there is no command "nothing"; choose one of rounding\n',

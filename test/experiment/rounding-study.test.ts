@@ -129,7 +129,7 @@ describe('the rounding study', () => {
 
   it('refuses numbers out of range, and ends when aborted', async () => {
     await expect(roundingStudy({ seed: 1, samples: 99, weights: 200 })).rejects.toThrow(
-      'rounding study: samples must be a whole number from 100 to 10000000, got 99; the default is enough for the figures',
+      'rounding study: samples must be a whole number from 100 to 1000000, got 99; the default is enough for the figures',
     );
     const reason = new Error('enough');
     await expect(

@@ -53,8 +53,8 @@ export function studyCommand(terminal: Terminal): Command {
     .description(
       'Measures bias and variance of every rounding mode on a dot product and on a weight that takes small updates, against the number of random bits and the width of the accumulator, beside the lines of theory.',
     )
-    .option('--samples <n>', 'dot products', wholeNumber('--samples', 100, 10_000_000), 50_000)
-    .option('--weights <n>', 'weights', wholeNumber('--weights', 100, 1_000_000), 2_000)
+    .option('--samples <n>', 'dot products', wholeNumber('--samples', 100, 1_000_000), 50_000)
+    .option('--weights <n>', 'weights', wholeNumber('--weights', 100, 100_000), 2_000)
     .option('--seed <n>', 'seed of all that is drawn', seedOf, DEFAULT_SEED)
     .option('--out <folder>', 'folder of the figures: new, or empty', join('runs', 'study-rounding'))
     .option('--force', 'replace the files of an earlier study in the folder')
