@@ -4,6 +4,7 @@
  * error, told in one line; 130 after Ctrl-C. A stack is shown with --debug only.
  */
 import { Command, CommanderError } from 'commander';
+import { analyzeCommand } from './commands/analyze.js';
 import { benchCommand } from './commands/bench.js';
 import { compareCommand } from './commands/compare.js';
 import { convertCommand } from './commands/convert.js';
@@ -12,6 +13,7 @@ import { demoCommand } from './commands/demo.js';
 import { evalCommand } from './commands/eval.js';
 import { infoCommand } from './commands/info.js';
 import { planCommand } from './commands/plan.js';
+import { studyCommand } from './commands/study.js';
 import { trainCommand } from './commands/train.js';
 import { commandGroup } from './command-group.js';
 import { errorLine, isKnownError } from './errors.js';
@@ -45,6 +47,8 @@ function program(terminal: Terminal): Command {
     convertCommand,
     planCommand,
     benchCommand,
+    analyzeCommand,
+    studyCommand,
     dataCommand,
     infoCommand,
     demoCommand,

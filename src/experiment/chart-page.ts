@@ -7,7 +7,7 @@ import { comparisonChart, errorChart, escaped, LIGHT_THEME, type ChartTheme } fr
 import type { ComparisonRow } from './comparison.js';
 
 /** The chart's colours as variables of the page. */
-const PAGE_THEME: ChartTheme = {
+export const PAGE_THEME: ChartTheme = {
   framed: false,
   background: 'none',
   ink: 'var(--ink)',
@@ -22,7 +22,7 @@ const DARK_SERIES = ['#58a6ff', '#ff8f5a', '#3fc69b', '#c297f0', '#e3b341', '#4f
 const variables = (series: readonly string[]): string =>
   series.map((colour, index) => `--series-${String(index + 1)}: ${colour};`).join(' ');
 
-const STYLE = `
+export const STYLE = `
 :root { color-scheme: light dark; --page: #ffffff; --ink: #1f2328; --muted: #59636e; --line: #d8dee4; --band: #f6f8fa; ${variables(LIGHT_SERIES)} }
 @media (prefers-color-scheme: dark) {
   :root { --page: #14181d; --ink: #e6edf3; --muted: #9aa7b4; --line: #323b45; --band: #1c2229; ${variables(DARK_SERIES)} }

@@ -54,3 +54,33 @@ export {
 } from './comparison.js';
 export { comparisonChart, errorChart, type Chart, type ChartTheme } from './chart.js';
 export { comparisonPage } from './chart-page.js';
+export {
+  panelChart,
+  type Panel,
+  type PanelAxis,
+  type PanelFigure,
+  type PanelPoint,
+  type PanelSeries,
+} from './panel-chart.js';
+export {
+  roundingStudy,
+  type KeptPoint,
+  type RoundingStudy,
+  type RoundingStudyOptions,
+  type StudyRow,
+  type WeightPath,
+  type WeightPoint,
+} from './rounding-study.js';
+export { roundingStudyFigures } from './rounding-study-figures.js';
+export { roundingStudyPage, STUDY_COLUMNS, studyTables } from './rounding-study-page.js';
+export {
+  analyzeRanges,
+  checkRangeNetwork,
+  type RangeAnalysis,
+  type RangeRequest,
+  type TensorRange,
+} from './range-analysis.js';
+export type { MagnitudeBin } from './magnitudes.js';
+export type { RangeRates } from './wide-rates.js';
+export { rangeChart } from './range-chart.js';
+export { RANGE_COLUMNS, rangeLines, rangeOrigin, rangePage, rangeRows } from './range-page.js';

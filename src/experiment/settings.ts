@@ -84,6 +84,16 @@ export function changeNetwork(network: NetworkConfiguration, changes: NetworkCha
   return without(changed, ['rounding', 'accumulator', 'precisionSchedule']);
 }
 
+/** The same network in float32, its layers' own formats included. */
+export function float32Network(network: NetworkConfiguration): NetworkConfiguration {
+  const layers = network.layers.map((layer) => {
+    if (!('formats' in layer)) return layer;
+    const { formats: _formats, ...rest } = layer;
+    return rest;
+  });
+  return changeNetwork({ ...network, layers }, { formats: 'float32' });
+}
+
 /** A copy without some of its properties. */
 function without<T extends object, K extends keyof T & string>(settings: T, keys: readonly K[]): Omit<T, K> {
   const kept = Object.entries(settings).filter(([key]) => !keys.some((left) => left === key));

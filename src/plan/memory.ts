@@ -3,7 +3,7 @@
  * share what follows, placed largest first at the lowest offset where no tensor that lives at the same time lies.
  * The two programs never run at once, so both start from the same offset. Derived in docs/plan.md, "Memory".
  */
-import type { Op, Tensor, TensorId } from './ops.js';
+import type { Op, Plan, Tensor, TensorId } from './ops.js';
 import { opReads, opWrites } from './operands.js';
 
 const ALIGNMENT = 64;
@@ -108,4 +108,16 @@ export function planMemory(
     tensors: tensors.map((tensor) => ({ ...tensor, offset: offsets.get(tensor.id) ?? 0 })),
     arenaBytes: end,
   };
+}
+
+/**
+ * The same plan with room of its own for every tensor that a training step writes: after a step each can be read. Ops,
+ * formats and rounding sites are the same, so every number is; only the arena is larger.
+ */
+export function keepTrainingTensors(plan: Plan): Plan {
+  const written = new Set(plan.train.flatMap((op) => opWrites(op)));
+  const tensors = plan.tensors.map((tensor) =>
+    written.has(tensor.id) ? { ...tensor, persistent: true } : tensor,
+  );
+  return { ...plan, ...planMemory(tensors, [plan.train, plan.evaluate]) };
 }

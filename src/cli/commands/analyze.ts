@@ -1,0 +1,188 @@
+/** `fewbit analyze`: where the magnitudes of a network's tensors lie, and what its formats make of them. */
+import { join } from 'node:path';
+import { Command, Option } from 'commander';
+import type { Augmentation } from '../../data/index.js';
+import {
+  analyzeRanges,
+  checkRangeNetwork,
+  checkRunData,
+  folderName,
+  isRunFolder,
+  openStoredRun,
+  RANGE_COLUMNS,
+  rangeChart,
+  rangeLines,
+  rangeOrigin,
+  rangePage,
+  rangeRows,
+  RUN_DEFAULTS,
+  RunFolderError,
+  writeWhole,
+  type RangeAnalysis,
+  type RunConfiguration,
+} from '../../experiment/index.js';
+import type { BackendName } from '../../backend/index.js';
+import { openData } from '../data.js';
+import { UsageError } from '../errors.js';
+import { interruptible, type Interrupt } from '../interrupt.js';
+import { seedOf, wholeNumber } from '../numbers.js';
+import { checkOutFolder, makeOutFolder } from '../out-folder.js';
+import { PartProgress } from '../part-progress.js';
+import {
+  addArithmeticOptions,
+  applyOptions,
+  backendOption,
+  DEFAULT_SEED,
+  NETWORK_HELP,
+  networkArgument,
+  threadsOption,
+  voiceOf,
+  type NetworkOptions,
+} from '../run-options.js';
+import { tableText } from '../table.js';
+import type { Terminal, Voice } from '../terminal.js';
+
+interface AnalyzeOptions extends NetworkOptions {
+  readonly data?: string;
+  readonly augment?: Augmentation;
+  readonly batch?: number;
+  readonly steps: number;
+  readonly observe: number;
+  readonly backend?: BackendName;
+  readonly threads?: number;
+  readonly out?: string;
+  readonly force?: boolean;
+  readonly quiet?: boolean;
+  readonly json?: boolean;
+}
+
+/** What a run has of its own. */
+const OF_A_RUN = ['formats', 'rounding', 'accumulator', 'seed', 'data', 'batch'] as const;
+
+const EXAMPLES = `
+A network is trained in float32, and its values are held against the formats. A run goes on from its checkpoint in its own
+formats, in memory: nothing in its folder changes.
+
+Examples:
+  $ fewbit analyze lenet
+  $ fewbit analyze dnn --formats 4.12/6.10 --data synthetic --steps 40    a first try, without fetching anything
+  $ fewbit analyze config.json --steps 500 --observe 20 --out runs/ranges
+  $ fewbit analyze runs/lenet-1 --json
+
+Writes ranges.svg, ranges.html and ranges.json. How to choose formats from them: docs/formats.md.`;
+
+export function analyzeCommand(terminal: Terminal): Command {
+  const command = new Command('analyze')
+    .summary('ranges of all tensors against their formats')
+    .description(
+      'Trains some steps and shows for every tensor the distribution of its magnitudes with the format over it, what saturates, is flushed or swallowed, and the bits of headroom.',
+    )
+    .argument('<network>', `${NETWORK_HELP}; or a run folder`);
+  return addArithmeticOptions(command)
+    .option('--data <data>', 'data of the network, as of fewbit train')
+    .option('--steps <n>', 'training steps', wholeNumber('--steps', 1, 1_000_000), 100)
+    .option(
+      '--observe <n>',
+      'steps of them after which all tensors are read',
+      wholeNumber('--observe', 1),
+      10,
+    )
+    .option('--batch <n>', `examples per step (default: ${RUN_DEFAULTS.batch})`, wholeNumber('--batch', 1))
+    .option('--seed <n>', `seed of the network (default: ${DEFAULT_SEED})`, seedOf)
+    .addOption(backendOption())
+    .addOption(threadsOption())
+    .option('--out <folder>', 'folder of the figures: new, or empty (default: runs/ranges-<network>)')
+    .option('--force', 'replace the files of an earlier analysis in the folder')
+    .option('--quiet', 'print the files alone')
+    .addOption(new Option('--json', 'print one JSON object').conflicts('quiet'))
+    .addHelpText('after', EXAMPLES)
+    .action(async (network: string, options: AnalyzeOptions) => {
+      process.exitCode = await interruptible(terminal, (interrupt) =>
+        analyze(terminal, network, options, interrupt),
+      );
+    });
+}
+
+interface Subject {
+  readonly configuration: RunConfiguration;
+  readonly checkpoint: { readonly file: string; readonly bytes: Uint8Array } | null;
+}
+
+async function analyze(
+  terminal: Terminal,
+  network: string,
+  options: AnalyzeOptions,
+  { signal }: Interrupt,
+): Promise<number> {
+  const voice = voiceOf(options);
+  const { configuration, checkpoint } = isRunFolder(network)
+    ? runSubject(network, options)
+    : networkSubject(network, options);
+  const { name } = checkRangeNetwork(configuration.network);
+  const out = options.out ?? join('runs', `ranges-${folderName(name)}`);
+  checkOutFolder(out, options.force === true);
+  const { seed } = configuration.network;
+  const data = await openData(terminal, { spec: configuration.data, seed, voice, signal });
+  if (checkpoint) checkRunData(network, configuration, data);
+  const { steps, observe } = options;
+  const progress = new PartProgress(terminal, 'analysis', voice);
+  let analysis: RangeAnalysis;
+  try {
+    analysis = await analyzeRanges(
+      { configuration, train: data.train, checkpoint, steps, observe },
+      { onProgress: progress.show, signal },
+    );
+  } finally {
+    progress.end();
+  }
+  makeOutFolder(out);
+  writeWhole(out, 'ranges.svg', rangeChart(analysis));
+  writeWhole(out, 'ranges.json', JSON.stringify(analysis, null, 2) + '\n');
+  writeWhole(out, 'ranges.html', rangePage(analysis));
+  const files = ['ranges.svg', 'ranges.json', 'ranges.html'].map((file) => join(out, file));
+  report(terminal, voice, analysis, files);
+  return 0;
+}
+
+function networkSubject(name: string, options: AnalyzeOptions): Subject {
+  const { steps: _steps, out: _out, ...given } = options;
+  return { configuration: applyOptions(networkArgument(name, given), given), checkpoint: null };
+}
+
+function runSubject(path: string, options: AnalyzeOptions): Subject {
+  const given = OF_A_RUN.find((name) => options[name] !== undefined);
+  if (given !== undefined) {
+    throw new UsageError(
+      `analyze: a run has its own ${given}, so --${given} must be left out, got it with ${path}; or name the network`,
+    );
+  }
+  const { configuration, checkpoint: bytes } = openStoredRun(path);
+  if (bytes === null) {
+    throw new RunFolderError(`run folder ${path}: has no checkpoint yet; continue it with --resume`);
+  }
+  const { backend, threads } = options;
+  return {
+    configuration: {
+      ...configuration,
+      ...(backend && { backend }),
+      ...(threads === undefined ? {} : { threads }),
+    },
+    checkpoint: { file: join(path, 'checkpoint.safetensors'), bytes },
+  };
+}
+
+function report(terminal: Terminal, voice: Voice, analysis: RangeAnalysis, files: readonly string[]): void {
+  if (voice === 'json') {
+    terminal.json({ event: 'done', ...analysis, files });
+    return;
+  }
+  if (voice === 'people') {
+    const { lines, low, high } = rangeLines(analysis);
+    const rows = rangeRows(analysis).map((row, i) => [...row, lines[i] ?? '']);
+    const head = [...RANGE_COLUMNS, `magnitudes 2^${low} .. 2^${high}`];
+    terminal.print(`${rangeOrigin(analysis)}\n`);
+    terminal.print(tableText(terminal, head, rows, 'llrrrrrrl'));
+    terminal.print('');
+  }
+  for (const file of files) terminal.print(file);
+}
