@@ -122,7 +122,8 @@ export async function decodeCheckpoint(bytes: Uint8Array): Promise<Checkpoint> {
 }
 
 async function verifyChecksum(bytes: Uint8Array, checksum: string): Promise<void> {
-  const blank = bytes.slice();
+  // Not slice: that of a Buffer shares its memory.
+  const blank = new Uint8Array(bytes);
   const end = CHECKSUM_AT + CHECKSUM_LENGTH;
   const inPlace = FRONT.every((byte, i) => bytes[8 + i] === byte);
   if (!inPlace || new TextDecoder().decode(bytes.subarray(CHECKSUM_AT, end)) !== checksum) {

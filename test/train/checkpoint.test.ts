@@ -113,6 +113,13 @@ describe('checkpoint', () => {
     );
   });
 
+  it('leaves its bytes alone, those of a Buffer too', async () => {
+    const file = Buffer.from(bytes);
+    const both = await Promise.all([decodeCheckpoint(file), decodeCheckpoint(file)]);
+    expect(both[0]).toEqual(both[1]);
+    expect(new Uint8Array(file)).toEqual(bytes);
+  });
+
   it('refuses a truncated file', async () => {
     await expect(decodeCheckpoint(bytes.subarray(0, bytes.length - 1))).rejects.toThrow(
       /the file is truncated$/,
