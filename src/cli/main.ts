@@ -14,6 +14,8 @@ import { evalCommand } from './commands/eval.js';
 import { infoCommand } from './commands/info.js';
 import { planCommand } from './commands/plan.js';
 import { studyCommand } from './commands/study.js';
+import { reportCommand } from './commands/report.js';
+import { reproduceCommand } from './commands/reproduce.js';
 import { trainCommand } from './commands/train.js';
 import { commandGroup } from './command-group.js';
 import { errorLine, isKnownError } from './errors.js';
@@ -43,6 +45,8 @@ function program(terminal: Terminal): Command {
   for (const command of [
     trainCommand,
     compareCommand,
+    reproduceCommand,
+    reportCommand,
     evalCommand,
     convertCommand,
     planCommand,

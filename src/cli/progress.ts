@@ -28,6 +28,8 @@ export interface ProgressOptions {
   readonly configuration: RunConfiguration;
   /** Laid into every JSON line, for example the setting's name. */
   readonly fields?: Readonly<Record<string, unknown>>;
+  /** Said behind the run's own progress: how far everything is, of which the run is a part. */
+  readonly overall?: () => string;
 }
 
 /** Give its `event` the events of a run; `end` in any case. */
@@ -124,7 +126,9 @@ export class RunProgress {
     const perSecond = (1000 * (step - this.#firstStep)) / Math.max(now - this.#begun, 1);
     const left = (this.#steps - step) / perSecond;
     const rate = perSecond >= 10 ? perSecond.toFixed(0) : perSecond.toFixed(2);
-    return `step ${grouped(step)}/${grouped(this.#steps)}  loss ${lossText(Number.isFinite(loss) ? loss : null)}  ${rate} steps/s  ETA ${durationText(left)}`;
+    const { overall } = this.#options;
+    const all = overall === undefined ? '' : `  (${overall()})`;
+    return `step ${grouped(step)}/${grouped(this.#steps)}  loss ${lossText(Number.isFinite(loss) ? loss : null)}  ${rate} steps/s  ETA ${durationText(left)}${all}`;
   }
 }
 

@@ -189,9 +189,13 @@ export function applyOptions(base: PartialRunConfiguration, options: RunOptions)
     ...base,
     network: changeNetwork(base.network, networkChanges(options)),
     ...defined({ augment, epochs, steps, batch, backend, threads, checkpointEvery }),
-    // A path holds wherever the run is resumed from.
-    data: existsSync(data) && !DATA_NAMES.includes(data) ? resolve(data) : data,
+    data: dataSpec(data),
   });
+}
+
+/** Data as a run records them: a path holds wherever the run is resumed from. */
+export function dataSpec(data: string): string {
+  return existsSync(data) && !DATA_NAMES.includes(data) ? resolve(data) : data;
 }
 
 type Defined<T> = { [K in keyof T]?: Exclude<T[K], undefined> };

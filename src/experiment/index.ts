@@ -11,6 +11,7 @@ export {
   type NetworkChanges,
   type PartialRunConfiguration,
   type RunConfiguration,
+  type Subset,
 } from './settings.js';
 export { parseRunConfiguration } from './schema.js';
 export { recipeConfiguration, recipes, type Recipe } from './recipes.js';
@@ -24,6 +25,7 @@ export {
   parseSettings,
   type Setting,
 } from './setting-text.js';
+export { trainingSeconds } from './metrics.js';
 export type {
   EpochLine,
   IntervalLine,
@@ -32,12 +34,14 @@ export type {
   SiteCounts,
   SwallowedRate,
 } from './metrics.js';
-export { isRunFolder, readMetrics, RunFolder, writeWhole } from './run-folder.js';
+export { checkpointPath, isRunFolder, readMetrics, RunFolder, writeWhole } from './run-folder.js';
 export { openStoredRun, type StoredRun } from './stored-run.js';
 export {
   checkRunData,
   executeRun,
   loadCheckpoint,
+  parameterNames,
+  usedData,
   type RunContext,
   type RunData,
   type RunEvent,
@@ -52,7 +56,8 @@ export {
   type ComparisonOutcome,
   type ComparisonRow,
 } from './comparison.js';
-export { comparisonChart, errorChart, type Chart, type ChartTheme } from './chart.js';
+export { comparisonChart, errorChart, type Chart, type ChartPoint, type ChartSeries } from './chart.js';
+export { DARK_THEME, LIGHT_THEME, type ChartTheme } from './chart-tools.js';
 export { comparisonPage } from './chart-page.js';
 export {
   panelChart,
@@ -84,3 +89,22 @@ export type { MagnitudeBin } from './magnitudes.js';
 export type { RangeRates } from './wide-rates.js';
 export { rangeChart } from './range-chart.js';
 export { RANGE_COLUMNS, rangeLines, rangeOrigin, rangePage, rangeRows } from './range-page.js';
+export { figures, type Figure, type FigureName, type FigureSetting, type PaperValue } from './figures.js';
+export {
+  figureEntries,
+  figureRows,
+  type FigureEntry,
+  type FigureRow,
+  type FigureRun,
+  type ReproductionOptions,
+  type Spread,
+} from './reproduction.js';
+export { figureCells, FIGURE_NOTE, figureMarkdown, figureHtml, figureSvg } from './paper-figure-page.js';
+export {
+  evaluateForReport,
+  histogram,
+  type Histogram,
+  type ReportEvaluation,
+  type WorstExample,
+} from './report-data.js';
+export { runReportPage, type RunReport } from './report-page.js';

@@ -152,6 +152,11 @@ export function trainingTotals(lines: readonly IntervalLine[]): TrainingTotals {
   };
 }
 
+/** Seconds spent training, without evaluations and checkpoints. */
+export function trainingSeconds(lines: readonly MetricsLine[]): number {
+  return intervalLines(lines).reduce((sum, { seconds }) => sum + seconds, 0);
+}
+
 /** Counters of each site over all lines: counts are added, the largest magnitude is kept. */
 export function siteTotals(lines: readonly IntervalLine[]): Map<string, SiteCounts> {
   const totals = new Map<string, SiteCounts>();

@@ -2,7 +2,7 @@
  * Panels of measured points beside the lines of a theory, as one SVG: what the rounding study is drawn with. A point is
  * measured, a line is expected. Drawn by Observable Plot in a document of its own (linkedom); titles and legend are placed here.
  */
-import { escaped, LIGHT_THEME, type ChartTheme } from './chart.js';
+import { escaped, LIGHT_THEME, type ChartTheme } from './chart-tools.js';
 
 /** A point of a panel. */
 export interface PanelPoint {

@@ -1,5 +1,5 @@
 /** The ranges of a network's tensors as small multiples: one histogram each over log2 of the magnitude, all on one axis, with the format's window. */
-import { escaped, LIGHT_THEME, type ChartTheme } from './chart.js';
+import { escaped, LIGHT_THEME, type ChartTheme } from './chart-tools.js';
 import type { RangeAnalysis, TensorRange } from './range-analysis.js';
 
 const WIDTH = 960;

@@ -1,7 +1,7 @@
 /** The range analysis as rows of a table, and as one HTML page. */
-import { PAGE_THEME } from './chart-page.js';
-import { escaped } from './chart.js';
+import { escaped } from './chart-tools.js';
 import { figurePage, htmlTable } from './figure-page.js';
+import { PAGE_THEME } from './page.js';
 import type { RangeAnalysis, TensorRange } from './range-analysis.js';
 import { octaveAxis, octaveShares, rangeChart } from './range-chart.js';
 

@@ -1,7 +1,7 @@
 /** The rounding study as one HTML page: every figure with what to see in it, and all numbers. */
-import { PAGE_THEME } from './chart-page.js';
-import { escaped } from './chart.js';
+import { escaped } from './chart-tools.js';
 import { figurePage, htmlTable } from './figure-page.js';
+import { PAGE_THEME } from './page.js';
 import { panelChart } from './panel-chart.js';
 import { roundingStudyFigures } from './rounding-study-figures.js';
 import type { RoundingStudy, StudyRow } from './rounding-study.js';

@@ -4,7 +4,7 @@
  * as events. The order of writing is what makes resuming exact: docs/experiments.md, section "Run folder".
  */
 import type { SiteStatistics } from '../backend/index.js';
-import { ArrayDataSetIterator, type DataSet } from '../data/index.js';
+import { ArrayDataSetIterator, sliceExamples, type DataSet } from '../data/index.js';
 import { defineNetwork } from '../nn/index.js';
 import {
   Network,
@@ -93,10 +93,11 @@ export async function executeRun(
   context: RunContext,
 ): Promise<RunOutcome> {
   checkRunData(folder.path, configuration, context.data);
+  const data = usedData(configuration, context.data);
   const clock = context.onProfile && context.now;
   const network = await openNetwork(folder, configuration, checkpoint, clock);
   try {
-    const outcome = await new Run(folder, configuration, context, network).execute();
+    const outcome = await new Run(folder, configuration, { ...context, data }, network).execute();
     const profile = await network.profile();
     if (profile && profile.steps.length > 0) context.onProfile?.(profile);
     return outcome;
@@ -111,6 +112,16 @@ export function checkRunData(path: string, { dataDigest }: RunConfiguration, { d
   throw new RunFolderError(
     `run folder ${path}: data must be what the run was begun with (SHA-256 ${dataDigest}), got ${digest}; restore the data, or start another run`,
   );
+}
+
+/** The part of the data that a run uses: all, or the first examples that its configuration asks for. */
+export function usedData<T extends Pick<RunData, 'train' | 'test'>>(
+  { subset = {} }: Pick<RunConfiguration, 'subset'>,
+  data: T,
+): T {
+  const first = (part: DataSet, count = part.count): DataSet =>
+    count < part.count ? sliceExamples(part, 0, count) : part;
+  return { ...data, train: first(data.train, subset.train), test: first(data.test, subset.test) };
 }
 
 async function openNetwork(
@@ -140,7 +151,7 @@ export async function loadCheckpoint(
 }
 
 /** The names of a network's parameters in order. */
-function parameterNames(network: RunConfiguration['network']): string[] {
+export function parameterNames(network: RunConfiguration['network']): string[] {
   const plan = defineNetwork(network).plan(1);
   return plan.parameters.flatMap((id) => plan.tensors[id]?.name ?? []);
 }

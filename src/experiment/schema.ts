@@ -23,6 +23,12 @@ const run = z.strictObject({
     .string('expected a SHA-256 in hexadecimal')
     .regex(/^[0-9a-f]{64}$/, 'expected a SHA-256 in hexadecimal')
     .optional(),
+  subset: z
+    .strictObject(
+      { train: count.optional(), test: count.optional() },
+      'expected { "train": 2000, "test": 1000 }, or one of the two',
+    )
+    .optional(),
   augment: z
     .strictObject(
       { flip: z.boolean().optional(), crop: count.optional() },

@@ -8,6 +8,12 @@ import type { FormatSettings, NetworkConfiguration, PrecisionStage, RoundingSett
 import type { Accumulator } from '../numerics/index.js';
 import type { Schedule } from '../optim/index.js';
 
+/** How many examples of each part are used: the first ones. */
+export interface Subset {
+  readonly train?: number;
+  readonly test?: number;
+}
+
 /** A run's configuration, complete: nothing is left to a default of the moment. */
 export interface RunConfiguration {
   /** Version of the program that wrote it; informative. */
@@ -17,6 +23,8 @@ export interface RunConfiguration {
   readonly data: string;
   /** SHA-256 of the data the run was begun with: other data are refused. */
   readonly dataDigest?: string;
+  /** Only the first examples of each part; default: all. */
+  readonly subset?: Subset;
   /** What is done to training images; drawn with the network's seed. Test images stay as they are. */
   readonly augment?: Augmentation;
   /** Examples per training step. */
@@ -112,6 +120,7 @@ const FIELDS = [
   'fewbit',
   'data',
   'dataDigest',
+  'subset',
   'augment',
   'batch',
   'epochs',

@@ -200,6 +200,7 @@ describe('train', () => {
           String.raw`test error .*`,
           String.raw`digest [0-9a-f]{64}`,
           String.raw`run runs.small-1 \(seed 3\)`,
+          'report: fewbit report runs.small-1',
           '$',
         ].join('\n'),
       ),

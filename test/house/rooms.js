@@ -42,7 +42,7 @@ export const ROOMS = {
   experiment: {
     imports: ['numerics', 'plan', 'optim', 'nn', 'data', 'backend', 'train'],
     doors: index,
-    packages: ['zod', '@observablehq/plot', 'linkedom'],
+    packages: ['zod', '@observablehq/plot', 'linkedom', 'fast-png'],
   },
   '.': {
     imports: ['numerics', 'plan', 'optim', 'nn', 'data', 'backend', 'train'],
@@ -52,7 +52,11 @@ export const ROOMS = {
   cli: {
     imports: ['numerics', 'plan', 'optim', 'nn', 'data', 'data/node', 'backend', 'train', 'experiment'],
     doors: [],
-    packages: ['commander', 'picocolors', 'cli-table3', 'cli-progress', 'zod'],
+    packages: [
+      ...['commander', 'picocolors', 'cli-table3', 'cli-progress', 'zod'],
+      // charts as PNG
+      ...['@resvg/resvg-wasm', '@fontsource/dejavu-sans'],
+    ],
   },
 };
 

@@ -2,7 +2,13 @@
 import { Command } from 'commander';
 import type { BackendName } from '../../backend/index.js';
 import { ArrayDataSetIterator } from '../../data/index.js';
-import { checkRunData, loadCheckpoint, openStoredRun, RunFolderError } from '../../experiment/index.js';
+import {
+  checkRunData,
+  loadCheckpoint,
+  openStoredRun,
+  RunFolderError,
+  usedData,
+} from '../../experiment/index.js';
 import { openData } from '../data.js';
 import { interruptible, type Interrupt } from '../interrupt.js';
 import { backendOption, threadsOption, voiceOf } from '../run-options.js';
@@ -62,9 +68,11 @@ async function evaluate(
   try {
     const spec = options.data ?? configuration.data;
     const data = await openData(terminal, { spec, seed: settings.seed, voice, signal: interrupt.signal });
-    if (options.data === undefined) checkRunData(path, configuration, data);
+    const isOwn = options.data === undefined;
+    if (isOwn) checkRunData(path, configuration, data);
+    const { test } = isOwn ? usedData(configuration, data) : data;
     const topN = Math.min(TOP_N, network.definition.classes);
-    const evaluation = await network.evaluate(new ArrayDataSetIterator(data.test, { batch }), { topN });
+    const evaluation = await network.evaluate(new ArrayDataSetIterator(test, { batch }), { topN });
     if (voice === 'json') {
       terminal.json({ event: 'evaluation', run: path, step: network.step, ...evaluation.toJSON() });
       return 0;

@@ -10,8 +10,10 @@ import {
   isRunFolder,
   openStoredRun,
   plannedSteps,
+  readMetrics,
   RunFolder,
   RunFolderError,
+  usedData,
   type RunConfiguration,
   type RunContext,
   type RunOutcome,
@@ -27,6 +29,7 @@ import { UsageError } from '../errors.js';
 import { interruptible, type Interrupt } from '../interrupt.js';
 import { checkTraceFile, profileText, traceNote, writeTrace } from '../profile.js';
 import { RunProgress } from '../progress.js';
+import { isWorthReport, reportPath, writeReport } from '../report.js';
 import {
   addArithmeticOptions,
   addRunOptions,
@@ -41,6 +44,8 @@ import { byRoleText, grouped, lossText, percentText, type Terminal, type Voice }
 
 interface TrainOptions extends RunOptions {
   readonly resume?: boolean;
+  /** Whether report.html is written; where it is not said, if the run took long enough. */
+  readonly report?: boolean;
   /** True, or the name of a trace file. */
   readonly profile?: boolean | string;
 }
@@ -86,6 +91,8 @@ export function trainCommand(terminal: Terminal): Command {
       '--profile [file]',
       'measure the steps op by op and print where the time goes; into the file a trace for Perfetto',
     )
+    .option('--report', 'write report.html at the end (default: after 20 seconds of training or more)')
+    .option('--no-report', 'write no report')
     .addHelpText('after', EXAMPLES)
     .action(async (network: string | undefined, options: TrainOptions) => {
       process.exitCode = await interruptible(terminal, (interrupt) =>
@@ -114,7 +121,9 @@ async function train(
   // Mistakes in the network show before anything is fetched or written.
   const definition = checkNetwork(configuration);
   const { seed } = configuration.network;
-  const data = await openData(terminal, { spec: configuration.data, seed, voice, signal: interrupt.signal });
+  const spec = configuration.data;
+  const loaded = await openData(terminal, { spec, seed, voice, signal: interrupt.signal });
+  const data = usedData(configuration, loaded);
   let profile: TrainingProfile | null = null;
   const wantsProfile = options.profile !== undefined;
   const outcome = await execute(terminal, voice, task, definition, data, interrupt, {
@@ -124,15 +133,20 @@ async function train(
       },
     }),
   });
-  const extra = wantsProfile ? printProfile(terminal, voice, profile, traceFile) : {};
+  const profiled = wantsProfile ? printProfile(terminal, voice, profile, traceFile) : {};
   if (outcome.status === 'interrupted') {
     const { step } = outcome;
     const resume = `fewbit train --resume --out ${outcome.path}`;
-    if (voice === 'json') terminal.json({ event: 'interrupted', step, run: outcome.path, resume, ...extra });
+    if (voice === 'json')
+      terminal.json({ event: 'interrupted', step, run: outcome.path, resume, ...profiled });
     terminal.note(`stopped at step ${grouped(step)} with a checkpoint; go on with: ${resume}`);
     return interrupt.exitCode;
   }
-  printResult(terminal, voice, outcome.result, outcome.path, configuration, extra);
+  const wantsReport = options.report ?? isWorthReport(readMetrics(outcome.path));
+  const report = wantsReport ? { report: await writeReport(outcome.path, { data: loaded }) } : {};
+  printResult(terminal, voice, outcome.result, outcome.path, configuration, { ...profiled, ...report });
+  if (voice === 'people')
+    terminal.print(wantsReport ? `report ${reportPath(path)}` : `report: fewbit report ${path}`);
   return 0;
 }
 
