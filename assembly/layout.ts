@@ -85,6 +85,7 @@ export const KIND_SGD = 13;
 export const KIND_CONV_WEIGHT_GRADIENT_END = 14; // adds up the threads' partial sums
 export const KIND_BIAS_GRADIENT_END = 15;
 export const KIND_LIMIT = 16; // no op: the register-only loop that products are held against
+export const KIND_ADD = 17;
 export const LIMIT_MACS = 64; // a turn of it
 export const LIMIT_FLOAT_MACS = 52;
 
@@ -158,7 +159,10 @@ export const AT_IMAGE = 248; // weight gradient: one padded image (all planes)
 export const CHUNK = 252; // weight gradient: images packed at once
 export const AT_SPANS = 256; // first segment and their count of each tile, u32 each
 export const DIRECT = 260; // max-pool gradient: 1 where errors are copied as they are
-export const RECORD_BYTES = 264;
+// Addition: left shifts that align the operands.
+export const SHIFT_LHS = 264;
+export const SHIFT_RHS = 268;
+export const RECORD_BYTES = 272;
 
 export const PATH_ORDERED = 0;
 export const PATH_TILED = 1; // int16 tiles, exact by proof

@@ -3,6 +3,7 @@
  * others at a barrier. Waiting spins for a while, then sleeps; thread 0 may be a browser's main thread, which must
  * not sleep, and in any case comes back to JavaScript when the others are overdue, so that a dead one is noticed.
  */
+import { add } from './add';
 import { averagePool, averagePoolGradient } from './average-pool';
 import { biasGradient, biasGradientEnd } from './bias';
 import { convInputGradientTiled, convTiled } from './conv';
@@ -11,6 +12,7 @@ import { dropout, relu, reluGradient } from './elementwise';
 import {
   ARRIVED,
   KIND,
+  KIND_ADD,
   KIND_AVERAGE_POOL,
   KIND_AVERAGE_POOL_GRADIENT,
   KIND_BIAS_GRADIENT,
@@ -90,6 +92,8 @@ function execute(record: usize): void {
       return relu(record);
     case KIND_RELU_GRADIENT:
       return reluGradient(record);
+    case KIND_ADD:
+      return add(record);
     case KIND_MAX_POOL:
       return maxPool(record);
     case KIND_MAX_POOL_GRADIENT:

@@ -4,13 +4,13 @@
  * Errors name the layer, the rule, what was given and the way out.
  */
 import { MAX_CLASSES, type Accumulator } from '../numerics/index.js';
-import { proveAccumulator } from './checks.js';
+import { proveAccumulator, proveExact } from './checks.js';
 import { PlanDraft } from './draft.js';
 import { ShapeError, shapeText } from './errors.js';
 import type { Tensor, TensorId, Window } from './ops.js';
 import { convolutionShapes, elements, matrixShape, poolShapes, reciprocalTable } from './shapes.js';
 import type { SiteSettings } from './sites.js';
-import { alignUpdate, COEFFICIENT_BITS, fractionBits } from './update-alignment.js';
+import { alignUpdate, COEFFICIENT_BITS, fractionBits, magnitudeBits } from './update-alignment.js';
 
 /** Fraction bits of the dropout scale. */
 const SCALE_BITS = 24;
@@ -202,6 +202,32 @@ export class PlanBuilder extends PlanDraft {
     this.expectSame(this.get(args.dOutput), this.get(args.out));
     this.expectElements(this.get(args.output), elements(this.get(args.out).shape));
     this.push({ ...this.base(), kind: 'reluGradient', ...args });
+  }
+
+  /** The exact sum of two tensors of one size, rounded once; their formats may differ. */
+  add(args: { lhs: TensorId; rhs: TensorId; out: TensorId } & SiteSettings): void {
+    const [lhs, rhs, out] = [this.get(args.lhs), this.get(args.rhs), this.get(args.out)];
+    this.expectElements(lhs, elements(out.shape));
+    this.expectElements(rhs, elements(out.shape));
+    const from = Math.max(fractionBits(lhs), fractionBits(rhs));
+    const shifts = { lhs: from - fractionBits(lhs), rhs: from - fractionBits(rhs) };
+    if (this.arithmetic === 'fixed') {
+      const terms = [
+        { count: 1, bits: magnitudeBits(lhs), shift: shifts.lhs },
+        { count: 1, bits: magnitudeBits(rhs), shift: shifts.rhs },
+      ];
+      proveExact(this.who, 'the sum', terms, 'choose formats with closer fraction bits');
+    }
+    const convert = this.convert(out, from, args);
+    this.push({
+      ...this.base(),
+      kind: 'add',
+      lhs: args.lhs,
+      rhs: args.rhs,
+      out: args.out,
+      shifts,
+      convert,
+    });
   }
 
   /** The largest element of each window; `position` keeps where it was, for the backward pass. */

@@ -26,6 +26,8 @@ export function opReads(op: Op): TensorId[] {
       return [op.input];
     case 'reluGradient':
       return [op.output, op.dOutput];
+    case 'add':
+      return [op.lhs, op.rhs];
     case 'maxPoolGradient':
       return [op.dOutput, op.position];
     case 'softmaxCrossEntropy':

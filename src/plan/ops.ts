@@ -158,6 +158,17 @@ export interface ReluGradientOp extends OpBase {
   readonly out: TensorId;
 }
 
+/** out = convert(lhs * 2^shifts.lhs + rhs * 2^shifts.rhs), element by element: one exact sum (shifts are 0 in float32). */
+export interface AddOp extends OpBase {
+  readonly kind: 'add';
+  readonly lhs: TensorId;
+  readonly rhs: TensorId;
+  readonly out: TensorId;
+  /** Left shifts that align the operands to `convert.from` fraction bits. */
+  readonly shifts: { readonly lhs: number; readonly rhs: number };
+  readonly convert: Convert | null;
+}
+
 /** Largest element of each window (cells outside the image do not take part); `position` = i*kernelWidth+j of the first largest. */
 export interface MaxPoolOp extends OpBase {
   readonly kind: 'maxPool';
@@ -263,6 +274,7 @@ export type Op =
   | BiasGradientOp
   | ReluOp
   | ReluGradientOp
+  | AddOp
   | MaxPoolOp
   | MaxPoolGradientOp
   | AveragePoolOp

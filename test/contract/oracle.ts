@@ -6,7 +6,7 @@
 import type { Convert, Op, Plan, TensorId } from '../../src/plan/index.js';
 import type { Coefficients, SiteStatistics, TensorData } from '../../src/backend/contract.js';
 import { fitOracle, randomWordOracle, roundOracle, siteHashOracle } from '../support/oracle.js';
-import { dropout, relu, reluGradient, sgd, softmaxCrossEntropy } from './oracle-elements.js';
+import { add, dropout, relu, reluGradient, sgd, softmaxCrossEntropy } from './oracle-elements.js';
 import {
   biasGradient,
   conv2d,
@@ -139,6 +139,8 @@ export class Oracle {
         return relu(op, this);
       case 'reluGradient':
         return reluGradient(op, this);
+      case 'add':
+        return add(op, this);
       case 'maxPool':
         return maxPool(op, this);
       case 'maxPoolGradient':

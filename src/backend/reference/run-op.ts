@@ -1,5 +1,6 @@
 /** Runs one op by its kind: the table of the reference's kernels. */
 import type { Op } from '../../plan/index.js';
+import { add } from './add.js';
 import { averagePool, averagePoolGradient } from './average-pool.js';
 import { biasGradient } from './bias-gradient.js';
 import { conv2dInputGradient } from './conv2d-input-gradient.js';
@@ -35,6 +36,9 @@ export function runOp(op: Op, run: Run): void {
       break;
     case 'reluGradient':
       reluGradient(op, run);
+      break;
+    case 'add':
+      add(op, run);
       break;
     case 'maxPool':
       maxPool(op, run);

@@ -276,6 +276,16 @@ class RecordWriter {
         this.#operand(layout.OUT, op.out);
         this.#put(layout.SIZE, this.#perExample(op.out));
         break;
+      case 'add':
+        this.#put(layout.KIND, layout.KIND_ADD);
+        this.#operand(layout.LHS, op.lhs);
+        this.#operand(layout.RHS, op.rhs);
+        this.#operand(layout.OUT, op.out);
+        this.#put(layout.SIZE, this.#perExample(op.out));
+        this.#put(layout.SHIFT_LHS, op.shifts.lhs);
+        this.#put(layout.SHIFT_RHS, op.shifts.rhs);
+        this.#convert(layout.CONVERT, op.convert);
+        break;
       case 'maxPool':
         this.#put(layout.KIND, layout.KIND_MAX_POOL);
         this.#operand(layout.LHS, op.input);
