@@ -17,7 +17,10 @@ export interface Parameter {
   readonly fanOut: number;
 }
 
-/** Emits the backward pass; returns the error at the layer's input, or null where `propagate` is false. */
+/**
+ * Emits the backward pass; returns the error at the layer's input, of a residual layer at both inputs, or null where
+ * `propagate` is false.
+ */
 export type Backward = (dOutput: TensorId, propagate: boolean) => TensorId | null;
 
 export interface Forward {
@@ -30,6 +33,8 @@ export interface Emission {
   readonly builder: PlanBuilder;
   /** True in the training program: dropout is active and positions for the backward pass are kept. */
   readonly training: boolean;
+  /** What a residual layer adds to its input: the end of its shortcut. Other layers: their input. */
+  readonly shortcut: TensorId;
   /** Tensor of the layer's own parameter. */
   parameter(role: 'weight' | 'bias'): TensorId;
   /** Rounding and overflow of a role at this layer; activations of an evaluation may round differently. */

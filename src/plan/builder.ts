@@ -14,6 +14,10 @@ import { alignUpdate, COEFFICIENT_BITS, fractionBits, magnitudeBits } from './up
 
 /** Fraction bits of the dropout scale. */
 const SCALE_BITS = 24;
+/** Cells of a max-pooling window: a position is a byte. */
+const MAX_POSITIONS = 256;
+/** Cells of an average: its sum of products with reciprocals stays well below 2^62. */
+const MAX_AVERAGED = 65536;
 
 /** Builds a plan op by op. A method takes its op's fields and derives the rest; what does not fit throws ShapeError with the layer. */
 export class PlanBuilder extends PlanDraft {
@@ -234,7 +238,7 @@ export class PlanBuilder extends PlanDraft {
   maxPool(args: { input: TensorId; out: TensorId; position: TensorId | null; window: Window }): void {
     const input = this.get(args.input);
     const out = this.get(args.out);
-    poolShapes(this.who, args.window, input, out);
+    poolShapes(this.who, args.window, input, out, MAX_POSITIONS);
     this.expectFormat(input, out);
     if (args.position !== null) this.expectElements(this.get(args.position), elements(out.shape));
     this.push({ ...this.base(), kind: 'maxPool', ...args });
@@ -246,7 +250,7 @@ export class PlanBuilder extends PlanDraft {
   ): void {
     const { dOutput, position, out, window } = args;
     const result = this.get(out);
-    poolShapes(this.who, window, result, this.get(dOutput));
+    poolShapes(this.who, window, result, this.get(dOutput), MAX_POSITIONS);
     const convert = this.convert(result, fractionBits(this.get(dOutput)), args);
     this.push({ ...this.base(), kind: 'maxPoolGradient', dOutput, position, out, window, convert });
   }
@@ -255,7 +259,7 @@ export class PlanBuilder extends PlanDraft {
   averagePool(args: { input: TensorId; out: TensorId; window: Window } & SiteSettings): void {
     const { input, out, window } = args;
     const result = this.get(out);
-    poolShapes(this.who, window, this.get(input), result);
+    poolShapes(this.who, window, this.get(input), result, MAX_AVERAGED);
     const convert = this.convert(result, fractionBits(this.get(input)) + COEFFICIENT_BITS, args);
     this.push({
       ...this.base(),
@@ -273,7 +277,7 @@ export class PlanBuilder extends PlanDraft {
   averagePoolGradient(args: { dOutput: TensorId; out: TensorId; window: Window } & SiteSettings): void {
     const { dOutput, out, window } = args;
     const result = this.get(out);
-    poolShapes(this.who, window, result, this.get(dOutput));
+    poolShapes(this.who, window, result, this.get(dOutput), MAX_AVERAGED);
     const convert = this.convert(result, fractionBits(this.get(dOutput)) + COEFFICIENT_BITS, args);
     this.push({
       ...this.base(),
