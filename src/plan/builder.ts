@@ -5,7 +5,7 @@
  */
 import { MAX_CLASSES, type Accumulator } from '../numerics/index.js';
 import { proveAccumulator, proveExact } from './checks.js';
-import { PlanDraft } from './draft.js';
+import { BatchNormDraft } from './batch-norm.js';
 import { ShapeError, shapeText } from './errors.js';
 import type { Tensor, TensorId, Window } from './ops.js';
 import { convolutionShapes, elements, matrixShape, poolShapes, reciprocalTable } from './shapes.js';
@@ -20,7 +20,7 @@ const MAX_POSITIONS = 256;
 const MAX_AVERAGED = 65536;
 
 /** Builds a plan op by op. A method takes its op's fields and derives the rest; what does not fit throws ShapeError with the layer. */
-export class PlanBuilder extends PlanDraft {
+export class PlanBuilder extends BatchNormDraft {
   /** out = lhs rhs + bias, operands stored transposed where said. A gradient result is scaled by 2^-gradientShift. */
   matmul(
     args: {

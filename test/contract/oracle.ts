@@ -8,6 +8,13 @@ import type { Coefficients, SiteStatistics, TensorData } from '../../src/backend
 import { fitOracle, randomWordOracle, roundOracle, siteHashOracle } from '../support/oracle.js';
 import { add, dropout, relu, reluGradient, sgd, softmaxCrossEntropy } from './oracle-elements.js';
 import {
+  batchMoments,
+  batchNorm,
+  batchNormGradient,
+  batchNormInputGradient,
+  runningMoments,
+} from './oracle-batch-norm.js';
+import {
   biasGradient,
   conv2d,
   conv2dInputGradient,
@@ -149,6 +156,16 @@ export class Oracle {
         return averagePool(op, this);
       case 'averagePoolGradient':
         return averagePoolGradient(op, this);
+      case 'batchMoments':
+        return batchMoments(op, this);
+      case 'runningMoments':
+        return runningMoments(op, this);
+      case 'batchNorm':
+        return batchNorm(op, this);
+      case 'batchNormGradient':
+        return batchNormGradient(op, this);
+      case 'batchNormInputGradient':
+        return batchNormInputGradient(op, this);
       case 'dropout':
         return dropout(op, this);
       case 'softmaxCrossEntropy':
