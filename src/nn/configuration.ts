@@ -69,6 +69,18 @@ export interface PoolLayer extends Named, RoundingOverrides {
   readonly stride?: Pair;
   readonly clip?: boolean;
 }
+/**
+ * Every channel less its mean and divided by its deviation, over the batch and the image, times a weight and plus a bias: weights
+ * begin at 1 and do not decay, biases at 0. An evaluation uses running statistics.
+ */
+export interface BatchNormLayer extends Named, Overrides {
+  readonly type: 'batchNorm';
+  /** Share of the past in the running statistics at each step, 0 to 0.9999; default 0.9. */
+  readonly momentum?: number;
+  /** Added to the variance, 1e-8 to 0.001; default 0.00001. */
+  readonly epsilon?: number;
+  readonly activation?: 'identity' | 'relu';
+}
 /** The mean of each channel over the whole image: [height, width, channels] to [channels]. */
 export interface GlobalAveragePoolLayer extends Named, RoundingOverrides {
   readonly type: 'globalAveragePool';
@@ -105,6 +117,7 @@ export type LayerConfiguration =
   | Conv2dLayer
   | PoolLayer
   | GlobalAveragePoolLayer
+  | BatchNormLayer
   | ResidualLayer
   | ReluLayer
   | DropoutLayer

@@ -28,6 +28,7 @@ const DEFAULT_NAMES: Readonly<Record<LayerConfiguration['type'], string>> = {
   maxPool: 'pool',
   averagePool: 'pool',
   globalAveragePool: 'pool',
+  batchNorm: 'norm',
   residual: 'residual',
   relu: 'relu',
   dropout: 'dropout',
@@ -168,6 +169,7 @@ export class NetworkDefinition {
       probabilities,
       parameters: tensors.parameters.map(({ parameter }) => parameter),
       updates: tensors.parameters.map(({ update }) => update),
+      states: [...tensors.states.values()],
       groups: this.optimizers.length,
     });
   }
@@ -241,7 +243,7 @@ export class NetworkDefinition {
       persistent: true,
     });
     const parameters = this.layers.flatMap((layer) =>
-      layer.parameters.map(({ role, shape }) => {
+      layer.parameters.map(({ role, shape, isScale = false }) => {
         const { formats } = layer.settings;
         const name = `${layer.name}/${role}`;
         const tensor = { name, shape, batched: false, role, format: formats[role], persistent: true };
@@ -252,10 +254,10 @@ export class NetworkDefinition {
           role: 'update',
           format: formats.update,
         });
-        return { layer, role, parameter, update };
+        return { layer, role, decays: role === 'weight' && !isScale, parameter, update };
       }),
     );
-    return { input, labels, parameters };
+    return { input, labels, parameters, states: new Map() };
   }
 
   #emitTraining(builder: PlanBuilder, tensors: PersistentTensors): void {
@@ -332,7 +334,9 @@ export class NetworkDefinition {
 
   #emitUpdate(builder: PlanBuilder, layer: Layer, tensors: PersistentTensors): void {
     builder.layer(layer.name, 'update');
-    for (const { role, parameter, update } of tensors.parameters.filter((own) => own.layer === layer)) {
+    for (const { role, decays, parameter, update } of tensors.parameters.filter(
+      (own) => own.layer === layer,
+    )) {
       builder.sgd({
         parameter,
         gradient: builder.find(`${layer.name}/${role}.gradient`),
@@ -340,7 +344,7 @@ export class NetworkDefinition {
         group: this.optimizers.findIndex(
           (optimizer) => JSON.stringify(optimizer) === optimizerKey(layer.settings),
         ),
-        decays: role === 'weight',
+        decays,
         updateSettings: siteOf(layer.settings, 'update'),
         parameterSettings: siteOf(layer.settings, role),
       });
@@ -392,6 +396,14 @@ export class NetworkDefinition {
       shortcut,
       parameter: (role: 'weight' | 'bias'): TensorId =>
         tensors.parameters.find((own) => own.layer === layer && own.role === role)!.parameter,
+      state: (own, shape, format) => {
+        const name = `${layer.name}/${own}`;
+        const known = tensors.states.get(name);
+        if (known !== undefined) return known;
+        const id = builder.tensor({ name, shape, batched: false, role: 'running', format, persistent: true });
+        tensors.states.set(name, id);
+        return id;
+      },
       site: (role: Role): SiteSettings => {
         const site = siteOf(layer.settings, role);
         return !training && this.#inferenceRounding ? { ...site, rounding: this.#inferenceRounding } : site;
@@ -401,11 +413,14 @@ export class NetworkDefinition {
 }
 
 interface PersistentTensors {
+  /** Running statistics by name: the training program makes them. */
+  readonly states: Map<string, TensorId>;
   readonly input: TensorId;
   readonly labels: TensorId;
   readonly parameters: readonly {
     layer: Layer;
     role: 'weight' | 'bias';
+    decays: boolean;
     parameter: TensorId;
     update: TensorId;
   }[];

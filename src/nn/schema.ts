@@ -112,6 +112,14 @@ const layer: z.ZodType = z.discriminatedUnion(
     }),
     z.strictObject({ type: z.literal('maxPool'), ...pool }),
     z.strictObject({ type: z.literal('averagePool'), ...pool }),
+    z.strictObject({
+      type: z.literal('batchNorm'),
+      name,
+      momentum: z.number().min(0).max(0.9999).optional(),
+      epsilon: z.number().min(1e-8).max(0.001).optional(),
+      activation,
+      ...overrides,
+    }),
     z.strictObject({ type: z.literal('globalAveragePool'), name, ...roundingOverrides }),
     z.strictObject({
       type: z.literal('residual'),
@@ -130,7 +138,7 @@ const layer: z.ZodType = z.discriminatedUnion(
     }),
     z.strictObject({ type: z.literal('flatten'), name }),
   ],
-  'expected a layer of type dense, conv2d, maxPool, averagePool, globalAveragePool, residual, relu, dropout or flatten',
+  'expected a layer of type dense, conv2d, maxPool, averagePool, globalAveragePool, batchNorm, residual, relu, dropout or flatten',
 );
 
 const stage = z

@@ -49,6 +49,23 @@ const NETWORKS: readonly { readonly name: string; readonly layers: readonly Laye
     ],
   },
   {
+    name: 'normalised, and a normalised projection',
+    layers: [
+      { type: 'conv2d', channels: 3, kernel: 3, padding: 1, bias: false },
+      { type: 'batchNorm', activation: 'relu' },
+      {
+        type: 'residual',
+        layers: [conv(4, 2), { type: 'batchNorm' }],
+        shortcut: [{ type: 'conv2d', channels: 4, kernel: 1, stride: 2 }, { type: 'batchNorm' }],
+        activation: 'relu',
+      },
+    ],
+  },
+  {
+    name: 'the input normalised',
+    layers: [{ type: 'batchNorm' }, conv(3)],
+  },
+  {
     name: 'paths without parameters',
     layers: [conv(3), { type: 'residual', layers: [{ type: 'relu' }] }],
   },

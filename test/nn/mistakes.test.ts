@@ -25,7 +25,7 @@ const cases: [name: string, configuration: unknown, message: string][] = [
   [
     'unknown layer',
     withLayers({ type: 'lstm' }),
-    'network configuration: layers[0].type: expected a layer of type dense, conv2d, maxPool, averagePool, globalAveragePool, residual, relu, dropout or flatten, got "lstm"',
+    'network configuration: layers[0].type: expected a layer of type dense, conv2d, maxPool, averagePool, globalAveragePool, batchNorm, residual, relu, dropout or flatten, got "lstm"',
   ],
   [
     'unknown layer field',

@@ -74,6 +74,9 @@ describe('sizes are inferred', () => {
       784_000 + 1000 + 1_000_000 + 1000 + 10_000 + 10,
       208 + 3216 + 32_896 + 1290,
       25 * 3 * 64 + 64 + 2 * (25 * 64 * 64 + 64) + 1024 * 10 + 10,
+      // He et al. 2015 count 0.27M for 20 layers; the projections add 2.8 thousand.
+      78_042,
+      272_474,
     ]);
     expect(zoo.cifar({ seed: 1, epochs: 40 }).optimizer.learningRate).toMatchObject({
       milestones: [20, 28, 36],

@@ -2,6 +2,7 @@
 import type { LayerConfiguration } from '../configuration.js';
 import type { Layer, Shape } from '../layer.js';
 import type { Settings } from '../settings.js';
+import { batchNormLayer } from './batch-norm.js';
 import { conv2dLayer } from './conv2d.js';
 import { denseLayer } from './dense.js';
 import { dropoutLayer, flattenLayer, reluLayer } from './elementwise.js';
@@ -26,6 +27,8 @@ export function makeLayer(
       return poolLayer(name, entry, settings, inputShape);
     case 'globalAveragePool':
       return globalAveragePoolLayer(name, settings, inputShape);
+    case 'batchNorm':
+      return batchNormLayer(name, entry, settings, inputShape);
     case 'residual':
       return residualLayer(name, settings, inputShape, shortcutShape);
     case 'relu':
