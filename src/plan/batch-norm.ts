@@ -23,6 +23,8 @@ const MOST_ERROR_EXTRA = 8;
 /** The shift of a channel lies between these. */
 const LEAST_SHIFT = 14;
 const MOST_SHIFT = 44;
+/** No register is shifted by more. */
+const MAX_SHIFT = 62;
 
 /** ceil(log2 n). */
 function bitsFor(n: number): number {
@@ -103,7 +105,7 @@ export class BatchNormDraft extends PlanDraft {
         { count: 1, bits: magnitudeBits(gamma) + 31, shift: shifts.gamma },
         { count: 1, bits: magnitudeBits(beta), shift: shifts.beta },
       ];
-      proveExact(this.who, 'the scaled result', terms, 'choose a shorter weight format');
+      proveExact(this.who, 'the scaled result', terms, 'choose closer formats for weight and bias');
     }
     this.push({
       ...this.base(),
@@ -139,16 +141,16 @@ export class BatchNormDraft extends PlanDraft {
     const factorShift =
       fractionBits(gamma) - fractionBits(this.get(input)) - shared.extraBits - (FACTOR_BITS - NORMAL_BITS);
     if (this.arithmetic === 'fixed') {
-      const least = LEAST_SHIFT + factorShift;
-      const terms = [{ count: 1, bits: magnitudeBits(gamma) + 30, shift: Math.max(0, -least) }];
+      const most = fractionBits(gamma) + MAX_SHIFT - MOST_SHIFT - factorShift;
+      if (fractionBits(gamma) > most) {
+        throw new RangeError(
+          `${this.who}: the weight may have at most ${String(most)} fraction bits here, got ${String(fractionBits(gamma))}; choose a weight format with fewer`,
+        );
+      }
+      const shift = Math.max(0, -LEAST_SHIFT - factorShift);
+      const terms = [{ count: 1, bits: magnitudeBits(gamma) + 30, shift }];
       const wayOut = 'choose closer fraction bits for weight and activation';
       proveExact(this.who, 'gamma over the deviation', terms, wayOut);
-      proveExact(
-        this.who,
-        'its shift',
-        [{ count: 1, bits: Math.max(0, MOST_SHIFT + factorShift), shift: 0 }],
-        wayOut,
-      );
     }
     const errorBits = this.#errorBits(this.get(input), error);
     const from = fractionBits(error) + this.gradientShift;

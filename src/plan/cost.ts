@@ -17,10 +17,6 @@ export function opMacs(op: Op, plan: Plan, examples = plan.batch): number {
       const positions = examples * window.outHeight * window.outWidth;
       return positions * window.kernelHeight * window.kernelWidth * window.channels * op.outChannels;
     }
-    case 'batchNorm':
-    case 'batchNormGradient':
-    case 'batchNormInputGradient':
-      return examples * elements(plan.tensors[op.input]!.shape.slice(1));
     case 'sgd':
       return (op.decays ? 3 : 2) * elements(plan.tensors[op.parameter]!.shape);
     default:
