@@ -43,8 +43,6 @@ import { rootAbove } from './norms';
 import { scratch, shareEnd, shareStart, threads } from './thread';
 
 /** An element of int16 or int32 by its type. */
-// @ts-ignore: decorator
-@inline
 function element(base: usize, type: i32, index: i32): i64 {
   return type == TYPE_I16
     ? <i64>load<i16>(base + ((<usize>index) << 1))
@@ -61,8 +59,8 @@ function nearestQuotient(n: i64, d: i64): i64 {
 
 /** value / 2^bits to nearest, halves up; a left shift where negative. */
 function shifted(value: i64, bits: i32): i64 {
-  if (bits <= 0) return value << <i64>-bits;
-  return (value + ((<i64>1) << <i64>(bits - 1))) >> <i64>bits;
+  if (bits <= 0) return value << (<i64>-bits);
+  return (value + ((<i64>1) << (<i64>(bits - 1)))) >> (<i64>bits);
 }
 
 function saturated(value: i64): i64 {
@@ -79,7 +77,7 @@ function rootBelow(value: u64): u64 {
 /** Writes mean, mantissa and shift of channel c. */
 function setRegisters(registers: usize, channels: i32, c: i32, mean: i64, variance: i64): void {
   const half = (<i32>clz(variance) - 2) >> 1;
-  const root = rootBelow((<u64>variance) << <u64>(2 * half));
+  const root = rootBelow((<u64>variance) << (<u64>(2 * half)));
   const at = registers + ((<usize>c) << 2);
   const row = (<usize>channels) << 2;
   store<i32>(at, <i32>mean);
@@ -88,8 +86,6 @@ function setRegisters(registers: usize, channels: i32, c: i32, mean: i64, varian
 }
 
 /** An element normalised by its channel's registers, 16 fraction bits, 32 bits. */
-// @ts-ignore: decorator
-@inline
 function normalised(value: i64, extra: i64, registers: usize, row: usize): i64 {
   const shift = <i64>load<i32>(registers + 2 * row);
   const product = ((value << extra) - <i64>load<i32>(registers)) * <i64>load<i32>(registers + row);
@@ -161,7 +157,7 @@ export function batchMomentsEnd(record: usize): void {
       const at = (<usize>c) << 2;
       const oldMean = <i64>load<i32>(means + at) * (65536 - rate);
       const oldVariance = (<i64>load<i32>(variances + at) * (65536 - rate)) << up;
-      store<i64>(sums + ((<usize>i) << 3), oldMean + ((mean * rate) << <i64>(32 - width)));
+      store<i64>(sums + ((<usize>i) << 3), oldMean + ((mean * rate) << (<i64>(32 - width))));
       store<i64>(spreads + ((<usize>i) << 3), oldVariance + ((variance * rate) << upBatch));
     }
     convertSums(load<u32>(record, CONVERT), sums, means, start, length);
@@ -252,7 +248,8 @@ function batchNormOf<T>(record: usize): void {
     for (let i = 0; i < length; i++) {
       const at = (<usize>c) << 2;
       if (isFloat<T>()) {
-        const value = (<f64>load<T>(from) - <f64>load<f32>(registers + at)) * <f64>load<f32>(registers + row + at);
+        const value =
+          (<f64>load<T>(from) - <f64>load<f32>(registers + at)) * <f64>load<f32>(registers + row + at);
         const result = <f64>load<f32>(gamma + at) * value + <f64>load<f32>(beta + at);
         store<f32>(sums + ((<usize>i) << 2), <f32>result);
       } else {
@@ -326,8 +323,8 @@ export function batchNormGradientEnd(record: usize): void {
       const gamma = element(load<u32>(record, NORM_GAMMA), load<i32>(record, NORM_GAMMA_TYPE), c);
       const scale = gamma * <i64>load<i32>(registers + row + at);
       const shift = load<i32>(registers + 2 * row + at) + factorShift;
-      store<i32>(factors + at, <i32>nearestQuotient(sum << <i64>errorBits, rows));
-      store<i32>(factors + row + at, <i32>nearestQuotient(product, rows << <i64>(16 - errorBits)));
+      store<i32>(factors + at, <i32>nearestQuotient(sum << (<i64>errorBits), rows));
+      store<i32>(factors + row + at, <i32>nearestQuotient(product, rows << (<i64>(16 - errorBits))));
       store<i32>(factors + 2 * row + at, <i32>saturated(shifted(scale, shift)));
     }
     convertSums(load<u32>(record, CONVERT), products, load<u32>(record, OUT), start, length);
@@ -394,9 +391,9 @@ function inputGradientOf<T, E>(record: usize): void {
       const at = (<usize>c) << 2;
       const factor = factors + at;
       if (isFloat<T>()) {
-        const value = (<f64>load<T>(from) - <f64>load<f32>(registers + at)) * <f64>load<f32>(registers + row + at);
-        const error =
-          <f64>load<E>(errors) - <f64>load<f32>(factor) - value * <f64>load<f32>(factor + row);
+        const value =
+          (<f64>load<T>(from) - <f64>load<f32>(registers + at)) * <f64>load<f32>(registers + row + at);
+        const error = <f64>load<E>(errors) - <f64>load<f32>(factor) - value * <f64>load<f32>(factor + row);
         store<f32>(sums + ((<usize>i) << 2), <f32>(error * <f64>load<f32>(factor + 2 * row)));
       } else {
         const value = normalised(<i64>load<T>(from), extra, registers + at, row);

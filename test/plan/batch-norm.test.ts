@@ -87,7 +87,7 @@ describe('refused', () => {
     [
       'bias too far from weight',
       () => build(4, '6.10', '2.30', '2.14', 3, '32.0'),
-      'norm1: the scaled result must fit in 64 bits to be exact, got up to 78 bits; choose closer formats for weight and bias',
+      'norm1: the scaled result must fit in 64 bits to be exact, got up to 79 bits; choose closer formats for weight and bias',
     ],
     [
       'a weight of many fraction bits',
