@@ -85,6 +85,14 @@ export const KIND_SGD = 13;
 export const KIND_CONV_WEIGHT_GRADIENT_END = 14; // adds up the threads' partial sums
 export const KIND_BIAS_GRADIENT_END = 15;
 export const KIND_LIMIT = 16; // no op: the register-only loop that products are held against
+export const KIND_ADD = 17;
+export const KIND_BATCH_MOMENTS = 18;
+export const KIND_BATCH_MOMENTS_END = 19;
+export const KIND_RUNNING_MOMENTS = 20;
+export const KIND_BATCH_NORM = 21;
+export const KIND_BATCH_NORM_GRADIENT = 22;
+export const KIND_BATCH_NORM_GRADIENT_END = 23;
+export const KIND_BATCH_NORM_INPUT_GRADIENT = 24;
 export const LIMIT_MACS = 64; // a turn of it
 export const LIMIT_FLOAT_MACS = 52;
 
@@ -158,7 +166,27 @@ export const AT_IMAGE = 248; // weight gradient: one padded image (all planes)
 export const CHUNK = 252; // weight gradient: images packed at once
 export const AT_SPANS = 256; // first segment and their count of each tile, u32 each
 export const DIRECT = 260; // max-pool gradient: 1 where errors are copied as they are
-export const RECORD_BYTES = 264;
+// Addition: left shifts that align the operands.
+export const SHIFT_LHS = 264;
+export const SHIFT_RHS = 268;
+// Batch normalisation; N is the channels, SIZE the rows per example.
+export const NORM_EPSILON = 272; // i64 (f64 in float32)
+export const NORM_REGISTERS = 280; // addresses
+export const NORM_FACTORS = 284;
+export const NORM_MEAN = 288;
+export const NORM_VARIANCE = 292;
+export const NORM_GAMMA = 296;
+export const NORM_GAMMA_TYPE = 300;
+export const NORM_BETA = 304; // its gradient in a backward pass
+export const NORM_BETA_TYPE = 308;
+export const NORM_EXTRA_BITS = 312;
+export const NORM_ERROR_BITS = 316;
+export const NORM_FACTOR_SHIFT = 320;
+export const NORM_WIDTH = 324;
+export const NORM_RATE = 328;
+export const NORM_SHIFT_GAMMA = 332;
+export const NORM_SHIFT_BETA = 336;
+export const RECORD_BYTES = 344;
 
 export const PATH_ORDERED = 0;
 export const PATH_TILED = 1; // int16 tiles, exact by proof

@@ -3,7 +3,17 @@
  * others at a barrier. Waiting spins for a while, then sleeps; thread 0 may be a browser's main thread, which must
  * not sleep, and in any case comes back to JavaScript when the others are overdue, so that a dead one is noticed.
  */
+import { add } from './add';
 import { averagePool, averagePoolGradient } from './average-pool';
+import {
+  batchMoments,
+  batchMomentsEnd,
+  batchNorm,
+  batchNormGradient,
+  batchNormGradientEnd,
+  batchNormInputGradient,
+  runningMoments,
+} from './batch-norm';
 import { biasGradient, biasGradientEnd } from './bias';
 import { convInputGradientTiled, convTiled } from './conv';
 import { convWeightGradientEnd, convWeightGradientTiled } from './conv-gradient';
@@ -11,8 +21,15 @@ import { dropout, relu, reluGradient } from './elementwise';
 import {
   ARRIVED,
   KIND,
+  KIND_ADD,
   KIND_AVERAGE_POOL,
   KIND_AVERAGE_POOL_GRADIENT,
+  KIND_BATCH_MOMENTS,
+  KIND_BATCH_MOMENTS_END,
+  KIND_BATCH_NORM,
+  KIND_BATCH_NORM_GRADIENT,
+  KIND_BATCH_NORM_GRADIENT_END,
+  KIND_BATCH_NORM_INPUT_GRADIENT,
   KIND_BIAS_GRADIENT,
   KIND_BIAS_GRADIENT_END,
   KIND_CONV,
@@ -26,6 +43,7 @@ import {
   KIND_MAX_POOL_GRADIENT,
   KIND_RELU,
   KIND_RELU_GRADIENT,
+  KIND_RUNNING_MOMENTS,
   KIND_SGD,
   KIND_SOFTMAX,
   MAY_SLEEP,
@@ -90,6 +108,8 @@ function execute(record: usize): void {
       return relu(record);
     case KIND_RELU_GRADIENT:
       return reluGradient(record);
+    case KIND_ADD:
+      return add(record);
     case KIND_MAX_POOL:
       return maxPool(record);
     case KIND_MAX_POOL_GRADIENT:
@@ -98,6 +118,20 @@ function execute(record: usize): void {
       return averagePool(record);
     case KIND_AVERAGE_POOL_GRADIENT:
       return averagePoolGradient(record);
+    case KIND_BATCH_MOMENTS:
+      return batchMoments(record);
+    case KIND_BATCH_MOMENTS_END:
+      return batchMomentsEnd(record);
+    case KIND_RUNNING_MOMENTS:
+      return runningMoments(record);
+    case KIND_BATCH_NORM:
+      return batchNorm(record);
+    case KIND_BATCH_NORM_GRADIENT:
+      return batchNormGradient(record);
+    case KIND_BATCH_NORM_GRADIENT_END:
+      return batchNormGradientEnd(record);
+    case KIND_BATCH_NORM_INPUT_GRADIENT:
+      return batchNormInputGradient(record);
     case KIND_DROPOUT:
       return dropout(record);
     case KIND_SOFTMAX:

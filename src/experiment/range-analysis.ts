@@ -216,11 +216,15 @@ function siteRates(counts: SiteCounts | undefined, parameter: boolean): RangeRat
   };
 }
 
-/** The input and every tensor that a training step rounds; a ReLU's output, which rounds nothing, says nothing new. */
+/**
+ * The input and every tensor that a training step rounds; a ReLU's output, which rounds nothing, says nothing new, and the
+ * formats of running statistics follow from their input's.
+ */
 function rangedTensors({ tensors, trainInput, sites }: Plan): Tensor[] {
   const rounded = new Set(sites.map(({ site }: Convert) => site));
   return tensors.filter(
-    ({ id, name }) => id === trainInput || (rounded.has(name) && !name.startsWith('inference/')),
+    ({ id, name, role }) =>
+      id === trainInput || (rounded.has(name) && role !== 'running' && !name.startsWith('inference/')),
   );
 }
 
@@ -230,7 +234,13 @@ function formatOf({ name, format }: Tensor): Format {
 }
 
 function roleOf({ name, role }: Tensor): Role {
-  if (role === 'label' || role === 'position' || role === 'probability') {
+  if (
+    role === 'label' ||
+    role === 'position' ||
+    role === 'probability' ||
+    role === 'running' ||
+    role === 'register'
+  ) {
     throw new TypeError(`analyze: ${name} has no role`);
   }
   return role;

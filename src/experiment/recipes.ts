@@ -64,6 +64,23 @@ export const recipes: readonly Recipe[] = [
       ],
     }),
   },
+  {
+    name: 'cifar10-resnet8',
+    description:
+      'Beyond the paper: a residual network of 8 layers with batch normalisation on CIFAR-10, learning rate 0.1 divided by 10 twice, momentum 0.9, decay 0.0001',
+    network: 'resnet8',
+    data: 'cifar10',
+    batch: 100,
+    epochs: 16,
+  },
+  {
+    name: 'cifar10-resnet20',
+    description: 'Beyond the paper: the same with 20 layers',
+    network: 'resnet20',
+    data: 'cifar10',
+    batch: 100,
+    epochs: 16,
+  },
 ];
 
 /** The recipe as a run configuration with the seed given; `epochs` also places milestones of its schedule. */

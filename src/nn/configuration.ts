@@ -1,5 +1,5 @@
 /**
- * The configuration of a sequential network: global settings first, then layers which may override them.
+ * The configuration of a network: global settings first, then layers, one after the other, which may override them.
  * Plain JSON data; builder.ts turns it into a plan, schema.ts checks foreign JSON.
  */
 import type { Accumulator, FormatLike, Overflow, RoundingLike } from '../numerics/index.js';
@@ -69,6 +69,34 @@ export interface PoolLayer extends Named, RoundingOverrides {
   readonly stride?: Pair;
   readonly clip?: boolean;
 }
+/**
+ * Every channel less its mean and divided by its deviation, over the batch and the image, times a weight and plus a bias: weights
+ * begin at 1 and do not decay, biases at 0. An evaluation uses running statistics.
+ */
+export interface BatchNormLayer extends Named, Overrides {
+  readonly type: 'batchNorm';
+  /** Share of the past in the running statistics at each step, 0 to 0.9999; default 0.9. */
+  readonly momentum?: number;
+  /** Added to the variance, 1e-8 to 0.001; default 0.00001. */
+  readonly epsilon?: number;
+  readonly activation?: 'identity' | 'relu';
+}
+/** The mean of each channel over the whole image: [height, width, channels] to [channels]. */
+export interface GlobalAveragePoolLayer extends Named, RoundingOverrides {
+  readonly type: 'globalAveragePool';
+}
+/**
+ * Two paths from one input, added: the output of `layers` plus that of `shortcut`, or plus the input itself without one.
+ * Both paths must give the same shape.
+ */
+export interface ResidualLayer extends Named, RoundingOverrides {
+  readonly type: 'residual';
+  readonly layers: readonly LayerConfiguration[];
+  /** Default: none, the input as it is. */
+  readonly shortcut?: readonly LayerConfiguration[];
+  /** `relu` adds a ReLU after the sum. */
+  readonly activation?: 'identity' | 'relu';
+}
 /** max(x, 0), exact. */
 export interface ReluLayer extends Named {
   readonly type: 'relu';
@@ -85,7 +113,15 @@ export interface FlattenLayer extends Named {
 }
 /** One layer; `type` tells which. */
 export type LayerConfiguration =
-  DenseLayer | Conv2dLayer | PoolLayer | ReluLayer | DropoutLayer | FlattenLayer;
+  | DenseLayer
+  | Conv2dLayer
+  | PoolLayer
+  | GlobalAveragePoolLayer
+  | BatchNormLayer
+  | ResidualLayer
+  | ReluLayer
+  | DropoutLayer
+  | FlattenLayer;
 
 /** Shape of one example: an image, or a flat vector. All other sizes follow from it. */
 export type InputConfiguration =

@@ -20,25 +20,40 @@ function draw(init: WeightInit, parameter: Parameter, key: Key, site: string): F
     : uniformWeights(key, site, count).map((z) => z * init.limit);
 }
 
-/** An array of zeros in the tensor's storage. */
-function zeros(tensor: Tensor): Elements {
-  const count = elements(tensor.shape);
-  if (tensor.storage === 'float32') return new Float32Array(count);
-  return tensor.storage === 'int16' ? new Int16Array(count) : new Int32Array(count);
+/** An array of one value in the tensor's storage, as near to it as the format has. */
+function filled(tensor: Tensor, value: number): Elements {
+  const values = new Float64Array(elements(tensor.shape)).fill(value);
+  const { format } = tensor;
+  return format === null || format === 'float32'
+    ? Float32Array.from(values)
+    : floatsToFixed(values, format, 'nearest');
 }
 
 /**
  * Initial value of every parameter and update tensor of a plan, by tensor name: weights drawn and rounded to nearest,
- * biases and updates zero.
+ * biases, updates and running means zero, scales and running variances one.
  */
 export function initialParameters(layers: readonly Layer[], key: Key, plan: Plan): Map<string, Elements> {
   const values = new Map<string, Elements>();
-  for (const id of [...plan.parameters, ...plan.updates])
-    values.set(plan.tensors[id]!.name, zeros(plan.tensors[id]!));
+  for (const id of [...plan.parameters, ...plan.updates, ...plan.states]) {
+    const tensor = plan.tensors[id]!;
+    const isVariance = tensor.role === 'running' && tensor.name.endsWith('/variance');
+    values.set(tensor.name, filled(tensor, isVariance ? 1 : 0));
+  }
   for (const layer of layers) {
     const weight = layer.parameters.find(({ role }) => role === 'weight');
     if (!weight) continue;
     const name = `${layer.name}/weight`;
+    if (weight.isScale) {
+      values.set(
+        name,
+        filled(
+          plan.tensors.find((tensor) => tensor.name === name)!,
+          1,
+        ),
+      );
+      continue;
+    }
     const drawn = draw(layer.settings.weightInit, weight, key, `${name}.initial`);
     const { weight: format } = layer.settings.formats;
     values.set(

@@ -2,7 +2,7 @@
  * What a layer is to the network: its sizes, its parameters, and how it emits its ops into a plan. A layer never
  * computes. The forward pass returns the tensor it made and the matching backward pass.
  */
-import type { PlanBuilder, Role, SiteSettings, TensorId } from '../plan/index.js';
+import type { PlanBuilder, Role, SiteSettings, Tensor, TensorId } from '../plan/index.js';
 import type { Settings } from './settings.js';
 
 /** Shape of one example: [height, width, channels] or [size]. */
@@ -15,9 +15,14 @@ export interface Parameter {
   /** Inputs and outputs that one element takes part in: scale of some initialisations. */
   readonly fanIn: number;
   readonly fanOut: number;
+  /** The scale of a normalisation: it begins at one and does not decay. */
+  readonly isScale?: true;
 }
 
-/** Emits the backward pass; returns the error at the layer's input, or null where `propagate` is false. */
+/**
+ * Emits the backward pass; returns the error at the layer's input, of a residual layer at both inputs, or null where
+ * `propagate` is false.
+ */
 export type Backward = (dOutput: TensorId, propagate: boolean) => TensorId | null;
 
 export interface Forward {
@@ -30,8 +35,12 @@ export interface Emission {
   readonly builder: PlanBuilder;
   /** True in the training program: dropout is active and positions for the backward pass are kept. */
   readonly training: boolean;
+  /** What a residual layer adds to its input: the end of its shortcut. Other layers: their input. */
+  readonly shortcut: TensorId;
   /** Tensor of the layer's own parameter. */
   parameter(role: 'weight' | 'bias'): TensorId;
+  /** The running statistic `${layer}/${name}`: one tensor for training and evaluation, kept between steps. */
+  state(name: string, shape: Shape, format: Tensor['format']): TensorId;
   /** Rounding and overflow of a role at this layer; activations of an evaluation may round differently. */
   site(role: Role): SiteSettings;
 }

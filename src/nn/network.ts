@@ -16,7 +16,7 @@ import { formatText, parseRounding, parseSeed, roundingText, type Rounding } fro
 import type { OptimizerConfiguration } from '../optim/index.js';
 import type { LayerConfiguration, NetworkConfiguration, Overrides } from './configuration.js';
 import { initialParameters } from './initial.js';
-import type { Layer, Shape } from './layer.js';
+import type { Emission, Forward, Layer, Shape } from './layer.js';
 import { makeLayer } from './layers/index.js';
 import { inStage, stageConfigurations } from './precision.js';
 import { parseConfiguration } from './schema.js';
@@ -27,29 +27,51 @@ const DEFAULT_NAMES: Readonly<Record<LayerConfiguration['type'], string>> = {
   conv2d: 'conv',
   maxPool: 'pool',
   averagePool: 'pool',
+  globalAveragePool: 'pool',
+  batchNorm: 'norm',
+  residual: 'residual',
   relu: 'relu',
   dropout: 'dropout',
   flatten: 'flatten',
 };
 
-/** Gives every layer its name and turns `activation: 'relu'` into a layer of its own. */
-function namedLayers(configuration: NetworkConfiguration): { name: string; entry: LayerConfiguration }[] {
+/** A layer in the order in which they run, with the layers it reads; -1 is the network's input. */
+interface Node {
+  readonly name: string;
+  readonly entry: LayerConfiguration;
+  readonly input: number;
+  /** The second summand of a residual layer; for all others the input. */
+  readonly shortcut: number;
+}
+
+/**
+ * Gives every layer its name and its inputs: `activation: 'relu'` becomes a layer of its own, and a residual layer the
+ * layers of its two paths and then the sum.
+ */
+function layOutLayers(configuration: NetworkConfiguration): Node[] {
   const counts = new Map<string, number>();
-  const named = configuration.layers.flatMap((entry) => {
-    const stem = DEFAULT_NAMES[entry.type];
-    const count = (counts.get(stem) ?? 0) + 1;
-    counts.set(stem, count);
-    const name = entry.name ?? `${stem}${String(count)}`;
-    const relu = 'activation' in entry && entry.activation === 'relu';
-    return relu
-      ? [
-          { name, entry },
-          { name: `${name}.relu`, entry: { type: 'relu' } as const },
-        ]
-      : [{ name, entry }];
-  });
+  const nodes: Node[] = [];
+  const add = (name: string, entry: LayerConfiguration, input: number, shortcut = input): number =>
+    nodes.push({ name, entry, input, shortcut }) - 1;
+  const addPath = (entries: readonly LayerConfiguration[], from: number): number =>
+    entries.reduce((input, entry) => {
+      const stem = DEFAULT_NAMES[entry.type];
+      const count = (counts.get(stem) ?? 0) + 1;
+      counts.set(stem, count);
+      const name = entry.name ?? `${stem}${String(count)}`;
+      let end: number;
+      if (entry.type === 'residual') {
+        const sum = addPath(entry.layers, input);
+        end = add(name, entry, sum, addPath(entry.shortcut ?? [], input));
+      } else {
+        end = add(name, entry, input);
+      }
+      const relu = 'activation' in entry && entry.activation === 'relu';
+      return relu ? add(`${name}.relu`, { type: 'relu' }, end) : end;
+    }, from);
+  addPath(configuration.layers, -1);
   const seen = new Set<string>();
-  for (const { name } of named) {
+  for (const { name } of nodes) {
     if (seen.has(name) || name === 'loss' || name === 'inference') {
       throw new TypeError(
         `${name}: a layer's name must be its own (and not loss or inference); rename one of the layers`,
@@ -57,7 +79,7 @@ function namedLayers(configuration: NetworkConfiguration): { name: string; entry
     }
     seen.add(name);
   }
-  return named;
+  return nodes;
 }
 
 /** A checked network. Immutable; made by `defineNetwork`. */
@@ -65,11 +87,14 @@ export class NetworkDefinition {
   readonly configuration: NetworkConfiguration;
   readonly settings: Settings;
   readonly inputShape: Shape;
+  /** In the order in which they run; those of a residual layer come before its sum. */
   readonly layers: readonly Layer[];
   /** One entry per coefficient group of the plan's sgd ops. */
   readonly optimizers: readonly OptimizerConfiguration[];
   /** The network in its stages of precision: itself, then a definition for every entry of its precision schedule. */
   readonly stages: readonly NetworkDefinition[];
+  /** What each layer reads. */
+  readonly #nodes: readonly Node[];
   readonly #inferenceRounding: Rounding | null;
 
   constructor(configuration: NetworkConfiguration) {
@@ -78,14 +103,17 @@ export class NetworkDefinition {
     const { input, inferenceRounding } = configuration;
     this.#inferenceRounding = inferenceRounding === undefined ? null : parseRounding(inferenceRounding);
     this.inputShape = 'size' in input ? [input.size] : [input.height, input.width, input.channels];
-    let shape = this.inputShape;
-    this.layers = namedLayers(configuration).map(({ name, entry }) => {
+    this.#nodes = layOutLayers(configuration);
+    const layers: Layer[] = [];
+    const shapeOf = (node: number): Shape => (node < 0 ? this.inputShape : layers[node]!.outputShape);
+    for (const { name, entry, input, shortcut } of this.#nodes) {
       const overrides: Overrides = entry.type === 'relu' || entry.type === 'flatten' ? {} : entry;
-      const layer = makeLayer(name, entry, layerSettings(name, overrides, this.settings), shape);
-      shape = layer.outputShape;
-      return layer;
-    });
+      const settings = layerSettings(name, overrides, this.settings);
+      layers.push(makeLayer(name, entry, settings, shapeOf(input), shapeOf(shortcut)));
+    }
+    this.layers = layers;
     const last = this.layers[this.layers.length - 1]!;
+    const shape = last.outputShape;
     if (shape.length !== 1 || shape[0]! < 2) {
       throw new RangeError(
         `${last.name}: the last layer must give one logit per class, at least 2, got ${JSON.stringify(shape)}; end with a dense layer`,
@@ -141,6 +169,7 @@ export class NetworkDefinition {
       probabilities,
       parameters: tensors.parameters.map(({ parameter }) => parameter),
       updates: tensors.parameters.map(({ update }) => update),
+      states: [...tensors.states.values()],
       groups: this.optimizers.length,
     });
   }
@@ -214,7 +243,7 @@ export class NetworkDefinition {
       persistent: true,
     });
     const parameters = this.layers.flatMap((layer) =>
-      layer.parameters.map(({ role, shape }) => {
+      layer.parameters.map(({ role, shape, isScale = false }) => {
         const { formats } = layer.settings;
         const name = `${layer.name}/${role}`;
         const tensor = { name, shape, batched: false, role, format: formats[role], persistent: true };
@@ -225,23 +254,16 @@ export class NetworkDefinition {
           role: 'update',
           format: formats.update,
         });
-        return { layer, role, parameter, update };
+        return { layer, role, decays: role === 'weight' && !isScale, parameter, update };
       }),
     );
-    return { input, labels, parameters };
+    return { input, labels, parameters, states: new Map() };
   }
 
   #emitTraining(builder: PlanBuilder, tensors: PersistentTensors): void {
     builder.program('train');
-    const passes: { layer: Layer; backward: (dOutput: TensorId, propagate: boolean) => TensorId | null }[] =
-      [];
-    let output = tensors.input;
-    for (const layer of this.layers) {
-      builder.layer(layer.name);
-      const pass = layer.forward(output, this.#emission(builder, layer, tensors, true));
-      passes.push({ layer, backward: pass.backward });
-      output = pass.output;
-    }
+    const passes = this.#emitForward(builder, tensors, true);
+    const { output } = passes[passes.length - 1]!;
     const { shape } = builder.get(output);
     const { error: format } = this.settings.formats;
     const error = builder.tensor({ name: 'loss/error', shape, batched: true, role: 'error', format });
@@ -253,21 +275,68 @@ export class NetworkDefinition {
       error,
       ...siteOf(this.settings, 'error'),
     });
-    let dOutput: TensorId | null = error;
-    // Below the first layer with parameters nothing needs the error.
-    const first = passes.findIndex(({ layer }) => layer.parameters.length > 0);
-    for (let i = passes.length - 1; i >= Math.max(first, 0) && dOutput !== null; i--) {
-      const { layer, backward } = passes[i]!;
+    this.#emitBackward(builder, tensors, passes, error);
+  }
+
+  /** The forward pass of every layer, in order. */
+  #emitForward(builder: PlanBuilder, tensors: PersistentTensors, training: boolean): readonly Forward[] {
+    const passes: Forward[] = [];
+    const outputOf = (node: number): TensorId => (node < 0 ? tensors.input : passes[node]!.output);
+    this.#nodes.forEach(({ input, shortcut }, i) => {
+      const layer = this.layers[i]!;
+      const emission = this.#emission(builder, layer, tensors, training, outputOf(shortcut));
+      builder.layer(layer.name);
+      passes.push(layer.forward(outputOf(input), emission));
+    });
+    return passes;
+  }
+
+  #emitBackward(
+    builder: PlanBuilder,
+    tensors: PersistentTensors,
+    passes: readonly Forward[],
+    error: TensorId,
+  ): void {
+    // Where no layer up to here has parameters, nothing needs the error.
+    const needsError: boolean[] = [];
+    for (const [i, { input, shortcut }] of this.#nodes.entries()) {
+      const before = [input, shortcut].some((node) => needsError[node] ?? false);
+      needsError.push(before || this.layers[i]!.parameters.length > 0);
+    }
+    /** The errors of each layer's output, one of every layer that reads it. */
+    const errors = passes.map((): TensorId[] => []);
+    errors[passes.length - 1]!.push(error);
+    for (let i = passes.length - 1; i >= 0; i--) {
+      if (!needsError[i]) continue;
+      const layer = this.layers[i]!;
+      const { input, shortcut } = this.#nodes[i]!;
+      const inputs = [...new Set([input, shortcut])].filter((node) => needsError[node]);
       builder.layer(layer.name, 'backward');
-      dOutput = backward(dOutput, i > first);
+      const dOutput = this.#sumErrors(builder, layer, errors[i]!);
+      const dInput = passes[i]!.backward(dOutput, inputs.length > 0);
+      if (dInput !== null) for (const node of inputs) errors[node]!.push(dInput);
       // The layer's error is already made with the old weights: update at once, so that gradients share memory.
       this.#emitUpdate(builder, layer, tensors);
     }
   }
 
+  /** The error of an output that several layers read is the sum of theirs, each addition a rounding site. */
+  #sumErrors(builder: PlanBuilder, layer: Layer, errors: readonly TensorId[]): TensorId {
+    const { error: format } = layer.settings.formats;
+    return errors.reduce((lhs, rhs, i) => {
+      const { shape } = builder.get(rhs);
+      const name = `${layer.name}/dOutput${i > 1 ? String(i) : ''}`;
+      const out = builder.tensor({ name, shape, batched: true, role: 'error', format });
+      builder.add({ lhs, rhs, out, ...siteOf(layer.settings, 'error') });
+      return out;
+    });
+  }
+
   #emitUpdate(builder: PlanBuilder, layer: Layer, tensors: PersistentTensors): void {
     builder.layer(layer.name, 'update');
-    for (const { role, parameter, update } of tensors.parameters.filter((own) => own.layer === layer)) {
+    for (const { role, decays, parameter, update } of tensors.parameters.filter(
+      (own) => own.layer === layer,
+    )) {
       builder.sgd({
         parameter,
         gradient: builder.find(`${layer.name}/${role}.gradient`),
@@ -275,7 +344,7 @@ export class NetworkDefinition {
         group: this.optimizers.findIndex(
           (optimizer) => JSON.stringify(optimizer) === optimizerKey(layer.settings),
         ),
-        decays: role === 'weight',
+        decays,
         updateSettings: siteOf(layer.settings, 'update'),
         parameterSettings: siteOf(layer.settings, role),
       });
@@ -287,11 +356,8 @@ export class NetworkDefinition {
     tensors: PersistentTensors,
   ): { logits: TensorId; probabilities: TensorId } {
     builder.program('evaluate');
-    let output = tensors.input;
-    for (const layer of this.layers) {
-      builder.layer(layer.name);
-      output = layer.forward(output, this.#emission(builder, layer, tensors, false)).output;
-    }
+    const passes = this.#emitForward(builder, tensors, false);
+    const { output } = passes[passes.length - 1]!;
     builder.keep(output);
     const probabilities = this.#probabilities(builder, true);
     builder.layer('loss').softmaxCrossEntropy({
@@ -317,12 +383,27 @@ export class NetworkDefinition {
     });
   }
 
-  #emission(builder: PlanBuilder, layer: Layer, tensors: PersistentTensors, training: boolean) {
+  #emission(
+    builder: PlanBuilder,
+    layer: Layer,
+    tensors: PersistentTensors,
+    training: boolean,
+    shortcut: TensorId,
+  ): Emission {
     return {
       builder,
       training,
+      shortcut,
       parameter: (role: 'weight' | 'bias'): TensorId =>
         tensors.parameters.find((own) => own.layer === layer && own.role === role)!.parameter,
+      state: (own, shape, format) => {
+        const name = `${layer.name}/${own}`;
+        const known = tensors.states.get(name);
+        if (known !== undefined) return known;
+        const id = builder.tensor({ name, shape, batched: false, role: 'running', format, persistent: true });
+        tensors.states.set(name, id);
+        return id;
+      },
       site: (role: Role): SiteSettings => {
         const site = siteOf(layer.settings, role);
         return !training && this.#inferenceRounding ? { ...site, rounding: this.#inferenceRounding } : site;
@@ -332,11 +413,14 @@ export class NetworkDefinition {
 }
 
 interface PersistentTensors {
+  /** Running statistics by name: the training program makes them. */
+  readonly states: Map<string, TensorId>;
   readonly input: TensorId;
   readonly labels: TensorId;
   readonly parameters: readonly {
     layer: Layer;
     role: 'weight' | 'bias';
+    decays: boolean;
     parameter: TensorId;
     update: TensorId;
   }[];

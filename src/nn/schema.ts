@@ -86,7 +86,16 @@ const pool = {
   ...roundingOverrides,
 };
 
-const layer = z.discriminatedUnion(
+/** The layers of one path of a residual layer. */
+const path = z
+  .array(
+    z.lazy(() => layer),
+    'expected a list of layers',
+  )
+  .min(1, 'a path needs at least one layer');
+
+/** A layer; the ones inside of a residual layer are of the same kinds. */
+const layer: z.ZodType = z.discriminatedUnion(
   'type',
   [
     z.strictObject({ type: z.literal('dense'), name, units: size, bias, activation, ...overrides }),
@@ -103,6 +112,23 @@ const layer = z.discriminatedUnion(
     }),
     z.strictObject({ type: z.literal('maxPool'), ...pool }),
     z.strictObject({ type: z.literal('averagePool'), ...pool }),
+    z.strictObject({
+      type: z.literal('batchNorm'),
+      name,
+      momentum: z.number().min(0).max(0.9999).optional(),
+      epsilon: z.number().min(1e-8).max(0.001).optional(),
+      activation,
+      ...overrides,
+    }),
+    z.strictObject({ type: z.literal('globalAveragePool'), name, ...roundingOverrides }),
+    z.strictObject({
+      type: z.literal('residual'),
+      name,
+      layers: path,
+      shortcut: path.optional(),
+      activation,
+      ...roundingOverrides,
+    }),
     z.strictObject({ type: z.literal('relu'), name }),
     z.strictObject({
       type: z.literal('dropout'),
@@ -112,7 +138,7 @@ const layer = z.discriminatedUnion(
     }),
     z.strictObject({ type: z.literal('flatten'), name }),
   ],
-  'expected a layer of type dense, conv2d, maxPool, averagePool, relu, dropout or flatten',
+  'expected a layer of type dense, conv2d, maxPool, averagePool, globalAveragePool, batchNorm, residual, relu, dropout or flatten',
 );
 
 const stage = z

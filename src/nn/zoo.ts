@@ -1,8 +1,8 @@
 /**
- * The networks of Gupta et al. 2015 with the training settings of its figures. Every function returns plain
+ * The networks of Gupta et al. 2015 with the training settings of its figures, and residual networks that go beyond it. Every function returns plain
  * configuration data, to be used as it is or changed.
  */
-import type { NetworkConfiguration } from './configuration.js';
+import type { LayerConfiguration, NetworkConfiguration } from './configuration.js';
 
 /** What a zoo network may be given; `seed` is required, everything else overrides the network's own settings. */
 export type ZooOptions = Pick<NetworkConfiguration, 'seed'> &
@@ -19,7 +19,7 @@ function networkOptions(options: ZooOptions): Omit<ZooOptions, 'epochs'> {
 }
 
 /** The name of a network of the zoo. */
-type ZooName = 'dnn' | 'lenet' | 'cifar';
+type ZooName = 'dnn' | 'lenet' | 'cifar' | 'resnet8' | 'resnet20';
 
 /** Figure 1: 784-1000-1000-10 with ReLU. */
 function dnn(options: ZooOptions): NetworkConfiguration {
@@ -90,14 +90,70 @@ function cifar(options: ZooOptions): NetworkConfiguration {
   };
 }
 
-/** The paper's networks by name. */
+/**
+ * Beyond the paper: the residual networks of He et al. 2015, section 4.2, of 6n + 2 layers for CIFAR-10: three stages of 16, 32
+ * and 64 channels of n blocks each, every convolution normalised; projections where the shape changes.
+ */
+function resnet(name: ZooName, blocks: number, options: ZooOptions): NetworkConfiguration {
+  const { epochs = 16 } = options;
+  const milestones = [0.5, 0.75].map((part) => Math.round(part * epochs));
+  const normalised = (
+    id: string,
+    channels: number,
+    kernel: number,
+    stride: number,
+    activation: 'identity' | 'relu',
+  ): LayerConfiguration[] => [
+    { type: 'conv2d', name: `${id}.conv`, channels, kernel, stride, padding: kernel >> 1, bias: false },
+    { type: 'batchNorm', name: `${id}.norm`, activation },
+  ];
+  const block = (stage: number, n: number): LayerConfiguration => {
+    const id = `block${String(stage)}.${String(n)}`;
+    const channels = 8 << stage;
+    const changes = stage > 1 && n === 1;
+    return {
+      type: 'residual',
+      name: id,
+      layers: [
+        ...normalised(`${id}.1`, channels, 3, changes ? 2 : 1, 'relu'),
+        ...normalised(`${id}.2`, channels, 3, 1, 'identity'),
+      ],
+      ...(changes && { shortcut: normalised(`${id}.short`, channels, 1, 2, 'identity') }),
+      activation: 'relu',
+    };
+  };
+  return {
+    name,
+    formats: { weight: '<2,14>', activation: '<6,10>' },
+    rounding: 'stochastic',
+    weightInit: 'he-normal',
+    optimizer: {
+      kind: 'sgd',
+      learningRate: { kind: 'step', rate: 0.1, factor: 0.1, milestones },
+      momentum: 0.9,
+      weightDecay: 0.0001,
+    },
+    ...networkOptions(options),
+    input: { height: 32, width: 32, channels: 3 },
+    layers: [
+      ...normalised('stem', 16, 3, 1, 'relu'),
+      ...[1, 2, 3].flatMap((stage) => Array.from({ length: blocks }, (_, n) => block(stage, n + 1))),
+      { type: 'globalAveragePool', name: 'pool' },
+      { type: 'dense', name: 'fc', units: 10 },
+    ],
+  };
+}
+
+/** The networks by name: the paper's three, and residual ones. */
 export const zoo: Readonly<Record<ZooName, (options: ZooOptions) => NetworkConfiguration>> = {
   dnn,
   lenet,
   cifar,
+  resnet8: (options) => resnet('resnet8', 1, options),
+  resnet20: (options) => resnet('resnet20', 3, options),
 };
 
 /** Names of the zoo's networks. */
-export const ZOO_NAMES: readonly ZooName[] = ['dnn', 'lenet', 'cifar'];
+export const ZOO_NAMES: readonly ZooName[] = ['dnn', 'lenet', 'cifar', 'resnet8', 'resnet20'];
 
 export type { ZooName };

@@ -15,6 +15,7 @@ export { convertRaws } from './convert-raws.js';
 export * from './accumulator.js';
 export { philox4x32 } from './philox.js';
 export * from './random.js';
+export { inverseRoot, roundedQuotient, type InverseRoot } from './root.js';
 export * from './softmax.js';
 export * from './float.js';
 export * from './float-weights.js';

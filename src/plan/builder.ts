@@ -4,19 +4,23 @@
  * Errors name the layer, the rule, what was given and the way out.
  */
 import { MAX_CLASSES, type Accumulator } from '../numerics/index.js';
-import { proveAccumulator } from './checks.js';
-import { PlanDraft } from './draft.js';
+import { proveAccumulator, proveExact } from './checks.js';
+import { BatchNormDraft } from './batch-norm.js';
 import { ShapeError, shapeText } from './errors.js';
 import type { Tensor, TensorId, Window } from './ops.js';
 import { convolutionShapes, elements, matrixShape, poolShapes, reciprocalTable } from './shapes.js';
 import type { SiteSettings } from './sites.js';
-import { alignUpdate, COEFFICIENT_BITS, fractionBits } from './update-alignment.js';
+import { alignUpdate, COEFFICIENT_BITS, fractionBits, magnitudeBits } from './update-alignment.js';
 
 /** Fraction bits of the dropout scale. */
 const SCALE_BITS = 24;
+/** Cells of a max-pooling window: a position is a byte. */
+const MAX_POSITIONS = 256;
+/** Cells of an average: its sum of products with reciprocals stays well below 2^62. */
+const MAX_AVERAGED = 65536;
 
 /** Builds a plan op by op. A method takes its op's fields and derives the rest; what does not fit throws ShapeError with the layer. */
-export class PlanBuilder extends PlanDraft {
+export class PlanBuilder extends BatchNormDraft {
   /** out = lhs rhs + bias, operands stored transposed where said. A gradient result is scaled by 2^-gradientShift. */
   matmul(
     args: {
@@ -204,11 +208,37 @@ export class PlanBuilder extends PlanDraft {
     this.push({ ...this.base(), kind: 'reluGradient', ...args });
   }
 
+  /** The exact sum of two tensors of one size, rounded once; their formats may differ. */
+  add(args: { lhs: TensorId; rhs: TensorId; out: TensorId } & SiteSettings): void {
+    const [lhs, rhs, out] = [this.get(args.lhs), this.get(args.rhs), this.get(args.out)];
+    this.expectElements(lhs, elements(out.shape));
+    this.expectElements(rhs, elements(out.shape));
+    const from = Math.max(fractionBits(lhs), fractionBits(rhs));
+    const shifts = { lhs: from - fractionBits(lhs), rhs: from - fractionBits(rhs) };
+    if (this.arithmetic === 'fixed') {
+      const terms = [
+        { count: 1, bits: magnitudeBits(lhs), shift: shifts.lhs },
+        { count: 1, bits: magnitudeBits(rhs), shift: shifts.rhs },
+      ];
+      proveExact(this.who, 'the sum', terms, 'choose formats with closer fraction bits');
+    }
+    const convert = this.convert(out, from, args);
+    this.push({
+      ...this.base(),
+      kind: 'add',
+      lhs: args.lhs,
+      rhs: args.rhs,
+      out: args.out,
+      shifts,
+      convert,
+    });
+  }
+
   /** The largest element of each window; `position` keeps where it was, for the backward pass. */
   maxPool(args: { input: TensorId; out: TensorId; position: TensorId | null; window: Window }): void {
     const input = this.get(args.input);
     const out = this.get(args.out);
-    poolShapes(this.who, args.window, input, out);
+    poolShapes(this.who, args.window, input, out, MAX_POSITIONS);
     this.expectFormat(input, out);
     if (args.position !== null) this.expectElements(this.get(args.position), elements(out.shape));
     this.push({ ...this.base(), kind: 'maxPool', ...args });
@@ -220,7 +250,7 @@ export class PlanBuilder extends PlanDraft {
   ): void {
     const { dOutput, position, out, window } = args;
     const result = this.get(out);
-    poolShapes(this.who, window, result, this.get(dOutput));
+    poolShapes(this.who, window, result, this.get(dOutput), MAX_POSITIONS);
     const convert = this.convert(result, fractionBits(this.get(dOutput)), args);
     this.push({ ...this.base(), kind: 'maxPoolGradient', dOutput, position, out, window, convert });
   }
@@ -229,7 +259,7 @@ export class PlanBuilder extends PlanDraft {
   averagePool(args: { input: TensorId; out: TensorId; window: Window } & SiteSettings): void {
     const { input, out, window } = args;
     const result = this.get(out);
-    poolShapes(this.who, window, this.get(input), result);
+    poolShapes(this.who, window, this.get(input), result, MAX_AVERAGED);
     const convert = this.convert(result, fractionBits(this.get(input)) + COEFFICIENT_BITS, args);
     this.push({
       ...this.base(),
@@ -247,7 +277,7 @@ export class PlanBuilder extends PlanDraft {
   averagePoolGradient(args: { dOutput: TensorId; out: TensorId; window: Window } & SiteSettings): void {
     const { dOutput, out, window } = args;
     const result = this.get(out);
-    poolShapes(this.who, window, result, this.get(dOutput));
+    poolShapes(this.who, window, result, this.get(dOutput), MAX_AVERAGED);
     const convert = this.convert(result, fractionBits(this.get(dOutput)) + COEFFICIENT_BITS, args);
     this.push({
       ...this.base(),

@@ -1,12 +1,13 @@
 /**
- * From one plan of a network to another with other formats: the rounding sites that convert its parameters and updates.
+ * From one plan of a network to another with other formats: the rounding sites that convert its parameters, updates and
+ * running statistics.
  * Nothing is computed here; train/ does. docs/training.md, "Precision schedule".
  */
 import type { Convert, Plan, TensorId } from './ops.js';
 import { SiteRegistry } from './sites.js';
 
 /**
- * One site for every parameter and update of `after`, in its order, named `<prefix>/<tensor>`: from the tensor's format in
+ * One site for every parameter, update and running statistic of `after`, in its order, named `<prefix>/<tensor>`: from the tensor's format in
  * `before`, rounded as `after` rounds that tensor at every step.
  * @throws RangeError for a shift of more than 62 bits, or a name with the hash of another site of one of the plans.
  */
@@ -14,7 +15,7 @@ export function conversionSites(prefix: string, before: Plan, after: Plan): read
   const sites = new SiteRegistry();
   // A step draws from the plan's sites too, under the same step number: no two may have one hash.
   for (const { site } of [...before.sites, ...after.sites]) sites.claim(site);
-  const stateOf = (plan: Plan): TensorId[] => [...plan.parameters, ...plan.updates];
+  const stateOf = (plan: Plan): TensorId[] => [...plan.parameters, ...plan.updates, ...plan.states];
   const ids = stateOf(before);
   stateOf(after).forEach((id, i) => {
     const { name } = after.tensors[id]!;

@@ -16,7 +16,7 @@ export interface TensorSpec {
   readonly shape: readonly number[];
   readonly batched: boolean;
   readonly role: Tensor['role'];
-  /** Ignored for labels and positions. In a float32 plan: `float32`. */
+  /** Ignored for labels, positions and, in fixed point, registers. In a float32 plan: `float32`. */
   readonly format: NumberFormat | null;
   readonly persistent?: boolean;
 }
@@ -32,6 +32,7 @@ export type PlanEnds = Partial<
     | 'probabilities'
     | 'parameters'
     | 'updates'
+    | 'states'
     | 'groups'
   >
 >;
@@ -155,6 +156,7 @@ export class PlanDraft {
       probabilities: null,
       parameters: [],
       updates: [],
+      states: [],
       groups: 0,
       ...ends,
       arenaBytes,
@@ -172,6 +174,7 @@ export class PlanDraft {
   #elementType(spec: TensorSpec): Pick<Tensor, 'format' | 'storage'> {
     if (spec.role === 'label') return { format: null, storage: 'int32' };
     if (spec.role === 'position') return { format: null, storage: 'uint8' };
+    if (spec.role === 'register' && this.arithmetic === 'fixed') return { format: null, storage: 'int32' };
     const { format } = spec;
     if (format === null || (format === 'float32') !== (this.arithmetic === 'float32')) {
       throw new TypeError(

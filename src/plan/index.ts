@@ -1,5 +1,6 @@
 /** Plans: the operations of a training and an evaluation step as data, and the builder that checks them. */
 export type * from './ops.js';
+export { runningFormats } from './batch-norm.js';
 export { PlanBuilder } from './builder.js';
 export { conversionSites } from './conversion.js';
 export { opBytes, opMacs, planTotals, type PlanTotals } from './cost.js';

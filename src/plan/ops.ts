@@ -20,9 +20,12 @@ export interface Tensor {
   readonly shape: readonly number[];
   /** The first dimension is the batch: a step with fewer examples uses only its first `count` rows. */
   readonly batched: boolean;
-  /** Role, or what else it holds: class labels, pooling window positions, or probabilities (30 fraction bits). */
-  readonly role: Role | 'label' | 'position' | 'probability';
-  /** null for labels and positions. */
+  /**
+   * Role, or what else it holds: class labels, pooling window positions, probabilities (30 fraction bits), the running mean
+   * or variance of a normalisation, or registers: integers of 32 bits whose meaning is the op's.
+   */
+  readonly role: Role | 'label' | 'position' | 'probability' | 'running' | 'register';
+  /** null for labels, positions, and registers of a fixed-point plan. */
   readonly format: NumberFormat | null;
   readonly storage: Storage;
   /** Keeps its value between steps (parameters, optimiser state, input, labels, results); never shares memory. */
@@ -158,6 +161,17 @@ export interface ReluGradientOp extends OpBase {
   readonly out: TensorId;
 }
 
+/** out = convert(lhs * 2^shifts.lhs + rhs * 2^shifts.rhs), element by element: one exact sum (shifts are 0 in float32). */
+export interface AddOp extends OpBase {
+  readonly kind: 'add';
+  readonly lhs: TensorId;
+  readonly rhs: TensorId;
+  readonly out: TensorId;
+  /** Left shifts that align the operands to `convert.from` fraction bits. */
+  readonly shifts: { readonly lhs: number; readonly rhs: number };
+  readonly convert: Convert | null;
+}
+
 /** Largest element of each window (cells outside the image do not take part); `position` = i*kernelWidth+j of the first largest. */
 export interface MaxPoolOp extends OpBase {
   readonly kind: 'maxPool';
@@ -198,6 +212,89 @@ export interface AveragePoolGradientOp extends OpBase {
   readonly out: TensorId;
   readonly window: Window;
   readonly reciprocals: readonly number[];
+  readonly convert: Convert | null;
+}
+
+/**
+ * What the ops of one batch normalisation have in common. `registers` are numbers of each channel: [3, C] of 32 bits, the
+ * channel's mean, the mantissa of the inverse of its deviation and a shift (docs/numerics.md); [2, C] in float32, mean and
+ * inverse deviation.
+ */
+interface BatchNormBase extends OpBase {
+  readonly registers: TensorId;
+  readonly channels: number;
+  /** Fraction bits that a mean has more than the elements that it is of. */
+  readonly extraBits: number;
+}
+
+/** Mean and deviation of every channel of input [.., C] over all rows, into `registers` and the running mean and variance. */
+export interface BatchMomentsOp extends BatchNormBase {
+  readonly kind: 'batchMoments';
+  readonly input: TensorId;
+  readonly mean: TensorId;
+  readonly variance: TensorId;
+  /** Rows per example: height * width of an image. */
+  readonly rowsPerExample: number;
+  /** Added to the variance; with the fraction bits of the variance, in float32 with 40. */
+  readonly epsilon: number;
+  /** Share of the batch in the running mean and variance, 16 fraction bits. */
+  readonly rate: number;
+  /** Fraction bits and sign of elements and `extraBits`: at most 23. */
+  readonly width: number;
+  readonly meanConvert: Convert | null;
+  readonly varianceConvert: Convert | null;
+}
+
+/** The registers of the running mean and variance, for an evaluation. */
+export interface RunningMomentsOp extends BatchNormBase {
+  readonly kind: 'runningMoments';
+  readonly mean: TensorId;
+  readonly variance: TensorId;
+  readonly epsilon: number;
+  readonly width: number;
+}
+
+/** out = convert(gamma[c] * normalised(input) + beta[c]), input, out [.., C]. */
+export interface BatchNormOp extends BatchNormBase {
+  readonly kind: 'batchNorm';
+  readonly input: TensorId;
+  readonly gamma: TensorId;
+  readonly beta: TensorId;
+  readonly out: TensorId;
+  /** Left shifts that align gamma * normalised and beta to `convert.from`. */
+  readonly shifts: { readonly gamma: number; readonly beta: number };
+  readonly convert: Convert | null;
+}
+
+/**
+ * dBeta[c] = convert(sum of dOutput), dGamma[c] = convert(sum of dOutput * normalised(input)), and the three numbers of each
+ * channel, `factors` [3, C], that its input's error is made of: both sums as means, and gamma over the deviation.
+ */
+export interface BatchNormGradientOp extends BatchNormBase {
+  readonly kind: 'batchNormGradient';
+  readonly input: TensorId;
+  readonly dOutput: TensorId;
+  readonly gamma: TensorId;
+  readonly dGamma: TensorId;
+  readonly dBeta: TensorId;
+  readonly factors: TensorId;
+  readonly rowsPerExample: number;
+  /** Fraction bits that the means have more than the error. */
+  readonly errorBits: number;
+  /** Added to a channel's shift: bits dropped of gamma times the mantissa to leave 20 fraction bits; left where negative. */
+  readonly factorShift: number;
+  readonly gammaConvert: Convert | null;
+  readonly betaConvert: Convert | null;
+}
+
+/** out = convert((dOutput - mean of dOutput - normalised(input) * mean of dOutput * normalised) * gamma over deviation). */
+export interface BatchNormInputGradientOp extends BatchNormBase {
+  readonly kind: 'batchNormInputGradient';
+  readonly input: TensorId;
+  readonly dOutput: TensorId;
+  readonly factors: TensorId;
+  readonly out: TensorId;
+  readonly errorBits: number;
   readonly convert: Convert | null;
 }
 
@@ -263,10 +360,16 @@ export type Op =
   | BiasGradientOp
   | ReluOp
   | ReluGradientOp
+  | AddOp
   | MaxPoolOp
   | MaxPoolGradientOp
   | AveragePoolOp
   | AveragePoolGradientOp
+  | BatchMomentsOp
+  | RunningMomentsOp
+  | BatchNormOp
+  | BatchNormGradientOp
+  | BatchNormInputGradientOp
   | DropoutOp
   | SoftmaxCrossEntropyOp
   | SgdOp;
@@ -293,6 +396,8 @@ export interface Plan {
   /** Weights and biases in layer order, and their update (momentum) tensors in the same order. */
   readonly parameters: readonly TensorId[];
   readonly updates: readonly TensorId[];
+  /** What else a step changes and a checkpoint must hold: running means and variances. */
+  readonly states: readonly TensorId[];
   /** Number of coefficient groups the sgd ops refer to. */
   readonly groups: number;
   readonly arenaBytes: number;

@@ -58,11 +58,11 @@ export function convolutionShapes(
   return { outChannels, k: window.kernelHeight * window.kernelWidth * window.channels };
 }
 
-/** Checks input and output of a pooling window. */
-export function poolShapes(layer: string, window: Window, input: Tensor, out: Tensor): void {
-  if (window.kernelHeight * window.kernelWidth > 256) {
+/** Checks input and output of a pooling window of at most `cells` cells. */
+export function poolShapes(layer: string, window: Window, input: Tensor, out: Tensor, cells: number): void {
+  if (window.kernelHeight * window.kernelWidth > cells) {
     throw new RangeError(
-      `${layer}: a pooling window has at most 256 cells, got ${String(window.kernelHeight)} x ${String(window.kernelWidth)}; choose a smaller kernel`,
+      `${layer}: a pooling window has at most ${String(cells)} cells, got ${String(window.kernelHeight)} x ${String(window.kernelWidth)}; choose a smaller kernel`,
     );
   }
   expectImage(layer, 'input', input, window.height, window.width, window.channels);

@@ -49,10 +49,10 @@ const CHECKSUM_AT = 8 + FRONT.length;
 const CHECKSUM_LENGTH = 64;
 const NO_CHECKSUM = '0'.repeat(CHECKSUM_LENGTH);
 
-/** The tensors of a network that a checkpoint holds: its parameters, then their updates. */
+/** The tensors of a network that a checkpoint holds: its parameters, then their updates, then running statistics. */
 export function stateTensors(definition: NetworkDefinition): Tensor[] {
   const plan = definition.plan(1);
-  return [...plan.parameters, ...plan.updates].map((id) => plan.tensors[id]!);
+  return [...plan.parameters, ...plan.updates, ...plan.states].map((id) => plan.tensors[id]!);
 }
 
 /** One file. Equal checkpoints give equal bytes. */

@@ -256,11 +256,11 @@ export class Network implements TrainingModel {
     return { name, shape: tensor.shape, format: tensor.format, data: await this.#state.read(name) };
   }
 
-  /** SHA-256 over the raw parameters in layer order (not the updates), as little-endian bytes: 64 hexadecimal digits. */
+  /** SHA-256 over the raw parameters in layer order, then running statistics (not the updates), as little-endian bytes: 64 hexadecimal digits. */
   async digest(): Promise<string> {
     const { tensors } = this.#state;
     const parts: Uint8Array[] = [];
-    for (const { name } of tensors.slice(0, tensors.length >> 1)) {
+    for (const { name } of tensors.filter(({ role }) => role !== 'update')) {
       parts.push(littleEndianBytes(await this.#state.read(name)));
     }
     return sha256(...parts);

@@ -1,4 +1,4 @@
-/** ReLU and dropout on every backend, exactly. */
+/** ReLU, addition and dropout on every backend, exactly. */
 import { describe } from 'vitest';
 import { randomWordOracle, siteHashOracle } from '../support/oracle.js';
 import { contractSuite, SEED, settings, type Case } from './suite.js';
@@ -34,6 +34,38 @@ function relu(size: number, i: number, inPlace: boolean): Case {
         output,
         dOutput,
         out: inPlace ? dOutput : w.tensor('dInput', shape, errors, error),
+      });
+    },
+  };
+}
+
+/** Formats of two operands and their sum: one format, each side shifted, wider and narrower results. */
+const SUMS = [
+  ['<6,10>', '<6,10>', '<6,10>'],
+  ['<6,10>', '<2,14>', '<6,10>'],
+  ['<2,14>', '<6,10>', '<4,12>'],
+  ['<6,14>', '<8,8>', '<2,6>'],
+  ['<8,8>', '<4,16>', '<12,12>'],
+  ['<1,31>', '<16,16>', '<0,16>'],
+  ['<20,-4>', '<-2,22>', '<8,8>'],
+  ['<4,8>', '<6,2>', '<2,14>'],
+] as const;
+
+function add(size: number, i: number, twice: boolean): Case {
+  const [lhs, rhs, sum] = pick(SUMS, i);
+  const [rounding, overflow] = [pick(ROUNDINGS, i), pick(OVERFLOWS, i >> 1)];
+  return {
+    name: `add ${String(i)} ${String(size)}: ${lhs} + ${twice ? 'itself' : rhs} to ${sum}, ${rounding} ${overflow}`,
+    style: pick(STYLES, i >> 1),
+    add: (w) => {
+      const shape = [w.batch, size];
+      const a = w.tensor('lhs', shape, lhs, { batched: true });
+      const b = twice ? a : w.tensor('rhs', shape, rhs, { batched: true });
+      w.builder.add({
+        lhs: a,
+        rhs: b,
+        out: w.tensor('out', shape, sum, { batched: true }),
+        ...settings(rounding, overflow),
       });
     },
   };
@@ -79,11 +111,13 @@ const dropouts = SIZES.flatMap((size, i) =>
   THRESHOLDS.map((threshold, t) => dropout(threshold, size, i * THRESHOLDS.length + t)),
 );
 
+const adds = SIZES.flatMap((size, i) => [0, 1, 2].map((n) => add(size, 3 * i + n, n === 2 && i % 3 === 0)));
+
 const atThreshold = [100, 101, 102].map((i) => dropout(Math.min(wordOf(i), 64225), 9, i));
 
 describe('elementwise', () => {
   contractSuite([
-    { name: 'batch 1', batch: 1, cases: [...relus, ...dropouts, ...atThreshold] },
-    { name: 'batch 7', batch: 7, counts: [1, 4, 6], cases: [...relus, ...dropouts, ...atThreshold] },
+    { name: 'batch 1', batch: 1, cases: [...relus, ...adds, ...dropouts, ...atThreshold] },
+    { name: 'batch 7', batch: 7, counts: [1, 4, 6], cases: [...relus, ...adds, ...dropouts, ...atThreshold] },
   ]);
 });

@@ -114,6 +114,17 @@ const CHECKS: readonly Check[] = [
       builder.reluGradient({ output, dOutput, out: tensor('dInput', [BATCH, 9]) });
     },
   },
+  {
+    // The error of a sum is that of both operands as it is.
+    name: 'add',
+    gradients: { lhs: 'dOutput', rhs: 'dOutput' },
+    add: (builder, tensor) => {
+      const shape = [BATCH, 9];
+      const [lhs, rhs] = [tensor('lhs', shape), tensor('rhs', shape)];
+      builder.add({ lhs, rhs, out: tensor('output', shape), ...site });
+      tensor('dOutput', shape);
+    },
+  },
   pooled('max', 2, 2),
   pooled('max', 3, 2),
   pooled('max', 3, 1),

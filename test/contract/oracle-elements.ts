@@ -1,5 +1,6 @@
 /** Ops that work element by element or row by row, in BigInt. */
 import type {
+  AddOp,
   DropoutOp,
   ReluGradientOp,
   ReluOp,
@@ -20,6 +21,19 @@ export function reluGradient(op: ReluGradientOp, oracle: Oracle): void {
   const dOutput = oracle.tensors[op.dOutput]!;
   for (let i = 0; i < oracle.length(op.out); i += 1) {
     oracle.tensors[op.out]![i] = output[i]! > 0 ? dOutput[i]! : 0;
+  }
+}
+
+export function add(op: AddOp, oracle: Oracle): void {
+  const [lhs, rhs] = [oracle.tensors[op.lhs]!, oracle.tensors[op.rhs]!];
+  const fl = [op.lhs, op.rhs].map((id) => {
+    const { format } = oracle.plan.tensors[id]!;
+    return format === null || format === 'float32' ? 0 : format.fl;
+  });
+  const most = Math.max(...fl);
+  for (let i = 0; i < oracle.length(op.out); i += 1) {
+    const sum = BigInt(lhs[i]!) * 2n ** BigInt(most - fl[0]!) + BigInt(rhs[i]!) * 2n ** BigInt(most - fl[1]!);
+    oracle.set(op.out, op.convert, i, sum);
   }
 }
 

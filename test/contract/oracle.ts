@@ -6,7 +6,14 @@
 import type { Convert, Op, Plan, TensorId } from '../../src/plan/index.js';
 import type { Coefficients, SiteStatistics, TensorData } from '../../src/backend/contract.js';
 import { fitOracle, randomWordOracle, roundOracle, siteHashOracle } from '../support/oracle.js';
-import { dropout, relu, reluGradient, sgd, softmaxCrossEntropy } from './oracle-elements.js';
+import { add, dropout, relu, reluGradient, sgd, softmaxCrossEntropy } from './oracle-elements.js';
+import {
+  batchMoments,
+  batchNorm,
+  batchNormGradient,
+  batchNormInputGradient,
+  runningMoments,
+} from './oracle-batch-norm.js';
 import {
   biasGradient,
   conv2d,
@@ -139,6 +146,8 @@ export class Oracle {
         return relu(op, this);
       case 'reluGradient':
         return reluGradient(op, this);
+      case 'add':
+        return add(op, this);
       case 'maxPool':
         return maxPool(op, this);
       case 'maxPoolGradient':
@@ -147,6 +156,16 @@ export class Oracle {
         return averagePool(op, this);
       case 'averagePoolGradient':
         return averagePoolGradient(op, this);
+      case 'batchMoments':
+        return batchMoments(op, this);
+      case 'runningMoments':
+        return runningMoments(op, this);
+      case 'batchNorm':
+        return batchNorm(op, this);
+      case 'batchNormGradient':
+        return batchNormGradient(op, this);
+      case 'batchNormInputGradient':
+        return batchNormInputGradient(op, this);
       case 'dropout':
         return dropout(op, this);
       case 'softmaxCrossEntropy':

@@ -155,7 +155,7 @@ describe('a run configuration', () => {
     [{ network: { zoo: 'dnn' } }, 'c.json: network configuration: seed: '],
     [
       { network: { zoo: 'toString', seed: 1 } },
-      'c.json: network.zoo: expected one of dnn, lenet, cifar, got "toString"',
+      'c.json: network.zoo: expected one of dnn, lenet, cifar, resnet8, resnet20, got "toString"',
     ],
     [{ network: { ...network, formats: '2.40' } }, 'c.json: format <2,40>: word length'],
   ])('%o is refused', (json, message) => {
@@ -222,6 +222,13 @@ describe('recipes', () => {
     const regular = { kind: 'sgd', momentum: 0.9, weightDecay: 0.0005 };
     const learningRate = { kind: 'step', rate: 0.01, factor: 0.5, milestones: [8, 11, 14] };
     const cifar10 = { data: 'cifar10', optimizer: { ...regular, learningRate } };
+    const residual = {
+      data: 'cifar10',
+      optimizer: {
+        ...{ kind: 'sgd', momentum: 0.9, weightDecay: 0.0001 },
+        learningRate: { kind: 'step', rate: 0.1, factor: 0.1, milestones: [8, 12] },
+      },
+    };
     const expected: Record<string, object> = {
       'mnist-dnn': { data: 'mnist', optimizer: { kind: 'sgd', learningRate: 0.1 } },
       'mnist-lenet': {
@@ -230,6 +237,8 @@ describe('recipes', () => {
       },
       'cifar10-cnn': cifar10,
       'cifar10-mixed': cifar10,
+      'cifar10-resnet8': residual,
+      'cifar10-resnet20': residual,
     };
     const { data, batch, network: settings } = configuration;
     const { optimizer } = defineNetwork(settings).configuration;

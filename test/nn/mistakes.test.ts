@@ -25,7 +25,7 @@ const cases: [name: string, configuration: unknown, message: string][] = [
   [
     'unknown layer',
     withLayers({ type: 'lstm' }),
-    'network configuration: layers[0].type: expected a layer of type dense, conv2d, maxPool, averagePool, relu, dropout or flatten, got "lstm"',
+    'network configuration: layers[0].type: expected a layer of type dense, conv2d, maxPool, averagePool, globalAveragePool, batchNorm, residual, relu, dropout or flatten, got "lstm"',
   ],
   [
     'unknown layer field',
@@ -92,6 +92,39 @@ const cases: [name: string, configuration: unknown, message: string][] = [
     'one class',
     withLayers({ type: 'dense', units: 1 }),
     'dense1: the last layer must give one logit per class, at least 2, got [1]; end with a dense layer',
+  ],
+  [
+    'paths of different shapes',
+    withLayers(
+      { type: 'residual', name: 'block', layers: [{ type: 'conv2d', channels: 2, kernel: 3, padding: 1 }] },
+      { type: 'dense', units: 2 },
+    ),
+    'block: the layers and the shortcut must give one shape, got [8, 8, 2] and [8, 8, 1]; give it a shortcut such as a 1x1 convolution with the stride and channels of the layers',
+  ],
+  [
+    'a path without layers',
+    withLayers({ type: 'residual', layers: [] }, { type: 'dense', units: 2 }),
+    'network configuration: layers[0].layers: a path needs at least one layer, got []',
+  ],
+  [
+    'an unknown field inside of a path',
+    withLayers(
+      { type: 'residual', name: 'block', layers: [{ type: 'relu', rate: 1 }] },
+      { type: 'dense', units: 2 },
+    ),
+    'network configuration: layers[0].layers[0] (block): Unrecognized key: "rate"',
+  ],
+  [
+    'one name in two paths',
+    withLayers(
+      {
+        type: 'residual',
+        layers: [{ type: 'relu', name: 'a' }],
+        shortcut: [{ type: 'relu', name: 'a' }],
+      },
+      { type: 'dense', units: 2 },
+    ),
+    "a: a layer's name must be its own (and not loss or inference); rename one of the layers",
   ],
   [
     'two layers of one name',

@@ -42,12 +42,41 @@ describe('sizes are inferred', () => {
     ]);
   });
 
+  test('paths, their sum, and the mean of an image', () => {
+    const definition = defineNetwork({
+      ...small,
+      layers: [
+        {
+          type: 'residual',
+          layers: [{ type: 'conv2d', channels: 4, kernel: 3, padding: 1, stride: 2, activation: 'relu' }],
+          shortcut: [{ type: 'conv2d', name: 'short', channels: 4, kernel: 1, stride: 2, bias: false }],
+          activation: 'relu',
+        },
+        { type: 'globalAveragePool' },
+      ],
+    });
+    expect(definition.summary().split('\n')).toEqual([
+      'layer           type               input  output  parameters  weight  activation  rounding',
+      'conv1           conv2d             9x7x2  5x4x4   76          <2,14>  <6,10>      stochastic',
+      'conv1.relu      relu               5x4x4  5x4x4   0           -       -           -',
+      'short           conv2d             9x7x2  5x4x4   8           <2,14>  <6,10>      stochastic',
+      'residual1       residual           5x4x4  5x4x4   0           -       <6,10>      stochastic',
+      'residual1.relu  relu               5x4x4  5x4x4   0           -       -           -',
+      'pool1           globalAveragePool  5x4x4  4       0           -       <6,10>      stochastic',
+      '84 parameters',
+    ]);
+    expect(networkFromJSON(JSON.parse(JSON.stringify(definition))).plan(3)).toEqual(definition.plan(3));
+  });
+
   test('the zoo: parameters of the networks of the paper', () => {
     const counts = ZOO_NAMES.map((name) => defineNetwork(zoo[name]({ seed: 1 })).parameterCount);
     expect(counts).toEqual([
       784_000 + 1000 + 1_000_000 + 1000 + 10_000 + 10,
       208 + 3216 + 32_896 + 1290,
       25 * 3 * 64 + 64 + 2 * (25 * 64 * 64 + 64) + 1024 * 10 + 10,
+      // He et al. 2015 count 0.27M for 20 layers; the projections add 2.8 thousand.
+      78_042,
+      272_474,
     ]);
     expect(zoo.cifar({ seed: 1, epochs: 40 }).optimizer.learningRate).toMatchObject({
       milestones: [20, 28, 36],

@@ -1,6 +1,14 @@
 /** Runs one op by its kind: the table of the reference's kernels. */
 import type { Op } from '../../plan/index.js';
+import { add } from './add.js';
 import { averagePool, averagePoolGradient } from './average-pool.js';
+import {
+  batchMoments,
+  batchNorm,
+  batchNormGradient,
+  batchNormInputGradient,
+  runningMoments,
+} from './batch-norm.js';
 import { biasGradient } from './bias-gradient.js';
 import { conv2dInputGradient } from './conv2d-input-gradient.js';
 import { conv2dWeightGradient } from './conv2d-weight-gradient.js';
@@ -36,6 +44,9 @@ export function runOp(op: Op, run: Run): void {
     case 'reluGradient':
       reluGradient(op, run);
       break;
+    case 'add':
+      add(op, run);
+      break;
     case 'maxPool':
       maxPool(op, run);
       break;
@@ -47,6 +58,21 @@ export function runOp(op: Op, run: Run): void {
       break;
     case 'averagePoolGradient':
       averagePoolGradient(op, run);
+      break;
+    case 'batchMoments':
+      batchMoments(op, run);
+      break;
+    case 'runningMoments':
+      runningMoments(op, run);
+      break;
+    case 'batchNorm':
+      batchNorm(op, run);
+      break;
+    case 'batchNormGradient':
+      batchNormGradient(op, run);
+      break;
+    case 'batchNormInputGradient':
+      batchNormInputGradient(op, run);
       break;
     case 'dropout':
       dropout(op, run);

@@ -91,6 +91,11 @@ export class Run {
     readonly coefficients: readonly Coefficients[],
   ) {}
 
+  /** True in the float32 baseline. */
+  get isFloat(): boolean {
+    return this.memory.plan.arithmetic === 'float32';
+  }
+
   tensor(id: TensorId): Tensor {
     return this.memory.plan.tensors[id]!;
   }

@@ -6,7 +6,14 @@ import { wordLength, type Format, type NumberFormat } from '../../numerics/index
 import type { Convert, MaxPoolGradientOp, Op, Plan, TensorId, Window } from '../../plan/index.js';
 import * as layout from './layout.generated.js';
 import type { Regions } from './regions.js';
-import { tileBiasGradient, tileMaxPoolGradient, tileProduct, type ProductOp, type Tiling } from './tiling.js';
+import {
+  tileBatchNorm,
+  tileBiasGradient,
+  tileMaxPoolGradient,
+  tileProduct,
+  type ProductOp,
+  type Tiling,
+} from './tiling.js';
 
 /** Words to be stored at an address. */
 export interface Table {
@@ -77,6 +84,22 @@ function inside(from: NumberFormat | null, to: Format): boolean {
   return from !== null && from !== 'float32' && wordLength(from) <= wordLength(to);
 }
 
+/** The kind of the record that adds up what threads have summed; null for an op of one record. */
+function endOf(op: Op, tiled: boolean): number | null {
+  switch (op.kind) {
+    case 'conv2dWeightGradient':
+      return tiled ? layout.KIND_CONV_WEIGHT_GRADIENT_END : null;
+    case 'biasGradient':
+      return op.convert && layout.KIND_BIAS_GRADIENT_END;
+    case 'batchMoments':
+      return op.meanConvert && layout.KIND_BATCH_MOMENTS_END;
+    case 'batchNormGradient':
+      return op.gammaConvert && layout.KIND_BATCH_NORM_GRADIENT_END;
+    default:
+      return null;
+  }
+}
+
 class RecordWriter {
   readonly tables: Table[] = [];
   /** Bytes of the largest scratch region that an op needs. */
@@ -115,12 +138,10 @@ class RecordWriter {
   /** Sums that the threads share out over the batch are added up in a record of their own: the first one, by another name. */
   #secondRecord(op: Op): Int32Array | null {
     const tiled = this.#words[layout.PATH >> 2] === layout.PATH_TILED;
-    const shared =
-      op.kind === 'biasGradient' ? op.convert !== null : op.kind === 'conv2dWeightGradient' && tiled;
-    if (!shared) return null;
+    const end = endOf(op, tiled);
+    if (end === null) return null;
     const words = this.#words.slice();
-    words[layout.KIND >> 2] =
-      op.kind === 'biasGradient' ? layout.KIND_BIAS_GRADIENT_END : layout.KIND_CONV_WEIGHT_GRADIENT_END;
+    words[layout.KIND >> 2] = end;
     return words;
   }
 
@@ -276,6 +297,16 @@ class RecordWriter {
         this.#operand(layout.OUT, op.out);
         this.#put(layout.SIZE, this.#perExample(op.out));
         break;
+      case 'add':
+        this.#put(layout.KIND, layout.KIND_ADD);
+        this.#operand(layout.LHS, op.lhs);
+        this.#operand(layout.RHS, op.rhs);
+        this.#operand(layout.OUT, op.out);
+        this.#put(layout.SIZE, this.#perExample(op.out));
+        this.#put(layout.SHIFT_LHS, op.shifts.lhs);
+        this.#put(layout.SHIFT_RHS, op.shifts.rhs);
+        this.#convert(layout.CONVERT, op.convert);
+        break;
       case 'maxPool':
         this.#put(layout.KIND, layout.KIND_MAX_POOL);
         this.#operand(layout.LHS, op.input);
@@ -307,6 +338,62 @@ class RecordWriter {
         this.#operand(layout.OUT, op.out);
         this.#window(op.window);
         this.#reciprocals(op.reciprocals);
+        this.#convert(layout.CONVERT, op.convert);
+        break;
+      case 'batchMoments':
+        this.#put(layout.KIND, layout.KIND_BATCH_MOMENTS);
+        this.#operand(layout.LHS, op.input);
+        this.#normalisation(op);
+        this.#moments(op);
+        this.#put(layout.SIZE, op.rowsPerExample);
+        this.#put(layout.NORM_RATE, op.rate);
+        this.#convert(layout.CONVERT, op.meanConvert);
+        this.#convert(layout.CONVERT_PARAMETER, op.varianceConvert);
+        if (op.meanConvert !== null) this.#scratch(tileBatchNorm(op));
+        break;
+      case 'runningMoments':
+        this.#put(layout.KIND, layout.KIND_RUNNING_MOMENTS);
+        this.#put(layout.LHS_TYPE, TYPES[this.#tensor(op.mean).storage]);
+        this.#normalisation(op);
+        this.#moments(op);
+        break;
+      case 'batchNorm':
+        this.#put(layout.KIND, layout.KIND_BATCH_NORM);
+        this.#operand(layout.LHS, op.input);
+        this.#operand(layout.OUT, op.out);
+        this.#operand(layout.NORM_GAMMA, op.gamma);
+        this.#operand(layout.NORM_BETA, op.beta);
+        this.#normalisation(op);
+        this.#put(layout.SIZE, this.#perExample(op.out) / op.channels);
+        this.#put(layout.NORM_SHIFT_GAMMA, op.shifts.gamma);
+        this.#put(layout.NORM_SHIFT_BETA, op.shifts.beta);
+        this.#convert(layout.CONVERT, op.convert);
+        break;
+      case 'batchNormGradient':
+        this.#put(layout.KIND, layout.KIND_BATCH_NORM_GRADIENT);
+        this.#operand(layout.LHS, op.input);
+        this.#operand(layout.RHS, op.dOutput);
+        this.#operand(layout.OUT, op.dGamma);
+        this.#operand(layout.NORM_GAMMA, op.gamma);
+        this.#operand(layout.NORM_BETA, op.dBeta);
+        this.#normalisation(op);
+        this.#put(layout.NORM_FACTORS, this.#address(op.factors));
+        this.#put(layout.SIZE, op.rowsPerExample);
+        this.#put(layout.NORM_ERROR_BITS, op.errorBits);
+        this.#put(layout.NORM_FACTOR_SHIFT, op.factorShift);
+        this.#convert(layout.CONVERT, op.gammaConvert);
+        this.#convert(layout.CONVERT_PARAMETER, op.betaConvert);
+        if (op.gammaConvert !== null) this.#scratch(tileBatchNorm(op));
+        break;
+      case 'batchNormInputGradient':
+        this.#put(layout.KIND, layout.KIND_BATCH_NORM_INPUT_GRADIENT);
+        this.#operand(layout.LHS, op.input);
+        this.#operand(layout.RHS, op.dOutput);
+        this.#operand(layout.OUT, op.out);
+        this.#normalisation(op);
+        this.#put(layout.NORM_FACTORS, this.#address(op.factors));
+        this.#put(layout.SIZE, this.#perExample(op.out) / op.channels);
+        this.#put(layout.NORM_ERROR_BITS, op.errorBits);
         this.#convert(layout.CONVERT, op.convert);
         break;
       case 'dropout':
@@ -348,6 +435,30 @@ class RecordWriter {
         this.#convert(layout.CONVERT_PARAMETER, op.parameterConvert);
         break;
     }
+  }
+
+  #address(id: TensorId): number {
+    return this.#arena + this.#tensor(id).offset;
+  }
+
+  /** What the ops of a batch normalisation have in common. */
+  #normalisation(op: { registers: TensorId; channels: number; extraBits: number }): void {
+    this.#put(layout.NORM_REGISTERS, this.#address(op.registers));
+    this.#put(layout.N, op.channels);
+    this.#put(layout.NORM_EXTRA_BITS, op.extraBits);
+  }
+
+  /** Running statistics and epsilon, of 64 bits. */
+  #moments(op: { mean: TensorId; variance: TensorId; epsilon: number; width: number }): void {
+    this.#put(layout.NORM_MEAN, this.#address(op.mean));
+    this.#put(layout.NORM_VARIANCE, this.#address(op.variance));
+    this.#put(layout.NORM_WIDTH, op.width);
+    const words =
+      this.#plan.arithmetic === 'fixed'
+        ? new Int32Array(BigInt64Array.of(BigInt(op.epsilon)).buffer)
+        : new Int32Array(Float64Array.of(op.epsilon * 2 ** -40).buffer);
+    this.#put(layout.NORM_EPSILON, words[0]!);
+    this.#put(layout.NORM_EPSILON + 4, words[1]!);
   }
 
   #convolution(op: Extract<Op, { kind: 'conv2d' | 'conv2dInputGradient' | 'conv2dWeightGradient' }>): void {

@@ -13,7 +13,12 @@ import type { SessionMemory } from './memory.js';
 const LIMIT_TURNS = 262_144;
 const TURN_MACS = { fixed: layout.LIMIT_MACS, float32: layout.LIMIT_FLOAT_MACS } as const;
 /** Records that finish the op of the record before. */
-const ENDS: readonly number[] = [layout.KIND_CONV_WEIGHT_GRADIENT_END, layout.KIND_BIAS_GRADIENT_END];
+const ENDS: readonly number[] = [
+  layout.KIND_CONV_WEIGHT_GRADIENT_END,
+  layout.KIND_BIAS_GRADIENT_END,
+  layout.KIND_BATCH_MOMENTS_END,
+  layout.KIND_BATCH_NORM_GRADIENT_END,
+];
 /** How a thread's products were summed: names, and where they are counted. */
 const SUMMED = [
   ['fast', layout.SUMMED_FAST],

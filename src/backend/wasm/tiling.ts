@@ -277,6 +277,11 @@ export function tileBiasGradient(op: { n: number }): Tiling {
   return regions.done();
 }
 
+/** The partial sums of a batch normalisation: two of each channel. */
+export function tileBatchNorm(op: { channels: number }): Tiling {
+  return tileBiasGradient({ n: 2 * op.channels });
+}
+
 /** A max-pool gradient's sums, some image rows at once. */
 export function tileMaxPoolGradient(op: { window: Window }): Tiling {
   const rowBytes = op.window.width * op.window.channels * SUM_BYTES;

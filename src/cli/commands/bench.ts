@@ -43,7 +43,7 @@ const FEWEST_STEPS = 3;
 
 const EXAMPLES = `
 Examples:
-  $ fewbit bench                                          dnn, lenet and cifar, one after the other
+  $ fewbit bench                                          the zoo's networks, one after the other
   $ fewbit bench lenet --threads 1 --formats 2.14 --rounding nearest
   $ fewbit bench lenet --trace lenet-trace.json           a trace of every step for ui.perfetto.dev
   $ fewbit bench config.json --batch 32 --steps 50 --json

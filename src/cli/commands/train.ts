@@ -69,6 +69,7 @@ Examples:
   $ fewbit train cifar10-mixed                              16 bits, then 20 bits for the last epochs
   $ fewbit train lenet --precision-schedule later.json      other formats from an epoch on, or when the error stalls
   $ fewbit train dnn --data synthetic --steps 60            a first try, without fetching anything
+  $ fewbit train cifar10-resnet8 --formats float32          a residual network with batch normalisation, the baseline
   $ fewbit train --resume --out runs/dnn                    goes on where runs/dnn stopped, bit for bit
   $ fewbit train lenet --steps 200 --profile trace.json      where the time goes, op by op
   $ fewbit train config.json --data ./my-images --json      machine-readable

@@ -2,17 +2,20 @@
 import type { LayerConfiguration } from '../configuration.js';
 import type { Layer, Shape } from '../layer.js';
 import type { Settings } from '../settings.js';
+import { batchNormLayer } from './batch-norm.js';
 import { conv2dLayer } from './conv2d.js';
 import { denseLayer } from './dense.js';
 import { dropoutLayer, flattenLayer, reluLayer } from './elementwise.js';
-import { poolLayer } from './pool.js';
+import { globalAveragePoolLayer, poolLayer } from './pool.js';
+import { residualLayer } from './residual.js';
 
-/** The layer of a configuration entry, its sizes inferred from its input. */
+/** The layer of a configuration entry, its sizes inferred from its input; a residual layer has its shortcut's shape too. */
 export function makeLayer(
   name: string,
   entry: LayerConfiguration,
   settings: Settings,
   inputShape: Shape,
+  shortcutShape: Shape,
 ): Layer {
   switch (entry.type) {
     case 'dense':
@@ -22,6 +25,12 @@ export function makeLayer(
     case 'maxPool':
     case 'averagePool':
       return poolLayer(name, entry, settings, inputShape);
+    case 'globalAveragePool':
+      return globalAveragePoolLayer(name, settings, inputShape);
+    case 'batchNorm':
+      return batchNormLayer(name, entry, settings, inputShape);
+    case 'residual':
+      return residualLayer(name, settings, inputShape, shortcutShape);
     case 'relu':
       return reluLayer(name, settings, inputShape);
     case 'dropout':

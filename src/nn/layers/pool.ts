@@ -1,5 +1,5 @@
 /** Max and average pooling over NHWC images, without padding; a last window that reaches over the edge may be clipped. */
-import { ShapeError, shapeText, windowOf, type TensorId } from '../../plan/index.js';
+import { ShapeError, shapeText, windowOf, type TensorId, type Window } from '../../plan/index.js';
 import type { PoolLayer } from '../configuration.js';
 import { imageShape, pair } from '../image.js';
 import { activation, inputError, type Emission, type Forward, type Layer, type Shape } from '../layer.js';
@@ -56,17 +56,47 @@ export function poolLayer(
   }
 
   function forwardAverage(input: TensorId, emission: Emission): Forward {
-    const { builder } = emission;
-    const output = activation(builder, layer);
-    builder.averagePool({ input, out: output, window, ...emission.site('activation') });
-    return {
-      output,
-      backward: (dOutput, propagate) => {
-        if (!propagate) return null;
-        const dInput = inputError(builder, layer, input);
-        builder.averagePoolGradient({ dOutput, out: dInput, window, ...emission.site('error') });
-        return dInput;
-      },
-    };
+    return averaged(layer, window, input, activation(emission.builder, layer), emission);
   }
+}
+
+/** The mean of each channel over the whole image: [height, width, channels] to [channels]. */
+export function globalAveragePoolLayer(name: string, settings: Settings, inputShape: Shape): Layer {
+  const image = imageShape(name, inputShape);
+  const [height, width, channels] = image;
+  const window = windowOf({ image, kernel: [height, width], stride: [1, 1] });
+  const layer: Layer = {
+    name,
+    type: 'globalAveragePool',
+    settings,
+    inputShape,
+    outputShape: [channels],
+    parameters: [],
+    forward: (input, emission) => {
+      // An image of one pixel for the op, which lies in memory as the vector that it is for the next layer.
+      const output = activation(emission.builder, { ...layer, outputShape: [1, 1, channels] });
+      return averaged(layer, window, input, output, emission);
+    },
+  };
+  return layer;
+}
+
+function averaged(
+  layer: Layer,
+  window: Window,
+  input: TensorId,
+  output: TensorId,
+  emission: Emission,
+): Forward {
+  const { builder } = emission;
+  builder.averagePool({ input, out: output, window, ...emission.site('activation') });
+  return {
+    output,
+    backward: (dOutput, propagate) => {
+      if (!propagate) return null;
+      const dInput = inputError(builder, layer, input);
+      builder.averagePoolGradient({ dOutput, out: dInput, window, ...emission.site('error') });
+      return dInput;
+    },
+  };
 }
