@@ -59,8 +59,8 @@ function nearestQuotient(n: i64, d: i64): i64 {
 
 /** value / 2^bits to nearest, halves up; a left shift where negative. */
 function shifted(value: i64, bits: i32): i64 {
-  if (bits <= 0) return value << (<i64>-bits);
-  return (value + ((<i64>1) << (<i64>(bits - 1)))) >> (<i64>bits);
+  if (bits <= 0) return value << -bits;
+  return (value + ((<i64>1) << (bits - 1))) >> bits;
 }
 
 function saturated(value: i64): i64 {
