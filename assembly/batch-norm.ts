@@ -77,7 +77,7 @@ function rootBelow(value: u64): u64 {
 /** Writes mean, mantissa and shift of channel c. */
 function setRegisters(registers: usize, channels: i32, c: i32, mean: i64, variance: i64): void {
   const half = (<i32>clz(variance) - 2) >> 1;
-  const root = rootBelow((<u64>variance) << (<u64>(2 * half)));
+  const root = rootBelow((<u64>variance) << (2 * half));
   const at = registers + ((<usize>c) << 2);
   const row = (<usize>channels) << 2;
   store<i32>(at, <i32>mean);
@@ -157,7 +157,7 @@ export function batchMomentsEnd(record: usize): void {
       const at = (<usize>c) << 2;
       const oldMean = <i64>load<i32>(means + at) * (65536 - rate);
       const oldVariance = (<i64>load<i32>(variances + at) * (65536 - rate)) << up;
-      store<i64>(sums + ((<usize>i) << 3), oldMean + ((mean * rate) << (<i64>(32 - width))));
+      store<i64>(sums + ((<usize>i) << 3), oldMean + ((mean * rate) << (32 - width)));
       store<i64>(spreads + ((<usize>i) << 3), oldVariance + ((variance * rate) << upBatch));
     }
     convertSums(load<u32>(record, CONVERT), sums, means, start, length);
@@ -323,8 +323,8 @@ export function batchNormGradientEnd(record: usize): void {
       const gamma = element(load<u32>(record, NORM_GAMMA), load<i32>(record, NORM_GAMMA_TYPE), c);
       const scale = gamma * <i64>load<i32>(registers + row + at);
       const shift = load<i32>(registers + 2 * row + at) + factorShift;
-      store<i32>(factors + at, <i32>nearestQuotient(sum << (<i64>errorBits), rows));
-      store<i32>(factors + row + at, <i32>nearestQuotient(product, rows << (<i64>(16 - errorBits))));
+      store<i32>(factors + at, <i32>nearestQuotient(sum << errorBits, rows));
+      store<i32>(factors + row + at, <i32>nearestQuotient(product, rows << (16 - errorBits)));
       store<i32>(factors + 2 * row + at, <i32>saturated(shifted(scale, shift)));
     }
     convertSums(load<u32>(record, CONVERT), products, load<u32>(record, OUT), start, length);
