@@ -55,7 +55,8 @@ export class SweepWork {
   /** Steps of the run when the task is done. */
   steps({ run, untilEpoch }: SweepTask): number {
     const { configuration } = run;
-    const examples = this.#examples.get(configuration.data) ?? 0;
+    const all = this.#examples.get(configuration.data) ?? 0;
+    const examples = Math.min(all, configuration.subset?.train ?? all);
     const whole = plannedSteps(configuration, examples);
     return untilEpoch === null ? whole : plannedSteps({ ...configuration, epochs: untilEpoch }, examples);
   }
