@@ -87,7 +87,7 @@ export async function compare(
       );
       return null;
     }
-    await finish(terminal, { title, out, voice }, outcome.rows);
+    await finishComparison(terminal, { title, out, voice }, outcome.rows);
     return outcome.rows;
   } finally {
     (progress as RunProgress | null)?.end();
@@ -107,19 +107,16 @@ function reportRun(
   }
 }
 
-async function finish(
+/** Prints the tables of a comparison and, where there is a folder for them, writes chart and page. */
+export async function finishComparison(
   terminal: Terminal,
-  { title, out, voice }: { title: string; out: string; voice: Voice },
+  { title, out, voice }: { title: string; out: string | null; voice: Voice },
   rows: readonly ComparisonRow[],
 ): Promise<void> {
-  const svg = join(out, 'comparison.svg');
-  const html = join(out, 'comparison.html');
-  mkdirSync(out, { recursive: true });
-  writeWhole(out, 'comparison.svg', await errorChart(comparisonChart(title, rows)));
-  writeWhole(out, 'comparison.html', await comparisonPage(title, rows));
+  const files = out === null ? null : await writeCharts(out, title, rows);
   if (voice === 'json') {
     const runs = rows.map(({ name, path, result }) => ({ setting: name, run: path, ...result }));
-    terminal.json({ event: 'done', runs, svg, html });
+    terminal.json({ event: 'done', runs, ...files });
     return;
   }
   const { bold } = terminal.colour;
@@ -130,7 +127,18 @@ async function finish(
       `${bold('Swallowed updates')}: not zero before rounding, parameter unchanged; share of all updates\n\n${swallowed}\n`,
     );
   }
-  terminal.print(`chart ${svg}\npage  ${html}`);
+  if (files !== null) terminal.print(`chart ${files.svg}\npage  ${files.html}`);
+}
+
+async function writeCharts(
+  out: string,
+  title: string,
+  rows: readonly ComparisonRow[],
+): Promise<{ svg: string; html: string }> {
+  mkdirSync(out, { recursive: true });
+  writeWhole(out, 'comparison.svg', await errorChart(comparisonChart(title, rows)));
+  writeWhole(out, 'comparison.html', await comparisonPage(title, rows));
+  return { svg: join(out, 'comparison.svg'), html: join(out, 'comparison.html') };
 }
 
 function resultsText(terminal: Terminal, rows: readonly ComparisonRow[]): string {

@@ -15,7 +15,8 @@ export class Interrupt {
   #exitCode: number | null = null;
   #firstAt = 0;
 
-  constructor(terminal: Terminal) {
+  /** @param notice what is said at the first signal */
+  constructor(terminal: Terminal, notice = 'stopping after this step; once more to stop at once') {
     this.#handlers = (Object.keys(SIGNALS) as Signal[]).map((name) => [
       name,
       () => {
@@ -26,7 +27,7 @@ export class Interrupt {
         }
         this.#exitCode = SIGNALS[name];
         this.#firstAt = performance.now();
-        terminal.note('stopping after this step; once more to stop at once');
+        terminal.note(notice);
         this.#controller.abort(new InterruptedError());
       },
     ]);
@@ -61,8 +62,9 @@ class InterruptedError extends Error {
 export async function interruptible(
   terminal: Terminal,
   work: (interrupt: Interrupt) => Promise<number>,
+  notice?: string,
 ): Promise<number> {
-  const interrupt = new Interrupt(terminal);
+  const interrupt = new Interrupt(terminal, notice);
   try {
     return await work(interrupt);
   } catch (error) {

@@ -13,9 +13,11 @@ import { demoCommand } from './commands/demo.js';
 import { evalCommand } from './commands/eval.js';
 import { infoCommand } from './commands/info.js';
 import { planCommand } from './commands/plan.js';
+import { runsCommand } from './commands/runs.js';
 import { studyCommand } from './commands/study.js';
 import { reportCommand } from './commands/report.js';
 import { reproduceCommand } from './commands/reproduce.js';
+import { sweepCommand } from './commands/sweep.js';
 import { trainCommand } from './commands/train.js';
 import { commandGroup } from './command-group.js';
 import { errorLine, isKnownError } from './errors.js';
@@ -47,6 +49,8 @@ function program(terminal: Terminal): Command {
     compareCommand,
     reproduceCommand,
     reportCommand,
+    sweepCommand,
+    runsCommand,
     evalCommand,
     convertCommand,
     planCommand,

@@ -25,17 +25,19 @@ export {
   parseSettings,
   type Setting,
 } from './setting-text.js';
-export { trainingSeconds } from './metrics.js';
-export type {
-  EpochLine,
-  IntervalLine,
-  MetricsLine,
-  PrecisionLine,
-  SiteCounts,
-  SwallowedRate,
+export {
+  epochLines,
+  trainingSeconds,
+  type EpochLine,
+  type IntervalLine,
+  type MetricsLine,
+  type PrecisionLine,
+  type SiteCounts,
+  type SwallowedRate,
 } from './metrics.js';
 export { checkpointPath, isRunFolder, readMetrics, RunFolder, writeWhole } from './run-folder.js';
-export { openStoredRun, type StoredRun } from './stored-run.js';
+export { lockHolder, type LockHolder, type LockOwner } from './run-folder-lock.js';
+export { openStoredRun, readRecord, type RunRecord, type StoredRun } from './stored-run.js';
 export {
   checkRunData,
   executeRun,
@@ -108,3 +110,43 @@ export {
   type WorstExample,
 } from './report-data.js';
 export { runReportPage, type RunReport } from './report-page.js';
+export {
+  fieldText,
+  parseField,
+  withFields,
+  type FieldPath,
+  type FieldValues,
+  type JsonValue,
+} from './sweep-field.js';
+export { drawnValue, type Draw, type NumberRange } from './sweep-random.js';
+export {
+  checkSweep,
+  isSweep,
+  parseSweep,
+  type GridValues,
+  type ListPoint,
+  type RandomSearch,
+  type SweepDefinition,
+  type SweepDraft,
+  type SweepSpace,
+} from './sweep-definition.js';
+export { expandSweep, valueText, type Expansion, type SweepRun } from './sweep-expansion.js';
+export { decide, DEFAULT_ETA, type Decision, type Halving, type Pruned, type RungRun } from './halving.js';
+export { differingFields, formatsText, runFields, type FieldTexts } from './run-fields.js';
+export { csvText, summaryRow, type RunState, type RunSummary } from './run-summary.js';
+export { findRuns, stepsDone, summarizeRun } from './run-folder-summary.js';
+export { markFailure, markPruned, readFailure, readPruned, runLog } from './run-folder-mark.js';
+export {
+  checkSweepFolder,
+  isSweepFolder,
+  readJobs,
+  readRungRun,
+  readSweep,
+  summarizeRuns,
+  SweepFolder,
+  sweepRunPath,
+  writeIndex,
+  writeJobs,
+  type SlurmJob,
+} from './run-folder-sweep.js';
+export { planRemoval, remove, type Removal } from './run-folder-remove.js';

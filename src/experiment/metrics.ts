@@ -125,6 +125,7 @@ export function intervalLines(lines: readonly MetricsLine[]): IntervalLine[] {
   return lines.filter((line) => line.event === 'interval');
 }
 
+/** The lines of epochs, in order. */
 export function epochLines(lines: readonly MetricsLine[]): EpochLine[] {
   return lines.filter((line) => line.event === 'epoch');
 }

@@ -23,10 +23,11 @@ import {
 import { dirname, join } from 'node:path';
 import { RunFolderError } from './errors.js';
 import type { MetricsLine } from './metrics.js';
-import { isLockName, takeLock } from './run-folder-lock.js';
+import { isLockName, takeLock, type LockOwner } from './run-folder-lock.js';
 
 const CONFIG = 'config.json';
-const METRICS = 'metrics.jsonl';
+/** Name of the file of metrics. */
+export const METRICS = 'metrics.jsonl';
 const CHECKPOINT = 'checkpoint.safetensors';
 const RESULT = 'result.json';
 const TEMPORARY = '.tmp-';
@@ -46,10 +47,10 @@ export class RunFolder {
    * Makes the folder of a new run and writes its config.json.
    * @throws RunFolderError where the folder holds a run already, or other files; nothing in it is changed then.
    */
-  static create(path: string, configuration: unknown): RunFolder {
+  static create(path: string, configuration: unknown, owner?: LockOwner): RunFolder {
     refuseFile(path);
     makeFolder(path);
-    const unlock = takeLock(path);
+    const unlock = takeLock(path, owner);
     try {
       if (existsSync(join(path, CONFIG))) {
         throw new RunFolderError(
@@ -73,9 +74,9 @@ export class RunFolder {
   /**
    * Opens the folder of a run that was begun. @throws RunFolderError where there is none or another process uses it.
    */
-  static resume(path: string): RunFolder {
+  static resume(path: string, owner?: LockOwner): RunFolder {
     if (!existsSync(join(path, CONFIG))) throw noRun(path);
-    const folder = new RunFolder(path, takeLock(path));
+    const folder = new RunFolder(path, takeLock(path, owner));
     for (const name of readdirSync(path)) if (isTemporary(name)) rmSync(join(path, name), { force: true });
     return folder;
   }
@@ -135,12 +136,10 @@ export class RunFolder {
   }
 }
 
-/** What a run folder holds, for whoever only looks; takes no lock. */
+/** What a run folder says of its run, for whoever only looks; takes no lock. */
 export interface RunFiles {
   /** Contents of config.json, unchecked. */
   readonly configuration: unknown;
-  /** Bytes of the last checkpoint; null before the first. */
-  readonly checkpoint: Uint8Array | null;
   /** Contents of result.json, unchecked; null while the run is not done. */
   readonly result: unknown;
 }
@@ -155,16 +154,23 @@ export function isRunFolder(path: string): boolean {
   return existsSync(join(path, CONFIG));
 }
 
-/** Reads a run folder. @throws RunFolderError where it holds no run or a file of it is no JSON. */
+/**
+ * Reads a run folder but for its checkpoint, which may be large.
+ * @throws RunFolderError where it holds no run or a file of it is no JSON.
+ */
 export function readRun(path: string): RunFiles {
   if (!isRunFolder(path)) throw noRun(path);
-  const checkpoint = join(path, CHECKPOINT);
   const result = join(path, RESULT);
   return {
     configuration: readJson(join(path, CONFIG)),
-    checkpoint: existsSync(checkpoint) ? readFileSync(checkpoint) : null,
     result: existsSync(result) ? readJson(result) : null,
   };
+}
+
+/** Bytes of a run's last checkpoint; null before the first. */
+export function readCheckpoint(path: string): Uint8Array | null {
+  const file = checkpointPath(path);
+  return existsSync(file) ? readFileSync(file) : null;
 }
 
 /** The metrics of a run, as far as they are written. */
@@ -220,7 +226,8 @@ function isMetricsLine(value: unknown): value is MetricsLine {
   );
 }
 
-function readJson(file: string): unknown {
+/** Contents of a JSON file. @throws RunFolderError where it is no JSON */
+export function readJson(file: string): unknown {
   try {
     return JSON.parse(readFileSync(file, 'utf8'));
   } catch (error) {
@@ -229,7 +236,8 @@ function readJson(file: string): unknown {
   }
 }
 
-function jsonText(value: unknown): string {
+/** JSON as the files of a folder have it. */
+export function jsonText(value: unknown): string {
   return JSON.stringify(value, null, 2) + '\n';
 }
 
@@ -269,7 +277,7 @@ function isTemporary(name: string): boolean {
 }
 
 /** A clearer word than ENOTDIR or EEXIST where the path, or a part of it, is a file. */
-function refuseFile(path: string): void {
+export function refuseFile(path: string): void {
   let part = path;
   while (!existsSync(part) && dirname(part) !== part) part = dirname(part);
   if (existsSync(part) && !statSync(part).isDirectory()) {
@@ -281,7 +289,7 @@ function refuseFile(path: string): void {
  * Makes a folder and those above it. Node's own recursive way never ends where the system says that a folder to be made
  * is not there (below /proc, for one).
  */
-function makeFolder(path: string): void {
+export function makeFolder(path: string): void {
   if (existsSync(path)) return;
   if (dirname(path) !== path) makeFolder(dirname(path));
   try {

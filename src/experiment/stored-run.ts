@@ -2,17 +2,21 @@
 import { z } from 'zod';
 import { ConfigurationError, RunFolderError } from './errors.js';
 import type { RunResult } from './run.js';
-import { readRun } from './run-folder.js';
+import { readCheckpoint, readRun } from './run-folder.js';
 import { parseRunConfiguration } from './schema.js';
 import { completeConfiguration, type RunConfiguration } from './settings.js';
 
-/** What a run folder holds, checked. */
-export interface StoredRun {
+/** What a run folder says of its run, checked. */
+export interface RunRecord {
   readonly path: string;
   readonly configuration: RunConfiguration;
-  readonly checkpoint: Uint8Array | null;
   /** null while the run is not done. */
   readonly result: RunResult | null;
+}
+
+/** What a run folder holds, checked. */
+export interface StoredRun extends RunRecord {
+  readonly checkpoint: Uint8Array | null;
 }
 
 const percent = z.number().min(0).max(100);
@@ -35,6 +39,11 @@ const result = z.object({
  * @throws RunFolderError where there is none or its files are damaged, ConfigurationError for a config.json that breaks a rule.
  */
 export function openStoredRun(path: string): StoredRun {
+  return { ...readRecord(path), checkpoint: readCheckpoint(path) };
+}
+
+/** The run in a folder without its checkpoint, for whoever only looks. @throws as openStoredRun */
+export function readRecord(path: string): RunRecord {
   const files = readRun(path);
   const source = `${path}/config.json`;
   const { data, ...configuration } = parseRunConfiguration(files.configuration, source);
@@ -47,7 +56,6 @@ export function openStoredRun(path: string): StoredRun {
   return {
     path,
     configuration: completeConfiguration({ ...configuration, data }),
-    checkpoint: files.checkpoint,
     result: parsed?.data ?? null,
   };
 }

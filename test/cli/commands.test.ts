@@ -32,19 +32,20 @@ beforeAll(() => {
 });
 
 describe('help', () => {
-  it.concurrent.each(['train', 'compare', 'eval', 'convert', 'plan', 'bench', 'data', 'info', 'demo'])(
-    '%s has examples',
-    async (command) => {
-      const { stdout } = await good(command, '--help');
-      expect(stdout).toContain(`Usage: fewbit ${command}`);
-      expect(stdout).toMatch(new RegExp(`Examples:\n  \\$ fewbit ${command}`));
-    },
-  );
+  const COMMANDS = [
+    ...['train', 'compare', 'sweep', 'runs', 'eval', 'convert', 'plan', 'bench', 'data', 'info', 'demo'],
+  ];
+
+  it.concurrent.each(COMMANDS)('%s has examples', async (command) => {
+    const { stdout } = await good(command, '--help');
+    expect(stdout).toContain(`Usage: fewbit ${command}`);
+    expect(stdout).toMatch(new RegExp(`Examples:\n  \\$ fewbit ${command}`));
+  });
 
   it('names every command, also where none is given', async () => {
     const { stdout } = await good();
     expect(stdout).toBe((await good('--help')).stdout);
-    for (const command of ['train', 'compare', 'eval', 'convert', 'plan', 'bench', 'data', 'info', 'demo']) {
+    for (const command of COMMANDS) {
       expect(stdout).toMatch(new RegExp(`^  ${command} `, 'm'));
     }
     const version = JSON.parse(readFileSync(new URL('../../package.json', import.meta.url), 'utf8')).version;

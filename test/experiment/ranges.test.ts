@@ -15,7 +15,7 @@ import {
 } from '../../src/experiment/index.js';
 import { MagnitudeCounts } from '../../src/experiment/magnitudes.js';
 import { intervalLines, siteTotals } from '../../src/experiment/metrics.js';
-import { readRun } from '../../src/experiment/run-folder.js';
+import { readCheckpoint } from '../../src/experiment/run-folder.js';
 import { float32Network } from '../../src/experiment/settings.js';
 import { WideRates } from '../../src/experiment/wide-rates.js';
 import { defineNetwork } from '../../src/nn/index.js';
@@ -177,7 +177,7 @@ describe('the analysis of a run', () => {
       const outcome = await executeRun(opened, configuration, null, { data: DATA, now: () => 0 });
       opened.close();
       expect(outcome.status).toBe('done');
-      return { path, configuration, bytes: readRun(path).checkpoint! };
+      return { path, configuration, bytes: readCheckpoint(path)! };
     };
     const short = await run(2);
     const long = await run(8);

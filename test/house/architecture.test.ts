@@ -157,7 +157,7 @@ describe('the checker', () => {
       'a package of another room',
       'cli/main.ts',
       `import tar from 'tar';`,
-      'cli/main.ts: packages: room cli may import only commander, picocolors, cli-table3, cli-progress, zod, @resvg/resvg-wasm, @fontsource/dejavu-sans, got "tar"',
+      'cli/main.ts: packages: room cli may import only commander, picocolors, cli-table3, cli-progress, hyparquet-writer, zod, @resvg/resvg-wasm, @fontsource/dejavu-sans, got "tar"',
     ],
     [
       'the command line as a library',

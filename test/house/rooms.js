@@ -53,7 +53,7 @@ export const ROOMS = {
     imports: ['numerics', 'plan', 'optim', 'nn', 'data', 'data/node', 'backend', 'train', 'experiment'],
     doors: [],
     packages: [
-      ...['commander', 'picocolors', 'cli-table3', 'cli-progress', 'zod'],
+      ...['commander', 'picocolors', 'cli-table3', 'cli-progress', 'hyparquet-writer', 'zod'],
       // charts as PNG
       ...['@resvg/resvg-wasm', '@fontsource/dejavu-sans'],
     ],

@@ -1,0 +1,102 @@
+/**
+ * A configuration as fields and short texts, and the fields in which several of them differ: what tables of runs show. Found
+ * from the configurations alone, so a table can be made of any runs, wherever they came from.
+ */
+import { ROLES, type FormatSettings, type NetworkConfiguration } from '../nn/index.js';
+import { accumulatorText, formatText, parseFormat } from '../numerics/index.js';
+import type { RunConfiguration } from './settings.js';
+import { valueText } from './sweep-expansion.js';
+import { fieldText, isObject, type JsonValue } from './sweep-field.js';
+
+/** Texts by field, `{ seed: '5', formats: '4.12/6.10', ... }`. */
+export type FieldTexts = Readonly<Record<string, string>>;
+
+/** What a network is called stands for all of it. */
+const NETWORK = 'network';
+/** What is looked at first comes first in tables, and the seed last. */
+const FIRST = [NETWORK, 'data', 'formats', 'rounding', 'accumulator', 'learningRate'];
+const LAST = 'seed';
+
+/** Fields that change no result. */
+const FREE = ['fewbit', 'dataDigest', 'threads', 'checkpointEvery', 'metricsEvery'];
+
+/** The fields of a configuration. Layers go by their names; formats, rounding and accumulator are one field each. */
+export function runFields(configuration: RunConfiguration): FieldTexts {
+  const plain = JSON.parse(JSON.stringify(configuration)) as Readonly<Record<string, JsonValue>>;
+  const texts: Record<string, string> = {};
+  for (const [field, value] of Object.entries(plain)) {
+    if (!FREE.includes(field)) flatten([field], value, texts);
+  }
+  return texts;
+}
+
+/**
+ * The fields in which the configurations differ, in the order of a table. Where the networks have different names, the name
+ * stands for their layers.
+ */
+export function differingFields(configurations: readonly RunConfiguration[]): string[] {
+  const [first, ...others] = configurations.map(runFields);
+  if (first === undefined) return [];
+  const fields = [...new Set([first, ...others].flatMap((texts) => Object.keys(texts)))];
+  const differing = fields.filter((field) => others.some((texts) => texts[field] !== first[field]));
+  const shown = differing.includes(NETWORK) ? differing.filter((field) => !isOfNetwork(field)) : differing;
+  return shown.sort((a, b) => place(a) - place(b));
+}
+
+function place(field: string): number {
+  if (field === LAST) return FIRST.length + 1;
+  return FIRST.includes(field) ? FIRST.indexOf(field) : FIRST.length;
+}
+
+function isOfNetwork(field: string): boolean {
+  return field.startsWith('layers.') || field.startsWith('input.');
+}
+
+/** `4.12`, `4.12/6.10` where only activations have another format, else by role. */
+export function formatsText(formats: FormatSettings): string {
+  if (formats === 'float32') return formats;
+  const short = (format: Parameters<typeof parseFormat>[0]): string =>
+    valueText(formatText(parseFormat(format)));
+  if (typeof formats === 'string' || 'il' in formats) return short(formats);
+  const { weight, activation, ...others } = formats;
+  if (weight !== undefined && activation !== undefined && Object.keys(others).length === 0) {
+    return short(weight) === short(activation) ? short(weight) : `${short(weight)}/${short(activation)}`;
+  }
+  return ROLES.flatMap((role) => {
+    const format = formats[role];
+    return format === undefined ? [] : `${role}=${short(format)}`;
+  }).join(',');
+}
+
+function flatten(path: readonly string[], value: JsonValue, texts: Record<string, string>): void {
+  const word = path.at(-1) ?? '';
+  const whole = wholeText(word, value);
+  if (whole !== null) {
+    texts[path.join('.') === 'network.name' ? NETWORK : fieldText(path)] = whole;
+    return;
+  }
+  if (word === 'layers' && Array.isArray(value)) {
+    (value as NetworkConfiguration['layers']).forEach((layer, index) => {
+      const { name, ...rest } = layer;
+      flatten([...path, name ?? String(index)], rest as unknown as JsonValue, texts);
+    });
+    return;
+  }
+  for (const [inner, part] of Object.entries(value as Readonly<Record<string, JsonValue>>)) {
+    flatten([...path, inner], part, texts);
+  }
+}
+
+/** The text of a value that is one field; null for one that has fields of its own. */
+function wholeText(word: string, value: JsonValue): string | null {
+  if (word === 'formats') return formatsText(value as FormatSettings);
+  if (word === 'rounding' && isObject(value)) {
+    return Object.entries(value)
+      .map(([role, mode]) => `${role}=${valueText(mode)}`)
+      .join(',');
+  }
+  if (word === 'accumulator') return accumulatorText(value as Parameters<typeof accumulatorText>[0]);
+  if (word === 'learningRate' || word === 'weightInit') return valueText(value);
+  if (word === 'layers' || isObject(value)) return null;
+  return valueText(value);
+}

@@ -1,0 +1,334 @@
+/**
+ * Sweeps on this machine as people start them: previews, many processes, killed processes, Ctrl-C, runs that fail, halving. The
+ * weights are always those of the same runs made alone.
+ */
+import { existsSync, mkdirSync, readdirSync, readFileSync, statSync, writeFileSync } from 'node:fs';
+import { join } from 'node:path';
+import { setTimeout as sleep } from 'node:timers/promises';
+import { beforeAll, describe, expect, it } from 'vitest';
+import { loadData } from '../../src/data/node/index.js';
+import { executeRun, RunFolder, summarizeRuns, type RunConfiguration } from '../../src/experiment/index.js';
+import { requestedSweep } from '../../src/cli/sweep/definition.js';
+import {
+  cli,
+  ended,
+  jsonLines,
+  startCli,
+  temporaryFolder,
+  writeConfiguration,
+  type CliResult,
+} from './support.js';
+
+const folder = temporaryFolder();
+const at = (...parts: string[]): string => join(folder, ...parts);
+const run = (...args: string[]): Promise<CliResult> => cli(args, { cwd: folder });
+
+function read(...parts: string[]): Record<string, unknown> {
+  return JSON.parse(readFileSync(at(...parts), 'utf8'));
+}
+
+/** Digest by run of a sweep that is done. */
+function digests(sweep: string): Record<string, unknown> {
+  const runs = readdirSync(at(sweep)).filter((name) => existsSync(at(sweep, name, 'result.json')));
+  return Object.fromEntries(runs.map((name) => [name, read(sweep, name, 'result.json')['digest']]));
+}
+
+/** State by run. */
+function states(sweep: string): Record<string, string> {
+  return Object.fromEntries(
+    summarizeRuns(at(sweep)).map(({ path, state }) => [path.slice(at(sweep).length + 1), state]),
+  );
+}
+
+/** The process that works on a run, once it has trained some steps. */
+async function workerOf(...runFolder: string[]): Promise<number> {
+  for (;;) {
+    const metrics = at(...runFolder, 'metrics.jsonl');
+    if (existsSync(metrics) && statSync(metrics).size > 0) {
+      try {
+        return Number(read(...runFolder, 'lock')['pid']);
+      } catch {
+        throw new Error(`${runFolder.join('/')}: ended before it could be killed`);
+      }
+    }
+    await sleep(2);
+  }
+}
+
+/** The digest of a run that is made alone, in this process. */
+async function aloneDigest(name: string, configuration: RunConfiguration): Promise<string> {
+  const data = await loadData(configuration.data, { seed: configuration.network.seed });
+  const runFolder = RunFolder.create(at('alone', name), configuration);
+  try {
+    const outcome = await executeRun(runFolder, configuration, null, { data, now: () => 0 });
+    if (outcome.status !== 'done') throw new Error(`${name} was interrupted`);
+    return outcome.result.digest;
+  } finally {
+    runFolder.close();
+  }
+}
+
+/** Digests of the runs of a sweep, each made alone. */
+async function aloneDigests(name: string, grid: readonly string[]): Promise<Record<string, string>> {
+  const { expansion } = requestedSweep(at('long.json'), { grid });
+  const made: Record<string, string> = {};
+  for (const one of expansion.runs) {
+    made[one.name] = await aloneDigest(`${name}-${one.name}`, { ...one.configuration, threads: 1 });
+  }
+  return made;
+}
+
+function half(all: Record<string, string>): Record<string, string> {
+  return Object.fromEntries(Object.entries(all).filter(([name]) => name.startsWith('formats-8.8')));
+}
+
+const FIELDS = ['formats=4.12/6.10; 8.8', 'seed=1..2'];
+const GRID = FIELDS.flatMap((field) => ['--grid', field]);
+/** Half of it. */
+const SMALL_GRID = ['--grid', 'formats=8.8', '--grid', 'seed=1..2'];
+const RATES = ['learningRate=0.1; 0.01; 0'];
+let alone: Record<string, string>;
+
+beforeAll(async () => {
+  mkdirSync(at('alone'));
+  writeConfiguration(folder, { steps: 60 });
+  writeConfiguration(folder, { epochs: 4, checkpointEvery: 50, metricsEvery: 10 }, 'long.json');
+  alone = await aloneDigests('grid', FIELDS);
+});
+
+describe('a preview', () => {
+  it('lists the runs and writes nothing', async () => {
+    const { code, stdout, stderr } = await run(
+      'sweep',
+      'config.json',
+      ...GRID,
+      '--dry-run',
+      '--out',
+      'planned',
+    );
+    expect([code, stderr]).toEqual([0, '']);
+    expect(stdout.split('\n')[1]).toBe('1  4.12/6.10  1     planned  formats-4.12-6.10-seed-1');
+    expect(stdout).toMatch(/\n4 runs in planned\n$/);
+    expect(existsSync(at('planned'))).toBe(false);
+  });
+
+  it('as JSON has whole configurations; draws depend on the seed alone', async () => {
+    const draws = async (...seed: string[]): Promise<unknown[]> => {
+      const draw = ['--random', '4', '--draw', 'learningRate=0.01..0.3 log', '--draw', 'formats=4.12; 4.10'];
+      const lines = jsonLines(await run('sweep', 'config.json', ...draw, ...seed, '--dry-run', '--json'));
+      return lines.map(({ values, configuration }) => {
+        const { network } = configuration as { network: { formats: string; optimizer: object } };
+        expect(network).toMatchObject({
+          seed: 3,
+          optimizer: { learningRate: (values as { learningRate: number }).learningRate },
+        });
+        expect(['<4,12>', '<4,10>']).toContain(network.formats);
+        return values;
+      });
+    };
+    const first = await draws();
+    expect(first).toHaveLength(4);
+    expect(await draws('--search-seed', '6')).not.toEqual(first);
+  });
+});
+
+describe('a sweep', () => {
+  it('is read from a file, runs from its own folder, and repeats nothing', async () => {
+    const settings = {
+      run: 'config.json',
+      list: ['float32', { name: 'coarse', setting: '8.4 nearest' }],
+      grid: { seed: [1] },
+    };
+    writeFileSync(at('bits.json'), JSON.stringify(settings));
+    const first = await run('sweep', 'bits.json', '--json', '--jobs', '2');
+    expect([first.code, first.stderr]).toEqual([0, '']);
+    const lines = jsonLines(first);
+    expect(lines[0]).toEqual({ event: 'start', out: 'runs/sweep-bits', runs: 2, engine: 'local' });
+    expect(lines.at(-1)).toMatchObject({
+      event: 'done',
+      failed: 0,
+      runs: [{ formats: 'float32' }, { formats: '8.4' }],
+    });
+    expect(Object.keys(digests('runs/sweep-bits'))).toEqual(['coarse-seed-1', 'float32-seed-1']);
+    const written = statSync(at('runs/sweep-bits/coarse-seed-1/checkpoint.safetensors')).mtimeMs;
+    const again = await run('sweep', 'runs/sweep-bits');
+    expect([again.code, again.stderr]).toEqual([0, '']);
+    expect(again.stdout).toMatch(
+      /\n2 done, nothing was left to do; runs in runs\/sweep-bits, one folder each\n/,
+    );
+    expect(statSync(at('runs/sweep-bits/coarse-seed-1/checkpoint.safetensors')).mtimeMs).toBe(written);
+    // More points may be added; those that are there stay.
+    const more = await run('sweep', 'runs/sweep-bits', '--setting', '8.6 nearest', '--json');
+    expect(
+      jsonLines(more)
+        .filter(({ event }) => event === 'run')
+        .map(({ label }) => label),
+    ).toEqual(['8.6 nearest seed=1']);
+  });
+
+  it('goes on with a run whose process was killed, and says so', async () => {
+    const child = startCli(['sweep', 'long.json', ...GRID, '--out', 'killed', '--jobs', '2'], {
+      cwd: folder,
+    });
+    const end = ended(child);
+    for (const name of ['formats-4.12-6.10-seed-1', 'formats-8.8-seed-1']) {
+      process.kill(await workerOf('killed', name), 'SIGKILL');
+    }
+    const { code, stderr } = await end;
+    expect(code).toBe(0);
+    expect(stderr.split('\n').sort()).toEqual([
+      '',
+      'formats-4.12-6.10-seed-1: its process ended with SIGKILL; started again from its checkpoint (1 of 2)',
+      'formats-8.8-seed-1: its process ended with SIGKILL; started again from its checkpoint (1 of 2)',
+    ]);
+    expect(digests('killed')).toEqual(alone);
+    expect(new Set(Object.values(alone)).size).toBe(4);
+  });
+
+  it('stops on Ctrl-C with every run in a state from which the same command goes on', async () => {
+    const args = ['sweep', 'long.json', ...SMALL_GRID, '--out', 'stopped', '--jobs', '2'];
+    const child = startCli(args, { cwd: folder });
+    const end = ended(child);
+    await workerOf('stopped', 'formats-8.8-seed-2');
+    child.kill('SIGINT');
+    const stopped = await end;
+    expect(stopped.code).toBe(130);
+    expect(stopped.stderr).toMatch(
+      /stopped, every run with a checkpoint; go on with: fewbit sweep stopped\n$/,
+    );
+    expect(Object.values(states('stopped'))).toContain('stopped');
+    expect(Object.values(states('stopped'))).not.toContain('running');
+    expect((await run(...args, '--quiet')).code).toBe(0);
+    expect(digests('stopped')).toEqual(half(alone));
+  });
+
+  it('that is killed itself leaves no process behind, and goes on', async () => {
+    const args = ['sweep', 'long.json', ...SMALL_GRID, '--out', 'orphaned', '--jobs', '2'];
+    const child = startCli(args, { cwd: folder });
+    const end = ended(child);
+    await workerOf('orphaned', 'formats-8.8-seed-1');
+    child.kill('SIGKILL');
+    await end;
+    // At once: processes of the one before may still be at work, and are waited for.
+    expect((await run(...args, '--quiet')).code).toBe(0);
+    expect(digests('orphaned')).toEqual(half(alone));
+  });
+
+  it('goes on without the runs that fail, and its exit code tells', async () => {
+    const args = ['sweep', 'config.json', '--grid', 'layers.fc2.units=5; 10', '--out', 'failing'];
+    const problem = 'classes';
+    const first = await run(...args, '--json');
+    expect(first.code).toBe(3);
+    expect(first.stderr).toMatch(new RegExp(`^error: run "layers.fc2.units=5": .*${problem}.*\n$`));
+    const lines = jsonLines(first);
+    expect(lines.find(({ event }) => event === 'failed')).toMatchObject({ name: 'layers.fc2.units-5' });
+    expect(lines.at(-1)).toMatchObject({ event: 'done', failed: 1 });
+    expect(states('failing')).toEqual({
+      'layers.fc2.units-5': 'failed',
+      'layers.fc2.units-10': 'done',
+    });
+    expect(existsSync(at('failing', 'layers.fc2.units-5'))).toBe(false);
+  });
+
+  it('gives a run up that is killed too often; the next start tries it again', async () => {
+    const args = ['sweep', 'long.json', '--grid', 'seed=1', '--out', 'given-up', '--retries', '0'];
+    const child = startCli(args, { cwd: folder });
+    const end = ended(child);
+    process.kill(await workerOf('given-up', 'seed-1'), 'SIGKILL');
+    const { code, stderr } = await end;
+    expect(code).toBe(3);
+    expect(stderr).toBe(
+      'error: run "seed=1": its process ended 1 times without getting further, with SIGKILL; see given-up/_log/seed-1.log\n',
+    );
+    expect(states('given-up')).toEqual({ 'seed-1': 'failed' });
+    expect((await run(...args)).code).toBe(0);
+    expect(states('given-up')).toEqual({ 'seed-1': 'done' });
+  });
+});
+
+describe('halving', () => {
+  const rates = RATES.flatMap((field) => ['--grid', field]);
+  const HALVING = ['--halving', '1'];
+
+  it('prunes the worst after each rung, the same ones however many run at a time', async () => {
+    for (const [out, jobs] of [
+      ['one', '1'],
+      ['three', '3'],
+    ] as const) {
+      const { code, stdout, stderr } = await run(
+        'sweep',
+        'long.json',
+        ...rates,
+        ...HALVING,
+        '--out',
+        out,
+        '--jobs',
+        jobs,
+      );
+      expect([code, stderr]).toEqual([0, '']);
+      expect(stdout).toMatch(/learningRate=0 {2}pruned after epoch 1: \d+\.\d\d %, place 3 of 3, 1 go on\n/);
+    }
+    const decided = states('one');
+    expect(decided).toEqual({
+      'learningrate-0.1': 'pruned',
+      'learningrate-0.01': 'done',
+      'learningrate-0': 'pruned',
+    });
+    expect(states('three')).toEqual(decided);
+    expect(digests('three')).toEqual(digests('one'));
+    expect(read('one/learningrate-0/pruned.json')).toMatchObject({ epochs: 1, place: 3, runs: 3, kept: 1 });
+  });
+
+  it('leaves runs that can be resumed, one by one or all', async () => {
+    const resumed = await run('train', '--resume', '--out', 'one/learningrate-0', '--json');
+    expect(resumed.code).toBe(0);
+    const rest = await run('sweep', 'one', '--no-halving', '--quiet');
+    expect([rest.code, rest.stderr]).toEqual([0, '']);
+    expect(new Set(Object.values(states('one')))).toEqual(new Set(['done']));
+    expect(digests('one')).toEqual(await aloneDigests('rates', RATES));
+  });
+});
+
+describe('bad input', () => {
+  it.concurrent.each([
+    [['lenet'], 'sweep: varies nothing; give it a list, a grid or a random search'],
+    [
+      ['config.json', '--grid', 'layers.fc1.units=0'],
+      'sweep: run "layers.fc1.units=0": network configuration: layers[0].units',
+    ],
+    [
+      ['long.json', '--grid', 'seed=1', '--halving', '3,4'],
+      'sweep: the last rung of halving must come before the end, got rung 4 and run "seed=1" of 4 epochs; choose earlier rungs or more --epochs',
+    ],
+    [
+      ['config.json', '--grid', 'seed=1', '--slurm-option=-v'],
+      'sweep: --slurm-option belongs to --engine slurm',
+    ],
+    [
+      ['long.json', ...GRID, '--epochs', '3', '--out', 'killed'],
+      'run folder killed/formats-4.12-6.10-seed-1: holds another run, epochs is 4 there and 3 here',
+    ],
+    [
+      ['config.json', '--grid', 'seed=1', '--out', '.'],
+      "sweep folder .: must be new, empty or a sweep's, but holds ",
+    ],
+    [
+      ['config.json', '--grid', 'seed=1', '--out', 'config.json'],
+      'run folder config.json: config.json is no folder',
+    ],
+    [
+      ['config.json', '--grid', 'seed=1', '--cancel', '--out', 'killed'],
+      "slurm: squeue cannot be run (ENOENT); start the sweep where Slurm's commands are, or use --engine local",
+    ],
+  ])('%j', async (args, message) => {
+    const before = readdirSync(folder);
+    const { code, stdout, stderr } = await cli(['sweep', ...args], {
+      cwd: folder,
+      env: { PATH: at('nowhere') },
+    });
+    expect(stderr).toContain(`error: ${message}`);
+    expect(stderr.split('\n')).toHaveLength(2);
+    expect([code, stdout]).toEqual([2, '']);
+    expect(readdirSync(folder)).toEqual(before);
+  });
+});
