@@ -170,7 +170,8 @@ export const DIRECT = 260; // max-pool gradient: 1 where errors are copied as th
 export const SHIFT_LHS = 264;
 export const SHIFT_RHS = 268;
 // Batch normalisation; N is the channels, SIZE the rows per example.
-export const NORM_EPSILON = 272; // i64 (f64 in float32)
+export const NORM_EPSILON = 272; // i64 (f64 in float32), two words
+export const NORM_EPSILON_HIGH = 276;
 export const NORM_REGISTERS = 280; // addresses
 export const NORM_FACTORS = 284;
 export const NORM_MEAN = 288;
@@ -186,7 +187,7 @@ export const NORM_WIDTH = 324;
 export const NORM_RATE = 328;
 export const NORM_SHIFT_GAMMA = 332;
 export const NORM_SHIFT_BETA = 336;
-export const RECORD_BYTES = 344;
+export const RECORD_BYTES = 340;
 
 export const PATH_ORDERED = 0;
 export const PATH_TILED = 1; // int16 tiles, exact by proof

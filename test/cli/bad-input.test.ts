@@ -176,7 +176,7 @@ const CASES: readonly (readonly [
   [
     'unknown zoo network in a file',
     ['train', 'zoo.json', '--out', 'new'],
-    /^zoo\.json: network\.zoo: expected one of dnn, lenet, cifar, got "alexnet"$/,
+    /^zoo\.json: network\.zoo: expected one of dnn, lenet, cifar, resnet8, resnet20, got "alexnet"$/,
   ],
   ['kernel larger than the image', ['train', 'shape.json', '--out', 'new'], /^shape\.json: conv1: .*40/],
   [

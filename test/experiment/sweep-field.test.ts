@@ -174,7 +174,11 @@ describe('a value', () => {
     ],
     ['layers.2.units', 4, 'layers.2.units: there is no layer "2"; choose fc1, fc2, or a number from 0 to 1'],
     ['learningRate.rate', 1, 'learningRate.rate: expected an object to have rate, got 0.1'],
-    ['network', 'vgg', 'network: expected dnn, lenet, cifar or a network configuration, got "vgg"'],
+    [
+      'network',
+      'vgg',
+      'network: expected dnn, lenet, cifar, resnet8, resnet20 or a network configuration, got "vgg"',
+    ],
     [
       'formats',
       '4-12',

@@ -458,7 +458,7 @@ class RecordWriter {
         ? new Int32Array(BigInt64Array.of(BigInt(op.epsilon)).buffer)
         : new Int32Array(Float64Array.of(op.epsilon * 2 ** -40).buffer);
     this.#put(layout.NORM_EPSILON, words[0]!);
-    this.#put(layout.NORM_EPSILON + 4, words[1]!);
+    this.#put(layout.NORM_EPSILON_HIGH, words[1]!);
   }
 
   #convolution(op: Extract<Op, { kind: 'conv2d' | 'conv2dInputGradient' | 'conv2dWeightGradient' }>): void {
