@@ -239,7 +239,7 @@ function addPlanes(lhs: usize, shift: i32, a: usize, b: usize): void {
  * Bits at which sums may be split, 0 where they may not: each half must fit in 32 bits whatever is added to it. The rests of
  * all stretches stay below 2^30, and so does |sum| / 2^drop.
  */
-export function cutOf(record: usize, most: u64): i32 {
+function cutOf(record: usize, most: u64): i32 {
   const drop = load<i32>(load<u32>(record, CONVERT), SITE_DROP);
   if (drop < 1 || drop > 28) return 0;
   const flushes = <u64>allPieces * <u64>(max(lhsPlanes, 2) * rhsPlanes) + 1;
