@@ -15,17 +15,19 @@ export async function figureSvg(
   return errorChart(figureChart(figure, rows), { ...theme, series: FIGURE_COLOURS[mode] });
 }
 
-const HEAD = [
-  ...['setting', 'test error', 'paper', 'difference', 'training error'],
-  ...['swallowed', 'flushed', 'time', 'digest'],
-];
-
 /** The cells of the table, as plain text. */
-export function figureCells(rows: readonly FigureRow[]): { head: readonly string[]; rows: string[][] } {
+export function figureCells(
+  { against }: Figure,
+  rows: readonly FigureRow[],
+): { head: readonly string[]; rows: string[][] } {
+  const head = [
+    ...['setting', 'test error', ...(against === 'paper' ? ['paper', 'difference'] : ['to float32'])],
+    ...['training error', 'swallowed', 'flushed', 'time', 'digest'],
+  ];
   const cells = rows.map((row) => [
     row.setting.name,
     errorText(row.testErrorPercent, row),
-    row.setting.paper.text,
+    ...(against === 'paper' ? [row.setting.paper.text] : []),
     row.difference === null ? '–' : signed(row.difference),
     errorText(row.trainErrorPercent, row),
     shareText(row.swallowed),
@@ -33,12 +35,12 @@ export function figureCells(rows: readonly FigureRow[]): { head: readonly string
     timeText(row.seconds),
     row.digest.slice(0, 12),
   ]);
-  return { head: HEAD, rows: cells };
+  return { head, rows: cells };
 }
 
 /** What the columns mean. */
 export const FIGURE_NOTE =
-  'Test error after the last epoch; over several seeds the mean, and from the smallest to the largest. Difference: to the paper, in points. ' +
+  'Test error after the last epoch; over several seeds the mean, and from the smallest to the largest. Difference to the paper or to float32: in points. ' +
   'Swallowed: share of all updates that were not zero before rounding and left their parameter unchanged. Flushed: share of the elements of gradients that were rounded to zero, before there was an update. Time: of training, all seeds together. Digest: of the first seed’s weights.';
 
 /** Markdown with the picture `picture`; `command` is what makes it again. */
@@ -48,7 +50,7 @@ export function figureMarkdown(
   runs: readonly FigureRun[],
   { picture, command }: { readonly picture: string; readonly command: string },
 ): string {
-  const cells = figureCells(rows);
+  const cells = figureCells(figure, rows);
   const line = (row: readonly string[]): string =>
     `| ${row.map((cell) => cell.replaceAll('|', '\\|')).join(' | ')} |`;
   return [
@@ -74,7 +76,7 @@ export async function figureHtml(
   { command }: { readonly command: string },
 ): Promise<string> {
   const chart = await errorChart(figureChart(figure, rows), PAGE_THEME);
-  const cells = figureCells(rows);
+  const cells = figureCells(figure, rows);
   const table = htmlTable(
     cells.head.map((text) => text.slice(0, 1).toUpperCase() + text.slice(1)),
     cells.rows.map(([, ...rest], i) => {
@@ -88,7 +90,7 @@ export async function figureHtml(
     }),
   );
   const body = `<div class="wide">${chart}</div>
-<h2>Against the paper</h2>
+<h2>Against ${figure.against === 'paper' ? 'the paper' : 'float32'}</h2>
 <div class="wide">${table}</div>
 <p class="note">${escaped(FIGURE_NOTE)}</p>
 <p class="note">${escaped(factsText(runs))}</p>
@@ -107,7 +109,7 @@ function factsText(runs: readonly FigureRun[]): string {
     subset === undefined ? '' : ` (the first ${train ?? 'all'} training and ${test ?? 'all'} test examples)`;
   const warning = runs.every(isComparable)
     ? ''
-    : ' This is a trial on other data than the paper’s: its errors are not comparable with it.';
+    : ' This is a trial on other data than the full set: its errors say little.';
   return `${seeds.length === 1 ? 'Seed' : 'Seeds'} ${seeds.join(', ')}; ${epochs} epochs of ${data}${part}, batch ${batch}, backend ${backend}, fewbit ${fewbit ?? '–'}.${warning}`;
 }
 

@@ -90,7 +90,7 @@ export interface FigureRow {
   readonly diverged: readonly number[];
   readonly testErrorPercent: Spread | null;
   readonly trainErrorPercent: Spread | null;
-  /** Test error less that of the paper, in points; null where one of the two is missing, and for other data than its. */
+  /** Test error less that of the paper, in points, or of float32 (`figure.against`); null where one is missing, and against the paper for other data than its. */
   readonly difference: number | null;
   /** Seconds of training, all seeds together. */
   readonly seconds: number;
@@ -106,10 +106,17 @@ export interface FigureRow {
 
 /** One row for each setting that has a finished run, in the figure's order. */
 export function figureRows(figure: Figure, runs: readonly FigureRun[]): FigureRow[] {
-  return figure.settings.flatMap((setting) => {
+  const rows = figure.settings.flatMap((setting) => {
     const own = runs.filter((run) => run.setting === setting);
     return own.length === 0 ? [] : [figureRow(setting, own)];
   });
+  if (figure.against === 'paper') return rows;
+  const baseline = rows.find(({ setting }) => setting === figure.settings[0])?.testErrorPercent?.mean;
+  return rows.map((row) => ({
+    ...row,
+    difference:
+      row.testErrorPercent === null || baseline === undefined ? null : row.testErrorPercent.mean - baseline,
+  }));
 }
 
 function figureRow(setting: FigureSetting, runs: readonly FigureRun[]): FigureRow {

@@ -77,7 +77,7 @@ describe('reproduce', () => {
   it.each([
     [
       ['figure9'],
-      "error: command-argument value 'figure9' is invalid for argument 'figure'. Allowed choices are figure1, figure2, figure3, mixed, all.",
+      "error: command-argument value 'figure9' is invalid for argument 'figure'. Allowed choices are figure1, figure2, figure3, mixed, resnet8, resnet20, all.",
     ],
     [['figure2', '--seeds', '0'], 'error: --seeds: must be a whole number from 1 to 100, got "0"'],
     [['figure2', '--epochs', 'x'], 'error: --epochs: must be a whole number from 1, got "x"'],

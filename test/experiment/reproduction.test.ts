@@ -40,6 +40,8 @@ describe('the figures', () => {
       ['figure2', ['float32', 'stochastic FL 14', 'stochastic FL 12', 'nearest FL 14', 'nearest FL 12']],
       ['figure3', ['float32', 'stochastic FL 14', 'stochastic FL 12', 'nearest FL 14', 'nearest FL 12']],
       ['mixed', ['float32', 'stochastic FL 12', 'FL 12, then FL 16']],
+      ['resnet8', ['float32', 'stochastic FL 14', 'stochastic FL 12', 'nearest FL 14', 'nearest FL 12']],
+      ['resnet20', ['float32', 'stochastic FL 14', 'stochastic FL 12', 'nearest FL 14', 'nearest FL 12']],
     ]);
   });
 
@@ -151,7 +153,7 @@ describe('a figure of finished runs', () => {
   it('has no number, and no zero, where a run diverged', () => {
     expect(rows[0]).toMatchObject({ diverged: [2], testErrorPercent: null, difference: null });
     expect(rows[0]?.test[1]).toEqual({ x: 2, errorPercent: null });
-    expect(figureCells(rows).rows[0]?.slice(0, 4)).toEqual([
+    expect(figureCells(FIGURE, rows).rows[0]?.slice(0, 4)).toEqual([
       'float32',
       'no number (1 of 2 diverged)',
       '1.4 %',
@@ -163,6 +165,21 @@ describe('a figure of finished runs', () => {
     const [entry] = figureEntries(FIGURE, { seeds: [1], quick: true }, folderOf);
     const quick = figureRows(FIGURE, [{ ...run(0, 1, 2), configuration: entry!.configuration }]);
     expect(quick[0]).toMatchObject({ difference: null, testErrorPercent: { mean: 2 } });
+  });
+
+  it('is set against float32 beyond the paper', () => {
+    const residual = figureOf('resnet8');
+    const runs = [2, 2.75].map((error, i) => ({ ...run(i, 1, error), setting: residual.settings[i]! }));
+    const beyond = figureRows(residual, runs);
+    expect(beyond.map(({ difference }) => difference)).toEqual([0, 0.75]);
+    const { head, rows: cells } = figureCells(residual, beyond);
+    expect(head.slice(0, 4)).toEqual(['setting', 'test error', 'to float32', 'training error']);
+    expect(cells.map((cell) => cell.slice(0, 3))).toEqual([
+      ['float32', '2.00 %', '0.00'],
+      ['stochastic FL 14', '2.75 %', '+0.75'],
+    ]);
+    // Without float32 there is nothing to compare with.
+    expect(figureRows(residual, runs.slice(1))[0]?.difference).toBeNull();
   });
 
   it('is drawn with gaps, marks, and float32 dashed', async () => {

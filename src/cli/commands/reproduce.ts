@@ -31,12 +31,13 @@ const MAX_SEEDS = 100;
 
 const EXAMPLES = `
 Figures:
-${figures.map(({ name, title }) => `  ${name.padEnd(8)}  ${title.replace(/^Figure \d: /, '')}`).join('\n')}
+${figures.map(({ name, title }) => `  ${name.padEnd(8)}  ${title.replace(/^(Figure \d|Beyond the paper): /, '')}`).join('\n')}
 
 Examples:
   $ fewbit reproduce figure1 --quick                 a trial on a small part of the data: minutes
   $ fewbit reproduce figure1 --epochs 10
   $ fewbit reproduce figure2 --epochs 10 --seeds 3   mean and spread over three seeds
+  $ fewbit reproduce resnet8 --epochs 8
   $ fewbit reproduce all --out runs/paper
 
 Each setting and seed is a run folder below the output folder. Beside them, for each figure: the chart as SVG and PNG, light
@@ -47,9 +48,14 @@ export function reproduceCommand(terminal: Terminal): Command {
   return new Command('reproduce')
     .summary("train and draw the paper's figures")
     .description(
-      "Trains the settings of the paper's figures, draws training error and test error against epochs, and sets them beside the paper's numbers.",
+      "Trains the settings of the paper's figures, draws training error and test error against epochs, and sets them beside the paper's numbers; the same for residual networks, beyond the paper, beside float32.",
     )
-    .addArgument(new Argument('<figure>', 'which one').choices([...figures.map(({ name }) => name), 'all']))
+    .addArgument(
+      new Argument('<figure>', "which one; all: the paper's").choices([
+        ...figures.map(({ name }) => name),
+        'all',
+      ]),
+    )
     .option('--epochs <n>', `passes over the training data (default: ${lengths})`, wholeNumber('--epochs', 1))
     .option('--seeds <n>', 'runs of every setting', wholeNumber('--seeds', 1, MAX_SEEDS), 1)
     .option(
@@ -83,7 +89,9 @@ async function run(
   const done = await reproduce(
     terminal,
     {
-      figures: figures.filter((figure) => name === 'all' || figure.name === name),
+      figures: figures.filter((figure) =>
+        name === 'all' ? figure.against === 'paper' : figure.name === name,
+      ),
       seeds: Array.from({ length: seeds }, (_, i) => firstSeed + i),
       ...(epochs === undefined ? {} : { epochs }),
       quick,

@@ -245,9 +245,11 @@ async function drawFigure(
     terminal.json({ event: 'figure', figure: name, settings, ...files });
     return;
   }
-  const cells = figureCells(rows);
+  const cells = figureCells(figure, rows);
   terminal.print(`\n${terminal.colour.bold(figure.title)}\n`);
-  terminal.print(tableText(terminal, cells.head, cells.rows, 'lrlrrrrrl'));
+  terminal.print(
+    tableText(terminal, cells.head, cells.rows, figure.against === 'paper' ? 'lrlrrrrrl' : 'lrrrrrrl'),
+  );
   if (voice === 'people') terminal.print(`\n${FIGURE_NOTE}`);
   terminal.print(
     `\nchart ${path('.svg')}, ${path('.png')} (dark: ${name}-dark.svg, ${name}-dark.png)\ntable ${path('.md')}\npage  ${path('.html')}`,
