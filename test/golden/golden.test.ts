@@ -52,31 +52,41 @@ async function initialCheckpoint(definition: NetworkDefinition): Promise<Uint8Ar
   return bytes;
 }
 
+/** The digest after so many steps is the recorded one on the reference, and on every number of threads. */
+async function expectGolden(key: string, definition: NetworkDefinition, steps = STEPS): Promise<void> {
+  const start = await initialCheckpoint(definition);
+  const digest = await digestAfter(start, steps, { backend: 'reference' });
+  expect(digest, 'the weights move').not.toBe(await digestAfter(start, 0, { backend: 'reference' }));
+  if (update) recorded[key] = digest;
+  expect(digest, 'reference').toBe(recorded[key]);
+  for (const threads of THREADS) {
+    expect(
+      await digestAfter(start, steps, { backend: 'wasm', threads }),
+      `wasm, ${String(threads)} threads`,
+    ).toBe(digest);
+  }
+}
+
 describe.each(['lenet', 'dnn'] as const)('%s', (name) => {
   describe.each([16, 12, 8, 20])('%i bits', (wl) => {
     test.each(['stochastic', 'stochastic:8', 'nearest-away'])('%s', async (rounding) => {
-      const key = `${name} ${String(wl)} ${rounding}`;
       // Larger initial weights than the recipes', so that errors are not all below the shortest format's resolution.
       const weightInit =
         name === 'lenet' ? ('he-normal' as const) : { distribution: 'normal' as const, deviation: 0.05 };
       const definition = defineNetwork(zoo[name]({ seed: 1, formats: formatsOf(wl), rounding, weightInit }));
-      const start = await initialCheckpoint(definition);
-      const digest = await digestAfter(start, STEPS, { backend: 'reference' });
-      expect(digest, 'the weights move').not.toBe(await digestAfter(start, 0, { backend: 'reference' }));
-      if (update) recorded[key] = digest;
-      expect(digest, 'reference').toBe(recorded[key]);
-      for (const threads of THREADS) {
-        expect(
-          await digestAfter(start, STEPS, { backend: 'wasm', threads }),
-          `wasm, ${String(threads)} threads`,
-        ).toBe(digest);
-      }
+      await expectGolden(`${name} ${String(wl)} ${rounding}`, definition);
     });
   });
 });
 
+// Batch normalisation, residual addition with and without projection, global average pooling, strides.
+test.each([16, 20])('resnet8 on small images, %i bits', async (wl) => {
+  const network = zoo.resnet8({ seed: 1, formats: formatsOf(wl), rounding: 'stochastic' });
+  const definition = defineNetwork({ ...network, input: { height: 28, width: 28, channels: 1 } });
+  await expectGolden(`resnet8 ${String(wl)} stochastic`, definition);
+});
+
 test('lenet, from 16 bits to 20 and back to 12', async () => {
-  const key = 'lenet precision schedule';
   const precisionSchedule = [
     { epoch: 1, formats: formatsOf(20) },
     { epoch: 2, formats: formatsOf(12), rounding: 'stochastic:8' },
@@ -85,17 +95,8 @@ test('lenet, from 16 bits to 20 and back to 12', async () => {
   const definition = defineNetwork(
     zoo.lenet({ seed: 1, formats: formatsOf(16), weightInit, precisionSchedule }),
   );
-  const start = await initialCheckpoint(definition);
   // Two steps an epoch: the last stage begins with the fifth.
-  const digest = await digestAfter(start, 2 * STEPS + 1, { backend: 'reference' });
-  if (update) recorded[key] = digest;
-  expect(digest, 'reference').toBe(recorded[key]);
-  for (const threads of THREADS) {
-    expect(
-      await digestAfter(start, 2 * STEPS + 1, { backend: 'wasm', threads }),
-      `wasm, ${String(threads)} threads`,
-    ).toBe(digest);
-  }
+  await expectGolden('lenet precision schedule', definition, 2 * STEPS + 1);
 });
 
 beforeAll(() => {
