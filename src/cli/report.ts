@@ -1,16 +1,20 @@
-/** Writes a run's report into its folder; what the folder does not hold is found by evaluating the checkpoint. */
-import { join } from 'node:path';
+/** Writes the report of a run or a sweep into its folder; what a run's folder does not hold is found by evaluating the checkpoint. */
+import { join, relative } from 'node:path';
 import type { BackendName } from '../backend/index.js';
 import {
   checkpointPath,
   checkRunData,
   evaluateForReport,
   histogram,
+  isRunFolder,
   loadCheckpoint,
   openStoredRun,
   parameterNames,
   readMetrics,
+  readSweep,
   runReportPage,
+  summarizeRuns,
+  sweepReportPage,
   trainingSeconds,
   usedData,
   writeWhole,
@@ -18,6 +22,8 @@ import {
   type MetricsLine,
   type ReportEvaluation,
   type RunData,
+  type SweepReport,
+  type SweepReportRun,
 } from '../experiment/index.js';
 
 const REPORT = 'report.html';
@@ -28,9 +34,29 @@ export function reportPath(run: string): string {
   return join(run, REPORT);
 }
 
-/** True where a run took so long that its report can be made besides. */
+/** True where a run, or all runs of a sweep together, took so long that the report can be made besides. */
 export function isWorthReport(metrics: readonly MetricsLine[]): boolean {
   return trainingSeconds(metrics) >= WORTH_SECONDS;
+}
+
+/** The runs of a sweep with their metrics; of one that has not begun or is damaged there are none. */
+export function sweepReportRuns(sweep: string): SweepReportRun[] {
+  return summarizeRuns(sweep).map((summary) => ({
+    ...summary,
+    name: relative(sweep, summary.path),
+    metrics: isRunFolder(summary.path) && summary.state !== 'damaged' ? readMetrics(summary.path) : [],
+  }));
+}
+
+/** Writes report.html of the sweep in a folder and returns its path. @throws RunFolderError, ConfigurationError */
+export async function writeSweepReport(
+  sweep: string,
+  { runs = sweepReportRuns(sweep), heat }: Partial<Pick<SweepReport, 'runs' | 'heat'>> = {},
+): Promise<string> {
+  const isHalving = readSweep(sweep).halving !== undefined;
+  const html = await sweepReportPage({ name: sweep, runs, isHalving, ...(heat && { heat }) });
+  writeWhole(sweep, REPORT, html);
+  return reportPath(sweep);
 }
 
 export interface ReportRequest {

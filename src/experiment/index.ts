@@ -99,8 +99,8 @@ export {
   type FigureRow,
   type FigureRun,
   type ReproductionOptions,
-  type Spread,
 } from './reproduction.js';
+export type { Spread } from './spread.js';
 export { figureCells, FIGURE_NOTE, figureMarkdown, figureHtml, figureSvg } from './paper-figure-page.js';
 export {
   evaluateForReport,
@@ -110,6 +110,16 @@ export {
   type WorstExample,
 } from './report-data.js';
 export { runReportPage, type RunReport } from './report-page.js';
+export { sweepReportPage, type SweepReport } from './sweep-report-page.js';
+export {
+  divergedCount,
+  doneError,
+  groupBySeed,
+  settingFields,
+  stateCounts,
+  type SeedGroup,
+  type SweepReportRun,
+} from './sweep-settings.js';
 export {
   fieldText,
   parseField,
@@ -132,7 +142,7 @@ export {
 } from './sweep-definition.js';
 export { expandSweep, valueText, type Expansion, type SweepRun } from './sweep-expansion.js';
 export { decide, DEFAULT_ETA, type Decision, type Halving, type Pruned, type RungRun } from './halving.js';
-export { differingFields, formatsText, runFields, type FieldTexts } from './run-fields.js';
+export { differingFields, fieldsName, formatsText, runFields, type FieldTexts } from './run-fields.js';
 export { csvText, summaryRow, type RunState, type RunSummary } from './run-summary.js';
 export { findRuns, stepsDone, summarizeRun } from './run-folder-summary.js';
 export { markFailure, markPruned, readFailure, readPruned, runLog } from './run-folder-mark.js';

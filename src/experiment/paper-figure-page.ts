@@ -3,7 +3,8 @@ import { errorChart } from './chart.js';
 import { DARK_THEME, escaped, LIGHT_THEME } from './chart-tools.js';
 import { FIGURE_COLOURS, type Figure } from './figures.js';
 import { htmlPage, htmlTable, PAGE_THEME, swatch } from './page.js';
-import { figureChart, isComparable, type FigureRow, type FigureRun, type Spread } from './reproduction.js';
+import { figureChart, isComparable, type FigureRow, type FigureRun } from './reproduction.js';
+import type { Spread } from './spread.js';
 
 /** The figure as SVG for a file of its own. */
 export async function figureSvg(

@@ -8,12 +8,12 @@ import { defineNetwork, type NetworkDefinition } from '../nn/index.js';
 import { formatText, roundingText } from '../numerics/index.js';
 import { escaped } from './chart-tools.js';
 import { epochLines, intervalLines, trainingTotals, type MetricsLine } from './metrics.js';
-import { htmlPage, htmlTable } from './page.js';
+import { htmlPage, htmlTable, noteText, REPORT_CSS } from './page.js';
 import { confusionTable, ReportCharts } from './report-charts.js';
 import { thumbnail, type Histogram, type ReportEvaluation, type WorstExample } from './report-data.js';
 import { runParts, type RunParts, type SiteHistory, type SiteSeries } from './report-statistics.js';
 import type { RunResult } from './run.js';
-import { augmentationText } from './setting-text.js';
+import { augmentationText, learningRateText } from './setting-text.js';
 import type { RunConfiguration } from './settings.js';
 
 /** What a report is made of. */
@@ -31,16 +31,12 @@ export interface RunReport {
   readonly note?: string;
 }
 
-const CSS = `
-.tiles { display: flex; flex-wrap: wrap; gap: .6rem; margin: 1rem 0; }
-.tile { background: var(--band); border-radius: .4rem; padding: .5rem .9rem; } .tile b { display: block; font-size: 1.25rem; font-variant-numeric: tabular-nums; } .tile span { color: var(--muted); font-size: 13px; }
-figure.chart { flex: 1 1 20rem; max-width: 470px; } .legend { margin: .2rem 0; font-size: 13px; } .legend > span { margin-right: .9rem; white-space: nowrap; }
+const CSS = `${REPORT_CSS}
 figure.small { width: 226px; } p.small { margin: 0; font-size: 12px; line-height: 1.35; } figure.small figcaption { font-weight: 400; }
 td svg { display: block; width: 96px; height: 22px; } td .none { color: var(--line); }
 .cell { display: block; margin: 0 -.35rem; padding: 0 .35rem; border-radius: .2rem; } .confusion td, .confusion th { padding: .2rem .55rem; text-align: center; }
 .cell.right { background: color-mix(in srgb, var(--heat) var(--v), transparent); } .cell.wrong { background: color-mix(in srgb, var(--bad) var(--v), transparent); }
 .worst { display: flex; flex-wrap: wrap; gap: .8rem; } .worst figure { width: 104px; font-size: 12px; line-height: 1.35; } .worst img { width: 100%; height: auto; image-rendering: pixelated; border: 1px solid var(--line); border-radius: .2rem; }
-.settings td { white-space: normal; text-align: left; vertical-align: top; overflow-wrap: anywhere; } .settings td:first-child { color: var(--muted); white-space: nowrap; } .settings thead { display: none; }
 .statistics td:not(:first-child) { min-width: 96px; } .statistics .value { font-size: 12px; }
 `;
 /** A panel with more curves is unreadable. */
@@ -64,8 +60,10 @@ export async function runReportPage(report: RunReport): Promise<string> {
     section(
       'Weights',
       report.histograms.length === 0
-        ? note('There is no checkpoint yet.')
-        : note('Values of every parameter at the last checkpoint. The counts are on a logarithmic axis.') +
+        ? noteText('There is no checkpoint yet.')
+        : noteText(
+            'Values of every parameter at the last checkpoint. The counts are on a logarithmic axis.',
+          ) +
             `<div class="columns">${report.histograms.map((one) => charts.histogram(one)).join('\n')}</div>`,
     ),
   ];
@@ -75,7 +73,6 @@ export async function runReportPage(report: RunReport): Promise<string> {
 }
 
 const section = (title: string, body: string): string => `<h2>${escaped(title)}</h2>\n${body}`;
-const note = (text: string): string => `<p class="note">${escaped(text)}</p>`;
 
 /** What came out, or how far it is. */
 function headSection({ result, metrics, configuration }: RunReport): string {
@@ -99,13 +96,13 @@ function headSection({ result, metrics, configuration }: RunReport): string {
   );
   const state =
     result === null
-      ? note('The run is not done: this is how far it has come.')
+      ? noteText('The run is not done: this is how far it has come.')
       : `<p class="note">Digest of the weights <code>${result.digest}</code></p>`;
   const diverged =
     last?.testLoss === null || last?.loss === null
       ? '<p class="note bad">The loss is no number any more: the network has diverged. Curves end with a cross where it did.</p>'
       : '';
-  return `<div class="tiles">${tiles.join('')}</div>\n${diverged}${state}\n${note(
+  return `<div class="tiles">${tiles.join('')}</div>\n${diverged}${state}\n${noteText(
     `${configuration.data}, batch ${configuration.batch}, seed ${configuration.network.seed}. Training error: over the examples as they were trained on.`,
   )}`;
 }
@@ -115,7 +112,7 @@ function curvesSection(
   { sites, steps }: RunParts,
   metrics: readonly MetricsLine[],
 ): string {
-  if (metrics.length === 0) return section('Learning curves', note('Nothing is recorded yet.'));
+  if (metrics.length === 0) return section('Learning curves', noteText('Nothing is recorded yet.'));
   const counted = sites.flatMap(({ site, swallowed }) =>
     swallowed ? [{ name: site, series: swallowed }] : [],
   );
@@ -128,12 +125,12 @@ function curvesSection(
         );
   const swallowed =
     counted.length === 0
-      ? note('Nothing is rounded in float32, so no update is swallowed.')
-      : note(
+      ? noteText('Nothing is rounded in float32, so no update is swallowed.')
+      : noteText(
           `An update is swallowed when it was not zero before rounding and its parameter stayed as it was.${shown.length < counted.length ? ` Shown: ${shown.length} of ${counted.length} parameters; all are in the table below.` : ''}`,
         );
   const changed = metrics.some(({ event }) => event === 'precision')
-    ? note('Dotted vertical lines: the precision changes.')
+    ? noteText('Dotted vertical lines: the precision changes.')
     : '';
   const panels = [
     charts.errors(),
@@ -171,7 +168,7 @@ function settingsTable({ configuration }: RunReport, definition: NetworkDefiniti
     ['network', `${definition.name}, ${definition.parameterCount.toLocaleString('en')} parameters`],
     ...stages,
     ['accumulator', accumulator === undefined ? undefined : JSON.stringify(accumulator)],
-    ['learning rate', JSON.stringify(optimizer.learningRate)],
+    ['learning rate', learningRateText(optimizer.learningRate)],
     ['momentum', optimizer.momentum ?? 0],
     ['weight decay', optimizer.weightDecay ?? 0],
     ['seed', network.seed],
@@ -205,7 +202,7 @@ function arithmeticText({ arithmetic, settings }: NetworkDefinition): string {
 
 /** Confusion matrix and worst examples, or why there are none. */
 function testSections({ evaluation, note: reason }: RunReport): string[] {
-  if (evaluation === null) return [section('Test data', note(reason ?? 'There is no checkpoint yet.'))];
+  if (evaluation === null) return [section('Test data', noteText(reason ?? 'There is no checkpoint yet.'))];
   const { labelNames, worst, test } = evaluation;
   const matrix =
     labelNames.length <= MAX_CLASSES
@@ -214,12 +211,12 @@ function testSections({ evaluation, note: reason }: RunReport): string[] {
   const head = `${test.count.toLocaleString('en')} test examples at the last checkpoint: ${evaluation.evaluation.errorPercent().toFixed(2)} % taken for another class.`;
   const images = worst.map((example) => worstFigure(evaluation, example));
   return [
-    section('Confusion matrix', note(head) + matrix),
+    section('Confusion matrix', noteText(head) + matrix),
     section(
       'Worst examples',
       worst.length === 0
-        ? note('The network’s outputs are no numbers.')
-        : note('Test examples to whose label the network gave the least probability.') +
+        ? noteText('The network’s outputs are no numbers.')
+        : noteText('Test examples to whose label the network gave the least probability.') +
             `<div class="worst">${images.join('\n')}</div>`,
     ),
   ];
@@ -244,7 +241,8 @@ function worstFigure({ test, labelNames }: ReportEvaluation, example: WorstExamp
   const { index, label, predicted, labelProbability, predictedProbability } = example;
   const name = (of: number): string => labelNames[of] ?? String(of);
   const picture = thumbnail(test, index);
-  const percent = (share: number): string => `${(100 * share).toFixed(share >= 0.1 ? 0 : 2)} %`;
+  // No-break spaces: a "%" alone on a line reads badly below a small image.
+  const percent = (share: number): string => `${(100 * share).toFixed(share >= 0.1 ? 0 : 2)}\u00a0%`;
   const text =
     label === predicted
       ? `is ${name(label)}, ${percent(labelProbability)}`
@@ -264,7 +262,7 @@ function base64(bytes: Uint8Array): string {
 
 /** A row for every rounding site: shares over the whole run, and how they went. */
 function statisticsTable(charts: ReportCharts, { sites }: RunParts): string {
-  if (sites.length === 0) return note('Nothing is rounded in float32, so nothing is counted.');
+  if (sites.length === 0) return noteText('Nothing is rounded in float32, so nothing is counted.');
   const cell = (series: SiteSeries | null): string =>
     series === null ? '' : `${charts.spark(series)}<span class="value">${shareText(series.total)}</span>`;
   const rows = sites.map(({ site, format, saturated, flushed, swallowed, range }: SiteHistory) => [
@@ -277,7 +275,7 @@ function statisticsTable(charts: ReportCharts, { sites }: RunParts): string {
   ]);
   const head = ['Tensor', 'Format', 'Saturated', 'Flushed to 0', 'Swallowed', 'Range used'];
   return (
-    note(
+    noteText(
       'Shares of all elements that were rounded into the tensor, over the run; the small curves show how they went, each from 0 to its own largest value. Range used: the largest magnitude as a share of the format’s.',
     ) + `<div class="wide statistics">${htmlTable(head, rows)}</div>`
   );

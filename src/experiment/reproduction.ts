@@ -14,6 +14,7 @@ import {
   type RunConfiguration,
 } from './settings.js';
 import { folderName } from './setting-text.js';
+import { meanCurve, spreadOf, type Spread } from './spread.js';
 
 /** What a reproduction is asked for. */
 export interface ReproductionOptions {
@@ -73,13 +74,6 @@ function configurationOf(
     ...(quick ? { subset: figure.quick.subset } : {}),
     ...run,
   });
-}
-
-/** A number over the seeds: mean, smallest and largest; null where one of them is no number. */
-export interface Spread {
-  readonly mean: number;
-  readonly low: number;
-  readonly high: number;
 }
 
 /** What one setting reached. */
@@ -176,24 +170,6 @@ export function isComparable({
 }: Pick<FigureRun, 'setting' | 'configuration'>): boolean {
   const recipe = recipes.find(({ name }) => name === setting.recipe);
   return configuration.data === recipe?.data && configuration.subset === undefined;
-}
-
-function spreadOf(values: readonly (number | null)[]): Spread | null {
-  const numbers = values.filter((value) => value !== null);
-  if (numbers.length < values.length || numbers.length === 0) return null;
-  const sum = numbers.reduce((total, value) => total + value, 0);
-  return { mean: sum / numbers.length, low: Math.min(...numbers), high: Math.max(...numbers) };
-}
-
-/** Point by point the mean of several curves of equal length, with its range where there are several. */
-function meanCurve(curves: readonly (readonly ChartPoint[])[]): ChartPoint[] {
-  const [first = []] = curves;
-  return first.map(({ x }, i) => {
-    const spread = spreadOf(curves.map((curve) => curve[i]?.errorPercent ?? null));
-    if (spread === null) return { x, errorPercent: null };
-    const { mean, low, high } = spread;
-    return { x, errorPercent: mean, ...(curves.length > 1 ? { range: [low, high] as const } : {}) };
-  });
 }
 
 /** The figure's chart. */

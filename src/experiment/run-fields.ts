@@ -4,6 +4,8 @@
  */
 import { ROLES, type FormatSettings, type NetworkConfiguration } from '../nn/index.js';
 import { accumulatorText, formatText, parseFormat } from '../numerics/index.js';
+import type { Schedule } from '../optim/index.js';
+import { learningRateText } from './setting-text.js';
 import type { RunConfiguration } from './settings.js';
 import { valueText } from './sweep-expansion.js';
 import { fieldText, isObject, type JsonValue } from './sweep-field.js';
@@ -41,6 +43,20 @@ export function differingFields(configurations: readonly RunConfiguration[]): st
   const differing = fields.filter((field) => others.some((texts) => texts[field] !== first[field]));
   const shown = differing.includes(NETWORK) ? differing.filter((field) => !isOfNetwork(field)) : differing;
   return shown.sort((a, b) => place(a) - place(b));
+}
+
+/** Fields whose values say by themselves what they are. */
+const PLAIN = [NETWORK, 'formats', 'rounding', 'accumulator'];
+
+/** What tells a run from others that differ in these fields: `4.12/6.10 nearest-away seed=2`. */
+export function fieldsName(texts: FieldTexts, fields: readonly string[]): string {
+  return fields
+    .flatMap((field) => {
+      const text = texts[field];
+      if (text === undefined) return [];
+      return PLAIN.includes(field) ? [text] : [`${field}=${text}`];
+    })
+    .join(' ');
 }
 
 function place(field: string): number {
@@ -96,7 +112,8 @@ function wholeText(word: string, value: JsonValue): string | null {
       .join(',');
   }
   if (word === 'accumulator') return accumulatorText(value as Parameters<typeof accumulatorText>[0]);
-  if (word === 'learningRate' || word === 'weightInit') return valueText(value);
+  if (word === 'learningRate') return learningRateText(value as number | Schedule);
+  if (word === 'weightInit') return valueText(value);
   if (word === 'layers' || isObject(value)) return null;
   return valueText(value);
 }

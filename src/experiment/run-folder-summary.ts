@@ -35,7 +35,7 @@ export function summarizeRun(path: string): RunSummary {
 
 type Figures = Pick<
   RunSummary,
-  'epochs' | 'steps' | 'testErrorPercent' | 'trainErrorPercent' | 'loss' | 'stepsPerSecond'
+  'epochs' | 'steps' | 'testErrorPercent' | 'trainErrorPercent' | 'loss' | 'isDiverged' | 'stepsPerSecond'
 >;
 
 function figures(lines: readonly MetricsLine[]): Figures {
@@ -47,6 +47,7 @@ function figures(lines: readonly MetricsLine[]): Figures {
     testErrorPercent: last?.testErrorPercent ?? null,
     trainErrorPercent: last?.trainErrorPercent ?? null,
     loss: last?.loss ?? null,
+    isDiverged: last?.testLoss === null,
     stepsPerSecond: last?.stepsPerSecond ?? null,
   };
 }

@@ -27,6 +27,8 @@ export interface RunSummary {
   readonly testErrorPercent: number | null;
   readonly trainErrorPercent: number | null;
   readonly loss: number | null;
+  /** The last epoch's test loss is no number: its error says nothing. */
+  readonly isDiverged: boolean;
   readonly stepsPerSecond: number | null;
   /** SHA-256 of the parameters; null while the run is not done. */
   readonly digest: string | null;

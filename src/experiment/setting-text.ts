@@ -14,6 +14,7 @@ import {
   roundingText,
   type Accumulator,
 } from '../numerics/index.js';
+import type { Schedule } from '../optim/index.js';
 import type { Role } from '../plan/index.js';
 import type { NetworkChanges } from './settings.js';
 
@@ -77,6 +78,22 @@ export function parseAugmentation(text: string): Augmentation {
 /** The text that parseAugmentation reads. */
 export function augmentationText({ flip, crop }: Augmentation): string {
   return [...(flip === true ? ['flip'] : []), ...(crop === undefined ? [] : [`crop:${crop}`])].join(',');
+}
+
+/** A learning rate for people: `0.1`, `0.1 x 0.95 per epoch`, `0.1 x 0.5 at epochs 8, 12`. */
+export function learningRateText(schedule: number | Schedule): string {
+  if (typeof schedule === 'number') return String(schedule);
+  const { rate } = schedule;
+  switch (schedule.kind) {
+    case 'constant':
+      return String(rate);
+    case 'exponential':
+      return `${rate} x ${schedule.factor} per epoch`;
+    case 'step':
+      return `${rate} x ${schedule.factor} at epochs ${schedule.milestones.join(', ')}`;
+    case 'poly':
+      return `${rate} x (1 - epoch/${schedule.epochs})^${schedule.power}`;
+  }
 }
 
 /** `role=value,role=value`; commas inside of `<4,12>` do not separate. */

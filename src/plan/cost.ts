@@ -1,6 +1,10 @@
-/** What an op costs with a full batch: multiply-accumulates, and bytes read and written once each. */
+/**
+ * What an op costs with a full batch: multiply-accumulates, and its operands and results, read and written once each: as bytes
+ * of this machine's memory, and as bits of their formats.
+ */
+import { wordLength } from '../numerics/index.js';
 import { opReads, opWrites } from './operands.js';
-import type { Op, Plan, TensorId } from './ops.js';
+import type { Op, Plan, Tensor, TensorId } from './ops.js';
 import { elements } from './shapes.js';
 
 /** Multiply-accumulates of the op's products with so many examples (0 for ops without any). Padding counts as zero cells. */
@@ -30,6 +34,17 @@ export function opBytes(op: Op, plan: Plan): number {
   return [...opReads(op), ...opWrites(op)].reduce((sum, id) => sum + size(id), 0);
 }
 
+/** Bits of a tensor: of its format; of labels, positions and registers as they are stored. */
+function tensorBits({ shape, format, sizeBytes }: Tensor): number {
+  if (format === null) return 8 * sizeBytes;
+  return elements(shape) * (format === 'float32' ? 32 : wordLength(format));
+}
+
+/** Bits of the operands and results of the op: what a machine that stores each number in its format's word length would move. */
+function opBits(op: Op, plan: Plan): number {
+  return [...opReads(op), ...opWrites(op)].reduce((sum, id) => sum + tensorBits(plan.tensors[id]!), 0);
+}
+
 /** Sums over the ops and tensors of a plan. */
 export interface PlanTotals {
   readonly trainOps: number;
@@ -38,6 +53,8 @@ export interface PlanTotals {
   readonly evaluateMacs: number;
   readonly trainBytes: number;
   readonly evaluateBytes: number;
+  readonly trainBits: number;
+  readonly evaluateBits: number;
   readonly parameters: number;
   /** Bytes of tensors that keep their value between steps, and of the whole arena. */
   readonly persistentBytes: number;
@@ -59,6 +76,8 @@ export function planTotals(plan: Plan): PlanTotals {
     evaluateMacs: sum(plan.evaluate, opMacs),
     trainBytes: sum(plan.train, opBytes),
     evaluateBytes: sum(plan.evaluate, opBytes),
+    trainBits: sum(plan.train, opBits),
+    evaluateBits: sum(plan.evaluate, opBits),
     parameters: plan.parameters.reduce((total, id) => total + elements(plan.tensors[id]!.shape), 0),
     persistentBytes: bytes(true),
     arenaBytes: plan.arenaBytes,

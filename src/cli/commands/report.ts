@@ -1,15 +1,21 @@
-/** `fewbit report`: a page about one run. */
+/** `fewbit report`: a page about a run or a sweep. */
 import { spawn } from 'node:child_process';
 import { pathToFileURL } from 'node:url';
 import { resolve } from 'node:path';
 import { Command } from 'commander';
 import type { BackendName } from '../../backend/index.js';
 import { DataError } from '../../data/index.js';
-import { checkRunData, openStoredRun, RunFolderError, type RunData } from '../../experiment/index.js';
+import {
+  checkRunData,
+  isSweepFolder,
+  openStoredRun,
+  RunFolderError,
+  type RunData,
+} from '../../experiment/index.js';
 import { openData } from '../data.js';
-import { errorLine } from '../errors.js';
+import { errorLine, UsageError } from '../errors.js';
 import { interruptible, type Interrupt } from '../interrupt.js';
-import { writeReport } from '../report.js';
+import { writeReport, writeSweepReport } from '../report.js';
 import { backendOption, threadsOption, voiceOf } from '../run-options.js';
 import type { Terminal } from '../terminal.js';
 
@@ -17,6 +23,8 @@ interface ReportOptions {
   readonly open?: boolean;
   readonly backend?: BackendName;
   readonly threads?: number;
+  readonly x?: string;
+  readonly y?: string;
   readonly json?: boolean;
 }
 
@@ -25,27 +33,51 @@ Examples:
   $ fewbit report runs/lenet-1
   $ fewbit report runs/lenet-1 --open        shows it in the browser
   $ fewbit report runs/lenet-1 --json
+  $ fewbit report runs/sweep-lenet           of a sweep: error against bits, Pareto front, heat map, all runs
+  $ fewbit report runs/sweep-lenet --x rounding --y formats        chooses the fields of the heat map
 
 A run that goes on, or was stopped, has a report as far as it got. Where the run's data cannot be had the report has no
-confusion matrix and no images, and says so.`;
+confusion matrix and no images, and says so. A sweep's report shows how far its runs are; it needs no data.`;
 
 export function reportCommand(terminal: Terminal): Command {
   return new Command('report')
-    .summary('a page about a run')
+    .summary('a page about a run or a sweep')
     .description(
-      'Writes report.html into a run folder: learning curves, swallowed updates, settings, confusion matrix, worst images, statistics of every tensor, histograms of the weights. One file, nothing to load.',
+      'Writes report.html into the folder of a run (learning curves, swallowed updates, settings, confusion matrix, worst images, statistics of every tensor, histograms of the weights) or of a sweep (error against bits, Pareto front, heat map, learning curves, means and spread over seeds). One file, nothing to load.',
     )
-    .argument('<run>', 'run folder')
+    .argument('<folder>', 'folder of a run or a sweep')
     .option('--open', 'show the page in the browser')
     .addOption(backendOption())
     .addOption(threadsOption())
+    .option('--x <field>', 'of a sweep: field across the heat map (default: one of the two that vary)')
+    .option('--y <field>', 'of a sweep: field down the heat map')
     .option('--json', 'print the path as a JSON object')
     .addHelpText('after', EXAMPLES)
-    .action(async (run: string, options: ReportOptions) => {
+    .action(async (folder: string, options: ReportOptions) => {
       process.exitCode = await interruptible(terminal, (interrupt) =>
-        report(terminal, run, options, interrupt),
+        isSweepFolder(folder)
+          ? reportSweep(terminal, folder, options)
+          : report(terminal, folder, options, interrupt),
       );
     });
+}
+
+async function reportSweep(terminal: Terminal, sweep: string, options: ReportOptions): Promise<number> {
+  const { backend, threads, x, y } = options;
+  if (backend !== undefined || threads !== undefined) {
+    throw new UsageError(
+      'report: --backend and --threads are for evaluating the checkpoint of a run; leave them out for a sweep',
+    );
+  }
+  if ((x === undefined) !== (y === undefined)) {
+    throw new UsageError('report: a heat map has two fields; give both --x and --y');
+  }
+  const heat = x === undefined || y === undefined ? undefined : { x, y };
+  const path = await writeSweepReport(sweep, heat && { heat });
+  if (options.json === true) terminal.json({ event: 'report', sweep, report: path });
+  else terminal.print(`report ${path}`);
+  if (options.open === true) await openPage(terminal, path);
+  return 0;
 }
 
 async function report(
@@ -55,6 +87,9 @@ async function report(
   interrupt: Interrupt,
 ): Promise<number> {
   const { backend, threads } = options;
+  if (options.x !== undefined || options.y !== undefined) {
+    throw new UsageError(`report: --x and --y choose the heat map of a sweep, and ${run} is none`);
+  }
   const found = await dataOf(terminal, run, options, interrupt);
   if (found.note !== undefined) terminal.note(found.note);
   const path = await writeReport(run, {

@@ -2,16 +2,18 @@
 import { Command, Option } from 'commander';
 import {
   differingFields,
+  fieldsName,
+  groupBySeed,
   planRemoval,
   readMetrics,
   readRecord,
   remove,
   runFields,
   RunFolderError,
+  settingFields,
   summarizeRuns,
   summaryRow,
   writeIndex,
-  type FieldTexts,
   type RunState,
   type RunSummary,
 } from '../../experiment/index.js';
@@ -30,6 +32,7 @@ import {
 } from '../runs-export.js';
 import { printRun } from '../runs-show.js';
 import { byTestError, runsTable } from '../runs-table.js';
+import { byGroupError, groupRow, groupsTable } from '../runs-groups.js';
 import { grouped, sizeText, type Terminal } from '../terminal.js';
 
 const RUNS = 'runs';
@@ -49,6 +52,7 @@ const EXAMPLES = `
 Examples:
   $ fewbit runs list                                   all runs below the folder runs
   $ fewbit runs list runs/sweep-lenet --sort error --state done
+  $ fewbit runs list runs/sweep-lenet --group-by-seed --sort error      mean and range over seeds
   $ fewbit runs show runs/sweep-lenet/seed-1           one run: configuration, epochs, result
   $ fewbit runs compare runs/a runs/b --out runs/a-b   side by side, with chart and page
   $ fewbit runs export runs/sweep-lenet --format csv --out sweep.csv
@@ -71,7 +75,8 @@ export function runsCommand(terminal: Terminal): Command {
     .addOption(new Option('--state <state>', 'only runs in this state').choices(STATES))
     .addOption(new Option('--sort <by>', 'order').choices(['name', 'error']).default('name'))
     .option('--fields <list>', 'fields to show, separated by commas (default: those that differ)')
-    .addOption(new Option('--json', 'print one JSON object a run'))
+    .option('--group-by-seed', 'one row for runs that differ in nothing but their seed: mean and range')
+    .addOption(new Option('--json', 'print one JSON object a row'))
     .action((folder: string, options: ListOptions) => {
       list(terminal, folder, options);
     });
@@ -127,6 +132,7 @@ interface ListOptions {
   readonly state?: RunState;
   readonly sort: 'name' | 'error';
   readonly fields?: string;
+  readonly groupBySeed?: boolean;
   readonly json?: boolean;
 }
 
@@ -134,6 +140,10 @@ function list(terminal: Terminal, folder: string, options: ListOptions): void {
   const { state, sort } = options;
   const all = summarizeRuns(folder);
   const chosen = state === undefined ? all : all.filter((summary) => summary.state === state);
+  if (options.groupBySeed === true) {
+    listGroups(terminal, folder, chosen, options);
+    return;
+  }
   const summaries = sort === 'error' ? byTestError(chosen) : chosen;
   const differing = fieldsOf(summaries);
   const fields = options.fields === undefined ? differing : namedFields(options.fields, summaries);
@@ -154,6 +164,22 @@ function list(terminal: Terminal, folder: string, options: ListOptions): void {
       `\n${hidden} more fields differ (${fields.slice(shown.length).join(', ')}); choose with --fields`,
     );
   }
+}
+
+/** A row for each setting: what its runs have reached, over their seeds. */
+function listGroups(
+  terminal: Terminal,
+  folder: string,
+  summaries: readonly RunSummary[],
+  { sort, state, fields: chosen, json }: ListOptions,
+): void {
+  const fields = chosen === undefined ? settingFields(summaries) : namedFields(chosen, summaries);
+  const groups = groupBySeed(summaries, fields);
+  const rows = sort === 'error' ? byGroupError(groups) : groups;
+  if (json === true) for (const group of rows) terminal.json(groupRow(group));
+  else if (rows.length === 0)
+    terminal.print(`${folder}: no runs${state === undefined ? '' : ` are ${state}`}`);
+  else terminal.print(groupsTable(terminal, rows, fields));
 }
 
 function fieldsOf(summaries: readonly RunSummary[]): string[] {
@@ -194,7 +220,7 @@ async function compareRuns(
     const { configuration, result } = readRecord(summary.path);
     if (result === null)
       throw new RunFolderError(`run folder ${summary.path}: its result has gone meanwhile; try again`);
-    const name = nameOf(runFields(configuration), fields);
+    const name = fieldsName(runFields(configuration), fields);
     return {
       name: name === '' ? summary.path : name,
       path: summary.path,
@@ -205,20 +231,6 @@ async function compareRuns(
   });
   const title = `${rows.length} runs of ${[...new Set(rows.map(({ configuration }) => configuration.network.name ?? 'network'))].join(', ')}`;
   await finishComparison(terminal, { title, out: options.out ?? null, voice: voiceOf(options) }, rows);
-}
-
-/** Fields whose values say by themselves what they are. */
-const PLAIN = ['network', 'formats', 'rounding', 'accumulator'];
-
-/** `4.12/6.10 nearest-away seed=2`. */
-function nameOf(texts: FieldTexts, fields: readonly string[]): string {
-  return fields
-    .flatMap((field) => {
-      const text = texts[field];
-      if (text === undefined) return [];
-      return PLAIN.includes(field) ? [text] : [`${field}=${text}`];
-    })
-    .join(' ');
 }
 
 interface ExportOptions {

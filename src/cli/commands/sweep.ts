@@ -5,6 +5,7 @@ import { canAsk, isYes } from '../ask.js';
 import { UsageError } from '../errors.js';
 import { interruptible, type Interrupt } from '../interrupt.js';
 import { realNumber, seedOf, wholeNumber } from '../numbers.js';
+import { isWorthReport, sweepReportRuns, writeSweepReport } from '../report.js';
 import { addArithmeticOptions, addRunOptions, DEFAULT_SEED, NETWORK_HELP, voiceOf } from '../run-options.js';
 import {
   etaOf,
@@ -30,6 +31,8 @@ interface SweepOptions extends SpaceOptions {
   readonly slurmOption?: readonly string[];
   readonly poll: number;
   readonly cancel?: boolean;
+  /** Whether report.html is written; where it is not said, if the runs took long enough. */
+  readonly report?: boolean;
 }
 
 const SOME_FAILED = 3;
@@ -61,7 +64,7 @@ export function sweepCommand(terminal: Terminal): Command {
   const command = new Command('sweep')
     .summary('train many variants of one run, here or on a cluster')
     .description(
-      'Trains every combination of some settings, drawn settings, or a list of them; a run folder each, one index, one table.',
+      'Trains every combination of some settings, drawn settings, or a list of them; a run folder each, one index, one table, one report.',
     )
     .argument('<sweep>', `a sweep's .json or folder; or ${NETWORK_HELP}`)
     .option(
@@ -120,6 +123,11 @@ export function sweepCommand(terminal: Terminal): Command {
       realNumber('--poll', 0.1),
       POLL_SECONDS,
     )
+    .option(
+      '--report',
+      'write report.html at the end (default: where the runs took 20 seconds of training or more)',
+    )
+    .option('--no-report', 'write no report')
     .option('--cancel', 'cancel the jobs that the sweep has in Slurm')
     .addHelpText('after', EXAMPLES)
     .action(async (argument: string, options: SweepOptions) => {
@@ -167,11 +175,19 @@ async function run(
       report.interrupted(options.engine);
       return interrupt.exitCode;
     }
-    return report.done() === 0 ? 0 : SOME_FAILED;
+    return report.done(await sweepReport(out, options)) === 0 ? 0 : SOME_FAILED;
   } finally {
     report.end();
     folder.close();
   }
+}
+
+/** Writes the sweep's page where it is wanted, or its runs took so long that nobody notices, and returns its path. */
+async function sweepReport(sweep: string, { report }: SweepOptions): Promise<string | null> {
+  if (report === false) return null;
+  const runs = sweepReportRuns(sweep);
+  if (report !== true && !isWorthReport(runs.flatMap(({ metrics }) => metrics))) return null;
+  return writeSweepReport(sweep, { runs });
 }
 
 /** Halving needs runs that are longer than its rungs. */

@@ -3,6 +3,7 @@ import { join } from 'node:path';
 import {
   differingFields,
   isRunFolder,
+  stateCounts,
   summarizeRun,
   summarizeRuns,
   summaryRow,
@@ -147,8 +148,8 @@ export class SweepReport implements SweepListener {
     );
   }
 
-  /** Prints the results and returns how many runs failed. */
-  done(): number {
+  /** Prints the results, and where the report is, if there is one; returns how many runs failed. */
+  done(report: string | null): number {
     this.end();
     const { out } = this.#request;
     const summaries = summarizeRuns(out);
@@ -162,6 +163,7 @@ export class SweepReport implements SweepListener {
         failed,
         runs: summaries.map((one) => summaryRow(one, fields)),
         index,
+        ...(report !== null && { report }),
       });
       return failed;
     }
@@ -174,7 +176,7 @@ export class SweepReport implements SweepListener {
         ? ` in ${durationText((performance.now() - this.#begun) / 1000)}`
         : ', nothing was left to do';
       this.#terminal.print(
-        `${stateCounts(summaries)}${time}; runs in ${out}, one folder each\nindex ${index}`,
+        `${stateCounts(summaries)}${time}; runs in ${out}, one folder each\nindex ${index}\n${report === null ? `report: fewbit report ${out}` : `report ${report}`}`,
       );
     }
     return failed;
@@ -193,12 +195,4 @@ export class SweepReport implements SweepListener {
       digest === null ? `epoch ${epochs}` : dim(digest.slice(0, 12)),
     ].join('  ');
   }
-}
-
-/** `20 done, 4 pruned`. */
-function stateCounts(summaries: readonly RunSummary[]): string {
-  const states = [...new Set(summaries.map(({ state }) => state))];
-  return states
-    .map((state) => `${summaries.filter((one) => one.state === state).length} ${state}`)
-    .join(', ');
 }
