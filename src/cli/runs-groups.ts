@@ -38,10 +38,13 @@ function noError({ runs }: Group): string {
 }
 
 /** A group as a flat object. */
-export function groupRow({ texts, runs }: Group): Record<string, string | number | null> {
+export function groupRow(
+  { texts, runs }: Group,
+  fields: readonly string[],
+): Record<string, string | number | null> {
   const error = doneError(runs);
   return {
-    ...texts,
+    ...Object.fromEntries(fields.map((field) => [field, texts[field] ?? null])),
     runs: runs.length,
     done: runs.filter(({ state }) => state === 'done').length,
     diverged: divergedCount(runs),

@@ -64,7 +64,7 @@ ${body}
 /** Rules that the reports of runs and sweeps share: tiles of figures, small charts with legends, a table of settings. */
 export const REPORT_CSS = `
 .tiles { display: flex; flex-wrap: wrap; gap: .6rem; margin: 1rem 0; }
-.tile { background: var(--band); border-radius: .4rem; padding: .5rem .9rem; } .tile b { display: block; font-size: 1.25rem; font-variant-numeric: tabular-nums; } .tile span { color: var(--muted); font-size: 13px; }
+.tile { max-width: 100%; box-sizing: border-box; overflow-wrap: anywhere; background: var(--band); border-radius: .4rem; padding: .5rem .9rem; } .tile b { display: block; font-size: 1.25rem; font-variant-numeric: tabular-nums; } .tile span { color: var(--muted); font-size: 13px; }
 figure.chart { flex: 1 1 20rem; max-width: 470px; } .legend { margin: .2rem 0; font-size: 13px; } .legend > span { margin-right: .9rem; white-space: nowrap; }
 .settings td { white-space: normal; text-align: left; vertical-align: top; overflow-wrap: anywhere; } .settings td:first-child { color: var(--muted); white-space: nowrap; } .settings thead { display: none; }
 `;

@@ -32,6 +32,41 @@ export function runFields(configuration: RunConfiguration): FieldTexts {
   return texts;
 }
 
+/** What a role that is not named takes: the weight's format, and stochastic rounding. */
+const UNNAMED_ROUNDING = 'stochastic';
+
+/**
+ * The text of a field, also of one role: `formats.weight` of formats by role, or of a format that all roles share. undefined where
+ * the configuration does not have it.
+ */
+export function fieldTextIn(configuration: RunConfiguration, field: string): string | undefined {
+  const { formats, rounding } = configuration.network;
+  const [setting, role, ...rest] = field.split('.');
+  const byRole = setting === 'formats' ? formats : setting === 'rounding' ? rounding : undefined;
+  const known = rest.length === 0 ? ROLES.find((one) => one === role) : undefined;
+  if (byRole === undefined || known === undefined) return runFields(configuration)[field];
+  if (typeof byRole === 'string') return valueText(byRole);
+  const values = JSON.parse(JSON.stringify(byRole)) as Readonly<Record<string, JsonValue>>;
+  if (setting === 'rounding') return valueText(values[known] ?? UNNAMED_ROUNDING);
+  return formatsText((values[known] ?? values['weight'] ?? byRole) as FormatSettings);
+}
+
+/** The fields with `formats` and `rounding` by role, where some of the configurations have them by role: only roles that differ. */
+export function fieldsByRole(
+  fields: readonly string[],
+  configurations: readonly RunConfiguration[],
+): string[] {
+  return fields.flatMap((field) => {
+    const isByRole =
+      ['formats', 'rounding'].includes(field) &&
+      configurations.some((one) => runFields(one)[field]?.includes('=') === true);
+    if (!isByRole) return [field];
+    return ROLES.map((role) => `${field}.${role}`).filter(
+      (part) => new Set(configurations.map((one) => fieldTextIn(one, part))).size > 1,
+    );
+  });
+}
+
 /**
  * The fields in which the configurations differ, in the order of a table. Where the networks have different names, the name
  * stands for their layers.
@@ -48,15 +83,17 @@ export function differingFields(configurations: readonly RunConfiguration[]): st
 /** Fields whose values say by themselves what they are. */
 const PLAIN = [NETWORK, 'formats', 'rounding', 'accumulator'];
 
-/** What tells a run from others that differ in these fields: `4.12/6.10 nearest-away seed=2`. */
+/** What tells a run from others that differ in these fields: `4.12/6.10 nearest-away seed=2`, `weight=4.12 activation=6.10`. */
 export function fieldsName(texts: FieldTexts, fields: readonly string[]): string {
-  return fields
-    .flatMap((field) => {
-      const text = texts[field];
-      if (text === undefined) return [];
-      return PLAIN.includes(field) ? [text] : [`${field}=${text}`];
-    })
-    .join(' ');
+  const words = fields.flatMap((field) => {
+    const text = texts[field];
+    if (text === undefined) return [];
+    const [setting = '', role] = field.split('.');
+    // float32 is so in every role.
+    if (PLAIN.includes(field) || (setting === 'formats' && text === 'float32')) return [text];
+    return [`${PLAIN.includes(setting) ? (role ?? field) : field}=${text}`];
+  });
+  return [...new Set(words)].join(' ');
 }
 
 function place(field: string): number {

@@ -153,7 +153,14 @@ function notBegun(path: string, { configuration }: SweepRun): RunSummary {
     path,
     state: problem === null ? 'planned' : 'failed',
     configuration,
-    ...{ epochs: 0, steps: 0, testErrorPercent: null, trainErrorPercent: null, loss: null, isDiverged: false },
+    ...{
+      epochs: 0,
+      steps: 0,
+      testErrorPercent: null,
+      trainErrorPercent: null,
+      loss: null,
+      isDiverged: false,
+    },
     ...{ stepsPerSecond: null, digest: null, pruned: null },
     problem,
   };

@@ -29,8 +29,10 @@ export function settingAxis({ label, type, values }: SweepAxis): ScatterAxis & {
   return { label, type, ...ends, ticks: isRoomy ? known : evenTicks(ends.low, ends.high), text };
 }
 
-/** Costs lie over orders of magnitude or side by side; where they are side by side the axis begins at 0. */
+/** Costs lie over orders of magnitude or side by side. */
 const WIDE_RATIO = 20;
+/** An axis that would begin below this share of its end begins at 0. */
+const NEAR_ZERO = 0.25;
 
 const UNITS = [
   { name: 'bit', size: 1 },
@@ -45,10 +47,12 @@ export function costAxis(costs: readonly number[]): ScatterAxis & { readonly lab
   const least = Math.min(...costs, most);
   const unit = UNITS.filter(({ size }) => size <= most).at(-1) ?? UNITS[0]!;
   const label = `${unit.name} moved per training example`;
-  const text = (tick: number): string => String(Number((tick / unit.size).toPrecision(3)));
+  const text = (tick: number): string => String(Number((tick / unit.size).toPrecision(4)));
   if (most / least < WIDE_RATIO) {
-    const high = 1.06 * most;
-    return { label, type: 'linear', low: 0, high, ticks: evenTicks(0, high), text };
+    const room = 0.1 * (most - least) || 0.1 * most;
+    const high = most + room;
+    const low = least - room < NEAR_ZERO * high ? 0 : least - room;
+    return { label, type: 'linear', low, high, ticks: evenTicks(low, high), text };
   }
   const ends = { low: least / 1.3, high: most * 1.3 };
   return { label, type: 'log', ...ends, ticks: decades(ends.low, ends.high), text };

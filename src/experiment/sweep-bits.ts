@@ -12,7 +12,7 @@ import type { RunConfiguration } from './settings.js';
 export interface RunBits {
   /** Bits of the operands and results of all operations of a training step, by example of its batch. */
   readonly movedPerExample: number;
-  /** Mean word length of the numbers that a training step holds. */
+  /** Mean word length of the numbers that a training step holds, probabilities apart. */
   readonly perNumber: number;
   /** Formats that training begins with, by tensor. */
   readonly formats: ReadonlyMap<string, TensorFormat>;
@@ -71,7 +71,8 @@ function stageBits(plan: Plan): StageBits {
   let numbers = 0;
   const formats = new Map<string, TensorFormat>();
   for (const { name, role, format, shape } of plan.tensors) {
-    if (format === null || name.startsWith('inference/')) continue;
+    // Probabilities have 30 fraction bits whatever the network's formats are.
+    if (format === null || role === 'probability' || name.startsWith('inference/')) continue;
     numbers += elements(shape);
     bits += elements(shape) * bitsOf(format);
     formats.set(name, { role, format });

@@ -48,7 +48,7 @@ export class SweepCharts {
   /** Test error along the axis: a mark a run, the mean with its range. */
   error({ axis, series, levels, hidden }: SweepAlong): string {
     const shown = [...series.flatMap(({ points }) => points.map(({ setting }) => setting)), ...levels];
-    return this.#figure(`Test error against ${inSentence(axis.label)}`, WIDTH, {
+    return this.#figure('Test error', WIDTH, {
       x: settingAxis(axis),
       y: errorAxis(shown.flatMap(({ runs }) => runs.flatMap((run) => errorOf(run) ?? []))),
       dodges: true,
@@ -69,7 +69,7 @@ export class SweepCharts {
   swallowed({ axis, series, hidden }: SweepAlong): string {
     if (!this.#settings.some(({ swallowed }) => swallowed !== null)) return '';
     const percent = ({ swallowed }: MeasuredRun): number | null => swallowed && 100 * swallowed;
-    return this.#figure(`Swallowed updates against ${inSentence(axis.label)}`, WIDTH, {
+    return this.#figure('Swallowed updates', WIDTH, {
       x: settingAxis(axis),
       y: { type: 'linear', low: 0, high: 100, ticks: SHARE_TICKS, text: (tick) => `${tick} %` },
       dodges: true,
@@ -314,9 +314,4 @@ function legendEntry(name: string, { colour, marker, dashed }: Look): string {
     `<span><svg class="key" width="26" height="12" aria-hidden="true"><path d="M0,6h26" stroke="${paint}" stroke-width="1.8"${dashes}/>` +
     `<path d="${markerPath(marker, 13, 6)}" fill="${paint}"/></svg> ${escaped(name)}</span>`
   );
-}
-
-/** An axis' label within a sentence: `Fraction bits (FL)` begins small, `learningRate` is as it is. */
-function inSentence(label: string): string {
-  return label.slice(0, 1).toLowerCase() + label.slice(1);
 }

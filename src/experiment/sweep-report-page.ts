@@ -7,7 +7,7 @@ import { escaped } from './chart-tools.js';
 import { errorText } from './error-axis.js';
 import { ConfigurationError } from './errors.js';
 import { htmlPage, noteText, REPORT_CSS } from './page.js';
-import { runFields } from './run-fields.js';
+import { fieldTextIn } from './run-fields.js';
 import { SweepCharts } from './sweep-charts.js';
 import { HEAT_CSS, heatTable } from './sweep-heat-map.js';
 import { heatFields, heatMap, paretoFront, sweepAlong, type SweepAlong } from './sweep-series.js';
@@ -33,7 +33,7 @@ export interface SweepReport {
 }
 
 const CSS = `${REPORT_CSS}
-.legend { max-width: none; } svg.key { vertical-align: -.1rem; } td small { display: block; }
+.legend { max-width: none; } .legend > span { white-space: normal; } svg.key { vertical-align: -.1rem; } td small { display: block; }
 .results th { white-space: normal; vertical-align: bottom; line-height: 1.25; } code.name { font-size: 12px; }
 summary { cursor: pointer; font-weight: 600; margin: 1rem 0 .5rem; }
 ${HEAT_CSS}`;
@@ -81,7 +81,7 @@ function headSection({ runs, isHalving }: SweepReport, settings: readonly SweepS
     ...(seeds.size > 1 ? [['seeds', String(seeds.size)]] : []),
     ...(best === undefined || best.error === null
       ? []
-      : [[`best: ${best.name === '' ? 'all runs' : best.name}`, errorText(best.error.mean)]]),
+      : [[best.name === '' ? 'mean test error' : `best: ${best.name}`, errorText(best.error.mean)]]),
     ['of training', timeText(seconds)],
   ].map(
     ([name = '', value = '']) =>
@@ -129,8 +129,8 @@ function paretoSection(
   settings: readonly SweepSetting[],
   along: SweepAlong | null,
 ): string {
-  const front = paretoFront(settings);
-  if (front.length === 0) return '';
+  const costs = new Set(settings.map(({ bits }) => bits.movedPerExample));
+  if (costs.size < 2 || paretoFront(settings).length === 0) return '';
   return section(
     'Error against bits moved',
     `${along === null ? '' : charts.legend(along)}${charts.pareto()}${noteText(
@@ -146,16 +146,13 @@ function heatSection(
 ): string {
   const chosen = heat ?? heatFields(settings, fields);
   if (chosen === null || settings.length === 0) return '';
-  const all = new Set(
-    settings.flatMap(({ runs }) =>
-      runs.flatMap(({ configuration }) => Object.keys(runFields(configuration))),
-    ),
-  );
+  const configurations = settings.flatMap(({ runs }) => runs.map(({ configuration }) => configuration));
   for (const field of [chosen.x, chosen.y]) {
-    if (!all.has(field))
+    if (configurations.every((configuration) => fieldTextIn(configuration, field) === undefined)) {
       throw new ConfigurationError(
-        `heat map: no run has a field "${field}"; these vary: ${fields.join(', ')}`,
+        `heat map: no run has a field "${field}"; these vary: ${[...fields, 'seed'].join(', ')}`,
       );
+    }
   }
   const map = heatMap(settings, fields, chosen);
   const within =
@@ -165,7 +162,7 @@ function heatSection(
           `${map.within.join(', ')} ${map.within.length === 1 ? 'varies' : 'vary'} within a cell; it shows the best of its settings.`,
         );
   return section(
-    `${map.y} and ${map.x}`,
+    `Heat map: ${map.y} and ${map.x}`,
     noteText('Mean test error over seeds, and its range.') + heatTable(map) + within,
   );
 }

@@ -1,7 +1,7 @@
 /** The tables of a sweep's report as HTML: settings over their seeds, all runs, what they have in common. */
 import { escaped } from './chart-tools.js';
 import { htmlTable, noteText } from './page.js';
-import { runFields } from './run-fields.js';
+import { fieldTextIn, runFields } from './run-fields.js';
 import type { Spread } from './spread.js';
 import { bitsText } from './sweep-axes.js';
 import { paretoFront } from './sweep-series.js';
@@ -81,11 +81,10 @@ export function runsTable(
   const columns = [...fields, 'seed'];
   const rows = runs.slice(0, MAX_RUNS).map((run) => {
     const found = measured.get(run.name);
-    const texts = found === undefined ? {} : runFields(found.configuration);
     return [
       `<code class="name">${escaped(run.name)}</code>`,
       escaped(run.state),
-      ...columns.map((field) => escaped(texts[field] ?? '–')),
+      ...columns.map((field) => escaped((found && fieldTextIn(found.configuration, field)) ?? '–')),
       String(run.epochs),
       runError(run),
       swallowedText(found),
@@ -114,7 +113,7 @@ export function runsTable(
   );
   const failed =
     problems.length === 0 ? '' : `<p>Problems:</p><ul>${problems.slice(0, MAX_SETTINGS).join('\n')}</ul>`;
-  return `${failed}<details${settings.length === runs.length ? ' open' : ''}><summary>All ${runs.length.toLocaleString('en')} runs</summary>\n<div class="wide">${htmlTable(head, rows)}</div>${rest}</details>`;
+  return `${failed}<details${settings.length === runs.length ? ' open' : ''}><summary>${runs.length === 1 ? 'One run' : `All ${runs.length.toLocaleString('en')} runs`}</summary>\n<div class="wide">${htmlTable(head, rows)}</div>${rest}</details>`;
 }
 
 function runError(run: SweepReportRun): string {

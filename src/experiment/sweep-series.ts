@@ -5,7 +5,7 @@
 import type { Spread } from './spread.js';
 import { bitAxis } from './sweep-bits.js';
 import { byError, groupBySeed, doneError, divergedCount, type SweepSetting } from './sweep-settings.js';
-import { fieldsName, runFields } from './run-fields.js';
+import { fieldsName, fieldTextIn } from './run-fields.js';
 
 /** Where settings lie along one field. */
 export interface SweepAxis {
@@ -40,24 +40,32 @@ export const MAX_SERIES = 7;
 /** More levels than this are a grid. */
 const MAX_LEVELS = 2;
 /** From this ratio on numbers are spread over a logarithmic axis. */
-const LOG_RATIO = 20;
+const LOG_RATIO = 8;
 
 /** The bits of formats where these vary, else the random bits of stochastic rounding, else the first field of numbers; or null. */
 export function sweepAxis(settings: readonly SweepSetting[], fields: readonly string[]): SweepAxis | null {
   const ofFormats = fields.filter((field) => field.split('.').includes('formats'));
   const bits = ofFormats.length === 0 ? null : bitAxis(settings.map((setting) => setting.bits));
   if (bits !== null) return { ...bits, type: 'linear', fields: ofFormats };
-  const randomBits = settings.map(({ texts }) => /^stochastic:(\d+)$/.exec(texts['rounding'] ?? '')?.[1]);
-  if (new Set(randomBits.filter((text) => text !== undefined)).size > 1) {
-    const values = randomBits.map((text) => (text === undefined ? null : Number(text)));
-    return { label: 'Random bits of stochastic rounding', type: 'linear', fields: ['rounding'], values };
+  const isWide = (values: readonly number[]): boolean =>
+    Math.min(...values) > 0 && Math.max(...values) / Math.min(...values) >= LOG_RATIO;
+  const typeOf = (values: readonly number[]): 'log' | 'linear' => (isWide(values) ? 'log' : 'linear');
+  const roundings = fields.filter((field) => field.split('.').includes('rounding'));
+  const [rounding = '', ...otherRoundings] = roundings;
+  const randomBits = settings.map(({ texts }) => {
+    const bits = /^stochastic:(\d+)$/.exec(texts[rounding] ?? '')?.[1];
+    return bits === undefined ? null : Number(bits);
+  });
+  const known = randomBits.filter((value) => value !== null);
+  if (otherRoundings.length === 0 && new Set(known).size > 1) {
+    const label = 'Random bits of stochastic rounding';
+    return { label, type: typeOf(known), fields: [rounding], values: randomBits };
   }
   for (const field of fields) {
     if (ofFormats.includes(field)) continue;
     const values = settings.map(({ texts }) => Number(texts[field] ?? NaN));
     if (new Set(values).size < 2 || values.some((value) => !Number.isFinite(value))) continue;
-    const isWide = Math.min(...values) > 0 && Math.max(...values) / Math.min(...values) >= LOG_RATIO;
-    return { label: field, type: isWide ? 'log' : 'linear', fields: [field], values };
+    return { label: field, type: typeOf(values), fields: [field], values };
   }
   return null;
 }
@@ -147,11 +155,15 @@ export function heatMap(
   fields: readonly string[],
   { x, y }: { readonly x: string; readonly y: string },
 ): HeatMap {
-  const runs = settings.flatMap((setting) => setting.runs);
-  const textOf = (run: (typeof runs)[number], field: string): string =>
-    runFields(run.configuration)[field] ?? ABSENT;
+  const runs = settings.flatMap((setting) =>
+    setting.runs.map((run) => ({
+      ...run,
+      across: fieldTextIn(run.configuration, x) ?? ABSENT,
+      down: fieldTextIn(run.configuration, y) ?? ABSENT,
+    })),
+  );
   const cellOf = (row: string, column: string): HeatCell | null => {
-    const own = runs.filter((run) => textOf(run, x) === column && textOf(run, y) === row);
+    const own = runs.filter(({ across, down }) => across === column && down === row);
     if (own.length === 0) return null;
     const groups = groupBySeed(own, fields).map((group) => ({
       error: doneError(group.runs),
@@ -160,24 +172,33 @@ export function heatMap(
     }));
     return { ...byError(groups)[0]!, settings: groups.length };
   };
-  const valuesOf = (field: string): string[] =>
-    inOrder(
-      field,
-      runs.map((run) => textOf(run, field)),
-    );
-  const known = valuesOf(x).filter((value) => value !== ABSENT);
+  const downward = inOrder(
+    y,
+    runs.map(({ down }) => down),
+  );
+  const known = inOrder(
+    x,
+    runs.map(({ across }) => across).filter((value) => value !== ABSENT),
+  );
   const rowOf = (value: string, columns: readonly string[]) => columns.map((column) => cellOf(value, column));
-  const isMixed = valuesOf(y).some(
+  const isMixed = downward.some(
     (value) => cellOf(value, ABSENT) !== null && rowOf(value, known).some((cell) => cell !== null),
   );
   const columns = isMixed ? [...known, ABSENT] : known;
-  const rows = valuesOf(y).map((value) => {
+  const rows = downward.map((value) => {
     const wide = isMixed ? null : cellOf(value, ABSENT);
     return wide === null
       ? { value, cells: rowOf(value, columns), isWide: false }
       : { value, cells: [wide], isWide: true };
   });
-  return { x, y, columns, rows, within: fields.filter((field) => field !== x && field !== y) };
+  const isSeveral = rows.some(({ cells }) => cells.some((cell) => cell !== null && cell.settings > 1));
+  return {
+    x,
+    y,
+    columns,
+    rows,
+    within: isSeveral ? fields.filter((field) => field !== x && field !== y) : [],
+  };
 }
 
 /** The two fields of the heat map that needs no choice: across is the one that some runs do not have. */

@@ -5,7 +5,7 @@
 import type { ChartPoint } from './chart.js';
 import { epochLines, intervalLines, swallowedRates, trainingSeconds, type MetricsLine } from './metrics.js';
 import { parameterNames } from './run.js';
-import { differingFields, fieldsName, runFields, type FieldTexts } from './run-fields.js';
+import { differingFields, fieldsByRole, fieldsName, fieldTextIn, type FieldTexts } from './run-fields.js';
 import type { RunState, RunSummary } from './run-summary.js';
 import type { RunConfiguration } from './settings.js';
 import { meanCurve, spreadOf, type Spread } from './spread.js';
@@ -21,11 +21,11 @@ export interface SeedGroup<T> {
   readonly runs: readonly T[];
 }
 
-/** Fields in which runs differ, the seed left out: what makes settings. */
+/** Fields in which runs differ, the seed left out: what makes settings. Formats and rounding by role where some have them so. */
 export function settingFields(summaries: readonly Pick<RunSummary, 'configuration'>[]): string[] {
-  return differingFields(summaries.flatMap(({ configuration }) => configuration ?? [])).filter(
-    (field) => field !== SEED,
-  );
+  const configurations = summaries.flatMap(({ configuration }) => configuration ?? []);
+  const fields = differingFields(configurations).filter((field) => field !== SEED);
+  return fieldsByRole(fields, configurations);
 }
 
 /** The runs by setting, in the order in which each comes first; runs that cannot be read are left out. */
@@ -36,9 +36,12 @@ export function groupBySeed<T extends Pick<RunSummary, 'configuration'>>(
   const groups = new Map<string, { texts: FieldTexts; runs: T[] }>();
   for (const summary of summaries) {
     if (summary.configuration === null) continue;
-    const all = runFields(summary.configuration);
+    const { configuration } = summary;
     const texts = Object.fromEntries(
-      fields.flatMap((field) => (all[field] === undefined ? [] : [[field, all[field]]])),
+      fields.flatMap((field) => {
+        const text = fieldTextIn(configuration, field);
+        return text === undefined ? [] : [[field, text]];
+      }),
     );
     const key = JSON.stringify(texts);
     const group = groups.get(key) ?? { texts, runs: [] };
@@ -105,39 +108,41 @@ export interface SweepSetting extends SeedGroup<MeasuredRun> {
 /** The settings of a sweep. */
 export function sweepSettings(runs: readonly SweepReportRun[], fields: readonly string[]): SweepSetting[] {
   const bitsOf = bitCounter();
-  const measured = runs.flatMap((run) => {
-    const { configuration, metrics } = run;
-    if (configuration === null) return [];
-    return [
-      {
-        ...run,
-        configuration,
-        swallowed: swallowedShare(configuration, metrics),
-        seconds: trainingSeconds(metrics),
-      },
-    ];
+  const readable = runs.flatMap((run) => {
+    const { configuration } = run;
+    return configuration === null ? [] : [{ ...run, configuration }];
   });
-  return groupBySeed<MeasuredRun>(measured, fields).map((group) => {
-    const done = group.runs.filter(isDone);
-    const counted = group.runs.flatMap(({ swallowed }) => (swallowed === null ? [] : [swallowed]));
-    const longest = [...group.runs].sort((a, b) => b.steps - a.steps)[0]!;
-    return {
-      ...group,
-      error: doneError(group.runs),
-      trainError: spreadOf(
-        done.map(({ isDiverged, trainErrorPercent }) => (isDiverged ? null : trainErrorPercent)),
-      ),
-      diverged: divergedCount(group.runs),
-      swallowed: spreadOf(counted),
-      bits: bitsOf(longest.configuration, longest.metrics),
-      seconds: group.runs.reduce((sum, { seconds }) => sum + seconds, 0),
-      curve: curveOf(done.length > 0 ? done : group.runs),
-    };
+  return groupBySeed(readable, fields).map((group) => {
+    // Runs of a group have the same parameters.
+    const parameters = parameterNames(group.runs[0]!.configuration.network);
+    const measured = group.runs.map((run): MeasuredRun => {
+      const { metrics } = run;
+      return { ...run, swallowed: swallowedShare(metrics, parameters), seconds: trainingSeconds(metrics) };
+    });
+    return settingOf({ ...group, runs: measured }, bitsOf);
   });
 }
 
-function swallowedShare({ network }: RunConfiguration, metrics: readonly MetricsLine[]): number | null {
-  const rates = swallowedRates(intervalLines(metrics), parameterNames(network));
+function settingOf(group: SeedGroup<MeasuredRun>, bitsOf: ReturnType<typeof bitCounter>): SweepSetting {
+  const done = group.runs.filter(isDone);
+  const counted = group.runs.flatMap(({ swallowed }) => (swallowed === null ? [] : [swallowed]));
+  const longest = [...group.runs].sort((a, b) => b.steps - a.steps)[0]!;
+  return {
+    ...group,
+    error: doneError(group.runs),
+    trainError: spreadOf(
+      done.map(({ isDiverged, trainErrorPercent }) => (isDiverged ? null : trainErrorPercent)),
+    ),
+    diverged: divergedCount(group.runs),
+    swallowed: spreadOf(counted),
+    bits: bitsOf(longest.configuration, longest.metrics),
+    seconds: group.runs.reduce((sum, { seconds }) => sum + seconds, 0),
+    curve: curveOf(done.length > 0 ? done : group.runs),
+  };
+}
+
+function swallowedShare(metrics: readonly MetricsLine[], parameters: readonly string[]): number | null {
+  const rates = swallowedRates(intervalLines(metrics), parameters);
   const elements = rates.reduce((sum, rate) => sum + rate.elements, 0);
   return elements === 0 ? null : rates.reduce((sum, rate) => sum + rate.swallowed, 0) / elements;
 }

@@ -132,6 +132,69 @@ describe('a preview', () => {
   });
 });
 
+describe('the report of a sweep', () => {
+  it('is written when asked for, and later; a short sweep says how', async () => {
+    const args = [
+      'sweep',
+      'config.json',
+      '--grid',
+      'formats=8.8; 8.4',
+      '--grid',
+      'seed=1..2',
+      '--out',
+      'paged',
+    ];
+    const short = await run(...args, '--threads', '1');
+    expect(short.stdout).toMatch(/\nindex paged\/index.json\nreport: fewbit report paged\n$/);
+    expect(existsSync(at('paged', 'report.html'))).toBe(false);
+    const asked = await run('sweep', 'paged', '--report', '--json');
+    expect(jsonLines(asked).at(-1)).toMatchObject({ event: 'done', report: 'paged/report.html' });
+    const html = readFileSync(at('paged', 'report.html'), 'utf8');
+    expect(html).toContain('Fraction bits (FL)');
+    const later = await run('report', 'paged', '--json');
+    expect([later.code, later.stderr]).toEqual([0, '']);
+    expect(jsonLines(later)).toEqual([{ event: 'report', sweep: 'paged', report: 'paged/report.html' }]);
+    expect(readFileSync(at('paged', 'report.html'), 'utf8')).toBe(html);
+    const chosen = await run('report', 'paged', '--x', 'seed', '--y', 'formats');
+    expect(chosen.stdout).toBe('report paged/report.html\n');
+    expect(readFileSync(at('paged', 'report.html'), 'utf8')).toContain('Heat map: formats and seed');
+    const none = await run('sweep', 'paged', '--no-report', '--json');
+    expect(jsonLines(none).at(-1)).not.toHaveProperty('report');
+    const groups = jsonLines(
+      await run('runs', 'list', 'paged', '--group-by-seed', '--sort', 'error', '--json'),
+    );
+    expect(groups.map(({ runs, done, diverged }) => [runs, done, diverged])).toEqual([
+      [2, 2, 0],
+      [2, 2, 0],
+    ]);
+    const means = groups.map(({ testErrorPercent }) => testErrorPercent as number);
+    expect(means).toEqual([...means].sort((a, b) => a - b));
+    const table = await run('runs', 'list', 'paged', '--group-by-seed');
+    expect(table.stdout).toMatch(/^formats +runs +test error +range *\n8\.8 +2 done +[\d.]+ % /);
+  });
+
+  it.each([
+    [['--x', 'seed'], 'report: a heat map has two fields; give both --x and --y'],
+    [['--x', 'seed', '--y', 'seed'], 'report: --x and --y must be two fields, got "seed" twice'],
+    [['--x', 'luck', '--y', 'seed'], 'heat map: no run has a field "luck"; these vary: formats, seed'],
+    [
+      ['--threads', '1'],
+      'report: --backend and --threads are for evaluating the checkpoint of a run; leave them out for a sweep',
+    ],
+  ])('refuses %j', async (options, message) => {
+    const { code, stderr } = await run('report', 'paged', ...options);
+    expect([code, stderr]).toEqual([2, `error: ${message}\n`]);
+  });
+
+  it('has a heat map, and a run has none', async () => {
+    const { code, stderr } = await run('report', 'paged/formats-8.8-seed-1', '--x', 'seed', '--y', 'formats');
+    expect(code).toBe(2);
+    expect(stderr).toBe(
+      'error: report: --x and --y choose the heat map of a sweep, and paged/formats-8.8-seed-1 is none\n',
+    );
+  });
+});
+
 describe('a sweep', () => {
   it('is read from a file, runs from its own folder, and repeats nothing', async () => {
     const settings = {

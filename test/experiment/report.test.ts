@@ -108,6 +108,11 @@ describe('the report of a run', () => {
     const probabilities = worst.map(({ labelProbability }) => labelProbability);
     expect(probabilities).toEqual([...probabilities].sort((a, b) => a - b));
     const { document } = parseHTML(html);
+    const captions = [...document.querySelectorAll('.worst figure')].map(
+      ({ textContent }) => textContent ?? '',
+    );
+    // The number and its sign stay on one line.
+    for (const caption of captions) expect(caption).toMatch(/^is .*, [\d.]+\u00a0%/);
     const images = [...document.querySelectorAll('.worst img')];
     expect(images).toHaveLength(20);
     const png = decode(Buffer.from(images[0]!.getAttribute('src')!.replace(PICTURE, ''), 'base64'));

@@ -16,7 +16,9 @@ import {
   plannedSteps,
   recipeConfiguration,
   recipes,
+  runFields,
 } from '../../src/experiment/index.js';
+import { learningRateText } from '../../src/experiment/setting-text.js';
 import { defineNetwork } from '../../src/nn/index.js';
 import { formatText } from '../../src/numerics/index.js';
 import { CONFIGURATION } from './support.js';
@@ -50,6 +52,20 @@ describe('formats and rounding as text', () => {
     );
     expect(() => parseFormats('weight=4.12,6.10')).toThrow('got "6.10"');
     expect(() => parseRoundings('bias=up')).toThrow('rounding: unknown mode "up"');
+  });
+});
+
+describe('a learning rate for people', () => {
+  it.each([
+    [0.1, '0.1'],
+    [{ kind: 'constant', rate: 0.05 }, '0.05'],
+    [{ kind: 'exponential', rate: 0.1, factor: 0.95 }, '0.1 x 0.95 per epoch'],
+    [{ kind: 'step', rate: 0.1, factor: 0.5, milestones: [8, 12] }, '0.1 x 0.5 at epochs 8, 12'],
+    [{ kind: 'poly', rate: 0.1, power: 2, epochs: 10 }, '0.1 x (1 - epoch/10)^2'],
+  ] as const)('%j is %s', (schedule, text) => {
+    expect(learningRateText(schedule)).toBe(text);
+    const optimizer = { ...network.optimizer, learningRate: schedule };
+    expect(runFields({ ...CONFIGURATION, network: { ...network, optimizer } })['learningRate']).toBe(text);
   });
 });
 

@@ -1,6 +1,15 @@
 import { expect, test } from 'vitest';
 import { defineNetwork, zoo } from '../../src/nn/index.js';
-import { opConverts, planJson, planTable, planTotals } from '../../src/plan/index.js';
+import {
+  elements,
+  opConverts,
+  opReads,
+  opWrites,
+  planJson,
+  planTable,
+  planTotals,
+  type Plan,
+} from '../../src/plan/index.js';
 
 const plan = defineNetwork(zoo.lenet({ seed: 1 })).plan(100);
 
@@ -16,6 +25,30 @@ test('LeNet costs what its layers say', () => {
   expect(totals.trainMacs).toBe(
     100 * (2 * conv1 + 3 * conv2 + 3 * dense) + 3 * weights + 2 * (8 + 16 + 128 + 10),
   );
+});
+
+test('bits moved are those of the formats, whatever the memory stores', () => {
+  const bitsOf = (formats: 'float32' | '<4,12>' | '<4,8>') => {
+    const narrow = defineNetwork({ ...zoo.lenet({ seed: 1 }), formats }).plan(100);
+    const ops = narrow.train.flatMap((op) => [...opReads(op), ...opWrites(op)]);
+    const size = (of: (tensor: Plan['tensors'][number]) => number): number =>
+      ops.reduce((sum, id) => sum + of(narrow.tensors[id]!), 0);
+    return {
+      bits: planTotals(narrow).trainBits,
+      stored: 8 * size(({ sizeBytes }) => sizeBytes),
+      // Labels, positions and probabilities are the same in every format.
+      narrowed: size(({ format, role, shape }) =>
+        format === null || role === 'probability' ? 0 : elements(shape),
+      ),
+    };
+  };
+  const whole = bitsOf('<4,12>');
+  expect(whole.bits).toBe(whole.stored);
+  const float = bitsOf('float32');
+  expect(float.bits).toBe(float.stored);
+  const narrow = bitsOf('<4,8>');
+  expect(narrow.stored).toBe(whole.stored);
+  expect(narrow.bits).toBe(whole.bits - 4 * narrow.narrowed);
 });
 
 test('rows name op, shapes, formats and sites', () => {

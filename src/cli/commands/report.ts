@@ -72,6 +72,9 @@ async function reportSweep(terminal: Terminal, sweep: string, options: ReportOpt
   if ((x === undefined) !== (y === undefined)) {
     throw new UsageError('report: a heat map has two fields; give both --x and --y');
   }
+  if (x !== undefined && x === y) {
+    throw new UsageError(`report: --x and --y must be two fields, got "${x}" twice`);
+  }
   const heat = x === undefined || y === undefined ? undefined : { x, y };
   const path = await writeSweepReport(sweep, heat && { heat });
   if (options.json === true) terminal.json({ event: 'report', sweep, report: path });

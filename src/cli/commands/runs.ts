@@ -176,7 +176,7 @@ function listGroups(
   const fields = chosen === undefined ? settingFields(summaries) : namedFields(chosen, summaries);
   const groups = groupBySeed(summaries, fields);
   const rows = sort === 'error' ? byGroupError(groups) : groups;
-  if (json === true) for (const group of rows) terminal.json(groupRow(group));
+  if (json === true) for (const group of rows) terminal.json(groupRow(group, fields));
   else if (rows.length === 0)
     terminal.print(`${folder}: no runs${state === undefined ? '' : ` are ${state}`}`);
   else terminal.print(groupsTable(terminal, rows, fields));
