@@ -33,7 +33,7 @@ export interface SweepReport {
 }
 
 const CSS = `${REPORT_CSS}
-.legend { max-width: none; } .legend > span { white-space: normal; } svg.key { vertical-align: -.1rem; } td small { display: block; }
+.legend { max-width: none; } .legend > span { display: inline-block; white-space: normal; } svg.key { vertical-align: -.1rem; } td small { display: block; }
 .results th { white-space: normal; vertical-align: bottom; line-height: 1.25; } code.name { font-size: 12px; }
 summary { cursor: pointer; font-weight: 600; margin: 1rem 0 .5rem; }
 ${HEAT_CSS}`;
