@@ -36,7 +36,7 @@ export interface SweepAlong {
 }
 
 /** More colours than this cannot be told apart. */
-export const MAX_SERIES = 7;
+const MAX_SERIES = 7;
 /** More levels than this are a grid. */
 const MAX_LEVELS = 2;
 /** From this ratio on numbers are spread over a logarithmic axis. */

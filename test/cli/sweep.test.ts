@@ -160,6 +160,9 @@ describe('the report of a sweep', () => {
     expect(readFileSync(at('paged', 'report.html'), 'utf8')).toContain('Heat map: formats and seed');
     const none = await run('sweep', 'paged', '--no-report', '--json');
     expect(jsonLines(none).at(-1)).not.toHaveProperty('report');
+  });
+
+  it('has its means in a table of runs, too', async () => {
     const groups = jsonLines(
       await run('runs', 'list', 'paged', '--group-by-seed', '--sort', 'error', '--json'),
     );
