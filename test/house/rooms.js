@@ -34,6 +34,7 @@ export const ROOMS = {
   'backend/reference': { imports: ['numerics', 'plan', 'backend'], doors: index, packages: [] },
   'backend/wasm': { imports: ['numerics', 'plan', 'backend'], doors: index, packages: [] },
   'backend/webgpu': { imports: ['numerics', 'plan', 'backend'], doors: index, packages: [] },
+  hardware: { imports: ['numerics', 'plan', 'backend'], doors: index, packages: [] },
   train: {
     imports: ['numerics', 'plan', 'optim', 'nn', 'data', 'backend'],
     doors: index,
@@ -50,7 +51,10 @@ export const ROOMS = {
     packages: [],
   },
   cli: {
-    imports: ['numerics', 'plan', 'optim', 'nn', 'data', 'data/node', 'backend', 'train', 'experiment'],
+    imports: [
+      ...['numerics', 'plan', 'optim', 'nn', 'data', 'data/node', 'backend', 'hardware', 'train'],
+      'experiment',
+    ],
     doors: [],
     packages: [
       ...['commander', 'picocolors', 'cli-table3', 'cli-progress', 'hyparquet-writer', 'zod'],
@@ -74,7 +78,11 @@ export const ENVIRONMENT_FILES = [
 ];
 
 /** Files under src/ that compute in integers only ... */
-export const INTEGER_FILES = ['numerics/**', 'plan/**', 'backend/reference/**'];
+export const INTEGER_FILES = [
+  ...['numerics/**', 'plan/**', 'backend/reference/**'],
+  // Of the hardware, what computes results; schedules and costs may divide.
+  ...['lfsr', 'operands', 'pe-array', 'product', 'rounding-unit'].map((file) => `hardware/${file}.ts`),
+];
 /** ... except the conversions from and to doubles and the float32 loops, which say so in their names. */
 export const FLOAT_FILES = ['**/float*.ts', '**/*-float.ts', '**/*-float32.ts'];
 

@@ -1,0 +1,29 @@
+/** Hardware: the systolic array of the paper, its schedule and what it computes. docs/hardware.md is the contract. */
+export * from './array.js';
+export {
+  blocksOf,
+  layoutOf,
+  stretchesOf,
+  type Block,
+  type Layout,
+  type Load,
+  type Stretch,
+} from './blocks.js';
+export { Lfsr, LFSR_TAPS, lfsrRows } from './lfsr.js';
+export { operandsOf, type Operands } from './operands.js';
+export {
+  isProduct,
+  productOf,
+  productsOf,
+  type Product,
+  type ProductOp,
+  type ProductSize,
+} from './product.js';
+export {
+  randomWords,
+  RANDOM_SOURCES,
+  RoundingUnit,
+  type RandomSource,
+  type RandomWords,
+} from './rounding-unit.js';
+export { addSchedules, schedule, type Schedule, type Stalls } from './schedule.js';

@@ -1,0 +1,96 @@
+/**
+ * The rounding units at the left edge of the array, one a row: add the bias, round, saturate. What rounding means is
+ * numerics/convert.ts, its twin in software; here is only where the random bits come from and in which order.
+ */
+import { RandomSite, Wide, type Converter, type Key } from '../numerics/index.js';
+import type { ArrayConfig } from './array.js';
+import { lfsrRows, type Lfsr } from './lfsr.js';
+import type { Product } from './product.js';
+
+/** Where random bits come from: the library's counter generator, or the shift registers that hardware has. */
+export const RANDOM_SOURCES = ['philox', 'lfsr'] as const;
+
+/** A source of random bits. */
+export type RandomSource = (typeof RANDOM_SOURCES)[number];
+
+/** The random words of one product. */
+export interface RandomWords {
+  /**
+   * The word, of the site's width, for the next result of row `row` of the array: element `index` of `out`, or -1 for a
+   * padded result, which takes its turn all the same.
+   */
+  next(row: number, index: number): number;
+}
+
+/** The words of `RandomSite`: by index, whatever the array. */
+class PhiloxWords implements RandomWords {
+  constructor(private readonly site: RandomSite) {}
+
+  next(_row: number, index: number): number {
+    return index < 0 ? 0 : this.site.word(index);
+  }
+}
+
+/**
+ * The words of a register a row. A site takes the top k bits of its word, and zeros where the register is shorter: so
+ * the state stands at the top of the word.
+ */
+class LfsrWords implements RandomWords {
+  constructor(
+    private readonly rows: readonly Lfsr[],
+    private readonly width: 16 | 32,
+  ) {}
+
+  next(row: number): number {
+    const register = this.rows[row]!;
+    const state = register.draw();
+    const spare = this.width - register.bits;
+    return spare >= 0 ? (state << spare) >>> 0 : state >>> -spare;
+  }
+}
+
+/** No words: the site does not draw any. */
+const NONE: RandomWords = { next: () => 0 };
+
+/** The random words of a product at a step. */
+export function randomWords(
+  source: RandomSource,
+  config: ArrayConfig,
+  { site, convert }: Pick<Product, 'site' | 'convert'>,
+  key: Key,
+  step: number,
+): RandomWords {
+  if (convert.rounding.mode !== 'stochastic') return NONE;
+  const { hash, randomWidth } = convert;
+  if (source === 'philox') return new PhiloxWords(new RandomSite(key, hash, step, randomWidth));
+  return new LfsrWords(lfsrRows(config.rows, config.lfsrBits, key, site, step), randomWidth);
+}
+
+/** The datapath of a rounding unit: z = sum + bias * 2^biasShift, rounded, brought into the format and counted. */
+export class RoundingUnit {
+  private readonly z = new Wide();
+  /** Bits that the plan keeps of z: 64 but where it narrows the accumulator. */
+  private readonly width: number;
+  private readonly biasShift: number;
+
+  constructor(
+    private readonly converter: Converter,
+    { accumulator, biasShift }: Pick<Product, 'accumulator' | 'biasShift'>,
+  ) {
+    this.width = accumulator === 'exact' ? 64 : accumulator.width;
+    this.biasShift = biasShift;
+  }
+
+  /**
+   * The raw result for a sum of the array. `sum` is left as it is.
+   * @param bias raw integer of the column's bias, 0 without one
+   * @param random a word of the site's width
+   */
+  round(sum: Wide, bias: number, random: number): number {
+    const { z } = this;
+    z.copy(sum);
+    z.addShifted(bias, this.biasShift);
+    z.wrapTo(this.width);
+    return this.converter.convert(z, random);
+  }
+}
