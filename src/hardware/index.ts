@@ -19,6 +19,9 @@ export {
   type ProductOp,
   type ProductSize,
 } from './product.js';
+export { PeArray, type Slice } from './pe-array.js';
+export { computeProduct, outIndex, type ProductJob } from './product-job.js';
+export { simulateProduct } from './simulation.js';
 export {
   randomWords,
   RANDOM_SOURCES,

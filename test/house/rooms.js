@@ -81,7 +81,10 @@ export const ENVIRONMENT_FILES = [
 export const INTEGER_FILES = [
   ...['numerics/**', 'plan/**', 'backend/reference/**'],
   // Of the hardware, what computes results; schedules and costs may divide.
-  ...['lfsr', 'operands', 'pe-array', 'product', 'rounding-unit'].map((file) => `hardware/${file}.ts`),
+  ...['lfsr', 'memory-channels', 'operands', 'pe-array', 'product', 'product-job', 'rounding-unit'].map(
+    (file) => `hardware/${file}.ts`,
+  ),
+  'hardware/simulation.ts',
 ];
 /** ... except the conversions from and to doubles and the float32 loops, which say so in their names. */
 export const FLOAT_FILES = ['**/float*.ts', '**/*-float.ts', '**/*-float32.ts'];
