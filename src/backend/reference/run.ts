@@ -87,17 +87,27 @@ export class Run {
     private readonly memory: Memory,
     /** Examples in this step: the rows of batched tensors that take part. */
     readonly count: number,
-    private readonly step: number,
+    /** Number of the step: the generator's step word. */
+    readonly step: number,
     readonly coefficients: readonly Coefficients[],
   ) {}
 
+  get plan(): Plan {
+    return this.memory.plan;
+  }
+
+  /** The generator's key. */
+  get key(): Key {
+    return this.memory.key;
+  }
+
   /** True in the float32 baseline. */
   get isFloat(): boolean {
-    return this.memory.plan.arithmetic === 'float32';
+    return this.plan.arithmetic === 'float32';
   }
 
   tensor(id: TensorId): Tensor {
-    return this.memory.plan.tensors[id]!;
+    return this.plan.tensors[id]!;
   }
 
   /** Elements of a tensor that takes part in arithmetic. */
@@ -146,7 +156,7 @@ export class Run {
 
   /** The 16-bit random words of a site that is no rounding site. */
   mask(hash: number): RandomSite {
-    return new RandomSite(this.memory.key, hash, this.step, 16);
+    return new RandomSite(this.key, hash, this.step, 16);
   }
 
   /** Counts an update that was not zero but left its parameter as it was. */
@@ -154,12 +164,13 @@ export class Run {
     if (convert !== null) this.memory.swallowed[convert.statistics]! += 1;
   }
 
-  private converter(convert: Convert): Converter {
+  /** The site's converter, which counts. */
+  converter(convert: Convert): Converter {
     return this.memory.converters[convert.statistics]!;
   }
 
   private words(convert: Convert): RandomSite | null {
     if (convert.rounding.mode !== 'stochastic') return null;
-    return new RandomSite(this.memory.key, convert.hash, this.step, convert.randomWidth);
+    return new RandomSite(this.key, convert.hash, this.step, convert.randomWidth);
   }
 }

@@ -1,6 +1,6 @@
 /**
  * A session of the reference backend: one thread, op after op, over one arena. Steps of one call are all checked
- * before the first one runs, so a bad step changes nothing.
+ * before the first one runs, so a bad step changes nothing. A backend that computes only some ops itself extends it.
  */
 import { LOSS_BITS } from '../../numerics/index.js';
 import type { Op, Plan, TensorId } from '../../plan/index.js';
@@ -26,8 +26,11 @@ import {
 import { Memory, Run } from './run.js';
 import { runOp } from './run-op.js';
 
+/** A session on one thread. */
 export class ReferenceSession implements Session {
   readonly threads = 1;
+  /** How products are summed, as a profile calls it. */
+  protected readonly path: string = 'reference';
   private memory: Memory | null;
   private readonly profiles: StepProfile[] = [];
 
@@ -80,6 +83,11 @@ export class ReferenceSession implements Session {
     this.memory = null;
   }
 
+  /** One op of a step. */
+  protected runOp(op: Op, run: Run): void {
+    runOp(op, run);
+  }
+
   private open(who: string): Memory {
     if (!this.memory) throw new Error(`${who}: the session is closed; open a new one`);
     return this.memory;
@@ -92,10 +100,10 @@ export class ReferenceSession implements Session {
     if (!clock) return this.runStep(memory, train, trainInput, batch, step, coefficients);
     const ops: OpProfile[] = [];
     const startMs = clock();
-    const measured: typeof runOp = (op, run) => {
+    const measured = (op: Op, run: Run): void => {
       const opStartMs = clock();
-      runOp(op, run);
-      const paths: OpProfile['paths'] = 'accumulator' in op ? { reference: 1 } : {};
+      this.runOp(op, run);
+      const paths: OpProfile['paths'] = 'accumulator' in op ? { [this.path]: 1 } : {};
       ops.push({ startMs: opStartMs, timeMs: clock() - opStartMs, paths });
     };
     const metrics = this.runStep(memory, train, trainInput, batch, step, coefficients, measured);
@@ -111,7 +119,7 @@ export class ReferenceSession implements Session {
     batch: Batch,
     step: number,
     coefficients: readonly Coefficients[],
-    execute: typeof runOp = runOp,
+    execute = (op: Op, run: Run): void => this.runOp(op, run),
   ): StepMetrics {
     if (input !== null) memory.view(input).set(batch.inputs);
     if (this.plan.labels !== null) memory.view(this.plan.labels).set(batch.labels);
