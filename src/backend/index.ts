@@ -1,3 +1,15 @@
 /** Backends: what runs a plan. The contract, and the one function that chooses by name. */
 export * from './contract.js';
-export { BACKEND_NAMES, selectBackend, wasmInfo, type BackendName, type WasmInfo } from './select.js';
+export {
+  BACKEND_NAMES,
+  parseBackendName,
+  selectBackend,
+  systolicBackend,
+  SystolicSession,
+  wasmInfo,
+  type BackendName,
+  type ProductReport,
+  type ProductRunner,
+  type SystolicBackend,
+  type WasmInfo,
+} from './select.js';

@@ -1,30 +1,43 @@
 /** Chooses a backend by name. The only file that names concrete backends. */
 import type { Backend } from './contract.js';
 import { referenceBackend } from './reference/index.js';
+import { namedSystolic } from './systolic/index.js';
 import { wasmBackend } from './wasm/index.js';
 
 /** Names of the backends, the fastest last. */
-export const BACKEND_NAMES = ['reference', 'wasm'] as const;
+export const BACKEND_NAMES = ['systolic', 'reference', 'wasm'] as const;
 
-/** The name of a backend. */
-export type BackendName = (typeof BACKEND_NAMES)[number];
+/** The name of a backend; the array of the systolic one may follow, as in `systolic:8x8,lfsr`. */
+export type BackendName = (typeof BACKEND_NAMES)[number] | `systolic:${string}`;
 
-const BACKENDS: Readonly<Record<BackendName, Backend>> = {
-  reference: referenceBackend,
-  wasm: wasmBackend,
+const BACKENDS: Readonly<Record<(typeof BACKEND_NAMES)[number], (name: string) => Backend>> = {
+  systolic: namedSystolic,
+  reference: () => referenceBackend,
+  wasm: () => wasmBackend,
 };
 
 /**
  * The backend of that name.
- * @throws TypeError for an unknown name; it lists the choices.
+ * @throws TypeError for an unknown name; it lists the choices. The errors of an array that cannot be.
  */
 export function selectBackend(name: string): Backend {
-  const known = BACKEND_NAMES.find((candidate) => candidate === name);
+  const known = BACKEND_NAMES.find(
+    (candidate) => candidate === name || (candidate === 'systolic' && name.startsWith('systolic:')),
+  );
   if (known === undefined) {
-    throw new TypeError(`backend: there is no backend "${name}"; choose ${BACKEND_NAMES.join(' or ')}`);
+    throw new TypeError(`backend: there is no backend "${name}"; choose systolic, reference or wasm`);
   }
-  return BACKENDS[known];
+  return BACKENDS[known](name);
+}
+
+/** The text as a backend's name. @throws the errors of `selectBackend` */
+export function parseBackendName(text: string): BackendName {
+  selectBackend(text);
+  return text as BackendName;
 }
 
 // What the fastest backend can do on this machine; `fewbit info` prints it.
 export { wasmInfo, type WasmInfo } from './wasm/index.js';
+// An array of one's own, and what its products took.
+export { systolicBackend, SystolicSession, type SystolicBackend } from './systolic/index.js';
+export type { ProductReport, ProductRunner } from './systolic/index.js';

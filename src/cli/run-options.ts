@@ -4,7 +4,7 @@ import { resolve } from 'node:path';
 import { Option, type Command } from 'commander';
 import type { Augmentation } from '../data/index.js';
 import { DATA_NAMES } from '../data/node/index.js';
-import { BACKEND_NAMES, type BackendName } from '../backend/index.js';
+import { parseBackendName, type BackendName } from '../backend/index.js';
 import {
   changeNetwork,
   completeConfiguration,
@@ -130,9 +130,10 @@ function precisionScheduleOf(path: string): readonly PrecisionStage[] {
 }
 
 export function backendOption(): Option {
-  return new Option('--backend <name>', `what computes (default: ${RUN_DEFAULTS.backend})`).choices(
-    BACKEND_NAMES,
-  );
+  return new Option(
+    '--backend <name>',
+    `what computes: wasm, reference, or systolic, the array of docs/hardware.md, as systolic:8x8,lfsr (default: ${RUN_DEFAULTS.backend})`,
+  ).argParser(parseBackendName);
 }
 
 export function threadsOption(): Option {

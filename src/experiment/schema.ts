@@ -3,7 +3,7 @@
  * around it. Strict: an unknown field is an error, and every error names the field.
  */
 import { z } from 'zod';
-import { BACKEND_NAMES } from '../backend/index.js';
+import { parseBackendName, type BackendName } from '../backend/index.js';
 import { networkFromJSON, zoo, ZOO_NAMES, type NetworkConfiguration, type ZooOptions } from '../nn/index.js';
 import { ConfigurationError } from './errors.js';
 import type { PartialRunConfiguration } from './settings.js';
@@ -38,11 +38,24 @@ const run = z.strictObject({
   batch: count.optional(),
   epochs: count.optional(),
   steps: count.optional(),
-  backend: z.literal(BACKEND_NAMES, `expected one of ${BACKEND_NAMES.join(', ')}`).optional(),
+  backend: z
+    .custom<BackendName>(
+      isBackendName,
+      'expected reference, wasm, or systolic with an array as in systolic:8x8,lfsr',
+    )
+    .optional(),
   threads: count.max(MAX_THREADS, `expected at most ${String(MAX_THREADS)}`).optional(),
   checkpointEvery: count.optional(),
   metricsEvery: count.optional(),
 });
+
+function isBackendName(value: unknown): boolean {
+  try {
+    return typeof value === 'string' && parseBackendName(value) === value;
+  } catch {
+    return false;
+  }
+}
 
 /**
  * Reads a run configuration, or a bare network configuration (it has `layers`), from JSON data.

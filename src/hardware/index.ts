@@ -11,6 +11,7 @@ export {
 } from './blocks.js';
 export { Lfsr, LFSR_TAPS, lfsrRows } from './lfsr.js';
 export { operandsOf, type Operands } from './operands.js';
+export { proveSums } from './proof.js';
 export {
   isProduct,
   productOf,

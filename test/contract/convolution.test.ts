@@ -3,7 +3,7 @@ import { describe } from 'vitest';
 import type { Accumulator, Overflow } from '../../src/numerics/index.js';
 import { windowOf } from '../../src/plan/index.js';
 import type { Style } from './data.js';
-import { contractSuite, settings, type Case } from './suite.js';
+import { contractSuite, needsOf, settings, type Case } from './suite.js';
 import { MIXES, NARROW, OVERFLOWS, pick, ROUNDINGS, STYLES, WIDE_MIX, type Mix } from './tables.js';
 
 interface Geometry {
@@ -31,6 +31,7 @@ function convolution(p: Convolution, i: number): Case {
   return {
     name: `${String(i)}: ${geometry}, ${mix.lhs} x ${mix.rhs} -> ${mix.out}, ${rounding} ${overflow}${register}, ${style}`,
     style,
+    ...needsOf(accumulator),
     add: (w) => {
       const window = windowOf({ image, kernel, stride, padding });
       const { outHeight, outWidth } = window;

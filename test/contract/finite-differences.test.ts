@@ -6,7 +6,7 @@
 import { describe, expect, test } from 'vitest';
 import type { Session, TensorData } from '../../src/backend/contract.js';
 import { PlanBuilder, windowOf, type Plan, type Tensor, type TensorId } from '../../src/plan/index.js';
-import { BACKENDS } from './backends.js';
+import { FLOAT_BACKENDS } from './backends.js';
 import { generator } from './data.js';
 import { settings } from './suite.js';
 
@@ -192,7 +192,7 @@ async function scalar(
   return dOutput.reduce((sum, d, i) => sum + d * output[i]!, 0);
 }
 
-for (const { name, backend, threads } of BACKENDS) {
+for (const { name, backend, threads } of FLOAT_BACKENDS) {
   describe(`finite differences on ${name}`, () => {
     test.each(CHECKS)('$name', async (check) => {
       const {

@@ -6,7 +6,7 @@ import { describe, expect, test } from 'vitest';
 import { PlanBuilder, windowOf, type Plan, type Tensor, type TensorId } from '../../src/plan/index.js';
 import type { Coefficients, Session } from '../../src/backend/contract.js';
 import { randomWordOracle, siteHashOracle } from '../support/oracle.js';
-import { BACKENDS } from './backends.js';
+import { FLOAT_BACKENDS } from './backends.js';
 import { contractSuite, settings, type Case } from './suite.js';
 
 const site = settings('stochastic');
@@ -126,7 +126,7 @@ async function trainOnce(session: Session): Promise<number> {
   return metrics!.lossSum;
 }
 
-for (const { name, backend, threads } of BACKENDS) {
+for (const { name, backend, threads } of FLOAT_BACKENDS) {
   describe(`float32 on ${name}`, () => {
     test('a clipped average-pool divides by the cells that it has', async () => {
       const window = windowOf({ image: [3, 3, 1], kernel: [2, 2], stride: [2, 2], clip: true });

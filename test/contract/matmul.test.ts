@@ -2,7 +2,7 @@
 import { describe } from 'vitest';
 import type { Accumulator, Overflow } from '../../src/numerics/index.js';
 import type { Style } from './data.js';
-import { contractSuite, settings, type Case } from './suite.js';
+import { contractSuite, needsOf, settings, type Case } from './suite.js';
 import { MIXES, NARROW, OVERFLOWS, pick, ROUNDINGS, STYLES, WIDE_MIX, type Mix } from './tables.js';
 
 interface Product {
@@ -29,6 +29,7 @@ function product(p: Product, i: number): Case {
   return {
     name: `${String(i)}: ${[m, k, n].join(' x ')}, ${formats}, ${rounding} ${overflow}${register}, transposed ${transpose}, ${style}`,
     style,
+    ...needsOf(accumulator),
     add: (w) => {
       const transposeLhs = transpose === 'lhs' || transpose === 'both';
       const transposeRhs = transpose === 'rhs' || transpose === 'both';

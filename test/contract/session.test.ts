@@ -48,7 +48,7 @@ async function weights(session: Session): Promise<unknown[]> {
 describe('opening', () => {
   test('an unknown backend', () => {
     expect(() => selectBackend('cuda')).toThrow(
-      new TypeError('backend: there is no backend "cuda"; choose reference or wasm'),
+      new TypeError('backend: there is no backend "cuda"; choose systolic, reference or wasm'),
     );
   });
 

@@ -4,7 +4,13 @@
  * The cases of a group share a plan and a session, because opening a session costs more than most cases.
  */
 import { beforeAll, describe, expect, test } from 'vitest';
-import { parseFormat, parseRounding, type NumberFormat, type Overflow } from '../../src/numerics/index.js';
+import {
+  parseFormat,
+  parseRounding,
+  type Accumulator,
+  type NumberFormat,
+  type Overflow,
+} from '../../src/numerics/index.js';
 import {
   PlanBuilder,
   type Plan,
@@ -12,8 +18,14 @@ import {
   type Tensor,
   type TensorId,
 } from '../../src/plan/index.js';
-import type { Coefficients, SiteStatistics, StepMetrics, TensorData } from '../../src/backend/contract.js';
-import { CANDIDATES, REFERENCE, type Candidate } from './backends.js';
+import {
+  UnsupportedError,
+  type Coefficients,
+  type SiteStatistics,
+  type StepMetrics,
+  type TensorData,
+} from '../../src/backend/contract.js';
+import { CANDIDATES, REFERENCE, type Candidate, type Feature } from './backends.js';
 import { contents, typedArray, type Style } from './data.js';
 import { Oracle } from './oracle.js';
 
@@ -22,6 +34,8 @@ export interface Case {
   readonly name: string;
   /** Default `full`. */
   readonly style?: Style;
+  /** What a backend must have to run it. */
+  readonly needs?: Feature;
   readonly add: (workbench: Workbench) => void;
 }
 
@@ -40,6 +54,12 @@ export interface Group {
 /** Rounding and overflow by name, as `add` functions write them. */
 export function settings(rounding: string, overflow: Overflow = 'saturate'): SiteSettings {
   return { rounding: parseRounding(rounding), overflow };
+}
+
+/** What a product with that accumulator asks of a backend. */
+export function needsOf(accumulator: Accumulator): Pick<Case, 'needs'> {
+  const saturates = accumulator !== 'exact' && accumulator.overflow === 'saturate';
+  return saturates ? { needs: 'saturating accumulators' } : {};
 }
 
 /** Makes the tensors of one case. */
@@ -94,7 +114,8 @@ interface Built {
 /** What is compared after a step. */
 interface Snapshot {
   readonly metrics: StepMetrics;
-  readonly tensors: readonly TensorData[];
+  /** By name. */
+  readonly tensors: ReadonlyMap<string, TensorData>;
   readonly statistics: readonly SiteStatistics[];
 }
 
@@ -128,7 +149,9 @@ function oracleSnapshots({ plan, data, steps }: Built, coefficients: readonly Co
     oracle.run(plan.train, { count, step, coefficients });
     return {
       metrics: { count, lossSum: Number(oracle.loss) * 2 ** -24, correct: oracle.correct },
-      tensors: plan.tensors.map(({ id, storage }) => typedArray(storage, oracle.tensors[id]!)),
+      tensors: new Map(
+        plan.tensors.map(({ id, name, storage }) => [name, typedArray(storage, oracle.tensors[id]!)]),
+      ),
       statistics: oracle.takeStatistics(),
     };
   });
@@ -146,8 +169,8 @@ async function sessionSnapshots(
     for (const { count, step } of steps) {
       const batch = { count, inputs: new Int16Array(0), labels: new Int32Array(0) };
       const [metrics] = await session.train([{ ...batch, step, coefficients }]);
-      const tensors: TensorData[] = [];
-      for (const { name } of plan.tensors) tensors.push(await session.read(name));
+      const tensors = new Map<string, TensorData>();
+      for (const { name } of plan.tensors) tensors.set(name, await session.read(name));
       snapshots.push({ metrics: metrics!, tensors, statistics: await session.statistics() });
     }
     return snapshots;
@@ -167,11 +190,20 @@ function difference(got: TensorData, wanted: TensorData): string {
 /** Compares what belongs to one case, element by element, naming the first that differs. */
 function expectCase(plan: Plan, name: string, got: Snapshot, wanted: Snapshot, when: string): void {
   const own = (text: string): boolean => text.startsWith(`${name}/`);
-  for (const { id, name: tensor } of plan.tensors.filter((candidate) => own(candidate.name))) {
-    expect(difference(got.tensors[id]!, wanted.tensors[id]!), `${tensor} ${when}`).toBe('');
+  for (const { name: tensor } of plan.tensors.filter((candidate) => own(candidate.name))) {
+    expect(difference(got.tensors.get(tensor)!, wanted.tensors.get(tensor)!), `${tensor} ${when}`).toBe('');
   }
   const statistics = ({ statistics: all }: Snapshot): SiteStatistics[] => all.filter(({ site }) => own(site));
   expect(statistics(got), `counters ${when}`).toEqual(statistics(wanted));
+}
+
+/** What of a group a candidate can run; null where it refuses the arithmetic itself. */
+function withoutLacking(group: Group, { lacks }: Candidate): Group | null {
+  if (group.arithmetic === 'float32' && lacks.includes('float32')) return null;
+  return {
+    ...group,
+    cases: group.cases.filter(({ needs }) => needs === undefined || !lacks.includes(needs)),
+  };
 }
 
 /** Runs every group on every backend. */
@@ -188,11 +220,19 @@ export function contractSuite(groups: readonly Group[]): void {
       });
       for (const candidate of CANDIDATES.filter(({ name }) => name !== against))
         describe(candidate.name, () => {
+          const able = withoutLacking(group, candidate);
+          if (able?.cases.length !== group.cases.length) {
+            test('refuses what it lacks', async () => {
+              const opening = candidate.backend.open(built.plan, { seed: SEED, threads: candidate.threads });
+              await expect(opening).rejects.toThrow(UnsupportedError);
+            });
+          }
+          if (able === null || able.cases.length === 0) return;
           let got: Snapshot[];
           beforeAll(async () => {
-            got = await sessionSnapshots(candidate, built, coefficients);
+            got = await sessionSnapshots(candidate, build(able), coefficients);
           });
-          for (const { name } of group.cases)
+          for (const { name } of able.cases)
             test(name, () => {
               built.steps.forEach(({ count }, i) => {
                 expectCase(

@@ -29,7 +29,9 @@ describe('src', () => {
       ),
     );
     // select.ts names the backends, and they know contract.ts: no circle among files, which is checked above.
-    expect(upwards).toEqual(['reference', 'wasm', 'webgpu'].map((name) => `backend -> backend/${name}`));
+    expect(upwards).toEqual(
+      ['reference', 'wasm', 'webgpu', 'systolic'].map((name) => `backend -> backend/${name}`),
+    );
   });
 });
 

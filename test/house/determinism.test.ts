@@ -50,6 +50,7 @@ const TRAINED = [
   'backend',
   'backend/reference',
   'backend/wasm',
+  'backend/systolic',
   'hardware',
 ];
 

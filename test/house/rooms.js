@@ -27,7 +27,9 @@ export const ROOMS = {
     packages: ['fast-png', 'jpeg-js', 'tar'],
   },
   backend: {
-    imports: ['numerics', 'plan', 'backend/reference', 'backend/wasm', 'backend/webgpu'],
+    imports: [
+      ...['numerics', 'plan', 'backend/reference', 'backend/wasm', 'backend/webgpu', 'backend/systolic'],
+    ],
     doors: ['index.ts', 'contract.ts', 'select.ts'],
     packages: [],
   },
@@ -35,6 +37,12 @@ export const ROOMS = {
   'backend/wasm': { imports: ['numerics', 'plan', 'backend'], doors: index, packages: [] },
   'backend/webgpu': { imports: ['numerics', 'plan', 'backend'], doors: index, packages: [] },
   hardware: { imports: ['numerics', 'plan', 'backend'], doors: index, packages: [] },
+  // Its host, for all that is no product, is the reference.
+  'backend/systolic': {
+    imports: ['numerics', 'plan', 'backend', 'backend/reference', 'hardware'],
+    doors: index,
+    packages: [],
+  },
   train: {
     imports: ['numerics', 'plan', 'optim', 'nn', 'data', 'backend'],
     doors: index,
@@ -64,7 +72,7 @@ export const ROOMS = {
   },
 };
 
-/** The only file that may name a concrete backend, and the one file of the backend room that backends may import. */
+/** The only file outside of backends that may name a concrete one, and the one file of the backend room that backends may import. */
 export const SELECTOR = 'backend/select.ts';
 export const CONTRACT = 'backend/contract.ts';
 
@@ -79,7 +87,7 @@ export const ENVIRONMENT_FILES = [
 
 /** Files under src/ that compute in integers only ... */
 export const INTEGER_FILES = [
-  ...['numerics/**', 'plan/**', 'backend/reference/**'],
+  ...['numerics/**', 'plan/**', 'backend/reference/**', 'backend/systolic/**'],
   // Of the hardware, what computes results; schedules and costs may divide.
   ...['lfsr', 'memory-channels', 'operands', 'pe-array', 'product', 'product-job', 'rounding-unit'].map(
     (file) => `hardware/${file}.ts`,

@@ -86,7 +86,7 @@ function checkTarget(file: string, target: string): string | undefined {
         : `room ${from} may import ${allowed.length > 0 ? `only ${allowed.join(', ')}` : 'no room'}`;
     return `${file}: arrows: ${rule}, got ${target}`;
   }
-  if (isConcreteBackend(to) && file !== SELECTOR) {
+  if (isConcreteBackend(to) && !isConcreteBackend(from) && file !== SELECTOR) {
     return `${file}: backends: only ${SELECTOR} names a concrete backend, got ${target}`;
   }
   if (isConcreteBackend(from) && to === 'backend' && target !== CONTRACT) {

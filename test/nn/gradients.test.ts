@@ -5,7 +5,7 @@
 import { describe, expect, test } from 'vitest';
 import type { Session, TensorData } from '../../src/backend/contract.js';
 import { defineNetwork, type LayerConfiguration, type NetworkConfiguration } from '../../src/nn/index.js';
-import { BACKENDS, CANDIDATES } from '../contract/backends.js';
+import { CANDIDATES, FLOAT_BACKENDS } from '../contract/backends.js';
 import { generator } from '../contract/data.js';
 
 const BATCH = 3;
@@ -90,7 +90,7 @@ async function open(
 }
 
 describe.each(NETWORKS)('$name', ({ layers }) => {
-  test.each(BACKENDS)('finite differences on $name', async (candidate) => {
+  test.each(FLOAT_BACKENDS)('finite differences on $name', async (candidate) => {
     const { plan, session } = await open(candidate, network(layers, 'float32'));
     const random = generator('inputs');
     const inputs = Float32Array.from({ length: BATCH * 60 }, () => (random() % 65) / 32 - 1);
