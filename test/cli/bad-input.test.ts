@@ -246,7 +246,17 @@ const CASES: readonly (readonly [
   [
     'unknown backend',
     train('--backend', 'gpu'),
-    /^option '--backend <name>' argument 'gpu' is invalid\. Allowed choices are reference, wasm\.$/,
+    /^backend: there is no backend "gpu"; choose systolic, reference or wasm$/,
+  ],
+  [
+    'an array of a systolic backend that cannot be',
+    train('--backend', 'systolic:8x0'),
+    /^array: cols must be an integer from 1 to 1024, got 0$/,
+  ],
+  [
+    'float32 on the array',
+    train('--backend', 'systolic', '--formats', 'float32'),
+    /^systolic: the array multiplies fixed-point words, got the float32 plan "[\w-]+"; choose formats/,
   ],
   [
     'seed that is no number',

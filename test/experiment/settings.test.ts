@@ -155,7 +155,14 @@ describe('a run configuration', () => {
     [{}, 'c.json: network: expected { "zoo": '],
     [{ network, epochs: 1.5 }, 'c.json: epochs: expected a whole number from 1, got 1.5'],
     [{ network, threads: 65 }, 'c.json: threads: expected at most 64, got 65'],
-    [{ network, backend: 'gpu' }, 'c.json: backend: expected one of reference, wasm, got "gpu"'],
+    [
+      { network, backend: 'gpu' },
+      'c.json: backend: expected reference, wasm, or systolic with an array as in systolic:8x8,lfsr, got "gpu"',
+    ],
+    [
+      { network, backend: 'systolic:8' },
+      'c.json: backend: expected reference, wasm, or systolic with an array as in systolic:8x8,lfsr, got "systolic:8"',
+    ],
     [
       { network, augment: { flop: true } },
       'c.json: augment: expected { "flip": true, "crop": 4 }, or one of the two, got {"flop":true}',

@@ -59,6 +59,8 @@ async function expectGolden(key: string, definition: NetworkDefinition, steps = 
   expect(digest, 'the weights move').not.toBe(await digestAfter(start, 0, { backend: 'reference' }));
   if (update) recorded[key] = digest;
   expect(digest, 'reference').toBe(recorded[key]);
+  // The paper's array, with accumulators that hold sums of 20-bit products too.
+  expect(await digestAfter(start, steps, { backend: 'systolic:acc64' }), 'systolic').toBe(digest);
   for (const threads of THREADS) {
     expect(
       await digestAfter(start, steps, { backend: 'wasm', threads }),
