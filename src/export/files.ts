@@ -17,7 +17,9 @@ export class Names {
   }
 }
 
-/** The network's name as an identifier. */
+/** The network's name as an identifier; the files of every export have names of their own. */
 export function identifier(name: string): string {
-  return new Names().take(name);
+  const names = new Names();
+  for (const own of ['main', 'golden']) names.take(own);
+  return names.take(name.toLowerCase());
 }

@@ -39,6 +39,11 @@ export const ROOMS = {
     doors: index,
     packages: ['zod'],
   },
+  export: {
+    imports: ['numerics', 'plan', 'optim', 'nn', 'data', 'backend', 'train'],
+    doors: index,
+    packages: [],
+  },
   experiment: {
     imports: ['numerics', 'plan', 'optim', 'nn', 'data', 'backend', 'train'],
     doors: index,
@@ -50,7 +55,10 @@ export const ROOMS = {
     packages: [],
   },
   cli: {
-    imports: ['numerics', 'plan', 'optim', 'nn', 'data', 'data/node', 'backend', 'train', 'experiment'],
+    imports: [
+      ...['numerics', 'plan', 'optim', 'nn', 'data', 'data/node', 'backend', 'train'],
+      ...['export', 'experiment'],
+    ],
     doors: [],
     packages: [
       ...['commander', 'picocolors', 'cli-table3', 'cli-progress', 'hyparquet-writer', 'zod'],

@@ -74,7 +74,7 @@ export class Constants {
       values[2 * channels + c] = WHOLE_SHIFT - halfShift;
     }
     const comment = `[3, ${channels}]: mean, mantissa and shift of the inverse deviation`;
-    this.#registers.set(op.registers, this.table(this.tensor(op.registers).name, comment, values));
+    this.#registers.set(op.registers, this.table(`${op.layer}/registers`, comment, values));
   }
 
   /** Name of the registers of a normalisation. */

@@ -31,18 +31,18 @@ export interface OpCode {
 }
 
 /** Index of an element in its batch, of which this example begins at `first`. */
-const indexOf = (index: string): string => `first + (uint32_t)(${index})`;
+const indexOf = (index: 'n' | 'o'): string => `first + (uint32_t)${index}`;
 
 /**
- * The C of an op; null where all of it is known beforehand, or nobody asks for its result.
+ * The C of an op, `positive` being tensors that are never negative; null where all of it is known beforehand, or nobody asks for its result.
  * @throws UnsupportedError naming the layer, for an op that no evaluation of a network has.
  */
-export function opCode(op: Op, constants: Constants): OpCode | null {
+export function opCode(op: Op, constants: Constants, positive: ReadonlySet<TensorId>): OpCode | null {
   switch (op.kind) {
     case 'matmul':
-      return matmul(op, constants);
+      return matmul(op, constants, positive);
     case 'conv2d':
-      return conv2d(op, constants);
+      return conv2d(op, constants, positive);
     case 'relu':
       return relu(op, constants);
     case 'add':
@@ -65,7 +65,7 @@ export function opCode(op: Op, constants: Constants): OpCode | null {
   }
 }
 
-function matmul(op: MatmulOp, constants: Constants): OpCode {
+function matmul(op: MatmulOp, constants: Constants, positive: ReadonlySet<TensorId>): OpCode {
   if (op.transposeLhs || op.transposeRhs) {
     throw new UnsupportedError(
       `${op.layer}: a product of transposed operands cannot be exported to C; it is one of training alone`,
@@ -76,12 +76,8 @@ function matmul(op: MatmulOp, constants: Constants): OpCode {
   const weights = constants.weights(rhs, n, `[outputs, inputs] = [${n}, ${k}]`);
   const biases = bias === null ? null : constants.parameter(bias);
   const sum = sumRegister({
-    input,
-    weight: weights.tensor,
-    bias: biases?.tensor ?? null,
-    outputs: n,
-    biasShift,
-    accumulator,
+    ...{ input, isPositive: positive.has(lhs), weight: weights.tensor, bias: biases?.tensor ?? null },
+    ...{ outputs: n, biasShift, accumulator },
   });
   return {
     operands: [
@@ -99,7 +95,7 @@ ${biases ? `    ${sum.addBias(`${biases.name}[o]`)}\n` : ''}    out[o] = ${conve
   };
 }
 
-function conv2d(op: Conv2dOp, constants: Constants): OpCode {
+function conv2d(op: Conv2dOp, constants: Constants, positive: ReadonlySet<TensorId>): OpCode {
   const { window: w, outChannels, convert, biasShift, accumulator, bias } = op;
   const { kernelHeight, kernelWidth, channels } = w;
   const input = integerFormat(constants.tensor(op.input));
@@ -107,8 +103,8 @@ function conv2d(op: Conv2dOp, constants: Constants): OpCode {
   const weights = constants.weights(op.weight, outChannels, layout);
   const biases = bias === null ? null : constants.parameter(bias);
   const sum = sumRegister({
-    ...{ input, weight: weights.tensor, bias: biases?.tensor ?? null, outputs: outChannels },
-    ...{ biasShift, accumulator },
+    ...{ input, isPositive: positive.has(op.input), weight: weights.tensor, bias: biases?.tensor ?? null },
+    ...{ outputs: outChannels, biasShift, accumulator },
   });
   const { vertical, horizontal } = windowCode(w);
   const columns = horizontal.isClipped ? '(j1 - j0)' : String(kernelWidth);

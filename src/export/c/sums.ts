@@ -13,6 +13,8 @@ const MAX_SHIFT = 62;
 /** Weights of one product: [outputs, terms], and a bias an output. */
 export interface Products {
   readonly input: Format;
+  /** The input is never negative. */
+  readonly isPositive: boolean;
   readonly weight: ExportTensor;
   readonly bias: ExportTensor | null;
   readonly outputs: number;
@@ -34,15 +36,19 @@ export interface SumRegister {
   readonly result: string;
 }
 
-/** Magnitude that no partial sum exceeds, whatever the input. `weight.data` has the outputs first. */
-export function largestSum({ input, weight, bias, outputs, biasShift }: Products): bigint {
+/** Magnitude that no partial sum exceeds, whatever the input. */
+function largestSum({ input, isPositive, weight, bias, outputs, biasShift }: Products): bigint {
   const terms = weight.data.length / outputs;
   const most = 1n << BigInt(wordLength(input) - 1);
   let largest = 0n;
   for (let o = 0; o < outputs; o++) {
-    let magnitudes = 0;
-    // At most 2^31 each: exact in a double for any number of terms that there may be.
-    for (let t = 0; t < terms; t++) magnitudes += Math.abs(weight.data[o * terms + t]!);
+    // Sums of magnitudes of at most 2^31 each: exact in doubles for any number of terms that there may be.
+    let [above, below] = [0, 0];
+    for (const raw of weight.data.subarray(o * terms, (o + 1) * terms)) {
+      if (raw > 0) above += raw;
+      else below -= raw;
+    }
+    const magnitudes = isPositive ? Math.max(above, below) : above + below;
     const sum = BigInt(magnitudes) * most + (BigInt(Math.abs(bias?.data[o] ?? 0)) << BigInt(biasShift));
     if (sum > largest) largest = sum;
   }
@@ -52,6 +58,11 @@ export function largestSum({ input, weight, bias, outputs, biasShift }: Products
 /** The register of an op. */
 export function sumRegister(products: Products): SumRegister {
   const { input, weight, biasShift, accumulator } = products;
+  if (biasShift > MAX_SHIFT) {
+    throw new UnsupportedError(
+      `${weight.name}: a bias may be shifted by at most ${MAX_SHIFT} bits in C, got ${biasShift}; choose a bias format with more fraction bits`,
+    );
+  }
   const largest = largestSum(products);
   const times = (lhs: string, rhs: string): string => product(input, weight.format, lhs, rhs);
   const narrow = accumulator !== 'exact' && largest >= 1n << BigInt(accumulator.width - 1);
@@ -67,11 +78,6 @@ export function sumRegister(products: Products): SumRegister {
     };
   }
   const { width, overflow } = accumulator;
-  if (biasShift > MAX_SHIFT) {
-    throw new UnsupportedError(
-      `${weight.name}: a bias may be shifted by at most ${MAX_SHIFT} bits in C, got ${biasShift}; choose a bias format with more fraction bits`,
-    );
-  }
   if (overflow === 'wrap') {
     return {
       text: `sums wrapping at ${width} bits`,
