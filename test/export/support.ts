@@ -109,6 +109,6 @@ export function runC(folder: string, files: ExportedFiles): string {
     encoding: 'utf8',
   });
   if (compiled.status !== 0) return compiled.stderr;
-  const { stdout, stderr } = spawnSync('./net_test', { cwd: folder, encoding: 'utf8' });
+  const { stdout, stderr } = spawnSync(join(folder, 'net_test'), { encoding: 'utf8' });
   return stdout + stderr;
 }
