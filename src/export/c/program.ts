@@ -11,7 +11,8 @@ import { Constants } from './constants.js';
 import { isDrawn } from './convert.js';
 import { helpersFor } from './helpers.js';
 import { placeTensors, type Memory } from './memory.js';
-import { opCode, tensorText, type OpCode } from './ops.js';
+import { tensorText, type OpCode } from './op-code.js';
+import { opCode } from './ops.js';
 import { positiveTensors } from './signs.js';
 import { initializer, indented, plain, typeOf, uint32 } from './text.js';
 
