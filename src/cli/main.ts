@@ -11,6 +11,7 @@ import { convertCommand } from './commands/convert.js';
 import { dataCommand } from './commands/data.js';
 import { demoCommand } from './commands/demo.js';
 import { evalCommand } from './commands/eval.js';
+import { exportCommand } from './commands/export.js';
 import { infoCommand } from './commands/info.js';
 import { planCommand } from './commands/plan.js';
 import { runsCommand } from './commands/runs.js';
@@ -52,6 +53,7 @@ function program(terminal: Terminal): Command {
     sweepCommand,
     runsCommand,
     evalCommand,
+    exportCommand,
     convertCommand,
     planCommand,
     benchCommand,

@@ -6,7 +6,7 @@ export { conversionSites } from './conversion.js';
 export { opBytes, opMacs, planTotals, type PlanTotals } from './cost.js';
 export type { PlanEnds, TensorSpec } from './draft.js';
 export { ShapeError, shapeText } from './errors.js';
-export { keepTrainingTensors } from './memory.js';
+export { keepTrainingTensors, planMemory } from './memory.js';
 export { opConverts, opReads, opWrites } from './operands.js';
 export type { SiteSettings } from './sites.js';
 export { elements, windowOf } from './shapes.js';

@@ -3,6 +3,7 @@
  * no files, no clock, no console; clocks and output functions are passed in. Derived in docs/training.md.
  */
 export { Network, type LoadOptions, type NetworkOptions, type ParameterData } from './network.js';
+export { BatchEncoder, checkData } from './batch.js';
 export type { FitOptions } from './fit.js';
 export type {
   EpochSummary,

@@ -33,7 +33,8 @@ beforeAll(() => {
 
 describe('help', () => {
   const COMMANDS = [
-    ...['train', 'compare', 'sweep', 'runs', 'eval', 'convert', 'plan', 'bench', 'data', 'info', 'demo'],
+    ...['train', 'compare', 'sweep', 'runs', 'eval', 'export', 'convert', 'plan', 'bench'],
+    ...['data', 'info', 'demo'],
   ];
 
   it.concurrent.each(COMMANDS)('%s has examples', async (command) => {

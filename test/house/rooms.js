@@ -48,6 +48,11 @@ export const ROOMS = {
     doors: index,
     packages: ['zod'],
   },
+  export: {
+    imports: ['numerics', 'plan', 'optim', 'nn', 'data', 'backend', 'train'],
+    doors: index,
+    packages: [],
+  },
   experiment: {
     imports: ['numerics', 'plan', 'optim', 'nn', 'data', 'backend', 'train'],
     doors: index,
@@ -61,7 +66,7 @@ export const ROOMS = {
   cli: {
     imports: [
       ...['numerics', 'plan', 'optim', 'nn', 'data', 'data/node', 'backend', 'hardware', 'train'],
-      'experiment',
+      ...['export', 'experiment'],
     ],
     doors: [],
     packages: [

@@ -1,0 +1,201 @@
+/** `fewbit export`: the weights of a run as raw integers, with golden vectors, for programs and hardware that are not Fewbit. */
+import { join } from 'node:path';
+import { Command, Option } from 'commander';
+import type { BackendName } from '../../backend/index.js';
+import {
+  checkpointPath,
+  checkRunData,
+  openStoredRun,
+  RunFolderError,
+  usedData,
+  writeWhole,
+} from '../../experiment/index.js';
+import {
+  cFiles,
+  goldenVectors,
+  hexFiles,
+  npzFiles,
+  openSubject,
+  safetensorsFiles,
+  type CExport,
+  type ExportSubject,
+  type GoldenVectors,
+} from '../../export/index.js';
+import { formatText, parseRounding, roundingText } from '../../numerics/index.js';
+import { openData } from '../data.js';
+import { interruptible, type Interrupt } from '../interrupt.js';
+import { wholeNumber } from '../numbers.js';
+import { checkOutFolder, makeOutFolder } from '../out-folder.js';
+import { backendOption, threadsOption, voiceOf } from '../run-options.js';
+import { tableText } from '../table.js';
+import { grouped, sizeText, type Terminal, type Voice } from '../terminal.js';
+
+const FORMATS = ['c', 'hex', 'npz', 'safetensors'] as const;
+type Format = (typeof FORMATS)[number];
+
+interface ExportOptions {
+  readonly format: Format;
+  readonly out?: string;
+  readonly vectors: number;
+  readonly rounding?: string;
+  readonly data?: string;
+  readonly backend?: BackendName;
+  readonly threads?: number;
+  readonly force?: boolean;
+  readonly quiet?: boolean;
+  readonly json?: boolean;
+}
+
+const EXAMPLES = `
+Formats:
+  c            C99 without floats: weights, an inference function with Fewbit's logits bit for bit, a test; make -C <folder> test
+  hex          a word a line for $readmemh, one file a tensor
+  npz          NumPy archives
+  safetensors  int16 and int32 tensors, formats in the metadata
+
+Examples:
+  $ fewbit export runs/lenet-1 --format c
+  $ fewbit export runs/lenet-1 --format c --rounding nearest --vectors 1000 --out firmware/lenet
+  $ fewbit export runs/lenet-1 --format hex --out rtl/weights --force
+
+Golden vectors, raw inputs and logits of the first test examples, come with every format. docs/export.md has the details.`;
+
+export function exportCommand(terminal: Terminal): Command {
+  return new Command('export')
+    .summary('write the integers of a run for others')
+    .description(
+      'Writes the weights of the last checkpoint of a run as raw integers with their formats, and golden vectors to test what is made of them.',
+    )
+    .argument('<run>', 'run folder')
+    .addOption(new Option('--format <format>', 'what to write').choices(FORMATS).makeOptionMandatory())
+    .option('--out <folder>', 'folder of the files: new, or empty (default: <run>/export-<format>)')
+    .option('--vectors <n>', 'golden vectors', wholeNumber('--vectors', 1), 10)
+    .option(
+      '--rounding <mode>',
+      'rounding of activations in the inference (default: as in fewbit eval)',
+      (text) => roundingText(parseRounding(text)),
+    )
+    .option('--data <data>', 'take the vectors from the test part of other data')
+    .addOption(backendOption())
+    .addOption(threadsOption())
+    .option('--force', 'replace the files of an earlier export in the folder')
+    .option('--quiet', 'print the files alone')
+    .addOption(new Option('--json', 'print one JSON object').conflicts('quiet'))
+    .addHelpText('after', EXAMPLES)
+    .action(async (run: string, options: ExportOptions) => {
+      process.exitCode = await interruptible(terminal, (interrupt) =>
+        exportRun(terminal, run, options, interrupt),
+      );
+    });
+}
+
+async function exportRun(
+  terminal: Terminal,
+  run: string,
+  options: ExportOptions,
+  { signal }: Interrupt,
+): Promise<number> {
+  const voice = voiceOf(options);
+  const out = options.out ?? join(run, `export-${options.format}`);
+  const { configuration, checkpoint } = openStoredRun(run);
+  if (checkpoint === null) {
+    throw new RunFolderError(`run folder ${run}: has no checkpoint yet; continue it with --resume`);
+  }
+  checkOutFolder(out, options.force === true);
+  const subject = await opened(checkpointPath(run), checkpoint, configuration.batch, options.rounding);
+  const spec = options.data ?? configuration.data;
+  const { seed } = configuration.network;
+  const data = await openData(terminal, { spec, seed, voice, signal });
+  const isOwn = options.data === undefined;
+  if (isOwn) checkRunData(run, configuration, data);
+  const { test } = isOwn ? usedData(configuration, data) : data;
+  const threads = options.threads ?? configuration.threads;
+  const golden = await goldenVectors(subject, {
+    data: test,
+    count: options.vectors,
+    backend: options.backend ?? configuration.backend,
+    ...(threads === undefined ? {} : { threads }),
+  });
+  const exported = exportedAs(options.format, subject, golden);
+  makeOutFolder(out);
+  for (const [name, contents] of exported.files) writeWhole(out, name, contents);
+  report(terminal, voice, { run, out, format: options.format, subject, golden, exported });
+  return 0;
+}
+
+/** The checkpoint; an error names its file. */
+async function opened(
+  path: string,
+  bytes: Uint8Array,
+  batch: number,
+  rounding: string | undefined,
+): Promise<ExportSubject> {
+  try {
+    return await openSubject(bytes, { batch, ...(rounding === undefined ? {} : { rounding }) });
+  } catch (error) {
+    if (!(error instanceof RangeError)) throw error;
+    throw new RunFolderError(`${path}: ${error.message}`, { cause: error });
+  }
+}
+
+type Exported = Pick<CExport, 'files'> & Partial<CExport>;
+
+function exportedAs(format: Format, subject: ExportSubject, golden: GoldenVectors): Exported {
+  switch (format) {
+    case 'c':
+      return cFiles(subject, golden);
+    case 'hex':
+      return { files: hexFiles(subject, golden) };
+    case 'npz':
+      return { files: npzFiles(subject, golden) };
+    case 'safetensors':
+      return { files: safetensorsFiles(subject, golden) };
+  }
+}
+
+interface Report {
+  readonly run: string;
+  readonly out: string;
+  readonly format: Format;
+  readonly subject: ExportSubject;
+  readonly golden: GoldenVectors;
+  readonly exported: Exported;
+}
+
+function report(
+  terminal: Terminal,
+  voice: Voice,
+  { run, out, format, subject, golden, exported }: Report,
+): void {
+  const { definition, step, tensors } = subject;
+  const { constantBytes, memoryBytes } = exported;
+  const files = [...exported.files.keys()].map((name) => join(out, name));
+  if (voice === 'json') {
+    const sizes = { constantBytes, memoryBytes };
+    const shown = tensors.map(({ name, shape, format: own }) => ({ name, shape, format: formatText(own) }));
+    terminal.json({
+      event: 'done',
+      run,
+      format,
+      step,
+      tensors: shown,
+      vectors: golden.count,
+      ...sizes,
+      files,
+    });
+    return;
+  }
+  if (voice === 'people') {
+    const rows = tensors.map(({ name, shape, format: own, data }) => [
+      ...[name, shape.join(' x '), formatText(own), grouped(data.length), sizeText(data.byteLength)],
+    ]);
+    terminal.print(`${definition.name} of ${run} at step ${grouped(step)}, ${golden.count} golden vectors\n`);
+    terminal.print(tableText(terminal, ['tensor', 'shape', 'format', 'elements', 'size'], rows, 'lllrr'));
+    terminal.print('');
+    if (constantBytes !== undefined && memoryBytes !== undefined) {
+      terminal.print(`constants ${sizeText(constantBytes)}, static memory ${sizeText(memoryBytes)}`);
+      terminal.print(`compare with the golden vectors: make -C ${out} test\n`);
+    }
+  }
+  for (const file of files) terminal.print(file);
+}

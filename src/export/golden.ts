@@ -1,0 +1,84 @@
+/**
+ * Golden vectors: examples as raw inputs and the raw logits that the library computes for them, for others to compare theirs
+ * with. They are the first examples of an evaluation, in its steps: example n has the random words that `fewbit eval` gives it.
+ */
+import { selectBackend, type Backend, type BackendName } from '../backend/index.js';
+import { sliceExamples, type DataSet } from '../data/index.js';
+import type { Format } from '../numerics/index.js';
+import { elements, type Plan, type TensorId } from '../plan/index.js';
+import { BatchEncoder, checkData } from '../train/index.js';
+import { integerFormat, rawArray, type ExportSubject, type Integers } from './subject.js';
+
+/** Raw integers of some examples, one after the other. */
+export interface GoldenRows {
+  readonly format: Format;
+  /** Shape of one example. */
+  readonly shape: readonly number[];
+  readonly data: Integers;
+}
+
+/** Examples 0, 1 .. of an evaluation, their logits and labels. */
+export interface GoldenVectors {
+  readonly count: number;
+  readonly input: GoldenRows;
+  readonly logits: GoldenRows;
+  readonly labels: Int32Array;
+  /** The same examples as pixels; null where the data are real values. */
+  readonly pixels: Uint8Array | null;
+}
+
+/** Which examples, and what computes them. */
+export interface GoldenOptions {
+  readonly data: DataSet;
+  /** How many, from the first on. */
+  readonly count: number;
+  /** Every backend gives the same; default `wasm`. */
+  readonly backend?: BackendName | Backend;
+  readonly threads?: number;
+}
+
+/**
+ * Evaluates the first examples of a data set.
+ * @throws (rejects with) RangeError where there are not as many examples, or they do not suit the network.
+ */
+export async function goldenVectors(subject: ExportSubject, options: GoldenOptions): Promise<GoldenVectors> {
+  const { definition, plan, tensors } = subject;
+  const { data, count, backend = 'wasm', threads } = options;
+  checkData('export', data, definition);
+  if (!Number.isInteger(count) || count < 1 || count > data.count) {
+    throw new RangeError(
+      `export: vectors must be 1 to ${data.count}, the examples that there are, got ${count}`,
+    );
+  }
+  const chosen = typeof backend === 'string' ? selectBackend(backend) : backend;
+  const session = await chosen.open(plan, {
+    seed: definition.configuration.seed,
+    ...(threads === undefined ? {} : { threads }),
+  });
+  try {
+    for (const { name, data: raws } of tensors) await session.write(name, raws);
+    const input = rowsOf(plan, plan.evaluateInput, count);
+    const logits = rowsOf(plan, plan.logits, count);
+    const [inputSize, classes] = [elements(input.shape), elements(logits.shape)];
+    const encoder = new BatchEncoder(input.format, inputSize, plan.batch);
+    for (let start = 0; start < count; start += plan.batch) {
+      const { features, labels } = sliceExamples(data, start, Math.min(start + plan.batch, count));
+      const batch = encoder.encode(features, labels);
+      const [result] = await session.evaluate([{ ...batch, step: start / plan.batch }]);
+      input.data.set(batch.inputs, start * inputSize);
+      logits.data.set(result!.logits, start * classes);
+    }
+    const features = data.features.slice(0, count * inputSize);
+    const pixels = features instanceof Uint8Array ? features : null;
+    return { count, input, logits, labels: data.labels.slice(0, count), pixels };
+  } finally {
+    await session.close();
+  }
+}
+
+function rowsOf({ tensors }: Plan, id: TensorId | null, count: number): GoldenRows {
+  const tensor = tensors[id!]!;
+  const shape = tensor.shape.slice(1);
+  const format = integerFormat(tensor);
+  return { format, shape, data: rawArray(format, count * elements(shape)) };
+}

@@ -1,0 +1,147 @@
+/** `fewbit export`: every format from a run, its test run by make, and bad input that writes nothing. */
+import { spawnSync } from 'node:child_process';
+import { existsSync, readFileSync, readdirSync, writeFileSync } from 'node:fs';
+import { join } from 'node:path';
+import { beforeAll, describe, expect, it } from 'vitest';
+import { decodeSafetensors } from '../../src/train/index.js';
+import { noCompiler } from '../export/support.js';
+import {
+  cli,
+  jsonLines,
+  SMALL_NETWORK,
+  temporaryFolder,
+  writeConfiguration,
+  type CliResult,
+} from './support.js';
+
+const folder = temporaryFolder();
+const at = (...parts: string[]): string => join(folder, ...parts);
+const run = (...args: string[]): Promise<CliResult> => cli(['export', ...args], { cwd: folder });
+
+async function good(...args: string[]): Promise<CliResult> {
+  const result = await run(...args);
+  expect(result).toMatchObject({ stderr: '', code: 0 });
+  return result;
+}
+
+beforeAll(async () => {
+  writeConfiguration(folder, { steps: 5 });
+  writeConfiguration(folder, { steps: 1, network: { ...SMALL_NETWORK, formats: 'float32' } }, 'float32.json');
+  for (const name of ['config', 'float32']) {
+    const trained = await cli(['train', `${name}.json`, '--out', name, '--quiet'], { cwd: folder });
+    expect(trained).toMatchObject({ stderr: '', code: 0 });
+  }
+});
+
+describe('export', () => {
+  it('writes C into the run folder, whose test passes', async (context) => {
+    const { stdout } = await good('config', '--format', 'c', '--vectors', '30');
+    expect(stdout).toMatch(/^small of config at step 5, 30 golden vectors\n/);
+    expect(stdout).toMatch(/\nconstants 26\.0 kB, static memory 1\.6 kB\n/);
+    expect(stdout).toContain(`\n${join('config', 'export-c', 'small.c')}\n`);
+    context.skip(noCompiler !== undefined, noCompiler);
+    const made = spawnSync('make', ['-s', 'test'], { cwd: at('config', 'export-c'), encoding: 'utf8' });
+    expect(made.stderr).toBe('');
+    expect(made.stdout).toMatch(/^30 of 30 identical\n\d+ of 30 right\n$/);
+    const timed = spawnSync('make', ['-s', 'time', 'size'], {
+      cwd: at('config', 'export-c'),
+      encoding: 'utf8',
+    });
+    expect(timed.stdout).toMatch(/^\d+\.\d\d us an example\n/);
+    expect(timed.stdout).toContain('small.o');
+  });
+
+  it('writes the other formats where it is told, and says so in JSON', async () => {
+    const files = {
+      hex: ['fc1_bias.hex', 'fc1_weight.hex', 'fc2_bias.hex', 'fc2_weight.hex', 'formats.json'].concat(
+        ...['golden_input.hex', 'golden_labels.hex', 'golden_logits.hex'],
+      ),
+      npz: ['formats.json', 'golden.npz', 'small.npz'],
+      safetensors: ['golden.safetensors', 'small.safetensors'],
+    };
+    for (const [format, expected] of Object.entries(files)) {
+      const out = join('out', format);
+      const [done] = jsonLines(await good('config', '--format', format, '--out', out, '--json'));
+      expect(readdirSync(at(out)).sort()).toEqual(expected);
+      expect(done).toMatchObject({ event: 'done', run: 'config', format, step: 5, vectors: 10 });
+      expect([...(done!['files'] as string[])].sort()).toEqual(expected.map((file) => join(out, file)));
+      expect((done!['tensors'] as unknown[])[0]).toEqual({
+        name: 'fc1/weight',
+        shape: [784, 16],
+        format: '<4,12>',
+      });
+    }
+    const checkpoint = decodeSafetensors(readFileSync(at('config', 'checkpoint.safetensors')));
+    const { tensors } = decodeSafetensors(readFileSync(at('out', 'safetensors', 'small.safetensors')));
+    for (const [name, tensor] of tensors) expect(tensor).toEqual(checkpoint.tensors.get(name));
+  });
+
+  it('gives the same bytes on every backend, and others with another rounding', async () => {
+    const golden = async (...options: string[]): Promise<string> => {
+      const out = options.join('') || 'as-is';
+      await good('config', '--format', 'hex', '--vectors', '40', '--out', out, '--quiet', ...options);
+      return readFileSync(at(out, 'golden_logits.hex'), 'utf8');
+    };
+    const logits = await golden();
+    expect(await golden('--backend', 'reference')).toBe(logits);
+    expect(await golden('--rounding', 'floor')).not.toBe(logits);
+    expect(readFileSync(at('--roundingfloor', 'formats.json'), 'utf8')).toContain('"rounding": "floor"');
+  });
+
+  it('writes over nothing without --force', async () => {
+    await good('config', '--format', 'npz', '--out', 'kept', '--quiet');
+    writeFileSync(at('kept', 'small.npz'), 'mine');
+    const refused = await run('config', '--format', 'npz', '--out', 'kept');
+    expect(refused).toMatchObject({
+      code: 2,
+      stdout: '',
+      stderr:
+        'error: --out kept: must be new or empty, but holds formats.json; choose another folder, or replace the files with --force\n',
+    });
+    expect(readFileSync(at('kept', 'small.npz'), 'utf8')).toBe('mine');
+    await good('config', '--format', 'npz', '--out', 'kept', '--force', '--quiet');
+    expect(readFileSync(at('kept', 'small.npz')).length).toBeGreaterThan(1000);
+  });
+});
+
+describe('export refuses', () => {
+  const cases: [what: string, args: string[], message: string][] = [
+    [
+      'a run in float32',
+      ['float32', '--format', 'c'],
+      'export: a network must be in fixed point to be exported as integers, got "small" in float32; its checkpoint is a safetensors file of floats already',
+    ],
+    ['no format', ['config'], "required option '--format <format>' not specified"],
+    [
+      'an unknown format',
+      ['config', '--format', 'onnx'],
+      "option '--format <format>' argument 'onnx' is invalid. Allowed choices are c, hex, npz, safetensors.",
+    ],
+    [
+      'a folder without a run',
+      ['nowhere', '--format', 'c'],
+      'run folder nowhere: holds no run (no config.json); start one with fewbit train --out nowhere',
+    ],
+    [
+      'no vectors',
+      ['config', '--format', 'c', '--vectors', '0'],
+      '--vectors: must be a whole number from 1, got "0"',
+    ],
+    [
+      'more vectors than examples',
+      ['config', '--format', 'c', '--vectors', '9999'],
+      'export: vectors must be 1 to 500, the examples that there are, got 9999',
+    ],
+    [
+      'an unknown rounding',
+      ['config', '--format', 'c', '--rounding', 'up'],
+      'rounding: unknown mode "up"; choose one of stochastic, nearest-away, nearest-even, nearest-down, nearest-up, floor, toward-zero, nearest, stochastic:n',
+    ],
+  ];
+
+  it.each(cases)('%s', async (_, args, message) => {
+    const result = await run(...args, '--out', 'never');
+    expect(result).toMatchObject({ code: 2, stdout: '', stderr: `error: ${message}\n` });
+    expect(existsSync(at('never'))).toBe(false);
+  });
+});
