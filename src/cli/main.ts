@@ -4,6 +4,7 @@
  * error, told in one line; 130 after Ctrl-C. A stack is shown with --debug only.
  */
 import { Command, CommanderError } from 'commander';
+import { adviseCommand } from './commands/advise.js';
 import { analyzeCommand } from './commands/analyze.js';
 import { benchCommand } from './commands/bench.js';
 import { compareCommand } from './commands/compare.js';
@@ -58,6 +59,7 @@ function program(terminal: Terminal): Command {
     planCommand,
     benchCommand,
     analyzeCommand,
+    adviseCommand,
     studyCommand,
     dataCommand,
     infoCommand,

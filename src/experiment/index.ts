@@ -35,7 +35,15 @@ export {
   type SiteCounts,
   type SwallowedRate,
 } from './metrics.js';
-export { checkpointPath, isRunFolder, readMetrics, RunFolder, writeWhole } from './run-folder.js';
+export {
+  checkpointPath,
+  isRunFolder,
+  jsonText,
+  readJson,
+  readMetrics,
+  RunFolder,
+  writeWhole,
+} from './run-folder.js';
 export { lockHolder, type LockHolder, type LockOwner } from './run-folder-lock.js';
 export { openStoredRun, readRecord, type RunRecord, type StoredRun } from './stored-run.js';
 export {
@@ -87,6 +95,39 @@ export {
   type RangeRequest,
   type TensorRange,
 } from './range-analysis.js';
+export {
+  bitTotals,
+  formatGroups,
+  withGroupFormats,
+  type BitTotals,
+  type FormatGroup,
+  type GroupFormats,
+} from './format-groups.js';
+export { proposalReason, proposeFormats, type ProposedFormat } from './format-proposal.js';
+export { narrowFormats, type NarrowingRequest, type Trial, type TrialErrors } from './narrowing.js';
+export {
+  adviceGroups,
+  adviseFormats,
+  type Advice,
+  type AdviceContext,
+  type AdviceOutcome,
+  type AdviceRequest,
+  type VerifiedSetting,
+} from './advice.js';
+export {
+  adviceSentence,
+  formatCells,
+  outcomeText,
+  perElement,
+  resolutionText,
+  signed,
+  trialCells,
+  verificationCells,
+  VERIFICATION_NOTE,
+  type Cells,
+} from './advice-table.js';
+export { adviceChart } from './advice-chart.js';
+export { adviceJson, adviceMarkdown, advicePage } from './advice-page.js';
 export type { MagnitudeBin } from './magnitudes.js';
 export type { RangeRates } from './wide-rates.js';
 export { rangeChart } from './range-chart.js';

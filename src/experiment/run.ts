@@ -4,7 +4,7 @@
  * as events. The order of writing is what makes resuming exact: docs/experiments.md, section "Run folder".
  */
 import type { SiteStatistics } from '../backend/index.js';
-import { ArrayDataSetIterator, sliceExamples, type DataSet } from '../data/index.js';
+import { ArrayDataSetIterator, sliceExamples, splitDataSet, type DataSet } from '../data/index.js';
 import { defineNetwork } from '../nn/index.js';
 import {
   Network,
@@ -114,14 +114,35 @@ export function checkRunData(path: string, { dataDigest }: RunConfiguration, { d
   );
 }
 
-/** The part of the data that a run uses: all, or the first examples that its configuration asks for. */
+/** Held-out examples are the same whatever the seed of the network. */
+const VALIDATION_SEED = 0;
+
+/**
+ * The part of the data that a run uses: all, or what its configuration asks for.
+ * @throws RunFolderError where nothing is left to train on.
+ */
 export function usedData<T extends Pick<RunData, 'train' | 'test'>>(
   { subset = {} }: Pick<RunConfiguration, 'subset'>,
   data: T,
 ): T {
+  const { train, test } = heldOut(data, subset.validation);
   const first = (part: DataSet, count = part.count): DataSet =>
     count < part.count ? sliceExamples(part, 0, count) : part;
-  return { ...data, train: first(data.train, subset.train), test: first(data.test, subset.test) };
+  return { ...data, train: first(train, subset.train), test: first(test, subset.test) };
+}
+
+function heldOut(
+  { train, test }: Pick<RunData, 'train' | 'test'>,
+  validation: number | undefined,
+): Pick<RunData, 'train' | 'test'> {
+  if (validation === undefined) return { train, test };
+  if (validation >= train.count) {
+    throw new RunFolderError(
+      `subset: validation must leave some of the ${train.count} training examples, got ${validation}; choose fewer`,
+    );
+  }
+  const [held, rest] = splitDataSet(train, validation / train.count, VALIDATION_SEED);
+  return { train: rest, test: held };
 }
 
 async function openNetwork(

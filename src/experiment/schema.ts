@@ -25,8 +25,8 @@ const run = z.strictObject({
     .optional(),
   subset: z
     .strictObject(
-      { train: count.optional(), test: count.optional() },
-      'expected { "train": 2000, "test": 1000 }, or one of the two',
+      { train: count.optional(), test: count.optional(), validation: count.optional() },
+      'expected { "train": 2000, "test": 1000, "validation": 5000 }, or some of them',
     )
     .optional(),
   augment: z

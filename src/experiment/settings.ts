@@ -4,14 +4,26 @@
  */
 import type { BackendName } from '../backend/index.js';
 import type { Augmentation } from '../data/index.js';
-import type { FormatSettings, NetworkConfiguration, PrecisionStage, RoundingSettings } from '../nn/index.js';
+import {
+  mapLayers,
+  type FormatSettings,
+  type NetworkConfiguration,
+  type PrecisionStage,
+  type RoundingSettings,
+} from '../nn/index.js';
 import type { Accumulator } from '../numerics/index.js';
 import type { Schedule } from '../optim/index.js';
 
-/** How many examples of each part are used: the first ones. */
+/** Which examples are used. */
 export interface Subset {
+  /** The first so many of each part. */
   readonly train?: number;
   readonly test?: number;
+  /**
+   * So many training examples, drawn by a fixed seed, are held out and take the place of the test examples: for decisions
+   * that must not see the test data.
+   */
+  readonly validation?: number;
 }
 
 /** A run's configuration, complete: nothing is left to a default of the moment. */
@@ -23,7 +35,7 @@ export interface RunConfiguration {
   readonly data: string;
   /** SHA-256 of the data the run was begun with: other data are refused. */
   readonly dataDigest?: string;
-  /** Only the first examples of each part; default: all. */
+  /** Which examples are used; default: all. */
   readonly subset?: Subset;
   /** What is done to training images; drawn with the network's seed. Test images stay as they are. */
   readonly augment?: Augmentation;
@@ -94,7 +106,7 @@ export function changeNetwork(network: NetworkConfiguration, changes: NetworkCha
 
 /** The same network in float32, its layers' own formats included. */
 export function float32Network(network: NetworkConfiguration): NetworkConfiguration {
-  const layers = network.layers.map((layer) => {
+  const layers = mapLayers(network.layers, (layer) => {
     if (!('formats' in layer)) return layer;
     const { formats: _formats, ...rest } = layer;
     return rest;

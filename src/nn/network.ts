@@ -18,22 +18,10 @@ import type { LayerConfiguration, NetworkConfiguration, Overrides } from './conf
 import { initialParameters } from './initial.js';
 import type { Emission, Forward, Layer, Shape } from './layer.js';
 import { makeLayer } from './layers/index.js';
+import { mapLayers } from './names.js';
 import { inStage, stageConfigurations } from './precision.js';
 import { parseConfiguration } from './schema.js';
 import { layerSettings, networkSettings, type Settings } from './settings.js';
-
-const DEFAULT_NAMES: Readonly<Record<LayerConfiguration['type'], string>> = {
-  dense: 'dense',
-  conv2d: 'conv',
-  maxPool: 'pool',
-  averagePool: 'pool',
-  globalAveragePool: 'pool',
-  batchNorm: 'norm',
-  residual: 'residual',
-  relu: 'relu',
-  dropout: 'dropout',
-  flatten: 'flatten',
-};
 
 /** A layer in the order in which they run, with the layers it reads; -1 is the network's input. */
 interface Node {
@@ -49,16 +37,12 @@ interface Node {
  * layers of its two paths and then the sum.
  */
 function layOutLayers(configuration: NetworkConfiguration): Node[] {
-  const counts = new Map<string, number>();
   const nodes: Node[] = [];
   const add = (name: string, entry: LayerConfiguration, input: number, shortcut = input): number =>
     nodes.push({ name, entry, input, shortcut }) - 1;
   const addPath = (entries: readonly LayerConfiguration[], from: number): number =>
     entries.reduce((input, entry) => {
-      const stem = DEFAULT_NAMES[entry.type];
-      const count = (counts.get(stem) ?? 0) + 1;
-      counts.set(stem, count);
-      const name = entry.name ?? `${stem}${String(count)}`;
+      const name = entry.name!;
       let end: number;
       if (entry.type === 'residual') {
         const sum = addPath(entry.layers, input);
@@ -69,7 +53,10 @@ function layOutLayers(configuration: NetworkConfiguration): Node[] {
       const relu = 'activation' in entry && entry.activation === 'relu';
       return relu ? add(`${name}.relu`, { type: 'relu' }, end) : end;
     }, from);
-  addPath(configuration.layers, -1);
+  addPath(
+    mapLayers(configuration.layers, (entry, name) => ({ ...entry, name })),
+    -1,
+  );
   const seen = new Set<string>();
   for (const { name } of nodes) {
     if (seen.has(name) || name === 'loss' || name === 'inference') {

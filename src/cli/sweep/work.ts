@@ -56,7 +56,8 @@ export class SweepWork {
   steps({ run, untilEpoch }: SweepTask): number {
     const { configuration } = run;
     const all = this.#examples.get(configuration.data) ?? 0;
-    const examples = Math.min(all, configuration.subset?.train ?? all);
+    const { train = all, validation = 0 } = configuration.subset ?? {};
+    const examples = Math.min(all - validation, train);
     const whole = plannedSteps(configuration, examples);
     return untilEpoch === null ? whole : plannedSteps({ ...configuration, epochs: untilEpoch }, examples);
   }

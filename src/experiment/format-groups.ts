@@ -1,0 +1,129 @@
+/**
+ * The formats of a network as its configuration can set them: a group is a layer's tensors of one role, which have one format.
+ * How many elements each stores and moves in a training step, and a network with other formats. docs/formats.md, section "Advice".
+ */
+import { mapLayers, ROLES, type NetworkConfiguration, type NetworkDefinition } from '../nn/index.js';
+import { formatText, sameFormat, wordLength, type Format } from '../numerics/index.js';
+import { elements, opReads, opWrites, type Op, type Role, type TensorId } from '../plan/index.js';
+
+/** Tensors that share a format. */
+export interface FormatGroup {
+  /** `conv1 activation`; `input activation` and `loss error` are the network's own. */
+  readonly name: string;
+  /** null: set for the network as a whole. */
+  readonly layer: string | null;
+  readonly role: Role;
+  readonly tensors: readonly string[];
+  /** Elements of its tensors; those of a ReLU, which may lie where its operand lay, are not counted again. */
+  readonly elements: number;
+  /** Elements that the operations of a training step read and write. */
+  readonly moved: number;
+}
+
+/** A format for every group, by the group's name. */
+export type GroupFormats = ReadonlyMap<string, Format>;
+
+/** The operand whose format the op's result has too, without a rounding site between them. */
+function formatSource(op: Op): TensorId | null {
+  if (op.kind === 'relu' || op.kind === 'maxPool') return op.input;
+  return op.kind === 'reluGradient' ? op.dOutput : null;
+}
+
+/** The groups of a fixed-point network, with a full batch, in the order of the plan's tensors. */
+export function formatGroups(definition: NetworkDefinition, batch: number): FormatGroup[] {
+  const plan = definition.plan(batch);
+  const sources = new Map<TensorId, TensorId>();
+  const inPlace = new Set<TensorId>();
+  for (const op of plan.train) {
+    const source = formatSource(op);
+    const [out] = opWrites(op);
+    if (source === null || out === undefined) continue;
+    sources.set(out, sources.get(source) ?? source);
+    if (op.kind !== 'maxPool') inPlace.add(out);
+  }
+  // What a layer without settings of its own rounds (an error that several layers read) is rounded as the network says.
+  const settable = new Set<string>();
+  mapLayers(definition.configuration.layers, (layer, name) => {
+    if (layer.type !== 'relu' && layer.type !== 'flatten') settable.add(name);
+    return layer;
+  });
+  const used = plan.train.flatMap((op) => [...opReads(op), ...opWrites(op)]);
+  const moves = new Map<TensorId, number>();
+  for (const id of used) moves.set(id, (moves.get(id) ?? 0) + 1);
+  const groups = new Map<string, FormatGroup>();
+  for (const { id, name, role, shape } of plan.tensors) {
+    const own = plan.tensors[sources.get(id) ?? id]!;
+    const known = ROLES.find((one) => one === role);
+    if (known === undefined || !moves.has(id)) continue;
+    const owner = own.name.slice(0, Math.max(own.name.lastIndexOf('/'), 0));
+    const layer = settable.has(owner) ? owner : null;
+    const groupName = layer === null ? networkGroup(known) : `${layer} ${known}`;
+    const size = elements(shape);
+    const group = groups.get(groupName);
+    groups.set(groupName, {
+      name: groupName,
+      layer,
+      role: known,
+      tensors: [...(group?.tensors ?? []), name],
+      elements: (group?.elements ?? 0) + (inPlace.has(id) ? 0 : size),
+      moved: (group?.moved ?? 0) + (moves.get(id) ?? 0) * size,
+    });
+  }
+  return [...groups.values()];
+}
+
+function networkGroup(role: Role): string {
+  return role === 'activation' ? 'input activation' : `loss ${role}`;
+}
+
+/** Bits of all tensors of a training step, each stored once; and bits that its operations read and write. */
+export interface BitTotals {
+  readonly stored: number;
+  readonly moved: number;
+}
+
+export function bitTotals(groups: readonly FormatGroup[], formats: GroupFormats): BitTotals {
+  const sum = (count: (group: FormatGroup) => number): number =>
+    groups.reduce((total, group) => total + count(group) * wordLength(formatOf(formats, group)), 0);
+  return { stored: sum((group) => group.elements), moved: sum((group) => group.moved) };
+}
+
+/** The group's format. @throws TypeError where it has none */
+export function formatOf(formats: GroupFormats, { name }: Pick<FormatGroup, 'name'>): Format {
+  const format = formats.get(name);
+  if (format === undefined) throw new TypeError(`formats: there is none for ${name}`);
+  return format;
+}
+
+/**
+ * The network with these formats: those of the input and the loss as its own, with each other role's most stored ones, and at each
+ * layer what differs from them.
+ */
+export function withGroupFormats(
+  network: NetworkConfiguration,
+  groups: readonly FormatGroup[],
+  formats: GroupFormats,
+): NetworkConfiguration {
+  const own = new Map<Role, Format>();
+  for (const role of ROLES) {
+    const ofRole = groups.filter((group) => group.role === role);
+    const most = ofRole.reduce<FormatGroup | null>(
+      (best, group) => (best === null || group.elements > best.elements ? group : best),
+      null,
+    );
+    const group = ofRole.find(({ layer }) => layer === null) ?? most;
+    if (group) own.set(role, formatOf(formats, group));
+  }
+  const layers = mapLayers(network.layers, (layer, name) => {
+    const { formats: _formats, ...rest } = layer as typeof layer & { formats?: unknown };
+    const differing = groups.flatMap((group): [Role, string][] => {
+      if (group.layer !== name) return [];
+      const format = formatOf(formats, group);
+      return sameFormat(format, own.get(group.role)!) ? [] : [[group.role, formatText(format)]];
+    });
+    if (differing.length === 0) return rest;
+    return { ...rest, formats: Object.fromEntries(differing) } as typeof layer;
+  });
+  const roles = Object.fromEntries([...own].map(([role, format]) => [role, formatText(format)]));
+  return { ...network, formats: roles, layers };
+}
