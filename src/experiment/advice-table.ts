@@ -27,7 +27,7 @@ export function verificationCells({ verified, groups }: Advice): Cells {
   const rows = verified.map((setting): string[] => {
     const { name, bits, heldOutErrors, testErrors, digests } = setting;
     const above = (errors: readonly number[], base: readonly number[] | undefined): string =>
-      base === undefined || setting === float32 ? '–' : signed(meanOf(errors) - meanOf(base));
+      base === undefined || setting === float32 ? '–' : pairedText(errors, base);
     return [
       name,
       bits === null ? '32' : perElement(groups, bits).toFixed(2),
@@ -52,7 +52,7 @@ export function verificationCells({ verified, groups }: Advice): Cells {
 /** What the columns mean. */
 export const VERIFICATION_NOTE =
   'Bits: mean word length of the elements that a training step stores. Stored, moved: bits that a training step stores, and that its operations read and write, ' +
-  'as a share of those of the proposal. Errors: mean over the seeds, and from the smallest to the largest; to float32: in points. Decisions were made on held-out examples; the test data were looked at once, for this table. Digest: of the first seed’s weights.';
+  'as a share of those of the proposal. Errors: mean over the seeds, and from the smallest to the largest; to float32: mean and standard error of the differences with the same seeds, in points. Decisions were made on held-out examples; the test data were looked at once, for this table. Digest: of the first seed’s weights.';
 
 /** One row for the input and every tensor that a training step rounds, with what its rounding site counted in the verification. */
 export function formatCells(advice: Advice): Cells {
@@ -145,11 +145,11 @@ export function resolutionText({ baseline, heldOut, request: { budget } }: Resol
   const spread =
     seeds === null
       ? 'with one seed the spread between seeds is unknown (--seeds)'
-      : `${seeds.toFixed(2)} points for ${baseline.length} seeds, by the spread of float32`;
+      : `${seeds.toFixed(2)} points for ${baseline.length} seeds, by the spread of float32 and as if its seeds were not those of the trials`;
   const worst = Math.max(images, seeds ?? 0);
   const fine =
     worst > budget
-      ? `That is more than the budget of ${budget}: single trials are decided by chance; take more seeds, longer trials, or a learning rate that falls`
+      ? `That is more than the budget of ${budget}, so single trials may be decided by chance: take more seeds, longer trials, or a learning rate that falls`
       : `The budget is ${budget}`;
   return `One standard error of a difference to float32: ${images.toFixed(2)} points for ${heldOut} held-out images, ${spread}. ${fine}.`;
 }
@@ -167,14 +167,14 @@ export function adviceSentence(advice: Advice): string {
   const [before, after] = [bitTotals(groups, uniform), advised.bits];
   const saved = `${perElement(groups, after).toFixed(2)} bits per element instead of ${request.bits} (${percentOf(after.stored, before.stored)} of the bits stored, ${percentOf(after.moved, before.moved)} of those moved)`;
   const seeds = `${advised.seeds.length} other seed${advised.seeds.length === 1 ? '' : 's'}`;
-  const found = `${signed(difference)} points of held-out error to float32 with ${seeds}`;
+  const found = `${signed(difference)} points of held-out error to float32 with ${seeds} (${signed(testDifference(advice))} on the test data)`;
   return confirmed
     ? `${saved}, at ${found}: within the budget of ${request.budget}.`
     : `Not confirmed: ${found} at ${saved}, and the budget is ${request.budget}. Take more bits, a larger budget, or longer trials.`;
 }
 
 /** Test error less float32's, in points. */
-export function testDifference({ verified }: Advice): number {
+function testDifference({ verified }: Advice): number {
   const errors = ({ testErrors }: VerifiedSetting): number => meanOf(testErrors);
   return errors(verified.at(-1)!) - errors(verified[0]!);
 }
@@ -185,6 +185,16 @@ export function signed(points: number): string {
 
 function percentOf(part: number, whole: number): string {
   return `${((100 * part) / whole).toFixed(1)} %`;
+}
+
+/** `+0.10 ± 0.05`: mean difference with the same seeds, and, of several, its standard error. */
+function pairedText(errors: readonly number[], base: readonly number[]): string {
+  const differences = errors.map((error, i) => error - (base[i] ?? NaN));
+  const mean = meanOf(differences);
+  if (differences.length < 2) return signed(mean);
+  const squares = differences.reduce((sum, difference) => sum + (difference - mean) ** 2, 0);
+  const error = Math.sqrt(squares / (differences.length - 1) / differences.length);
+  return `${signed(mean)} ± ${error.toFixed(2)}`;
 }
 
 function shareText(share: number): string {

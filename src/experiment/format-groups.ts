@@ -18,6 +18,8 @@ export interface FormatGroup {
   readonly elements: number;
   /** Elements that the operations of a training step read and write. */
   readonly moved: number;
+  /** A bias: the groups of the two operands to whose product it is added; it may have at most their fraction bits together. */
+  readonly product: readonly [string, string] | null;
 }
 
 /** A format for every group, by the group's name. */
@@ -51,22 +53,30 @@ export function formatGroups(definition: NetworkDefinition, batch: number): Form
   const moves = new Map<TensorId, number>();
   for (const id of used) moves.set(id, (moves.get(id) ?? 0) + 1);
   const groups = new Map<string, FormatGroup>();
+  const groupOf = (id: TensorId, role: Role): Pick<FormatGroup, 'name' | 'layer' | 'role'> => {
+    const { name } = plan.tensors[sources.get(id) ?? id]!;
+    const owner = name.slice(0, Math.max(name.lastIndexOf('/'), 0));
+    const layer = settable.has(owner) ? owner : null;
+    return { name: layer === null ? networkGroup(role) : `${layer} ${role}`, layer, role };
+  };
+  const products = new Map<TensorId, [string, string]>();
+  for (const op of plan.train) {
+    if ((op.kind !== 'matmul' && op.kind !== 'conv2d') || op.bias === null) continue;
+    const [lhs, rhs] = op.kind === 'matmul' ? [op.lhs, op.rhs] : [op.input, op.weight];
+    products.set(op.bias, [groupOf(lhs, 'activation').name, groupOf(rhs, 'weight').name]);
+  }
   for (const { id, name, role, shape } of plan.tensors) {
-    const own = plan.tensors[sources.get(id) ?? id]!;
     const known = ROLES.find((one) => one === role);
     if (known === undefined || !moves.has(id)) continue;
-    const owner = own.name.slice(0, Math.max(own.name.lastIndexOf('/'), 0));
-    const layer = settable.has(owner) ? owner : null;
-    const groupName = layer === null ? networkGroup(known) : `${layer} ${known}`;
+    const owner = groupOf(id, known);
     const size = elements(shape);
-    const group = groups.get(groupName);
-    groups.set(groupName, {
-      name: groupName,
-      layer,
-      role: known,
+    const group = groups.get(owner.name);
+    groups.set(owner.name, {
+      ...owner,
       tensors: [...(group?.tensors ?? []), name],
       elements: (group?.elements ?? 0) + (inPlace.has(id) ? 0 : size),
       moved: (group?.moved ?? 0) + (moves.get(id) ?? 0) * size,
+      product: products.get(id) ?? null,
     });
   }
   return [...groups.values()];
@@ -74,6 +84,18 @@ export function formatGroups(definition: NetworkDefinition, batch: number): Form
 
 function networkGroup(role: Role): string {
   return role === 'activation' ? 'input activation' : `loss ${role}`;
+}
+
+/** The formats with every bias cut to the fraction bits of the product to which it is added. It keeps at least 2 bits. */
+export function withFittingBiases(groups: readonly FormatGroup[], formats: GroupFormats): GroupFormats {
+  const fitting = groups.flatMap((group): [string, Format][] => {
+    if (group.product === null) return [];
+    const format = formatOf(formats, group);
+    const [lhs, rhs] = group.product.map((name) => formatOf(formats, { name }).fl) as [number, number];
+    const fl = Math.min(format.fl, lhs + rhs);
+    return [[group.name, { il: Math.max(format.il, 2 - fl), fl }]];
+  });
+  return new Map([...formats, ...fitting]);
 }
 
 /** Bits of all tensors of a training step, each stored once; and bits that its operations read and write. */

@@ -3,7 +3,7 @@
  * headroom, and all that is left for the fraction. docs/formats.md, section "Advice".
  */
 import type { Format } from '../numerics/index.js';
-import type { FormatGroup } from './format-groups.js';
+import { formatOf, withFittingBiases, type FormatGroup } from './format-groups.js';
 import type { RangeAnalysis } from './range-analysis.js';
 
 /** What a proposal starts from. */
@@ -22,7 +22,7 @@ export function proposeFormats(
   { tensors }: RangeAnalysis,
   { bits, headroom }: { readonly bits: number; readonly headroom: number },
 ): ProposedFormat[] {
-  return groups.map((group) => {
+  const proposal = groups.map((group) => {
     const octaves = tensors
       .filter(({ name }) => group.tensors.includes(name))
       .flatMap(({ bins }) => bins.at(-1)?.exponent ?? []);
@@ -32,6 +32,15 @@ export function proposeFormats(
     // An octave 2^e and the sign take e + 2 integer bits. What was always zero is taken for numbers below one.
     const il = largest === null ? 1 : largest + 2 + free;
     return { group, format: { il, fl: bits - il }, largest, headroom: free };
+  });
+  const formats = withFittingBiases(
+    groups,
+    new Map(proposal.map(({ group, format }) => [group.name, format])),
+  );
+  return proposal.map((proposed) => {
+    const { fl } = formatOf(formats, proposed.group);
+    const il = bits - fl;
+    return { ...proposed, format: { il, fl }, headroom: proposed.headroom + il - proposed.format.il };
   });
 }
 

@@ -98,6 +98,7 @@ export {
 export {
   bitTotals,
   formatGroups,
+  withFittingBiases,
   withGroupFormats,
   type BitTotals,
   type FormatGroup,

@@ -4,7 +4,14 @@
  */
 import { wordLength, type Format } from '../numerics/index.js';
 import type { Role } from '../plan/index.js';
-import { bitTotals, formatOf, type BitTotals, type FormatGroup, type GroupFormats } from './format-groups.js';
+import {
+  bitTotals,
+  formatOf,
+  withFittingBiases,
+  type BitTotals,
+  type FormatGroup,
+  type GroupFormats,
+} from './format-groups.js';
 import type { ProposedFormat } from './format-proposal.js';
 
 /** Errors of one choice of formats, and of float32, with the same seeds; later seeds are missing where it was hopeless before. */
@@ -107,7 +114,7 @@ class Search {
       const taken = Math.min(bits, wordLength(format) - SHORTEST);
       return [group.name, { ...format, [part]: format[part] - taken }];
     });
-    return new Map([...this.formats, ...changed]);
+    return withFittingBiases(this.groups, new Map([...this.formats, ...changed]));
   }
 }
 
