@@ -179,6 +179,7 @@ function testDifference({ verified }: Advice): number {
   return errors(verified.at(-1)!) - errors(verified[0]!);
 }
 
+/** `+0.10`, `−0.05`. */
 export function signed(points: number): string {
   return `${points < 0 ? '−' : '+'}${Math.abs(points).toFixed(2)}`;
 }

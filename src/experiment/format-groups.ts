@@ -104,6 +104,7 @@ export interface BitTotals {
   readonly moved: number;
 }
 
+/** Totals over the groups; with a full batch, as `formatGroups` counted. */
 export function bitTotals(groups: readonly FormatGroup[], formats: GroupFormats): BitTotals {
   const sum = (count: (group: FormatGroup) => number): number =>
     groups.reduce((total, group) => total + count(group) * wordLength(formatOf(formats, group)), 0);

@@ -37,6 +37,7 @@ export interface Trial extends TrialErrors {
   readonly kept: boolean;
 }
 
+/** What a search starts from, how far it may go, and what a trial is. */
 export interface NarrowingRequest {
   readonly proposal: readonly ProposedFormat[];
   /** Points above float32. */

@@ -15,6 +15,8 @@ import {
 } from './support.js';
 
 const cwd = temporaryFolder();
+/** Several processes one after the other, on a machine that may have other things to do. */
+const LONG_MS = 180_000;
 const network = { ...SMALL_NETWORK, weightInit: 'he-normal' };
 const config = writeConfiguration(cwd, { network, steps: 40 });
 const ADVISE = ['advise', config, '--trials', '2', '--budget', '9%', '--seeds', '1', '--verify-seeds', '1'];
@@ -28,64 +30,72 @@ const files = (out: string): Record<string, string> =>
   );
 
 describe('fewbit advise', () => {
-  test('advises, and what it writes can be trained as it is', async () => {
-    const { code, stdout, stderr } = await cli([...ADVISE, '--out', 'advice'], { cwd });
-    expect({ code, errors: stderr.includes('error:') }).toEqual({ code: 0, errors: false });
-    expect(stdout).toMatch(
-      /^data synthetic: 1,600 training and 400 held-out examples, 500 for the test at the end/,
-    );
-    expect(stdout).toMatch(/^trial 0 {2}proposal {2}16\.00 bits {2}error .* kept$/m);
-    expect(stdout).toContain('trial 1');
-    expect(stdout).not.toContain('trial 2');
-    expect(stdout).toMatch(/^advised: after trial \d/m);
-    expect(stdout).toContain('configuration advice/advised.json: fewbit train advice/advised.json');
-    const written = ['advice.html', 'advice.json', 'advice.md', 'advice.png', 'advice.svg', 'advised.json'];
-    expect(Object.keys(files('advice')).sort()).toEqual([...written, 'ranges.json', 'request.json']);
-    expect(decode(readFileSync(join(cwd, 'advice/advice.png'))).width).toBe(1920);
-    const trained = await cli(['train', 'advice/advised.json', '--steps', '3', '--out', 'run', '--json'], {
-      cwd,
-    });
-    expect(jsonLines(trained).at(-1)).toMatchObject({ event: 'done', steps: 3, seed: 3 });
-    const run = JSON.parse(readFileSync(join(cwd, 'run', 'config.json'), 'utf8')) as { network: unknown };
-    const advised = JSON.parse(readFileSync(join(cwd, 'advice/advised.json'), 'utf8')) as typeof run;
-    expect(run.network).toEqual(advised.network);
-    expect(run).not.toHaveProperty('subset');
-  });
+  test(
+    'advises, and what it writes can be trained as it is',
+    async () => {
+      const { code, stdout, stderr } = await cli([...ADVISE, '--out', 'advice'], { cwd });
+      expect({ code, errors: stderr.includes('error:') }).toEqual({ code: 0, errors: false });
+      expect(stdout).toMatch(
+        /^data synthetic: 1,600 training and 400 held-out examples, 500 for the test at the end/,
+      );
+      expect(stdout).toMatch(/^trial 0 {2}proposal {2}16\.00 bits {2}error .* kept$/m);
+      expect(stdout).toContain('trial 1');
+      expect(stdout).not.toContain('trial 2');
+      expect(stdout).toMatch(/^advised: after trial \d/m);
+      expect(stdout).toContain('configuration advice/advised.json: fewbit train advice/advised.json');
+      const written = ['advice.html', 'advice.json', 'advice.md', 'advice.png', 'advice.svg', 'advised.json'];
+      expect(Object.keys(files('advice')).sort()).toEqual([...written, 'ranges.json', 'request.json']);
+      expect(decode(readFileSync(join(cwd, 'advice/advice.png'))).width).toBe(1920);
+      const trained = await cli(['train', 'advice/advised.json', '--steps', '3', '--out', 'run', '--json'], {
+        cwd,
+      });
+      expect(jsonLines(trained).at(-1)).toMatchObject({ event: 'done', steps: 3, seed: 3 });
+      const run = JSON.parse(readFileSync(join(cwd, 'run', 'config.json'), 'utf8')) as { network: unknown };
+      const advised = JSON.parse(readFileSync(join(cwd, 'advice/advised.json'), 'utf8')) as typeof run;
+      expect(run.network).toEqual(advised.network);
+      expect(run).not.toHaveProperty('subset');
+    },
+    LONG_MS,
+  );
 
-  test('killed, and stopped by Ctrl-C, it goes on to the same advice', async () => {
-    const trials = join(cwd, 'killed', 'trials');
-    const finished = (): number =>
-      existsSync(trials)
-        ? readdirSync(trials, { recursive: true, encoding: 'utf8' }).filter((name) =>
-            name.endsWith('result.json'),
-          ).length
-        : 0;
-    for (const [runs, signal] of [
-      [1, 'SIGKILL'],
-      [2, 'SIGINT'],
-    ] as const) {
-      const child = startCli([...ADVISE, '--out', 'killed'], { cwd });
-      const end = ended(child);
-      while (finished() < runs && child.exitCode === null) await sleep(5);
-      child.kill(signal);
-      const { code, stderr } = await end;
-      expect(code).toBe(signal === 'SIGINT' ? 130 : null);
-      if (signal === 'SIGINT') expect(stderr).toContain('stopping after this step');
-    }
-    const rest = await cli([...ADVISE, '--out', 'killed', '--json'], { cwd });
-    expect(rest.code).toBe(0);
-    const lines = jsonLines(rest);
-    expect(lines.filter(({ event }) => event === 'trial')).toHaveLength(2);
-    expect(lines.at(-1)).toMatchObject({
-      event: 'done',
-      confirmed: true,
-      files: { configuration: 'killed/advised.json' },
-    });
-    const [expected, got] = [files('advice'), files('killed')];
-    for (const name of ['advised.json', 'advice.json', 'advice.svg', 'ranges.json', 'request.json']) {
-      expect([name, got[name]]).toEqual([name, expected[name]]);
-    }
-  });
+  test(
+    'killed, and stopped by Ctrl-C, it goes on to the same advice',
+    async () => {
+      const trials = join(cwd, 'killed', 'trials');
+      const finished = (): number =>
+        existsSync(trials)
+          ? readdirSync(trials, { recursive: true, encoding: 'utf8' }).filter((name) =>
+              name.endsWith('result.json'),
+            ).length
+          : 0;
+      for (const [runs, signal] of [
+        [1, 'SIGKILL'],
+        [2, 'SIGINT'],
+      ] as const) {
+        const child = startCli([...ADVISE, '--out', 'killed'], { cwd });
+        const end = ended(child);
+        while (finished() < runs && child.exitCode === null) await sleep(5);
+        child.kill(signal);
+        const { code, stderr } = await end;
+        expect(code).toBe(signal === 'SIGINT' ? 130 : null);
+        if (signal === 'SIGINT') expect(stderr).toContain('stopping after this step');
+      }
+      const rest = await cli([...ADVISE, '--out', 'killed', '--json'], { cwd });
+      expect(rest.code).toBe(0);
+      const lines = jsonLines(rest);
+      expect(lines.filter(({ event }) => event === 'trial')).toHaveLength(2);
+      expect(lines.at(-1)).toMatchObject({
+        event: 'done',
+        confirmed: true,
+        files: { configuration: 'killed/advised.json' },
+      });
+      const [expected, got] = [files('advice'), files('killed')];
+      for (const name of ['advised.json', 'advice.json', 'advice.svg', 'ranges.json', 'request.json']) {
+        expect([name, got[name]]).toEqual([name, expected[name]]);
+      }
+    },
+    LONG_MS,
+  );
 
   test('refuses the folder of other advice, and one of something else', async () => {
     const before = files('advice');

@@ -25,6 +25,8 @@ export interface AdviceWork {
 
 /** Settings of a verification where the first one that is tried holds. */
 const SETTINGS = 3;
+/** What its runs are called, and what is shown while they go. */
+const VERIFICATION = 'verification';
 
 export class AdviceProgress {
   readonly #terminal: Terminal;
@@ -57,8 +59,11 @@ export class AdviceProgress {
     );
   }
 
-  readonly event = (_entry: ComparisonEntry, event: RunEvent): void => {
+  readonly event = ({ name }: ComparisonEntry, event: RunEvent): void => {
     if (event.event === 'start') {
+      if (name.startsWith(VERIFICATION) && this.#what !== VERIFICATION) {
+        this.#next(VERIFICATION, this.#verificationSteps(SETTINGS - 1));
+      }
       this.#begun ??= performance.now();
       [this.#step, this.#steps] = [event.step, event.steps];
       this.#runsLeft -= 1;
@@ -116,7 +121,7 @@ export class AdviceProgress {
     if (this.#voice === 'json')
       this.#terminal.json({ event: 'verified', setting: name, heldOutErrors, testErrors });
     this.#say(`verified ${name}: held-out error ${text(heldOutErrors)} %, test error ${text(testErrors)} %`);
-    this.#next('verification', this.#verificationSteps(Math.max(0, SETTINGS - count - 1)));
+    this.#next(VERIFICATION, this.#verificationSteps(Math.max(0, SETTINGS - count - 1)));
   }
 
   end(): void {
@@ -128,7 +133,7 @@ export class AdviceProgress {
     const { seeds, verifySeeds } = this.#work;
     this.#what = what;
     this.#behind = behind;
-    this.#runsLeft = what === 'verification' ? verifySeeds : seeds;
+    this.#runsLeft = what === VERIFICATION ? verifySeeds : seeds;
     [this.#step, this.#steps] = [0, 0];
   }
 
