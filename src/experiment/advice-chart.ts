@@ -1,4 +1,4 @@
-/** Error against bits along the search for formats: what was kept, what was put back, and float32 with the budget above it. */
+/** Error above float32 against bits along the search for formats: what was kept, what was put back, and float32 with the budget above it. */
 import type { Advice } from './advice.js';
 import {
   chartTools,
@@ -12,8 +12,7 @@ import {
   svgText,
   type ChartTheme,
 } from './chart-tools.js';
-import { errorAxis } from './error-axis.js';
-import { meanOf, perElement } from './advice-table.js';
+import { perElement, signed } from './advice-table.js';
 import type { Trial } from './narrowing.js';
 
 const WIDTH = 960;
@@ -28,26 +27,34 @@ const KEPT = 0;
 const BACK = 1;
 const FLOAT32 = 7;
 
-const errorOf = ({ errors }: Trial): number => meanOf(errors);
+/** The axis ends so many budgets above float32; what is higher lies on its end. */
+const HIGHEST = 3;
+/** Lines of the grid per budget. */
+const TICKS = 2;
 
 /** The figure as a whole SVG document. */
 export async function adviceChart(advice: Advice, theme: ChartTheme = LIGHT_THEME): Promise<string> {
-  const { trials, groups, baseline, request, chosen } = advice;
+  const { trials, groups, request, chosen } = advice;
   const { plot: Plot, parseHTML } = await chartTools();
   const { document } = parseHTML('<html></html>');
   const frame = theme.framed ? FRAME : 0;
   const width = WIDTH - 2 * frame;
-  const float32 = meanOf(baseline);
-  const limit = float32 + request.budget;
-  const y = errorAxis([...trials.map(errorOf), float32, limit]);
+  const { budget } = request;
+  const best = Math.min(0, ...trials.map(({ difference }) => difference));
+  const lowest = Math.max(Math.floor((TICKS * best) / budget), -HIGHEST * TICKS);
+  const ticks = Array.from(
+    { length: HIGHEST * TICKS - lowest + 1 },
+    (_, i) => ((lowest + i) * budget) / TICKS,
+  );
+  const y = { low: ticks[0] ?? 0, high: HIGHEST * budget };
   const bitsOf = ({ bits }: Trial): number => perElement(groups, bits);
   const all = trials.map(bitsOf);
   const [low, high] = [Math.floor(Math.min(...all)), Math.ceil(Math.max(...all))];
   const kept = trials.filter((trial) => trial.kept);
-  const drawn = (value: number): number => Math.max(value, y.low);
+  const drawn = ({ difference }: Trial): number => Math.max(Math.min(difference, y.high), y.low);
   const lines = [
-    { value: float32, text: 'float32', dash: '7 5' },
-    { value: limit, text: `+${request.budget} points`, dash: '2 4' },
+    { value: 0, text: 'float32', dash: '7 5' },
+    { value: budget, text: 'budget', dash: '2 4' },
   ];
   const plot = Plot.plot({
     ...{ document, width, height: PLOT_HEIGHT },
@@ -62,18 +69,18 @@ export async function adviceChart(advice: Advice, theme: ChartTheme = LIGHT_THEM
       ticks: Math.min(high - low, 14),
       tickSize: 4,
     },
-    y: { type: y.type, domain: [y.low, y.high], label: null, axis: null },
+    y: { domain: [y.low, y.high], label: null, axis: null },
     marks: [
-      Plot.gridY(y.ticks, { stroke: theme.grid, strokeOpacity: 1 }),
-      Plot.text(y.ticks, {
-        ...{ y: (tick: number) => tick, text: y.text, frameAnchor: 'left' as const },
+      Plot.gridY(ticks, { stroke: theme.grid, strokeOpacity: 1 }),
+      Plot.text(ticks, {
+        ...{ y: (tick: number) => tick, text: (tick: number) => signed(tick), frameAnchor: 'left' as const },
         ...{ textAnchor: 'end' as const, dx: -9, fill: theme.muted },
       }),
       ...lines.map(({ value, dash }) =>
-        Plot.ruleY([drawn(value)], { stroke: colourOf(theme, FLOAT32), strokeDasharray: dash }),
+        Plot.ruleY([value], { stroke: colourOf(theme, FLOAT32), strokeDasharray: dash }),
       ),
       Plot.lineY(kept, {
-        ...{ x: bitsOf, y: (trial: Trial) => drawn(errorOf(trial)) },
+        ...{ x: bitsOf, y: drawn },
         ...{ stroke: colourOf(theme, KEPT), strokeWidth: 2 },
       }),
     ],
@@ -83,7 +90,7 @@ export async function adviceChart(advice: Advice, theme: ChartTheme = LIGHT_THEM
   if (!xScale || !yScale) throw new TypeError('chart: the plot has no axes');
   const place = (trial: Trial): [number, number] => [
     Number(xScale.apply(bitsOf(trial))),
-    Number(yScale.apply(drawn(errorOf(trial)))),
+    Number(yScale.apply(drawn(trial))),
   ];
   const crosses = trials
     .filter((trial) => !trial.kept)
@@ -94,7 +101,7 @@ export async function adviceChart(advice: Advice, theme: ChartTheme = LIGHT_THEM
   const dots = kept.map((trial) => markerPath(0, ...place(trial)));
   const advised = trials.filter(({ number }) => number === chosen).map(place);
   // Two lines close to each other: their texts still need a line each.
-  const heights = lines.map(({ value }) => Number(yScale.apply(drawn(value))));
+  const heights = lines.map(({ value }) => Number(yScale.apply(value)));
   const apart = Math.max(0, 15 - ((heights[0] ?? 0) - (heights[1] ?? 0))) / 2;
   const labels = lines.map(({ text }, i) =>
     svgText(
@@ -118,7 +125,7 @@ export async function adviceChart(advice: Advice, theme: ChartTheme = LIGHT_THEM
   const legendTop = theme.framed ? frame + 26 : 0;
   const top = legendTop + 34;
   const height = top + PLOT_HEIGHT + frame / 2;
-  const title = `${advice.configuration.network.name ?? 'network'}: held-out error against bits, trial by trial`;
+  const title = `${advice.configuration.network.name ?? 'network'}: held-out error less that of float32, in points, against bits`;
   const head = theme.framed
     ? `<rect width="100%" height="100%" fill="${theme.background}"/>` +
       svgText(frame, frame + 12, title, `font-size="18" font-weight="600" fill="${theme.ink}"`)
@@ -137,8 +144,8 @@ function legend(theme: ChartTheme): string {
     `<path d="M0,10h30" stroke="${colourOf(theme, KEPT)}" stroke-width="2"/><path d="${markerPath(0, 15, 10)}" fill="${colourOf(theme, KEPT)}"/>` +
     text(38, 'kept') +
     `<path d="M108,10m-3.5,-3.5l7,7m0,-7l-7,7" stroke="${colourOf(theme, BACK)}" stroke-width="1.8"/>` +
-    text(122, 'put back') +
-    `<circle cx="218" cy="10" r="8" fill="none" stroke="${theme.ink}" stroke-width="1.8"/>` +
-    text(233, 'advised')
+    text(122, 'put back; at the upper edge: or higher') +
+    `<circle cx="408" cy="10" r="8" fill="none" stroke="${theme.ink}" stroke-width="1.8"/>` +
+    text(423, 'advised')
   );
 }

@@ -12,10 +12,10 @@ import {
 } from './advice-table.js';
 import type { Advice } from './advice.js';
 import { escaped } from './chart-tools.js';
-import { figurePage, htmlTable } from './figure-page.js';
+import { htmlTable } from './figure-page.js';
 import type { GroupFormats } from './format-groups.js';
 import { WORTH } from './narrowing.js';
-import { PAGE_THEME } from './page.js';
+import { htmlPage, PAGE_THEME } from './page.js';
 import type { RangeAnalysis } from './range-analysis.js';
 import { rangeChart } from './range-chart.js';
 
@@ -87,7 +87,7 @@ function markdownTable({ head, rows }: Cells): string {
 export async function advicePage(advice: Advice, { command }: { readonly command: string }): Promise<string> {
   const note = (text: string): string => `<p class="note">${escaped(text)}</p>`;
   const table = ({ head, rows }: Cells): string => htmlTable(head, rows);
-  return figurePage(`Formats for ${advice.configuration.network.name ?? 'network'}`, [
+  const sections = [
     `<p>${escaped(adviceSentence(advice))}</p>`,
     '<h2>Verification</h2>',
     table(verificationCells(advice)),
@@ -105,7 +105,10 @@ export async function advicePage(advice: Advice, { command }: { readonly command
     note(TRIALS_NOTE),
     note(facts(advice)),
     `<pre><code>${escaped(command)}</code></pre>`,
-  ]);
+  ];
+  const title = `Formats for ${advice.configuration.network.name ?? 'network'}`;
+  // The last column of each table is text.
+  return htmlPage(title, sections.join('\n'), { css: 'th:last-child, td:last-child { text-align: left; }' });
 }
 
 /** All numbers as JSON data, formats as text. */
