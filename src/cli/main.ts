@@ -13,6 +13,7 @@ import { dataCommand } from './commands/data.js';
 import { demoCommand } from './commands/demo.js';
 import { evalCommand } from './commands/eval.js';
 import { exportCommand } from './commands/export.js';
+import { hardwareCommand } from './commands/hardware.js';
 import { infoCommand } from './commands/info.js';
 import { planCommand } from './commands/plan.js';
 import { runsCommand } from './commands/runs.js';
@@ -61,6 +62,7 @@ function program(terminal: Terminal): Command {
     analyzeCommand,
     adviseCommand,
     studyCommand,
+    hardwareCommand,
     dataCommand,
     infoCommand,
     demoCommand,

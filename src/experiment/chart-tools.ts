@@ -84,6 +84,12 @@ export function fixed(value: number): string {
   return String(Math.round(value * 100) / 100);
 }
 
+/** A plot as SVG text: without Plot's own style sheet, in hundredths of a pixel; what stands between tags is text. */
+export function plotSvg(plot: Element): string {
+  for (const style of plot.querySelectorAll('style')) style.remove();
+  return plot.outerHTML.replace(/\d+\.\d{3,}(?=[^<>]*>)/g, (number) => fixed(Number(number)));
+}
+
 /** Text as it may stand in XML and HTML, attributes included. */
 export function escaped(content: string): string {
   return content.replace(/[&<>"']/g, (character) => `&#${String(character.charCodeAt(0))};`);

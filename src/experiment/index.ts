@@ -202,3 +202,22 @@ export {
   type SlurmJob,
 } from './run-folder-sweep.js';
 export { planRemoval, remove, type Removal } from './run-folder-remove.js';
+export { arraySweepChart } from './array-sweep-chart.js';
+export {
+  arrayText,
+  ESTIMATE_COLUMNS,
+  ESTIMATE_NOTE,
+  estimateFacts,
+  estimateMarkdown,
+  estimateRecords,
+  estimateRows,
+  PAPER_DEVICE,
+  sweepRecords,
+  sweepTable,
+  totalRecord,
+  type EstimateRecord,
+  type EstimateSubject,
+  type SweepRow,
+} from './estimate-table.js';
+export { rooflineChart } from './roofline-chart.js';
+export { utilisationChart } from './utilisation-chart.js';

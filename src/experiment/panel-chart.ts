@@ -2,7 +2,7 @@
  * Panels of measured points beside the lines of a theory, as one SVG: what the rounding study is drawn with. A point is
  * measured, a line is expected. Drawn by Observable Plot in a document of its own (linkedom); titles and legend are placed here.
  */
-import { escaped, LIGHT_THEME, type ChartTheme } from './chart-tools.js';
+import { escaped, LIGHT_THEME, plotSvg, type ChartTheme } from './chart-tools.js';
 
 /** A point of a panel. */
 export interface PanelPoint {
@@ -166,9 +166,7 @@ function drawn({ plot: Plot, parseHTML }: Tools, panel: Panel, width: number, th
       }),
     ],
   });
-  for (const style of svg.querySelectorAll('style')) style.remove();
-  // Hundredths of a pixel are enough; what stands between tags is text.
-  return svg.outerHTML.replace(/\d+\.\d{3,}(?=[^<>]*>)/g, (number) => fixed(Number(number)));
+  return plotSvg(svg);
 }
 
 /** One entry for each name, in the order of first appearance. */

@@ -31,3 +31,42 @@ export {
   type RandomWords,
 } from './rounding-unit.js';
 export { addSchedules, schedule, type Schedule, type Stalls } from './schedule.js';
+export {
+  addPj,
+  dramPj,
+  ENERGY_PARTS,
+  FLOAT32_MAC_PJ,
+  gatesPj,
+  HOROWITZ_45NM,
+  lfsrPj,
+  multiplyPj,
+  productEnergy,
+  roundingPj,
+  sramPj,
+  totalPj,
+  type EnergyParts,
+  type ProductWidths,
+} from './energy.js';
+export {
+  CAUSES,
+  changeWorkload,
+  estimateProduct,
+  estimateStep,
+  hostOps,
+  singleWorkload,
+  trainingWorkloads,
+  type Cause,
+  type Estimate,
+  type Pass,
+  type ProductEstimate,
+  type StepEstimate,
+  type Workload,
+} from './estimate.js';
+export {
+  parseRoundingHardware,
+  sweepPoints,
+  type RoundingHardware,
+  type SweepFields,
+  type SweepLabels,
+  type SweepPoint,
+} from './sweep.js';

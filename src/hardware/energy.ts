@@ -1,0 +1,164 @@
+/**
+ * What an operation of the array costs, in picojoules: M. Horowitz, "Computing's energy problem (and what we can do about it)",
+ * ISSCC 2014, for 45 nm and 0.9 V, and the rules that lead from its widths to others. No leakage, no clock tree, no wires
+ * between blocks: a lower bound of an ASIC, not the power of an FPGA. docs/hardware.md, section "Energy".
+ */
+import type { Rounding } from '../numerics/index.js';
+import type { ArrayConfig } from './array.js';
+import type { ProductSize } from './product.js';
+import type { Schedule } from './schedule.js';
+
+/** The published numbers, pJ. A range is given by its two ends. */
+export const HOROWITZ_45NM = {
+  multiply8: 0.2,
+  multiply32: 3.1,
+  add8: 0.03,
+  add32: 0.1,
+  floatMultiply32: 3.7,
+  floatAdd32: 0.9,
+  /** An access of 64 bits to a memory of so many bytes. */
+  sram64: [
+    [8192, 10],
+    [32768, 20],
+    [1048576, 100],
+  ],
+  /** An access of 64 bits. */
+  dram64: [1300, 2600],
+} as const;
+
+/** The smallest memory that the table has, bytes; a smaller one is counted like it. */
+const SMALLEST_BYTES = HOROWITZ_45NM.sram64[0][0];
+const SMALLEST_PJ = HOROWITZ_45NM.sram64[0][1];
+
+/** A product of a and b bits: quadratic, 3.1 pJ for 32 x 32. (8 x 8 comes out at 0.19, published 0.2.) */
+export function multiplyPj(aBits: number, bBits: number): number {
+  return (HOROWITZ_45NM.multiply32 * aBits * bBits) / 1024;
+}
+
+/** A sum of so many bits: linear, 0.1 pJ for 32. (8 come out at 0.025, published 0.03.) */
+export function addPj(bits: number): number {
+  return (HOROWITZ_45NM.add32 * bits) / 32;
+}
+
+/**
+ * So many flip-flops clocked once, or so many gates (a multiplexer, an exclusive or) passed once. The table has neither: each
+ * is counted as one bit of an adder, which is of its size.
+ */
+export const gatesPj = addPj;
+
+/** An access of so many bits to a memory: in proportion to them and to the square root of its size, 10 pJ for 64 bits of 8 KB. */
+export function sramPj(bits: number, memoryBytes: number): number {
+  return ((SMALLEST_PJ * bits) / 64) * Math.sqrt(Math.max(memoryBytes, SMALLEST_BYTES) / SMALLEST_BYTES);
+}
+
+/** A byte from or to the external memory: the middle of the published range, 244 pJ. */
+export function dramPj(bytes: number): number {
+  const [low, high] = HOROWITZ_45NM.dram64;
+  return (((low + high) / 2) * bytes) / 8;
+}
+
+/** A float32 multiply-add, to compare with: 4.6 pJ. */
+export const FLOAT32_MAC_PJ = HOROWITZ_45NM.floatMultiply32 + HOROWITZ_45NM.floatAdd32;
+
+/** How wide the numbers of a product are, and how its sums are rounded. */
+export interface ProductWidths {
+  readonly lhsBits: number;
+  readonly rhsBits: number;
+  readonly outBits: number;
+  readonly rounding: Rounding;
+}
+
+/** Gates of the feedback of one step of the shift register: maximal ones have 4 taps at most. */
+const FEEDBACK_GATES = 3;
+
+/**
+ * The rounding unit, for one sum: the bias is shifted and added, the cut made by a shift, both over `accumulatorBits` (a shifter
+ * has one row of multiplexers for every bit of the distance), then saturation looks at every bit and chooses. All modes but `floor` add something
+ * before the cut, one more adder. Stochastic rounding steps an n-bit shift register n times, unrolled: n flip-flops, n feedbacks.
+ */
+export function roundingPj(
+  { accumulatorBits, lfsrBits }: Pick<ArrayConfig, 'accumulatorBits' | 'lfsrBits'>,
+  { outBits, rounding }: Pick<ProductWidths, 'outBits' | 'rounding'>,
+): number {
+  const distanceBits = 32 - Math.clz32(accumulatorBits - 1);
+  const shifters = gatesPj(2 * accumulatorBits * distanceBits);
+  const adders = addPj(accumulatorBits) * (rounding.mode === 'floor' ? 1 : 2);
+  const saturation = gatesPj(accumulatorBits + outBits);
+  return shifters + adders + saturation + (rounding.mode === 'stochastic' ? lfsrPj(lfsrBits) : 0);
+}
+
+/** One random word of a shift register of n bits. */
+export function lfsrPj(bits: number): number {
+  return gatesPj(bits + FEEDBACK_GATES * bits);
+}
+
+/** Where the energy of a product goes, pJ. */
+export interface EnergyParts {
+  /** Multipliers, for the real products; zeros that pad a block switch nothing. */
+  readonly multiply: number;
+  readonly accumulate: number;
+  /** Flip-flops of PEs, skew, drain and re-alignment, padding included; stopped while the array stalls. */
+  readonly registers: number;
+  readonly rounding: number;
+  /** On-chip buffers: operands in and out, results in and out. */
+  readonly sram: number;
+  readonly dram: number;
+}
+
+/** The parts in the order in which they are shown. */
+export const ENERGY_PARTS = [
+  'multiply',
+  'accumulate',
+  'registers',
+  'rounding',
+  'sram',
+  'dram',
+] as const satisfies readonly (keyof EnergyParts)[];
+
+/** The energy of a product with that schedule, pJ. */
+export function productEnergy(
+  config: ArrayConfig,
+  workload: ProductWidths & Pick<ProductSize, 'lhsBytes' | 'rhsBytes'>,
+  { macs, slices, blocks, bytesRead, bytesWritten }: Schedule,
+): EnergyParts {
+  const { rows, cols, accumulatorBits } = config;
+  const { lhsBits, rhsBits, outBits, lhsBytes, rhsBytes } = workload;
+  const results = blocks * rows * cols;
+  /** Registers on the way of the words of rows (or columns) 0, 1, 2 ... that are delayed by so many cycles. */
+  const triangle = (lines: number): number => (lines * (lines - 1)) / 2;
+  const sliceBits =
+    rows * cols * (lhsBits + rhsBits + accumulatorBits) + triangle(rows) * lhsBits + triangle(cols) * rhsBits;
+  // A result is put into its PE's drain register and goes on to those on its left; then it waits for the row below.
+  const blockBits = rows * triangle(cols + 1) * accumulatorBits + cols * triangle(rows) * outBits;
+  const lhsBank = config.lhsBufferBytes / rows;
+  const rhsBank = config.rhsBufferBytes / cols;
+  return {
+    multiply: macs * multiplyPj(lhsBits, rhsBits),
+    accumulate: macs * addPj(accumulatorBits),
+    registers: gatesPj(slices * sliceBits + blocks * blockBits),
+    rounding: results * roundingPj(config, workload),
+    sram:
+      slices * (rows * sramPj(8 * lhsBytes, lhsBank) + cols * sramPj(8 * rhsBytes, rhsBank)) +
+      sramPj(8 * bytesRead, Math.max(lhsBank, rhsBank)) +
+      2 * sramPj(8 * bytesWritten, 0),
+    dram: dramPj(bytesRead + bytesWritten),
+  };
+}
+
+/** The sum of all parts. */
+export function totalPj(parts: EnergyParts): number {
+  return ENERGY_PARTS.reduce((sum, part) => sum + parts[part], 0);
+}
+
+/** The sums of several products, part by part. */
+export function addEnergies(energies: readonly EnergyParts[]): EnergyParts {
+  const sum = (part: keyof EnergyParts): number => energies.reduce((total, one) => total + one[part], 0);
+  return {
+    multiply: sum('multiply'),
+    accumulate: sum('accumulate'),
+    registers: sum('registers'),
+    rounding: sum('rounding'),
+    sram: sum('sram'),
+    dram: sum('dram'),
+  };
+}
