@@ -18,7 +18,6 @@ import {
   type ChartTools,
 } from './chart-tools.js';
 import { placeLabels, type LabelledMark } from './label-placement.js';
-import { logScale, logTicks } from './log-axis.js';
 
 const HEIGHT = 460;
 const TOP = 30;
@@ -60,19 +59,17 @@ function roofline(
   const roofAt = (x: number): number => (isFlat ? peakGops : Math.min(peakGops, x * gigabytesPerSecond));
   const intensities = products.map(({ intensity }) => intensity);
   const corner = isFlat ? intensities[0]! : peakGops / gigabytesPerSecond;
-  const domainX = [Math.min(...intensities, corner) / 4, Math.max(...intensities, corner) * 2.5] as const;
-  const roof = [domainX[0], corner, domainX[1]].map((at) => ({ x: at, y: roofAt(at) }));
-  const lowest = Math.min(...products.map(({ gops }) => gops), roofAt(domainX[0]));
+  const domainX = [Math.min(...intensities, corner) / 4, Math.max(...intensities, corner) * 4] as const;
+  const lowest = Math.min(...products.map(({ gops }) => gops), roofAt(domainX[0]), peakGops / 10);
   const domainY = [lowest / 1.6, peakGops * 1.6] as const;
-  const x = logScale(domainX, [LEFT, width - RIGHT]);
-  const y = logScale(domainY, [HEIGHT - BOTTOM, TOP]);
-  const peak = {
-    text: `peak ${rate(peakGops)} G-ops/s`,
-    x: width - RIGHT - 6,
-    y: y(peakGops) - 8,
-  };
-  const area = { left: LEFT + 4, right: width - RIGHT - 2, top: TOP, bottom: HEIGHT - BOTTOM - 4 };
+  const roof = [domainX[0], corner, domainX[1]].map((at) => ({ x: at, y: roofAt(at) }));
+  const { svg, x, y } = axes(tools, { domainX, domainY, width, roof }, theme);
+  // On logarithmic axes the slope is a straight line, too.
+  const [low, bend] = [domainX[0], corner].map((at) => ({ x: x(at), y: y(roofAt(at)) })) as [Point, Point];
+  const rise = (bend.y - low.y) / (bend.x - low.x);
+  const heightAt = (left: number): number => low.y + rise * (Math.min(left, bend.x) - low.x);
   const memory = isFlat ? '' : `${rate(gigabytesPerSecond)} GB/s each way`;
+  const peak = { text: `peak ${rate(peakGops)} G-ops/s`, x: width - RIGHT - 6, y: y(peakGops) - 8 };
   const taken = [
     {
       left: peak.x - CHARACTER * peak.text.length,
@@ -83,9 +80,8 @@ function roofline(
     // The roof itself, in small steps, with its name above its low end.
     ...Array.from({ length: 121 }, (_, i) => {
       const at = LEFT + ((width - RIGHT - LEFT) * i) / 120;
-      const height = y(roofAt(domainX[0] * (domainX[1] / domainX[0]) ** (i / 120)));
       const above = at < LEFT + 20 + CHARACTER * memory.length ? 30 : 3;
-      return { left: at - 4, right: at + 4, top: height - above, bottom: height + 3 };
+      return { left: at - 4, right: at + 4, top: heightAt(at) - above, bottom: heightAt(at) + 3 };
     }),
   ];
   const marks = [...products]
@@ -94,32 +90,42 @@ function roofline(
       workload,
       ...{ x: x(intensity), y: y(gops), radius: MARK_RADIUS + 1, text: workload.name },
     }));
+  const area = { left: LEFT + 4, right: width - RIGHT - 2, top: TOP, bottom: HEIGHT - BOTTOM - 4 };
   const labels = placeLabels(grouped(marks), area, { character: CHARACTER, line: 15 }, taken);
+  const edge = theme.background === 'none' ? 'var(--page)' : theme.background;
   const drawnMarks = marks.map(({ workload, x: left, y: top }) => {
     const { colour, marker } = PASSES.find(({ pass }) => pass === workload.pass) ?? PASSES[0]!;
-    return `<path d="${markerPath(marker, left, top)}" fill="${colourOf(theme, colour)}" stroke="${theme.background === 'none' ? 'var(--page)' : theme.background}" stroke-width="0.8"/>`;
+    const fill = colourOf(theme, colour);
+    return `<path d="${markerPath(marker, left, top)}" fill="${fill}" stroke="${edge}" stroke-width="0.8"/>`;
   });
-  const angle = Math.atan2(y(roofAt(corner)) - y(roofAt(domainX[0])), x(corner) - x(domainX[0]));
-  const degrees = fixed((angle * 180) / Math.PI);
-  const slope =
-    `<g transform="translate(${fixed(LEFT)},${fixed(y(roofAt(domainX[0])))}) rotate(${degrees})">` +
-    `${svgText(16, -8, memory, `fill="${theme.ink}"`)}</g>`;
   return {
     svg:
-      axes(tools, { domainX, domainY, width, roof }, theme) +
+      svg +
       svgText(peak.x, peak.y, peak.text, `text-anchor="end" fill="${theme.ink}"`) +
-      slope +
+      `<g transform="${along(low, rise)}">${svgText(16, -8, memory, `fill="${theme.ink}"`)}</g>` +
       drawnMarks.join('') +
       labels.map((label) => svgText(label.x, label.y + 4.5, label.text, `fill="${theme.ink}"`)).join(''),
     height: HEIGHT,
   };
 }
 
+interface Point {
+  readonly x: number;
+  readonly y: number;
+}
+
+/** The transform that turns the horizontal into a line through a point. */
+function along({ x, y }: Point, rise: number): string {
+  const cosine = 1 / Math.sqrt(1 + rise * rise);
+  const sine = rise * cosine;
+  return `matrix(${[cosine, sine, -sine, cosine].map((value) => value.toFixed(5)).join(',')},${fixed(x)},${fixed(y)})`;
+}
+
 /** Marks that lie on each other as one, named after the first: `conv2/output +3`. */
 function grouped(marks: readonly LabelledMark[]): LabelledMark[] {
   const groups: { readonly first: LabelledMark; others: number }[] = [];
   for (const mark of marks) {
-    const group = groups.find(({ first }) => Math.hypot(first.x - mark.x, first.y - mark.y) < NEAR);
+    const group = groups.find(({ first }) => (first.x - mark.x) ** 2 + (first.y - mark.y) ** 2 < NEAR ** 2);
     if (group) group.others += 1;
     else groups.push({ first: mark, others: 0 });
   }
@@ -128,19 +134,26 @@ function grouped(marks: readonly LabelledMark[]): LabelledMark[] {
   );
 }
 
-interface Axes {
+interface AxesOptions {
   readonly domainX: readonly [number, number];
   readonly domainY: readonly [number, number];
   readonly width: number;
-  readonly roof: readonly { readonly x: number; readonly y: number }[];
+  readonly roof: readonly Point[];
+}
+
+interface Axes {
+  readonly svg: string;
+  /** Pixels of an intensity and of a speed. */
+  readonly x: (intensity: number) => number;
+  readonly y: (gops: number) => number;
 }
 
 /** Axes, grid and roof. */
 function axes(
   { plot: Plot, parseHTML }: ChartTools,
-  { domainX, domainY, width, roof }: Axes,
+  { domainX, domainY, width, roof }: AxesOptions,
   theme: ChartTheme,
-): string {
+): Axes {
   const { document } = parseHTML('<html></html>');
   const ticksX = logTicks(domainX);
   const ticksY = logTicks(domainY);
@@ -183,7 +196,24 @@ function axes(
       Plot.line([...roof], { x: 'x', y: 'y', stroke: theme.ink, strokeWidth: 1.8 }),
     ],
   });
-  return plotSvg(plot) + svgText(2, TOP - 14, 'G-ops/s', `fill="${theme.ink}"`);
+  const pixels = (name: 'x' | 'y') => {
+    const scale = plot.scale(name);
+    if (!scale) throw new TypeError('chart: the plot has no axes');
+    return (value: number): number => scale.apply(value) as number;
+  };
+  const svg = plotSvg(plot) + svgText(2, TOP - 14, 'G-ops/s', `fill="${theme.ink}"`);
+  return { svg, x: pixels('x'), y: pixels('y') };
+}
+
+/** Numbers 1, 2, 5 and their powers of ten within the domain; 1 alone where there would be more than eight. */
+function logTicks([low, high]: readonly [number, number]): number[] {
+  const exponents = Array.from({ length: 31 }, (_, i) => i - 15);
+  const within = (mantissas: readonly number[]): number[] =>
+    exponents
+      .flatMap((exponent) => mantissas.map((mantissa) => Number(`${mantissa}e${exponent}`)))
+      .filter((tick) => tick >= low && tick <= high);
+  const fine = within([1, 2, 5]);
+  return fine.length <= 8 ? fine : within([1]);
 }
 
 /** `260.3`, `6.31`: three digits or four. */

@@ -101,7 +101,7 @@ test('command lines in the documents use commands and options that exist', () =>
   expect(lines.length).toBeGreaterThan(0);
   const helps = new Map<string, string>();
   const unknown = lines.flatMap((words) => {
-    const isGroup = ['data', 'runs', 'study'].includes(words[0] ?? '');
+    const isGroup = ['data', 'hardware', 'runs', 'study'].includes(words[0] ?? '');
     const command = words.slice(0, isGroup ? 2 : 1);
     const name = command.join(' ');
     if (!helps.has(name)) helps.set(name, help(command).text);

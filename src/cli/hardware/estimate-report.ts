@@ -106,7 +106,8 @@ function estimateContent(estimate: StepEstimate, subject: EstimateSubject): Cont
 
 function sweepContent(rows: readonly SweepRow[], { title, hostOps }: EstimateSubject): Content {
   const { head, rows: cells } = sweepTable(rows);
-  const drawn = `${title}, by ${Object.keys(rows[0]!.labels).join(', ')}`;
+  const fields = Object.keys(rows[0]!.labels).join(', ');
+  const drawn = `${title}, by ${fields.replace(/, (?=[^,]*$)/, ' and ')}`;
   return {
     title: `Estimates of ${drawn}`,
     facts: [],
