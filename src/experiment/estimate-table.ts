@@ -117,7 +117,7 @@ export function arrayText(config: ArrayConfig, hasSize = true): string {
 }
 
 /** What the paper says of its device (Gupta et al. 2015, section 5). */
-export const PAPER_DEVICE = { gops: 260, gopsPerWatt: 37 } as const;
+const PAPER_DEVICE = { gops: 260, gopsPerWatt: 37 } as const;
 
 /** The result in words: each fact with what it is about. */
 export function estimateFacts(
@@ -169,7 +169,7 @@ export function estimateFacts(
 }
 
 /** What the columns mean, for a reader who has only the table. */
-export const ESTIMATE_NOTE =
+const ESTIMATE_NOTE =
   'Busy: multiply-accumulates that count, of all that the array could do in these cycles. Edge: PEs beyond the edge of the result. Fill: the first operands are on their way; read: later ones are. ' +
   'Drain: results would meet on their way out (K is below 2 C - 1). Write: results wait for memory. Flush: the last ones leave. Moved: bytes from and to memory. ' +
   'Energy: of the operations, after M. Horowitz, ISSCC 2014 (45 nm). One multiply-accumulate is two operations.';

@@ -206,12 +206,10 @@ export { arraySweepChart } from './array-sweep-chart.js';
 export {
   arrayText,
   ESTIMATE_COLUMNS,
-  ESTIMATE_NOTE,
   estimateFacts,
   estimateMarkdown,
   estimateRecords,
   estimateRows,
-  PAPER_DEVICE,
   sweepRecords,
   sweepTable,
   totalRecord,
