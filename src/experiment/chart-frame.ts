@@ -12,7 +12,7 @@ import {
 } from './chart-tools.js';
 
 /** Width of every chart, pixels. */
-export const CHART_WIDTH = 960;
+const CHART_WIDTH = 960;
 const FRAME = 28;
 const LEGEND_LINE = 22;
 

@@ -44,7 +44,9 @@ export function addPj(bits: number): number {
  * So many flip-flops clocked once, or so many gates (a multiplexer, an exclusive or) passed once. The table has neither: each
  * is counted as one bit of an adder, which is of its size.
  */
-export const gatesPj = addPj;
+export function gatesPj(count: number): number {
+  return addPj(count);
+}
 
 /** An access of so many bits to a memory: in proportion to them and to the square root of its size, 10 pJ for 64 bits of 8 KB. */
 export function sramPj(bits: number, memoryBytes: number): number {

@@ -174,19 +174,27 @@ describe('options', () => {
   });
 
   test('contradict each other no further than they are told', () => {
-    const options = { batch: 1, stage: 0 };
     const product = [1, 1, 1] as const;
     const array = [{ rows: 1, cols: 1 }];
     const formats = parseFormats('2.14');
-    checkConflicts('dnn', { ...options, array, formats });
-    checkConflicts(undefined, { ...options, product, rows: 4 });
-    const conflict = (network: string | undefined, more: Partial<EstimateOptions>, message: string) => {
-      expect(() => checkConflicts(network, { ...options, ...more })).toThrow(message);
+    checkConflicts('dnn', { array, formats, batch: 1, stage: 1 });
+    checkConflicts(undefined, { product, rows: 4, wl: [8, 16], out: 'x', quiet: true });
+    const conflict = (network: string | undefined, options: EstimateOptions, message: string) => {
+      expect(() => checkConflicts(network, options)).toThrow(message);
     };
     conflict(undefined, {}, 'estimate: give a network or --product, one of the two, got neither');
     conflict('dnn', { array, rows: 4 }, 'estimate: give --array or --rows, not both');
     conflict('dnn', { array, cols: 4 }, 'estimate: give --array or --cols, not both');
     conflict(undefined, { product, formats }, 'estimate: give --product or --formats, not both');
+    conflict(undefined, { product, batch: 5 }, 'estimate: give --product or --batch, not both');
+    conflict(undefined, { product, stage: 0 }, 'estimate: give --product or --stage, not both');
     conflict(undefined, { product, examples: 5 }, 'estimate: give --product or --examples, not both');
+    conflict(
+      'dnn',
+      { wl: [8, 16], watts: 7 },
+      'estimate: --watts goes with one array, got a list with --wl; leave one out',
+    );
+    conflict('dnn', { quiet: true }, 'estimate: --quiet goes with --out, got it alone; name a folder');
+    conflict('dnn', { force: true }, 'estimate: --force goes with --out, got it alone; name a folder');
   });
 });

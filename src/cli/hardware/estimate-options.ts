@@ -6,8 +6,8 @@ import type { ArrayOptions, MemoryOptions } from './array-options.js';
 
 export interface EstimateOptions extends ArrayOptions, MemoryOptions, Pick<NetworkOptions, 'formats'> {
   readonly product?: readonly [m: number, k: number, n: number];
-  readonly batch: number;
-  readonly stage: number;
+  readonly batch?: number;
+  readonly stage?: number;
   readonly array?: readonly Pick<ArrayConfig, 'rows' | 'cols'>[];
   readonly wl?: readonly number[];
   readonly rounding?: readonly RoundingHardware[];
@@ -28,13 +28,24 @@ export function checkConflicts(network: string | undefined, options: EstimateOpt
   }
   const pairs = [
     ['array', ['rows', 'cols']],
-    ['product', ['formats', 'examples']],
+    ['product', ['formats', 'batch', 'stage', 'examples']],
   ] as const;
-  for (const [list, others] of pairs) {
-    const other = others.find((name) => options[name] !== undefined);
-    if (options[list] !== undefined && other !== undefined) {
-      throw new UsageError(`estimate: give --${list} or --${other}, not both`);
+  for (const [name, others] of pairs) {
+    const other = others.find((candidate) => options[candidate] !== undefined);
+    if (options[name] !== undefined && other !== undefined) {
+      throw new UsageError(`estimate: give --${name} or --${other}, not both`);
     }
+  }
+  const list = (['array', 'wl', 'rounding'] as const).find((name) => (options[name]?.length ?? 0) > 1);
+  const ofOne = (['examples', 'watts'] as const).find((name) => options[name] !== undefined);
+  if (list !== undefined && ofOne !== undefined) {
+    throw new UsageError(
+      `estimate: --${ofOne} goes with one array, got a list with --${list}; leave one out`,
+    );
+  }
+  const ofFiles = (['force', 'quiet'] as const).find((name) => options[name] === true);
+  if (options.out === undefined && ofFiles !== undefined) {
+    throw new UsageError(`estimate: --${ofFiles} goes with --out, got it alone; name a folder`);
   }
 }
 

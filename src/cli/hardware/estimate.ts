@@ -59,12 +59,11 @@ export function estimateCommand(terminal: Terminal): Command {
       'as in fewbit plan: 6.10 for all; 4.12/6.10, the second for activations; or by role',
       parseFormats,
     )
-    .option('--batch <n>', 'examples per step', wholeNumber('--batch', 1), RUN_DEFAULTS.batch)
+    .option('--batch <n>', `examples per step (default: ${RUN_DEFAULTS.batch})`, wholeNumber('--batch', 1))
     .option(
       '--stage <n>',
-      'stage of the precision schedule; 0 is what training begins with',
+      'stage of the precision schedule (default: 0, what training begins with)',
       wholeNumber('--stage', 0),
-      0,
     );
   return addMemoryOptions(addArrayOptions(command))
     .option('--array <RxC,...>', 'sizes instead of --rows and --cols', listOf(sizeOf))
@@ -167,13 +166,13 @@ function fieldsOf({ array, wl, rounding }: EstimateOptions): SweepFields {
 type Subject = EstimateSubject & { readonly workloads: readonly Workload[] };
 
 function networkSubject(name: string, options: EstimateOptions): Subject {
-  const { formats, batch, examples } = options;
+  const { formats, batch = RUN_DEFAULTS.batch, stage: index = 0, examples } = options;
   const { network, data } = networkArgument(name, {});
   const definition = defineNetwork(changeNetwork(network, formats === undefined ? {} : { formats }));
-  const stage = definition.stages[options.stage];
+  const stage = definition.stages[index];
   if (!stage) {
     const last = definition.stages.length - 1;
-    throw new UsageError(`--stage: this network has stages 0 to ${last}, got ${options.stage}`);
+    throw new UsageError(`--stage: this network has stages 0 to ${last}, got ${index}`);
   }
   const plan = stage.plan(batch);
   const known = examples ?? (data === undefined ? null : trainingExamples(data));
