@@ -2,7 +2,7 @@
  * A sweep over arrays as one figure: speed, utilisation and energy side by side, as bars where one field varies and as heat
  * maps where several do, the first field across and the others down.
  */
-import type { SweepRow } from './estimate-table.js';
+import type { ArraySweepRow } from './estimate-table.js';
 import { framedChart, type Drawing } from './chart-frame.js';
 import {
   BOLD_CHARACTER,
@@ -27,7 +27,7 @@ const FOOT = 34;
 /** A number of each combination. */
 interface Measure {
   readonly title: string;
-  readonly of: (row: SweepRow) => number;
+  readonly of: (row: ArraySweepRow) => number;
 }
 
 const MEASURES: readonly Measure[] = [
@@ -46,11 +46,11 @@ interface Cell {
 /** The chart as a whole SVG document. */
 export async function arraySweepChart(
   title: string,
-  rows: readonly SweepRow[],
+  rows: readonly ArraySweepRow[],
   theme: ChartTheme = LIGHT_THEME,
 ): Promise<string> {
   const tools = await chartTools();
-  const names = Object.keys(rows[0]?.labels ?? {}) as (keyof SweepRow['labels'])[];
+  const names = Object.keys(rows[0]?.labels ?? {}) as (keyof ArraySweepRow['labels'])[];
   const places = rows.map(({ labels }) => {
     const [x = '', ...others] = names.map((name) => labelText(name, labels[name] ?? ''));
     return { x, y: others.join(', ') };

@@ -22,7 +22,7 @@ export interface EstimateSubject {
 }
 
 /** One combination of a sweep with its estimate. */
-export interface SweepRow {
+export interface ArraySweepRow {
   readonly labels: SweepLabels;
   readonly estimate: StepEstimate;
 }
@@ -60,12 +60,20 @@ function estimateRow(head: readonly string[], { schedule, shares, gops, joules }
 export function estimateRecords({ products }: StepEstimate): EstimateRecord[] {
   return products.map(({ workload: { name, pass, m, k, n, lhsBits, rhsBits, outBits }, ...estimate }) => ({
     ...{ product: name, pass, m, k, n, lhsBits, rhsBits, outBits },
-    ...totalRecord(estimate),
+    ...estimateRecord(estimate),
   }));
 }
 
 /** All numbers of one or several products, in plain units; shares of 1. */
-export function totalRecord({ schedule, seconds, shares, gops, intensity, energy, ...estimate }: Estimate) {
+export function estimateRecord({
+  schedule,
+  seconds,
+  shares,
+  gops,
+  intensity,
+  energy,
+  ...estimate
+}: Estimate) {
   const { cycles, slices, blocks, macs, bytesRead, bytesWritten } = schedule;
   const share = CAUSES.map((cause) => [`${cause}Share`, shares[cause]] as const);
   const parts = ENERGY_PARTS.map((part) => [`${part}Joules`, energy[part] * 1e-12] as const);
@@ -81,7 +89,7 @@ export function totalRecord({ schedule, seconds, shares, gops, intensity, energy
 const SWEEP_COLUMNS = ['cycles', 'step', 'G-ops/s', 'of peak', 'energy', 'pJ/op', 'rounding', 'power'];
 
 /** The table of a sweep, one row a combination. */
-export function sweepTable(rows: readonly SweepRow[]): { head: string[]; rows: string[][] } {
+export function arraySweepTable(rows: readonly ArraySweepRow[]): { head: string[]; rows: string[][] } {
   const cells = rows.map(({ labels, estimate: { total } }) => [
     ...Object.values(labels),
     grouped(total.schedule.cycles),
@@ -97,11 +105,11 @@ export function sweepTable(rows: readonly SweepRow[]): { head: string[]; rows: s
 }
 
 /** One record a combination. */
-export function sweepRecords(rows: readonly SweepRow[]): EstimateRecord[] {
+export function arraySweepRecords(rows: readonly ArraySweepRow[]): EstimateRecord[] {
   return rows.map(({ labels, estimate: { total, peakGops } }) => ({
     ...labels,
     peakGops,
-    ...totalRecord(total),
+    ...estimateRecord(total),
   }));
 }
 

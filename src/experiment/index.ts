@@ -210,12 +210,12 @@ export {
   estimateMarkdown,
   estimateRecords,
   estimateRows,
-  sweepRecords,
-  sweepTable,
-  totalRecord,
+  arraySweepRecords,
+  arraySweepTable,
+  estimateRecord,
   type EstimateRecord,
   type EstimateSubject,
-  type SweepRow,
+  type ArraySweepRow,
 } from './estimate-table.js';
 export { rooflineChart } from './roofline-chart.js';
 export { utilisationChart } from './utilisation-chart.js';

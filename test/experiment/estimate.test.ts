@@ -10,8 +10,8 @@ import {
   estimateRecords,
   estimateRows,
   rooflineChart,
-  sweepRecords,
-  sweepTable,
+  arraySweepRecords,
+  arraySweepTable,
   utilisationChart,
 } from '../../src/experiment/index.js';
 import { placeLabels } from '../../src/experiment/label-placement.js';
@@ -64,10 +64,10 @@ describe('tables', () => {
       labels,
       estimate: estimate(point.workloads, point.config),
     }));
-    const table = sweepTable(rows);
+    const table = arraySweepTable(rows);
     expect(table.head[0]).toBe('WL');
     expect(table.rows.map(([first]) => first)).toEqual(['8', '16']);
-    expect(sweepRecords(rows)[1]).toMatchObject({ WL: '16', macs: 1024 ** 3 });
+    expect(arraySweepRecords(rows)[1]).toMatchObject({ WL: '16', macs: 1024 ** 3 });
   });
 });
 

@@ -12,15 +12,15 @@ import {
   estimateRows,
   LIGHT_THEME,
   rooflineChart,
-  sweepRecords,
-  sweepTable,
-  totalRecord,
+  arraySweepRecords,
+  arraySweepTable,
+  estimateRecord,
   utilisationChart,
   writeWhole,
   type ChartTheme,
   type EstimateRecord,
   type EstimateSubject,
-  type SweepRow,
+  type ArraySweepRow,
 } from '../../experiment/index.js';
 import type { StepEstimate } from '../../hardware/index.js';
 import { makeOutFolder } from '../out-folder.js';
@@ -30,7 +30,7 @@ import type { Terminal, Voice } from '../terminal.js';
 /** What was estimated, and how it is told. */
 export interface EstimateReport {
   /** One combination, or those of a sweep. */
-  readonly rows: readonly SweepRow[];
+  readonly rows: readonly ArraySweepRow[];
   readonly subject: EstimateSubject;
   readonly voice: Voice;
   /** The command that makes it again. */
@@ -88,7 +88,7 @@ function estimateContent(estimate: StepEstimate, subject: EstimateSubject): Cont
     head: ESTIMATE_COLUMNS,
     cells: estimateRows(estimate),
     records: estimateRecords(estimate),
-    summary: { config, peakGops, total: totalRecord(total), epoch, hostOps, ...(watts && { watts }) },
+    summary: { config, peakGops, total: estimateRecord(total), epoch, hostOps, ...(watts && { watts }) },
     pictures: [
       {
         name: 'roofline',
@@ -104,8 +104,8 @@ function estimateContent(estimate: StepEstimate, subject: EstimateSubject): Cont
   };
 }
 
-function sweepContent(rows: readonly SweepRow[], { title, hostOps }: EstimateSubject): Content {
-  const { head, rows: cells } = sweepTable(rows);
+function sweepContent(rows: readonly ArraySweepRow[], { title, hostOps }: EstimateSubject): Content {
+  const { head, rows: cells } = arraySweepTable(rows);
   const fields = Object.keys(rows[0]!.labels).join(', ');
   const drawn = `${title}, by ${fields.replace(/, (?=[^,]*$)/, ' and ')}`;
   return {
@@ -113,7 +113,7 @@ function sweepContent(rows: readonly SweepRow[], { title, hostOps }: EstimateSub
     facts: [],
     head,
     cells,
-    records: sweepRecords(rows),
+    records: arraySweepRecords(rows),
     summary: { config: rows[0]!.estimate.config, hostOps },
     pictures: [
       {

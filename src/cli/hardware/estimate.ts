@@ -6,7 +6,7 @@ import {
   parseFormats,
   RUN_DEFAULTS,
   type EstimateSubject,
-  type SweepRow,
+  type ArraySweepRow,
 } from '../../experiment/index.js';
 import {
   estimateProduct,
@@ -130,13 +130,13 @@ async function estimates(
   points: readonly SweepPoint[],
   progress: PartProgress,
   signal: AbortSignal,
-): Promise<SweepRow[]> {
+): Promise<ArraySweepRow[]> {
   const blocks = ({ rows, cols }: ArrayConfig, { m, n }: Workload): number =>
     Math.ceil(m / rows) * Math.ceil(n / cols);
   const all = points
     .flatMap(({ config, workloads }) => workloads.map((workload) => blocks(config, workload)))
     .reduce((sum, count) => sum + count, 0);
-  const rows: SweepRow[] = [];
+  const rows: ArraySweepRow[] = [];
   let done = 0;
   try {
     for (const { labels, config, workloads } of points) {
