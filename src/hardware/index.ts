@@ -70,3 +70,4 @@ export {
   type SweepLabels,
   type SweepPoint,
 } from './sweep.js';
+export * from './rtl/index.js';

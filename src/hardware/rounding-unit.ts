@@ -20,6 +20,8 @@ export interface RandomWords {
    * padded result, which takes its turn all the same.
    */
   next(row: number, index: number): number;
+  /** States of the rows' shift registers; none for another source. */
+  states(): readonly number[];
 }
 
 /** The words of `RandomSite`: by index, whatever the array. */
@@ -28,6 +30,10 @@ class PhiloxWords implements RandomWords {
 
   next(_row: number, index: number): number {
     return index < 0 ? 0 : this.site.word(index);
+  }
+
+  states(): readonly number[] {
+    return [];
   }
 }
 
@@ -47,10 +53,14 @@ class LfsrWords implements RandomWords {
     const spare = this.width - register.bits;
     return spare >= 0 ? (state << spare) >>> 0 : state >>> -spare;
   }
+
+  states(): readonly number[] {
+    return this.rows.map(({ state }) => state);
+  }
 }
 
 /** No words: the site does not draw any. */
-const NONE: RandomWords = { next: () => 0 };
+const NONE: RandomWords = { next: () => 0, states: () => [] };
 
 /** The random words of a product at a step. */
 export function randomWords(

@@ -1,0 +1,53 @@
+/** lfsr.sv: the random words of a row; lfsr.ts of the simulator is its twin. */
+import type { RtlDesign } from './design.js';
+
+export function lfsrModule({ lfsrBits }: RtlDesign): string {
+  return /* SystemVerilog */ `// Random words of one row: a Fibonacci shift register with the taps of the longest period (Xilinx XAPP052). A word is the
+// state BITS shifts on, so no bit is seen twice; as shifts are linear, each bit of it is the parity of some bits of the state.
+module lfsr #(
+    parameter int BITS = ${lfsrBits}
+) (
+    input  logic            clk,
+    input  logic            load,
+    input  logic [BITS-1:0] seed,
+    input  logic            draw,
+    output logic [BITS-1:0] word
+);
+  // Tap t is bit t-1 of the state.
+  localparam logic [BITS-1:0] TAPS =
+      BITS == 8  ? BITS'(32'h000000B8) :  // 8 6 5 4
+      BITS == 12 ? BITS'(32'h00000829) :  // 12 6 4 1
+      BITS == 16 ? BITS'(32'h0000D008) :  // 16 15 13 4
+      BITS == 20 ? BITS'(32'h00090000) :  // 20 17
+      BITS == 24 ? BITS'(32'h00E10000) :  // 24 23 22 17
+                   BITS'(32'h80200003);   // 32 22 2 1
+
+  // Row b: the bits of the state whose parity is bit b after BITS shifts.
+  function automatic logic [BITS*BITS-1:0] shifted_matrix();
+    logic [BITS*BITS-1:0] rows;
+    logic [     BITS-1:0] parity;
+    integer b;
+    integer s;
+    for (b = 0; b < BITS; b = b + 1) rows[b*BITS+:BITS] = BITS'(1) << b;
+    for (s = 0; s < BITS; s = s + 1) begin
+      parity = '0;
+      for (b = 0; b < BITS; b = b + 1) if (TAPS[b]) parity = parity ^ rows[b*BITS+:BITS];
+      rows = {rows[BITS*(BITS-1)-1:0], parity};
+    end
+    shifted_matrix = rows;
+  endfunction
+  localparam logic [BITS*BITS-1:0] MATRIX = shifted_matrix();
+
+  logic [BITS-1:0] state;
+
+  for (genvar b = 0; b < BITS; b++) begin : bits
+    assign word[b] = ^(state & MATRIX[b*BITS+:BITS]);
+  end
+
+  always_ff @(posedge clk) begin
+    if (load) state <= seed;
+    else if (draw) state <= word;
+  end
+endmodule
+`;
+}
