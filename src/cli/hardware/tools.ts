@@ -56,3 +56,14 @@ export class ToolStopped extends Error {
     super(`${tool}: was stopped by ${signal}; start again`);
   }
 }
+
+/** Work that calls programs. Ctrl-C stops them at once, but our own handler has its turn only when they are gone. */
+export async function stoppable<T>(signal: AbortSignal, work: () => Promise<T>): Promise<T> {
+  try {
+    return await work();
+  } catch (error) {
+    if (error instanceof ToolStopped) await new Promise((resolve) => setImmediate(resolve));
+    signal.throwIfAborted();
+    throw error;
+  }
+}
