@@ -43,7 +43,7 @@ const CASES: readonly Case[] = [
   {
     name: 'stochastic, 16 bits, 20-bit shift registers',
     design: { ...base, rows: 3, cols: 5, rounding: stochastic, lfsrBits: 20 },
-    options: { rounding: 'stochastic', style: 'extreme' },
+    options: { rounding: 'stochastic', style: 'full' },
   },
   {
     name: 'stochastic, 8 bits, sums that wrap at 20 bits, more rows than columns',
@@ -60,7 +60,7 @@ const CASES: readonly Case[] = [
       ...narrow,
       rounding: 'stochastic',
       accumulator: { width: 20, overflow: 'wrap' },
-      style: 'extreme',
+      style: 'full',
     },
   },
   {
@@ -71,7 +71,7 @@ const CASES: readonly Case[] = [
   {
     name: 'nearest-even, 8 bits, in words of 12 bits',
     design: { ...base, rows: 4, cols: 3, wordLength: 12, rounding: parseRounding('nearest-even') },
-    options: { ...narrow, rounding: 'nearest-even', style: 'extreme' },
+    options: { ...narrow, rounding: 'nearest-even', style: 'full' },
   },
 ];
 

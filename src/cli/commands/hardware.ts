@@ -4,6 +4,7 @@ import { commandGroup } from '../command-group.js';
 import { cosimCommand } from '../hardware/cosim.js';
 import { estimateCommand } from '../hardware/estimate.js';
 import { rtlCommand } from '../hardware/rtl.js';
+import { synthCommand } from '../hardware/synth.js';
 import type { Terminal } from '../terminal.js';
 
 const EXAMPLES = `
@@ -19,7 +20,7 @@ export function hardwareCommand(terminal: Terminal): Command {
     .summary('the systolic array of the paper')
     .description('Maps networks onto a systolic array of multiply-accumulators with rounding units.')
     .addHelpText('after', EXAMPLES);
-  for (const subcommand of [estimateCommand, rtlCommand, cosimCommand])
+  for (const subcommand of [estimateCommand, rtlCommand, cosimCommand, synthCommand])
     command.addCommand(subcommand(terminal));
   return command;
 }

@@ -1,5 +1,5 @@
 /** Generated hardware: SystemVerilog of an array, its test bench and co-simulation harness, and products as it takes them. */
-export { arrayOfDesign, checkDesign, randomBits, type RtlDesign } from './design.js';
+export { arrayOfDesign, checkDesign, isStochastic, randomBits, type RtlDesign } from './design.js';
 export {
   harnessRequest,
   harnessResults,
