@@ -17,7 +17,7 @@ import {
 } from '../../src/hardware/index.js';
 import { buildHarness } from '../../src/cli/hardware/harness.js';
 import { missingTool } from '../../src/cli/hardware/tools.js';
-import { parseRounding, type Accumulator } from '../../src/numerics/index.js';
+import { parseRounding } from '../../src/numerics/index.js';
 import { temporaryFolder } from '../cli/support.js';
 import { jobOf, matmulOf, type ProductOptions } from './support.js';
 

@@ -30,8 +30,8 @@ export interface MemoryOptions {
 const BOARD_GBS = 6.4;
 
 /** `--rows`, `--cols`, `--acc`, `--lfsr`. */
-export function addArrayOptions(command: Command): Command {
-  const { rows, cols, accumulatorBits, lfsrBits } = PAPER_ARRAY;
+export function addArrayOptions(command: Command, defaults: Partial<ArrayConfig> = {}): Command {
+  const { rows, cols, accumulatorBits, lfsrBits } = { ...PAPER_ARRAY, ...defaults };
   return command
     .option('--rows <n>', `rows of PEs (default: ${rows})`, wholeNumber('--rows', 1, 1024))
     .option('--cols <n>', `columns of PEs (default: ${cols})`, wholeNumber('--cols', 1, 1024))

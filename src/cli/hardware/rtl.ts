@@ -149,9 +149,8 @@ function smallSubject({ wl = WORD, fl, rounding, overflow, batch }: RtlOptions):
     input: { height: 28, width: 28, channels: 1 },
     layers: [
       { type: 'conv2d', name: 'conv1', channels: 4, kernel: 5, activation: 'relu' },
-      { type: 'maxPool', name: 'pool1', kernel: 2 },
-      { type: 'conv2d', name: 'conv2', channels: 6, kernel: 5, activation: 'relu' },
-      { type: 'maxPool', name: 'pool2', kernel: 2 },
+      { type: 'maxPool', name: 'pool1', kernel: 4 },
+      { type: 'conv2d', name: 'conv2', channels: 6, kernel: 3, activation: 'relu' },
       { type: 'dense', name: 'fc1', units: 10 },
     ],
   };

@@ -8,12 +8,12 @@ import {
   isStochastic,
   PAPER_ARRAY,
   parseRoundingHardware,
+  randomBits,
   rtlModules,
   type ArrayConfig,
   type RoundingHardware,
   type RtlDesign,
 } from '../../hardware/index.js';
-import { roundingText } from '../../numerics/index.js';
 import { interruptible } from '../interrupt.js';
 import { wholeNumber } from '../numbers.js';
 import { PartProgress } from '../part-progress.js';
@@ -193,7 +193,9 @@ async function synth(terminal: Terminal, options: SynthOptions, signal: AbortSig
         [rows, lfsr],
         [1, rest],
       ]);
-      arrays.push({ name: roundingText(design.rounding), cells, unit, lfsr });
+      const { mode } = design.rounding;
+      const name = isStochastic(design) ? `${mode}:${randomBits(design)}` : mode;
+      arrays.push({ name, cells, unit, lfsr });
     }
     const wholes: Part[] = [];
     for (const size of whole) {

@@ -7,8 +7,11 @@ module skew #(
     parameter int WIDTH    = 16,
     parameter bit REVERSED = 1'b0
 ) (
+    // A single lane needs neither.
+    /* verilator lint_off UNUSEDSIGNAL */
     input  logic                   clk,
     input  logic                   advance,
+    /* verilator lint_on UNUSEDSIGNAL */
     input  logic [LANES*WIDTH-1:0] in,
     output logic [LANES*WIDTH-1:0] out
 );

@@ -1,0 +1,161 @@
+/** `fewbit hardware rtl` and `fewbit hardware cosim`: what they write and print, and what they refuse. */
+import { existsSync, mkdirSync, readdirSync, readFileSync, symlinkSync } from 'node:fs';
+import { join } from 'node:path';
+import { describe, expect, it } from 'vitest';
+import { missingTool } from '../../src/cli/hardware/tools.js';
+import { cli, jsonLines, SMALL_NETWORK, temporaryFolder, writeConfiguration } from './support.js';
+
+const folder = temporaryFolder();
+const run = (...args: string[]) => cli(['hardware', ...args], { cwd: folder });
+
+const missing = missingTool('verilator');
+
+/** Convolutions and a dense layer: all kinds of products. */
+const NETWORK = {
+  ...SMALL_NETWORK,
+  layers: [
+    { type: 'conv2d', name: 'conv1', channels: 3, kernel: 5, stride: 3, activation: 'relu' },
+    { type: 'conv2d', name: 'conv2', channels: 4, kernel: 3, stride: 2, activation: 'relu' },
+    { type: 'dense', name: 'fc1', units: 10 },
+  ],
+};
+
+describe('rtl', () => {
+  it('writes the folder once, and again with --force', async () => {
+    const first = await run('rtl', 'array', '--rows', '4', '--cols', '3', '--quiet');
+    expect(first).toEqual({ code: 0, stdout: 'array\n', stderr: '' });
+    expect(readdirSync(join(folder, 'array')).sort()).toEqual(
+      [
+        ...[
+          'Makefile',
+          'README.md',
+          'array.sv',
+          'buffer.sv',
+          'control.sv',
+          'drain.sv',
+          'harness.cpp',
+          'lfsr.sv',
+        ],
+        ...['pe.sv', 'results.sv', 'rounding_unit.sv', 'skew.sv', 'source.sv', 'tb.sv', 'top.sv', 'vectors'],
+      ].sort(),
+    );
+    const top = readFileSync(join(folder, 'array/top.sv'), 'utf8');
+    expect(top).toContain('parameter int ROWS   = 4');
+    const again = await run('rtl', 'array');
+    expect([again.code, again.stderr]).toEqual([
+      2,
+      'error: --out array: must be new or empty, but holds Makefile; choose another folder, or replace the files with --force\n',
+    ]);
+    const forced = await run(
+      'rtl',
+      'array',
+      '--force',
+      '--rows',
+      '4',
+      '--cols',
+      '3',
+      '--rounding',
+      'nearest',
+      '--json',
+    );
+    expect(forced.code).toBe(0);
+    const [done] = jsonLines(forced);
+    expect(done).toMatchObject({
+      event: 'done',
+      design: { rows: 4, cols: 3, wordLength: 16, rounding: { mode: 'nearest-away' } },
+    });
+    expect(readFileSync(join(folder, 'array/top.sv'), 'utf8')).not.toContain('LFSR');
+  });
+
+  it('takes the vectors and the words of a run', { timeout: 120_000 }, async () => {
+    const network = { ...NETWORK, formats: '2.6', rounding: 'floor' };
+    writeConfiguration(folder, { network, steps: 3 }, 'narrow.json');
+    expect((await cli(['train', 'narrow.json', '--out', 'narrow', '--quiet'], { cwd: folder })).code).toBe(0);
+    const done = await run('rtl', 'from-run', '--run', 'narrow', '--layer', 'fc1', '--batch', '1', '--json');
+    expect(done.stderr).toBe('');
+    expect(jsonLines(done)[0]).toMatchObject({
+      origin: 'layer fc1 of narrow',
+      design: { wordLength: 8, rounding: { mode: 'floor' } },
+    });
+    const wrong = await run('rtl', 'other', '--run', 'narrow', '--rounding', 'nearest');
+    expect([wrong.code, wrong.stderr]).toEqual([
+      2,
+      'error: --rounding: the run rounds floor, got nearest-away; leave it out\n',
+    ]);
+    expect(existsSync(join(folder, 'other'))).toBe(false);
+  });
+
+  it.each([
+    [['--layer', 'fc9'], 'error: --layer: must be one of conv1, conv2, fc1, got "fc9"\n'],
+    [['--depth', '6'], 'error: rtl: depth must be a power of two, got 6; addresses wrap by themselves\n'],
+    [['--wl', '33'], 'error: --wl: must be a whole number from 2 to 32, got "33"\n'],
+    [['--run', 'nowhere'], 'error: '],
+  ])('refuses %j', async (args, message) => {
+    const { code, stderr } = await run('rtl', 'refused', ...args);
+    expect(code).toBe(2);
+    expect(stderr).toContain(message);
+    expect(existsSync(join(folder, 'refused'))).toBe(false);
+  });
+});
+
+describe('cosim', () => {
+  it('names the Debian package of a tool that is missing', async () => {
+    // A PATH with nothing but node.
+    const bin = join(folder, 'bin');
+    mkdirSync(bin);
+    symlinkSync(process.execPath, join(bin, 'node'));
+    writeConfiguration(folder, { network: NETWORK });
+    const { code, stderr } = await cli(['hardware', 'cosim', 'config.json', '--batch', '2', '--quiet'], {
+      cwd: folder,
+      env: { PATH: bin },
+    });
+    expect([code, stderr]).toEqual([2, 'error: verilator: is not installed; apt-get install verilator\n']);
+  });
+
+  it.for(['stochastic', 'nearest'])(
+    'trains a step on the hardware, digest for digest: %s',
+    { timeout: 240_000 },
+    async (rounding, { skip }) => {
+      skip(missing !== null, missing ?? '');
+      writeConfiguration(folder, { network: { ...NETWORK, rounding } }, `${rounding}.json`);
+      const args = [
+        'cosim',
+        `${rounding}.json`,
+        '--batch',
+        '3',
+        '--steps',
+        '2',
+        '--rows',
+        '3',
+        '--cols',
+        '4',
+        '--depth',
+        '16',
+      ];
+      const result = await run(...args, '--json');
+      expect([result.code, result.stderr]).toEqual([0, '']);
+      const [done] = jsonLines(result) as [
+        { products: { mismatches: number }[]; totals: { words: number }; digests: Record<string, string> },
+      ];
+      // Forward and weight gradient of each layer, input gradient of all but the first; two steps.
+      expect(done.products).toHaveLength(16);
+      expect(done.products.every(({ mismatches }) => mismatches === 0)).toBe(true);
+      expect(done.totals.words).toBeGreaterThan(2000);
+      const { hardware, simulator, wasm } = done.digests;
+      expect(hardware).toBe(simulator);
+      expect(wasm).toBe(rounding === 'nearest' ? simulator : undefined);
+    },
+  );
+
+  it.each([
+    [['config.json', '--accumulator', 'saturate:48'], 'saturate'],
+    [['config.json', '--wl', '8'], 'words must fit in 8 bits, got 16; use --wl 16'],
+    [['config.json', '--layer', 'pool'], '--layer: must be one of conv1, conv2, fc1, got "pool"'],
+    [['config.json', '--formats', 'float32'], 'float32'],
+  ])('refuses %j', async (args, message) => {
+    const { code, stdout, stderr } = await run('cosim', ...args);
+    expect([code, stdout]).toEqual([2, '']);
+    expect(stderr).toContain(message);
+    expect(stderr.trimEnd().split('\n')).toHaveLength(1);
+  });
+});

@@ -1,0 +1,184 @@
+/**
+ * What `fewbit hardware rtl` writes: the sources as snapshots, Verilator's lint without a word, and the test bench under Icarus
+ * Verilog and Verilator, which also has to notice a wrong word.
+ */
+import { execFileSync, spawnSync } from 'node:child_process';
+import { mkdirSync, readFileSync, writeFileSync } from 'node:fs';
+import { dirname, join } from 'node:path';
+import { describe, expect, it } from 'vitest';
+import {
+  arrayOfDesign,
+  checkDesign,
+  computeProduct,
+  productStream,
+  rtlFolder,
+  rtlModules,
+  type RtlDesign,
+} from '../../src/hardware/index.js';
+import { synthesize } from '../../src/cli/hardware/synth.js';
+import { missingTool, type Tool } from '../../src/cli/hardware/tools.js';
+import { parseRounding, ROUNDING_MODES } from '../../src/numerics/index.js';
+import { temporaryFolder } from '../cli/support.js';
+import { jobOf, matmulOf } from './support.js';
+
+const folder = temporaryFolder();
+
+const STOCHASTIC: RtlDesign = {
+  ...{ rows: 3, cols: 2, wordLength: 16, accumulatorBits: 48, depth: 4, lfsrBits: 12, overflow: 'saturate' },
+  rounding: parseRounding('stochastic'),
+};
+const NEAREST: RtlDesign = {
+  ...STOCHASTIC,
+  rounding: parseRounding('nearest'),
+  wordLength: 8,
+  accumulatorBits: 24,
+};
+
+/** Three products: one panel that stays, one slice, K beyond the buffers. */
+function files(design: RtlDesign) {
+  const formats = design.wordLength === 8 ? { lhs: '<3,5>', rhs: '<2,6>', bias: '<3,5>', out: '<4,4>' } : {};
+  const rounding = design.rounding.mode;
+  const golden = [
+    [7, 3, 5],
+    [4, 1, 3],
+    [3, 11, 2],
+  ].map(([m, k, n], step) => {
+    const product = matmulOf({ m: m!, k: k!, n: n!, rounding, style: 'full', ...formats });
+    const job = jobOf(arrayOfDesign(design), product, 'lfsr', step);
+    const stream = productStream(design, job);
+    computeProduct(job);
+    return { product: job.product, stream, out: job.out };
+  });
+  return rtlFolder(design, golden, 'products of a test');
+}
+
+function write(design: RtlDesign, name: string): string {
+  const place = join(folder, name);
+  for (const file of files(design)) {
+    mkdirSync(dirname(join(place, file.name)), { recursive: true });
+    writeFileSync(join(place, file.name), file.text);
+  }
+  return place;
+}
+
+const needs = (skip: (condition: boolean, note?: string) => void, ...tools: Tool[]): void => {
+  const reason = tools.map(missingTool).find((text) => text !== null) ?? null;
+  skip(reason !== null, reason ?? '');
+};
+
+describe('the generated folder', () => {
+  it('is that of the snapshots', async () => {
+    for (const { name, text } of files(STOCHASTIC)) {
+      await expect(text).toMatchFileSnapshot(`rtl/stochastic/${name}.txt`);
+    }
+    const other = files(NEAREST).filter(({ name }) =>
+      ['drain.sv', 'rounding_unit.sv', 'top.sv'].includes(name),
+    );
+    for (const { name, text } of other) await expect(text).toMatchFileSnapshot(`rtl/nearest/${name}.txt`);
+  });
+
+  it('has nothing that Verilator warns of, in any mode', { timeout: 120_000 }, ({ skip }) => {
+    needs(skip, 'verilator');
+    const designs = [...ROUNDING_MODES, 'stochastic:5'].map((mode, i): RtlDesign => ({
+      ...STOCHASTIC,
+      rounding: parseRounding(mode),
+      overflow: i % 2 === 0 ? 'wrap' : 'saturate',
+      wordLength: [8, 16, 32][i % 3]!,
+      accumulatorBits: [12, 48, 64][i % 3]!,
+    }));
+    designs.push(NEAREST, { ...STOCHASTIC, rows: 1, cols: 1, depth: 1 });
+    designs.forEach((design, i) => {
+      const place = join(folder, `lint-${i}`);
+      mkdirSync(place);
+      const modules = rtlModules(design);
+      for (const { name, text } of modules) writeFileSync(join(place, name), text);
+      const args = ['--lint-only', '-Wall', '--top-module', 'top', ...modules.map(({ name }) => name)];
+      const { status, stdout, stderr } = spawnSync('verilator', args, { cwd: place, encoding: 'utf8' });
+      expect([status, stdout, stderr]).toEqual([0, '', '']);
+    });
+  });
+
+  it.for([
+    ['stochastic', STOCHASTIC],
+    ['nearest', NEAREST],
+  ] as const)(
+    'runs its test bench under Icarus Verilog: %s',
+    { timeout: 120_000 },
+    ([name, design], { skip }) => {
+      needs(skip, 'iverilog', 'vvp', 'make');
+      const place = write(design, `icarus-${name}`);
+      const out = execFileSync('make', ['-s', 'sim-icarus'], {
+        cwd: place,
+        encoding: 'utf8',
+        stdio: ['ignore', 'pipe', 'pipe'],
+      });
+      expect(out).toContain('PASS: 106 words compared, no mistakes');
+      const results = join(place, 'vectors/results.hex');
+      const text = readFileSync(results, 'utf8');
+      // The lowest bit of the first column's row 0.
+      const at = text.indexOf('\n') - 1;
+      writeFileSync(
+        results,
+        text.slice(0, at) + (parseInt(text[at]!, 16) ^ 1).toString(16) + text.slice(at + 1),
+      );
+      const { status, stdout } = spawnSync('make', ['-s', 'sim-icarus'], { cwd: place, encoding: 'utf8' });
+      expect(status).toBe(2);
+      expect(stdout).toContain('FAIL: 106 words compared, 2 mistakes');
+      expect(stdout).toContain('column 0 row 0: got ');
+    },
+  );
+
+  it('runs its test bench under Verilator', { timeout: 240_000 }, ({ skip }) => {
+    needs(skip, 'verilator', 'make', 'g++');
+    const place = write(STOCHASTIC, 'verilator');
+    const out = execFileSync('make', ['-s', 'sim'], {
+      cwd: place,
+      encoding: 'utf8',
+      stdio: ['ignore', 'pipe', 'pipe'],
+    });
+    expect(out).toContain('PASS: 106 words compared, no mistakes');
+  });
+
+  it('has a PE that is one DSP48E1, and a rounding unit without', { timeout: 240_000 }, ({ skip }) => {
+    needs(skip, 'yosys');
+    const { dsps, luts, flipFlops } = synthesize(STOCHASTIC, 'pe');
+    expect(dsps).toBe(1);
+    expect(luts).toBeGreaterThan(0);
+    expect(flipFlops).toBeGreaterThanOrEqual(48 + 2 * 16);
+    const unit = synthesize(STOCHASTIC, 'rounding_unit');
+    expect(unit.dsps).toBe(0);
+    expect(unit.luts).toBeGreaterThan(100);
+  });
+});
+
+describe('a design', () => {
+  it.each([
+    [{ rows: 0 }, 'array: rows must be an integer from 1 to 1024, got 0'],
+    [{ rows: 257 }, 'rtl: rows must be an integer from 1 to 256, got 257'],
+    [{ wordLength: 33 }, 'rtl: the word length must be an integer from 2 to 32, got 33'],
+    [{ depth: 6 }, 'rtl: depth must be a power of two, got 6; addresses wrap by themselves'],
+  ])('%o is refused', (changes, message) => {
+    expect(() => checkDesign({ ...STOCHASTIC, ...changes })).toThrow(message);
+  });
+
+  it.each([
+    [{ wordLength: 12 }, {}, 'rtl: out: words must fit in 12 bits, got 16; use --wl 16'],
+    [{ accumulatorBits: 30 }, {}, 'an accumulator of 30; use --acc'],
+    [
+      {},
+      { accumulator: { width: 40, overflow: 'wrap' } },
+      'exact or wrap:48 as that of the array, got wrap:40',
+    ],
+    [
+      {},
+      { accumulator: { width: 48, overflow: 'saturate' } },
+      'exact or wrap:48 as that of the array, got saturate:48',
+    ],
+    [{}, { rounding: 'nearest' }, 'the rounding units have stochastic, the site has nearest-away'],
+    [{ overflow: 'wrap' }, {}, 'the rounding units wrap, the site must saturate'],
+  ] as const)('%o does not compute %o', (changes, options, message) => {
+    const design: RtlDesign = { ...STOCHASTIC, ...changes };
+    const job = jobOf(arrayOfDesign(design), matmulOf({ m: 2, k: 3, n: 2, ...options }), 'lfsr');
+    expect(() => productStream(design, job)).toThrow(message);
+  });
+});
