@@ -34,7 +34,7 @@ interface SynthOptions extends ArrayOptions {
 }
 
 /** Cells of a part. RAM is what memories are made of, in cells of whatever kind. */
-export interface Cells {
+interface Cells {
   readonly luts: number;
   readonly flipFlops: number;
   readonly carries: number;
@@ -78,7 +78,7 @@ export function synthCommand(terminal: Terminal): Command {
 }
 
 /** Cells of the statistics that Yosys prints last. */
-export function cellsOf(log: string): Cells {
+function cellsOf(log: string): Cells {
   const counts = new Map<string, number>();
   const last = log.slice(log.lastIndexOf('Number of cells:'));
   for (const [, name, count] of last.matchAll(/^ {5}(\w+) +(\d+)$/gm)) counts.set(name!, Number(count));
@@ -119,7 +119,7 @@ export function synthesize(
 const NONE: Cells = { luts: 0, flipFlops: 0, carries: 0, dsps: 0, rams: 0 };
 
 /** The sum of parts, each so many times. */
-export function sumCells(parts: readonly (readonly [times: number, cells: Cells])[]): Cells {
+function sumCells(parts: readonly (readonly [times: number, cells: Cells])[]): Cells {
   const sum = (of: (cells: Cells) => number): number =>
     parts.reduce((total, [times, cells]) => total + times * of(cells), 0);
   return {
