@@ -5,7 +5,7 @@ import { bitTotals, formatOf, type BitTotals, type FormatGroup } from './format-
 import { proposalReason } from './format-proposal.js';
 import type { Trial } from './narrowing.js';
 
-export function meanOf(values: readonly number[]): number {
+function meanOf(values: readonly number[]): number {
   return values.reduce((sum, value) => sum + value, 0) / values.length;
 }
 
@@ -128,7 +128,7 @@ export function outcomeText({ kept, complete, errors }: Trial): string {
  * One standard error of a difference between two mean errors, in points: of so many images, taken as independent (that they are the
  * same images for both makes it smaller), and of the seeds, by the spread of float32. null for the second with one seed.
  */
-export function resolution(
+function resolution(
   errors: readonly number[],
   images: number,
 ): { readonly images: number; readonly seeds: number | null } {

@@ -354,7 +354,7 @@ class Adviser {
 }
 
 /** Mean held-out error less that of float32 with the same seeds. */
-export function differenceOf(setting: VerifiedSetting, float32: VerifiedSetting): number {
+function differenceOf(setting: VerifiedSetting, float32: VerifiedSetting): number {
   return meanDifference({
     errors: setting.heldOutErrors,
     float32: float32.heldOutErrors,

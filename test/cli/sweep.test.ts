@@ -232,7 +232,7 @@ describe('a sweep', () => {
     ).toEqual(['8.6 nearest seed=1']);
   });
 
-  it('goes on with a run whose process was killed, and says so', async () => {
+  it('goes on with a run whose process was killed, and says so', { timeout: 240_000 }, async () => {
     const child = startCli(['sweep', 'long.json', ...GRID, '--out', 'killed', '--jobs', '2'], {
       cwd: folder,
     });

@@ -93,71 +93,83 @@ describe('a sweep through Slurm', () => {
     expect([code, stderr]).toEqual([0, '']);
   });
 
-  it('loses nothing to a cancelled job, a drained node and a node that goes down', async () => {
-    const { end } = start(throughSlurm('cluster'));
-    const [first, second] = ['formats-4.12-6.10-seed-1', 'formats-4.12-6.10-seed-2'];
-    await until(() => existsSync(join(folder, 'cluster', first)) && isTraining('cluster', first));
-    slurm('scancel', `${jobOf('cluster')}_0`);
-    await until(() => existsSync(join(folder, 'cluster', second)) && isTraining('cluster', second));
-    slurm('scontrol', 'update', 'nodename=node0', 'state=drain', 'reason=test');
-    // What runs there goes to its end; what waits does not begin.
-    await until(() => slurm('squeue', '--noheader', '--states=RUNNING,COMPLETING').trim() === '');
-    expect(slurm('sinfo', '--noheader', '--format=%T').trim()).toBe('drained');
-    expect(digests('cluster').filter(([, digest]) => digest === null).length).toBeGreaterThan(0);
-    slurm('scontrol', 'update', 'nodename=node0', 'state=resume');
-    await until(() => summarizeRuns(join(folder, 'cluster')).some(({ state }) => state === 'running'));
-    slurm('scontrol', 'update', 'nodename=node0', 'state=down', 'reason=test');
-    // Slurm gives its jobs back to the queue. It comes back by itself when its daemon answers, which may take minutes.
-    await until(() => {
-      const isDown = slurm('sinfo', '--noheader', '--format=%T').trim().startsWith('down');
-      if (isDown)
-        spawnSync('scontrol', ['update', 'nodename=node0', 'state=resume'], {
-          env: { ...process.env, ...env },
-        });
-      return !isDown;
-    });
-    const { code, stderr } = await end;
-    expect(stderr).toContain(
-      `${first}: its task ended before the run did; submitted again, to go on from its checkpoint (1 of 2)`,
-    );
-    expect(code).toBe(0);
-    expect(digests('cluster')).toEqual(digests('local'));
-    expect(existsSync(join(folder, 'cluster', 'slurm.json'))).toBe(false);
-  });
+  it(
+    'loses nothing to a cancelled job, a drained node and a node that goes down',
+    { timeout: 300_000 },
+    async () => {
+      const { end } = start(throughSlurm('cluster'));
+      const [first, second] = ['formats-4.12-6.10-seed-1', 'formats-4.12-6.10-seed-2'];
+      await until(() => existsSync(join(folder, 'cluster', first)) && isTraining('cluster', first));
+      slurm('scancel', `${jobOf('cluster')}_0`);
+      await until(() => existsSync(join(folder, 'cluster', second)) && isTraining('cluster', second));
+      slurm('scontrol', 'update', 'nodename=node0', 'state=drain', 'reason=test');
+      // What runs there goes to its end; what waits does not begin.
+      await until(() => slurm('squeue', '--noheader', '--states=RUNNING,COMPLETING').trim() === '');
+      expect(slurm('sinfo', '--noheader', '--format=%T').trim()).toBe('drained');
+      expect(digests('cluster').filter(([, digest]) => digest === null).length).toBeGreaterThan(0);
+      slurm('scontrol', 'update', 'nodename=node0', 'state=resume');
+      await until(() => summarizeRuns(join(folder, 'cluster')).some(({ state }) => state === 'running'));
+      slurm('scontrol', 'update', 'nodename=node0', 'state=down', 'reason=test');
+      // Slurm gives its jobs back to the queue. It comes back by itself when its daemon answers, which may take minutes.
+      await until(() => {
+        const isDown = slurm('sinfo', '--noheader', '--format=%T').trim().startsWith('down');
+        if (isDown)
+          spawnSync('scontrol', ['update', 'nodename=node0', 'state=resume'], {
+            env: { ...process.env, ...env },
+          });
+        return !isDown;
+      });
+      const { code, stderr } = await end;
+      expect(stderr).toContain(
+        `${first}: its task ended before the run did; submitted again, to go on from its checkpoint (1 of 2)`,
+      );
+      expect(code).toBe(0);
+      expect(digests('cluster')).toEqual(digests('local'));
+      expect(existsSync(join(folder, 'cluster', 'slurm.json'))).toBe(false);
+    },
+  );
 
-  it('goes on without anybody who follows, is followed again, and is cancelled', async () => {
-    const follow = async (): Promise<CliResult> => {
-      const { child, end } = start(throughSlurm('alone'));
-      await until(() => ['lock', 'slurm.json'].every((name) => existsSync(join(folder, 'alone', name))));
-      const refused = await run(['sweep', 'alone', '--cancel']);
-      expect(refused.stderr).toMatch(/^error: sweep: alone is followed by process \d+ on .*; stop that one/);
-      child.kill('SIGINT');
-      return end;
-    };
-    const stopped = await follow();
-    expect(stopped.code).toBe(130);
-    expect(stopped.stderr).toMatch(
-      /jobs that were not cancelled go on; follow them with: fewbit sweep alone --engine slurm; cancel them with: fewbit sweep alone --cancel\n$/,
-    );
-    const job = jobOf('alone');
-    // Two runs at a time: the other two wait for the node.
-    await until(() => summarizeRuns(join(folder, 'alone')).some(({ state }) => state === 'running'));
-    slurm('scontrol', 'update', 'nodename=node0', 'state=drain', 'reason=test');
-    await until(() => slurm('squeue', '--noheader', '--states=RUNNING,COMPLETING').trim() === '');
-    await follow();
-    expect(jobOf('alone')).toBe(job);
-    const here = await run(['sweep', 'alone']);
-    expect([here.code, here.stderr]).toEqual([
-      2,
-      'error: sweep: alone may have jobs in Slurm; follow them with --engine slurm, or cancel them with --cancel\n',
-    ]);
-    const cancelled = await run(['sweep', 'alone', '--cancel']);
-    expect(cancelled.stdout).toMatch(/^alone: cancelled [23] jobs; their runs go on from their checkpoints /);
-    slurm('scontrol', 'update', 'nodename=node0', 'state=resume');
-    expect(slurm('squeue', '--noheader', '--states=PENDING,RUNNING')).toBe('');
-    expect((await run(['sweep', 'alone', '--engine', 'slurm', '--poll', '0.2', '--quiet'])).code).toBe(0);
-    expect(digests('alone')).toEqual(digests('local'));
-  });
+  it(
+    'goes on without anybody who follows, is followed again, and is cancelled',
+    { timeout: 300_000 },
+    async () => {
+      const follow = async (): Promise<CliResult> => {
+        const { child, end } = start(throughSlurm('alone'));
+        await until(() => ['lock', 'slurm.json'].every((name) => existsSync(join(folder, 'alone', name))));
+        const refused = await run(['sweep', 'alone', '--cancel']);
+        expect(refused.stderr).toMatch(
+          /^error: sweep: alone is followed by process \d+ on .*; stop that one/,
+        );
+        child.kill('SIGINT');
+        return end;
+      };
+      const stopped = await follow();
+      expect(stopped.code).toBe(130);
+      expect(stopped.stderr).toMatch(
+        /jobs that were not cancelled go on; follow them with: fewbit sweep alone --engine slurm; cancel them with: fewbit sweep alone --cancel\n$/,
+      );
+      const job = jobOf('alone');
+      // Two runs at a time: the other two wait for the node.
+      await until(() => summarizeRuns(join(folder, 'alone')).some(({ state }) => state === 'running'));
+      slurm('scontrol', 'update', 'nodename=node0', 'state=drain', 'reason=test');
+      await until(() => slurm('squeue', '--noheader', '--states=RUNNING,COMPLETING').trim() === '');
+      await follow();
+      expect(jobOf('alone')).toBe(job);
+      const here = await run(['sweep', 'alone']);
+      expect([here.code, here.stderr]).toEqual([
+        2,
+        'error: sweep: alone may have jobs in Slurm; follow them with --engine slurm, or cancel them with --cancel\n',
+      ]);
+      const cancelled = await run(['sweep', 'alone', '--cancel']);
+      expect(cancelled.stdout).toMatch(
+        /^alone: cancelled [23] jobs; their runs go on from their checkpoints /,
+      );
+      slurm('scontrol', 'update', 'nodename=node0', 'state=resume');
+      expect(slurm('squeue', '--noheader', '--states=PENDING,RUNNING')).toBe('');
+      expect((await run(['sweep', 'alone', '--engine', 'slurm', '--poll', '0.2', '--quiet'])).code).toBe(0);
+      expect(digests('alone')).toEqual(digests('local'));
+    },
+  );
 
   it('takes a run over from a node that is gone, when Slurm says that its job is over', async () => {
     const args = [

@@ -45,11 +45,13 @@ interface Cells {
 const EXAMPLES = `
 Examples:
   $ fewbit hardware synth                                               the paper's 28 x 28 PEs, summed from their parts
-  $ fewbit hardware synth --rows 8 --cols 8 --whole 4x4,8x8             and two arrays as a whole, to see how far off the sum is
+  $ fewbit hardware synth --rows 8 --cols 8 --whole 4x4,8x8             and two arrays as a whole
   $ fewbit hardware synth --rounding floor,nearest,stochastic:16 --json
 
 Each part is synthesised by itself for Xilinx 7-series (yosys synth_xilinx -family xc7); an array is the sum of its parts. Needs the Debian
 package yosys. What the numbers mean, and what they do not: docs/hardware.md.`;
+
+const UNITS = ['nearest', 'floor', 'stochastic:8', 'stochastic:16', 'stochastic:32'];
 
 export function synthCommand(terminal: Terminal): Command {
   const command = new Command('synth')
@@ -60,13 +62,19 @@ export function synthCommand(terminal: Terminal): Command {
   return addArrayOptions(command)
     .option('--wl <bits>', 'word length', wholeNumber('--wl', 2, 32), 16)
     .option('--depth <slices>', 'slices in half an operand buffer', wholeNumber('--depth', 1, 65536), 512)
-    .option(
-      '--rounding <units,...>',
-      'rounding units; stochastic:n has a shift register of n bits; the first is what the others are held against',
-      listOf(parseRoundingHardware),
-      ['nearest', 'floor', 'stochastic:8', 'stochastic:16', 'stochastic:32'].map(parseRoundingHardware),
+    .addOption(
+      new Option(
+        '--rounding <units,...>',
+        'rounding units; stochastic:n has a shift register of n bits; the first is what the others are held against',
+      )
+        .argParser(listOf(parseRoundingHardware))
+        .default(UNITS.map(parseRoundingHardware), UNITS.join()),
     )
-    .option('--whole <RxC,...>', 'arrays that are synthesised as a whole too', listOf(sizeOf), [])
+    .addOption(
+      new Option('--whole <RxC,...>', 'arrays that are synthesised as a whole too, with each of these units')
+        .argParser(listOf(sizeOf))
+        .default([], 'none'),
+    )
     .option('--quiet', 'print the tables alone')
     .addOption(new Option('--json', 'print one JSON object').conflicts('quiet'))
     .addHelpText('after', EXAMPLES)
@@ -160,7 +168,7 @@ async function synth(terminal: Terminal, options: SynthOptions, signal: AbortSig
   );
   const [first] = designs as [RtlDesign, ...RtlDesign[]];
   const progress = new PartProgress(terminal, 'synthesis', voiceOf(options));
-  const all = 9 + designs.length + designs.filter(isStochastic).length + whole.length;
+  const all = 9 + designs.length + designs.filter(isStochastic).length + whole.length * designs.length;
   let done = 0;
   const count = async (...args: Parameters<typeof synthesize>): Promise<Cells> => {
     const cells = synthesize(...args);
@@ -197,10 +205,13 @@ async function synth(terminal: Terminal, options: SynthOptions, signal: AbortSig
       const name = isStochastic(design) ? `${mode}:${randomBits(design)}` : mode;
       arrays.push({ name, cells, unit, lfsr });
     }
-    const wholes: Part[] = [];
+    const wholes: { size: string; arrays: Part[] }[] = [];
     for (const size of whole) {
-      const cells = await count({ ...first, ...size }, 'top');
-      wholes.push({ name: `${size.rows} x ${size.cols}`, cells });
+      const own: Part[] = [];
+      for (const [i, design] of designs.entries()) {
+        own.push({ name: arrays[i]!.name, cells: await count({ ...design, ...size }, 'top') });
+      }
+      wholes.push({ size: `${size.rows} x ${size.cols}`, arrays: own });
     }
     progress.end();
     if (json === true) {
@@ -220,28 +231,31 @@ async function synth(terminal: Terminal, options: SynthOptions, signal: AbortSig
         .filter(({ lfsr }) => lfsr !== NONE)
         .map(({ name, lfsr }) => ({ name: `shift register, ${name}`, cells: lfsr })),
       { name: 'skews, buffers, control', cells: rest },
-      ...wholes.map(({ name, cells }) => ({ name: `${name} as a whole, ${arrays[0]!.name}`, cells })),
     ];
-    terminal.print(tableText(terminal, head, parts.map(row), 'lrrrrr') + '\n');
-    if (quiet !== true)
-      terminal.print(`${rows} x ${cols} PEs as the sum of their parts; more than with ${arrays[0]!.name}:\n`);
+    terminal.print(tableText(terminal, head, parts.map(row), 'lrrrrr'));
     // A DSP slice counts as what takes its place.
     const equivalent = ({ luts, dsps }: Cells): number => luts + dsps * (peOfLuts.luts - pe.luts);
-    const more = (of: (cells: Cells) => number, cells: Cells): string =>
-      percentText((of(cells) / of(arrays[0]!.cells) - 1) * 100);
-    terminal.print(
-      tableText(
-        terminal,
-        [...head, 'more LUTs', 'more flip-flops', 'more LUTs, DSPs as LUTs'],
-        arrays.map((array) => [
-          ...row(array),
-          more(({ luts }) => luts, array.cells),
-          more(({ flipFlops }) => flipFlops, array.cells),
-          more(equivalent, array.cells),
-        ]),
-        'lrrrrrrrr',
-      ),
-    );
+    const printArrays = (what: string, own: readonly Part[]): void => {
+      const [base] = own as readonly [Part, ...Part[]];
+      const more = (of: (cells: Cells) => number, cells: Cells): string =>
+        percentText((of(cells) / of(base.cells) - 1) * 100);
+      terminal.print(quiet === true ? '' : `\n${what}; more than with ${base.name}:\n`);
+      terminal.print(
+        tableText(
+          terminal,
+          [...head, 'more LUTs', 'more flip-flops', 'more LUTs, DSPs as LUTs'],
+          own.map((part) => [
+            ...row(part),
+            more(({ luts }) => luts, part.cells),
+            more(({ flipFlops }) => flipFlops, part.cells),
+            more(equivalent, part.cells),
+          ]),
+          'lrrrrrrrr',
+        ),
+      );
+    };
+    printArrays(`${rows} x ${cols} PEs as the sum of their parts`, arrays);
+    for (const { size, arrays: own } of wholes) printArrays(`${size} PEs as a whole`, own);
     return 0;
   } finally {
     progress.end();
