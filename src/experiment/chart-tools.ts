@@ -84,6 +84,25 @@ export function fixed(value: number): string {
   return String(Math.round(value * 100) / 100);
 }
 
+/** Grid lines and tick labels of a vertical axis, all of them: on a logarithmic scale Plot's own leave some out. */
+export function verticalAxis(
+  { plot: Plot }: ChartTools,
+  { ticks, text }: { readonly ticks: readonly number[]; readonly text: (tick: number) => string },
+  theme: ChartTheme,
+) {
+  return [
+    Plot.gridY(ticks, { stroke: theme.grid, strokeOpacity: 1 }),
+    Plot.text(ticks, {
+      y: (tick: number) => tick,
+      text,
+      frameAnchor: 'left',
+      textAnchor: 'end',
+      dx: -9,
+      fill: theme.muted,
+    }),
+  ];
+}
+
 /** A plot as SVG text: without Plot's own style sheet, in hundredths of a pixel; what stands between tags is text. */
 export function plotSvg(plot: Element): string {
   for (const style of plot.querySelectorAll('style')) style.remove();

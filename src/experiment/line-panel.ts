@@ -13,6 +13,7 @@ import {
   type ChartTheme,
   type ChartTools,
   type Look,
+  verticalAxis,
 } from './chart-tools.js';
 
 /** A point of a curve. */
@@ -100,12 +101,13 @@ export function linePanel(tools: ChartTools, panel: LinePanel, theme: ChartTheme
 }
 
 function axesAndLines(
-  { plot: Plot, parseHTML }: ChartTools,
+  tools: ChartTools,
   { width, height, x, y, rules = [] }: LinePanel,
   curves: readonly PanelCurve[],
   marginRight: number,
   theme: ChartTheme,
 ): { svg: string; xOf: (value: number) => number; yOf: (value: number) => number } {
+  const { plot: Plot, parseHTML } = tools;
   const { document } = parseHTML('<html></html>');
   const drawn = (value: number): number => Math.max(value, y.low);
   // Dashes can be seen over a solid line, but not under one.
@@ -132,16 +134,7 @@ function axesAndLines(
     },
     y: { type: y.type, domain: [y.low, y.high], label: null, axis: null },
     marks: [
-      Plot.gridY(y.ticks, { stroke: theme.grid, strokeOpacity: 1 }),
-      // Not Plot.axisY: on a logarithmic scale it leaves out labels of its own choice.
-      Plot.text(y.ticks, {
-        y: (tick: number) => tick,
-        text: y.text,
-        frameAnchor: 'left',
-        textAnchor: 'end',
-        dx: -9,
-        fill: theme.muted,
-      }),
+      ...verticalAxis(tools, y, theme),
       Plot.ruleX(rules, { stroke: theme.muted, strokeDasharray: '2 4' }),
       ...inOrder.flatMap(({ points, look }) => {
         const stroke = colourOf(theme, look.colour);

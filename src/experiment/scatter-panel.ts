@@ -14,6 +14,7 @@ import {
   type ChartTheme,
   type ChartTools,
   type Look,
+  verticalAxis,
 } from './chart-tools.js';
 
 /** One mark. */
@@ -174,10 +175,11 @@ function overlap(a: Box, b: Box): boolean {
 }
 
 function axesAndLines(
-  { plot: Plot, parseHTML }: ChartTools,
+  tools: ChartTools,
   { width, height, x, y, series, levels = [] }: ScatterPanel,
   theme: ChartTheme,
 ): { svg: string; xOf: (value: number) => number; yOf: (value: number) => number } {
+  const { plot: Plot, parseHTML } = tools;
   const { document } = parseHTML('<html></html>');
   const drawn = (value: number): number => Math.min(Math.max(value, y.low), y.high);
   // A point without a range is a gap in the band.
@@ -201,16 +203,7 @@ function axesAndLines(
     x: { type: x.type, domain: [x.low, x.high], axis: null },
     y: { type: y.type, domain: [y.low, y.high], axis: null },
     marks: [
-      Plot.gridY(y.ticks, { stroke: theme.grid, strokeOpacity: 1 }),
-      // Not Plot's own tick labels: on a logarithmic scale it leaves some out.
-      Plot.text(y.ticks, {
-        y: (tick: number) => tick,
-        text: y.text,
-        frameAnchor: 'left',
-        textAnchor: 'end',
-        dx: -9,
-        fill: theme.muted,
-      }),
+      ...verticalAxis(tools, y, theme),
       Plot.text(x.ticks, {
         x: (tick: number) => tick,
         text: x.text,
