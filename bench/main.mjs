@@ -95,7 +95,7 @@ async function bench(options, progress) {
   const { readEnvironment } = await import('./environment.mjs');
   const { partText, writePart } = await import('./report.mjs');
   const { TrainingData } = await import('./data.mjs');
-  const { Trained } = await import('./fewbit.mjs');
+  const { Trained } = await import('./trained.mjs');
   const most = options.threads ?? availableParallelism();
   const pace = options.quick ? QUICK : NORMAL;
   const data = new TrainingData();
