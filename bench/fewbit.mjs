@@ -9,11 +9,10 @@ import { defineNetwork, zoo } from '../dist/nn/index.js';
 import { parseSeed } from '../dist/numerics/index.js';
 import { coefficientsOf } from '../dist/optim/index.js';
 import { batchesFor } from './data.mjs';
+import { SPAN } from './divergence.mjs';
 
 const SEED = 1;
 export const BATCH = 100;
-/** Steps whose sums are looked at; where a network soon changes, no more are measured before it starts again. */
-export const SPAN = 3;
 
 /** The network of the zoo; `formats` undefined: its own. */
 export function define(network, formats) {

@@ -1,6 +1,6 @@
 // Part 2: full training steps by format and number of threads, and what they cost beside their sums.
-import { DIVERGING } from './divergence.mjs';
-import { BATCH, openSession, SPAN, stepContender, waysOf } from './fewbit.mjs';
+import { DIVERGING, SPAN } from './divergence.mjs';
+import { BATCH, openSession, stepContender, waysOf } from './fewbit.mjs';
 import { LOOP_MACS, openLoop } from './loop.mjs';
 import { measure } from './measure.mjs';
 import { benchCounters, benchFirstStep, benchOutside } from './overhead.mjs';

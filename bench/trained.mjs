@@ -1,6 +1,6 @@
 // Networks that have been trained for a while: where most contenders start.
-import { placesOf } from './divergence.mjs';
-import { define, SPAN, trainedParameters } from './fewbit.mjs';
+import { isPastStretches, MOST_STEPS, placesIn, SPAN } from './divergence.mjs';
+import { BATCH, define, openSession, pathsOf, stepsFor, trainedParameters, writeAll } from './fewbit.mjs';
 
 /** Training steps before anything is measured. */
 const STEPS = { dnn: 180, lenet: 184, cifar: 50 };
@@ -44,8 +44,27 @@ export class Trained {
 
   async #placesOf(network, definition, data) {
     if (!this.#places.has(network)) {
-      this.#places.set(network, await placesOf(definition, { data, threads: this.#threads }));
+      const shares = await sharesByStep(definition, { data, threads: this.#threads });
+      this.#places.set(network, placesIn(shares));
     }
     return this.#places.get(network);
   }
+}
+
+/** What part of its multiply-adds each training step sums how, until training is past stretches. */
+async function sharesByStep(definition, { data, threads }) {
+  const plan = definition.plan(BATCH);
+  const session = await openSession(plan, threads, () => performance.now());
+  await writeAll(session, definition.initialParameters(plan));
+  const stepOf = stepsFor(definition, plan, data);
+  const shares = [];
+  for (let step = 0; step < MOST_STEPS; step++) {
+    await session.train([stepOf(step)]);
+    const paths = pathsOf((await session.profile()).slice(-1));
+    const total = Object.values(paths).reduce((sum, macs) => sum + macs, 0);
+    shares.push({ flush: (paths.flush ?? 0) / total, full: (paths.full ?? 0) / total });
+    if (isPastStretches(shares.at(-1))) break;
+  }
+  await session.close();
+  return shares;
 }
