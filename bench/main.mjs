@@ -31,7 +31,7 @@ Examples:
 
 Results are Markdown and JSON, a file of each a part, written when the part is done. Ctrl-C loses the part that is being
 measured; continue with --only and the same --out. Nothing is written over.
-Peers: npm ci --prefix bench/peers; on Debian apt-get install python3-torch libopenblas0-pthread (FEWBIT_PYTHON names
+Peers: npm ci --prefix bench/peers; on Debian apt-get install python3-torch libopenblas0-openmp (FEWBIT_PYTHON names
 another interpreter). A peer that is not there is skipped.`;
 
 /** A comma-separated list of some of `known`, in their order. */

@@ -20,7 +20,7 @@ export function findTorch() {
   const python = candidates.find((one) => spawnSync(one, ['-c', 'import torch']).status === 0);
   if (python !== undefined) return { python };
   return {
-    missing: `torch: skipped, ${candidates.join(' and ')} cannot import it; on Debian apt-get install python3-torch libopenblas0-pthread, or set FEWBIT_PYTHON`,
+    missing: `torch: skipped, ${candidates.join(' and ')} cannot import it; on Debian apt-get install python3-torch libopenblas0-openmp, or set FEWBIT_PYTHON`,
   };
 }
 
@@ -57,31 +57,48 @@ async function contender(context, name, child, request, notes) {
   return { name, run };
 }
 
+/**
+ * The processes that torch runs in. Its waiting threads spin, which is best while nobody else wants the cores: neither other
+ * programs, nor a library with threads of its own. So several threads are also tried with threads that sleep.
+ */
+export function torchProcesses(threads) {
+  return threads.flatMap((count) => {
+    const spinning = { threads: count, suffix: '', env: {} };
+    if (count === 1) return [spinning];
+    return [spinning, { ...spinning, suffix: ', sleeping threads', env: { OMP_WAIT_POLICY: 'passive' } }];
+  });
+}
+
+/** What keeps torch from being at its best, and what helps; null where nothing does. `blas`: what makes its products. */
+export function blasNote(blas) {
+  if (/mkl|use_openmp/i.test(blas)) return null;
+  if (!/openblas/i.test(blas)) {
+    return `torch: its matrix products use ${blas}, many times slower than OpenBLAS; apt-get install libopenblas0-openmp`;
+  }
+  return "torch: its OpenBLAS has threads beside those of torch, and they get in each other's way; apt-get install libopenblas0-openmp libopenblas0-pthread-";
+}
+
 export async function torchContenders(context, setup, { python }, notes) {
   const children = [];
   const contenders = [];
-  for (const threads of context.threads) {
-    const label = `torch, ${threadsText(threads)}`;
+  for (const { threads, suffix, env } of torchProcesses(context.threads)) {
+    const label = `torch, ${threadsText(threads)}${suffix}`;
     const count = String(threads);
-    const env = { OMP_NUM_THREADS: count, OPENBLAS_NUM_THREADS: count, MKL_NUM_THREADS: count };
-    const peer = await startPeer(context, label, [python, [file('torch_peer.py')], env], {
-      ...setup,
-      threads,
-    });
+    const counts = { OMP_NUM_THREADS: count, OPENBLAS_NUM_THREADS: count, MKL_NUM_THREADS: count };
+    context.progress.show(`peers: starting ${label}`);
+    const command = [python, [file('torch_peer.py')], { ...counts, ...env }];
+    const peer = await startPeer(context, label, command, { ...setup, threads });
     if (peer === null) continue;
     children.push(peer.child);
-    context.versions.set('torch', `torch ${peer.hello.version}`);
-    context.versions.set('blas', peer.hello.blas);
-    for (const variant of peer.hello.variants) {
+    const { version, blas, variants } = peer.hello;
+    context.versions.set('torch', `torch ${version}`);
+    context.versions.set('blas', blas);
+    for (const variant of variants) {
       const one = await contender(context, `${label}: ${variant}`, peer.child, { variant }, notes);
+      if (one === null) continue;
       const kind = variant === 'fixed' ? 'fixed' : 'float32';
-      if (one)
-        contenders.push({
-          ...one,
-          threads,
-          kind,
-          what: `torch ${variant === 'fixed' ? '16-bit stochastic, simulated' : variant}`,
-        });
+      const what = `torch ${variant === 'fixed' ? '16-bit stochastic, simulated' : variant}${suffix}`;
+      contenders.push({ ...one, threads, kind, what });
     }
   }
   return { children, contenders };

@@ -11,6 +11,7 @@ import { afterAll, beforeAll, describe, expect, test } from 'vitest';
 import { isPastStretches, placesIn } from '../../bench/divergence.mjs';
 import { filled } from '../../bench/document.mjs';
 import { measure } from '../../bench/measure.mjs';
+import { blasNote, torchProcesses } from '../../bench/peers/contenders.mjs';
 import { partText } from '../../bench/report.mjs';
 import {
   inverse,
@@ -93,6 +94,26 @@ describe('where <2,14> is measured', () => {
 
   test('the search ends where a tenth is made in digits', () => {
     expect([share(0.9, 0.1), share(0.1, 0.11)].map(isPastStretches)).toEqual([false, true]);
+  });
+});
+
+describe('torch', () => {
+  test('runs on each number of threads, on several with threads that spin and with threads that sleep', () => {
+    const processes = torchProcesses([1, 2]).map(({ threads, suffix, env }) => [threads, suffix, env]);
+    expect(processes).toEqual([
+      [1, '', {}],
+      [2, '', {}],
+      [2, ', sleeping threads', { OMP_WAIT_POLICY: 'passive' }],
+    ]);
+  });
+
+  test('is told what helps its products, where something does', () => {
+    expect(blasNote('/lib/libblas.so.3')).toContain('many times slower than OpenBLAS');
+    expect(blasNote('OpenBLAS 0.3.21 DYNAMIC_ARCH Cooperlake')).toContain(
+      'has threads beside those of torch',
+    );
+    expect(blasNote('OpenBLAS 0.3.21 DYNAMIC_ARCH USE_OPENMP Cooperlake')).toBeNull();
+    expect(blasNote('/opt/libmkl_rt.so.2')).toBeNull();
   });
 });
 
