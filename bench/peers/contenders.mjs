@@ -1,6 +1,6 @@
 // The peers' processes as contenders: which are installed, how they are started, and what they cannot do.
 import { spawnSync } from 'node:child_process';
-import { existsSync } from 'node:fs';
+import { existsSync, readFileSync } from 'node:fs';
 import { fileURLToPath } from 'node:url';
 import { Child } from '../child.mjs';
 import { SLOW_SECONDS } from '../measure.mjs';
@@ -10,6 +10,15 @@ import { threadsText } from '../report.mjs';
 const START_MS = 120_000;
 const STEP_MS = { quick: 20_000, full: 120_000 };
 const ROUND_MS = 600_000;
+
+const CPUINFO = '/proc/cpuinfo';
+/** Keeps the libraries that torch's products may come from to what processors without AVX-512 have. */
+const AVX2 = {
+  OPENBLAS_CORETYPE: 'Haswell',
+  ONEDNN_MAX_CPU_ISA: 'AVX2',
+  MKL_ENABLE_INSTRUCTIONS: 'AVX2',
+  ATEN_CPU_CAPABILITY: 'avx2',
+};
 
 const file = (name) => fileURLToPath(new URL(name, import.meta.url));
 
@@ -57,16 +66,27 @@ async function contender(context, name, child, request, notes) {
   return { name, run };
 }
 
+/** True where the processor's own list of features says so; only Linux has one to read. */
+function hasAvx512() {
+  return existsSync(CPUINFO) && /\bavx512f\b/.test(readFileSync(CPUINFO, 'utf8'));
+}
+
 /**
  * The processes that torch runs in. Its waiting threads spin, which is best while nobody else wants the cores: neither other
- * programs, nor a library with threads of its own. So several threads are also tried with threads that sleep.
+ * programs, nor a library with threads of its own. So several threads are also tried with threads that sleep. Where there are
+ * vectors of 512 bits all is tried without them, too.
  */
-export function torchProcesses(threads) {
-  return threads.flatMap((count) => {
-    const spinning = { threads: count, suffix: '', env: {} };
+export function torchProcesses(threads, isWide) {
+  const processes = threads.flatMap((count) => {
+    const spinning = { threads: count, kind: 'float32', suffix: '', env: {} };
     if (count === 1) return [spinning];
     return [spinning, { ...spinning, suffix: ', sleeping threads', env: { OMP_WAIT_POLICY: 'passive' } }];
   });
+  const narrow = processes.map(({ suffix, env, ...process }) => ({
+    ...process,
+    ...{ kind: 'float32, AVX2', suffix: `, AVX2${suffix}`, env: { ...env, ...AVX2 } },
+  }));
+  return isWide ? [...processes, ...narrow] : processes;
 }
 
 /** What keeps torch from being at its best, and what helps; null where nothing does. `blas`: what makes its products. */
@@ -81,7 +101,7 @@ export function blasNote(blas) {
 export async function torchContenders(context, setup, { python }, notes) {
   const children = [];
   const contenders = [];
-  for (const { threads, suffix, env } of torchProcesses(context.threads)) {
+  for (const { threads, kind, suffix, env } of torchProcesses(context.threads, hasAvx512())) {
     const label = `torch, ${threadsText(threads)}${suffix}`;
     const count = String(threads);
     const counts = { OMP_NUM_THREADS: count, OPENBLAS_NUM_THREADS: count, MKL_NUM_THREADS: count };
@@ -91,14 +111,16 @@ export async function torchContenders(context, setup, { python }, notes) {
     if (peer === null) continue;
     children.push(peer.child);
     const { version, blas, variants } = peer.hello;
-    context.versions.set('torch', `torch ${version}`);
-    context.versions.set('blas', blas);
+    const isNarrow = kind !== 'float32';
+    if (!isNarrow) context.versions.set('torch', `torch ${version}`);
+    context.versions.set(isNarrow ? kind : 'blas', isNarrow ? `AVX2: ${blas}` : blas);
     for (const variant of variants) {
+      const isSimulated = variant === 'fixed';
+      if (isSimulated && isNarrow) continue;
       const one = await contender(context, `${label}: ${variant}`, peer.child, { variant }, notes);
       if (one === null) continue;
-      const kind = variant === 'fixed' ? 'fixed' : 'float32';
-      const what = `torch ${variant === 'fixed' ? '16-bit stochastic, simulated' : variant}${suffix}`;
-      contenders.push({ ...one, threads, kind, what });
+      const what = `torch ${isSimulated ? '16-bit stochastic, simulated' : variant}${suffix}`;
+      contenders.push({ ...one, threads, kind: isSimulated ? 'fixed' : kind, what });
     }
   }
   return { children, contenders };

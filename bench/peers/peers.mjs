@@ -18,8 +18,10 @@ const BATCHES = 20;
 const REST_MS = 150;
 /** Short rounds of several threads measure how they wake up. */
 const LEAST_ROUND_MS = 300;
+const FLOAT32 = { dnn: 1, lenet: 2, cifar: 1 };
 const WANTED = {
-  float32: { dnn: 1, lenet: 2, cifar: 1 },
+  float32: FLOAT32,
+  'float32, AVX2': FLOAT32,
   fixed: { dnn: 10, lenet: 10, cifar: 2 },
   tfjs: { dnn: 20 },
 };
@@ -115,6 +117,7 @@ function report({ network, contenders }) {
   const best = `${network}: ${threadsText(most.threads)} against torch float32 at its best`;
   const compared = [
     ['float32', best, fastest(of('float32')), most],
+    ['float32, AVX2', `${best}, AVX2`, fastest(of('float32, AVX2')), most],
     ['fixed', `${network}: 1 thread against torch 16-bit simulated, 1 thread`, simulated, one],
     ['tfjs', `${network}: 1 thread against tfjs`, tfjs, one],
   ];

@@ -99,11 +99,20 @@ describe('where <2,14> is measured', () => {
 
 describe('torch', () => {
   test('runs on each number of threads, on several with threads that spin and with threads that sleep', () => {
-    const processes = torchProcesses([1, 2]).map(({ threads, suffix, env }) => [threads, suffix, env]);
-    expect(processes).toEqual([
-      [1, '', {}],
-      [2, '', {}],
-      [2, ', sleeping threads', { OMP_WAIT_POLICY: 'passive' }],
+    expect(torchProcesses([1, 2], false)).toMatchObject([
+      { threads: 1, kind: 'float32', suffix: '', env: {} },
+      { threads: 2, kind: 'float32', suffix: '', env: {} },
+      { threads: 2, suffix: ', sleeping threads', env: { OMP_WAIT_POLICY: 'passive' } },
+    ]);
+  });
+
+  test('runs once more as on processors without AVX-512 where there is it', () => {
+    const processes = torchProcesses([1, 2], true);
+    expect(processes.slice(0, 3)).toEqual(torchProcesses([1, 2], false));
+    expect(processes.slice(3)).toMatchObject([
+      { threads: 1, kind: 'float32, AVX2', suffix: ', AVX2', env: { OPENBLAS_CORETYPE: 'Haswell' } },
+      { threads: 2, suffix: ', AVX2' },
+      { suffix: ', AVX2, sleeping threads', env: { ONEDNN_MAX_CPU_ISA: 'AVX2', OMP_WAIT_POLICY: 'passive' } },
     ]);
   });
 
