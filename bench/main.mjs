@@ -19,8 +19,10 @@ const NETWORKS = ['dnn', 'lenet', 'cifar'];
 const EXAMPLES = `
 Parts:
   kernels   products and ops of training steps against a register-only loop, and the same loop in C
-  steps     training steps by format and threads; what lies outside of the kernels; the counters' cost; the first step
-  peers     the same networks on torch (float32, and 16-bit fixed point simulated) and tfjs, in turns with Fewbit
+  steps     training steps by format and threads, with what more threads are worth to a register-only loop; what lies
+            outside of the kernels; the counters' cost; the first step
+  peers     the same networks on torch (float32, with AVX-512 where the processor has it and without; 16-bit fixed point
+            simulated) and tfjs, in turns with Fewbit
   scaling   time of a step by batch, width and threads, with a chart
 
 Examples:
