@@ -1,5 +1,5 @@
 // Fewbit as a contender: networks of the zoo on sessions of the wasm backend, from weights that have been trained for a
-// while, because the way a sum is made depends on the magnitudes in it.
+// while (trained.mjs), because the way a sum is made depends on the magnitudes in it.
 import { wasmBackend } from '../dist/backend/wasm/index.js';
 import { instantiateKernels, kernelModule } from '../dist/backend/wasm/kernels.js';
 import { SessionMemory } from '../dist/backend/wasm/memory.js';
@@ -9,6 +9,7 @@ import { defineNetwork, zoo } from '../dist/nn/index.js';
 import { parseSeed } from '../dist/numerics/index.js';
 import { coefficientsOf } from '../dist/optim/index.js';
 import { batchesFor } from './data.mjs';
+import { SPAN } from './divergence.mjs';
 
 const SEED = 1;
 export const BATCH = 100;
@@ -31,7 +32,7 @@ export function waysText(paths) {
   return ways.map(([way, macs]) => `${way} ${Math.round((100 * macs) / total)} %`).join(', ');
 }
 
-/** A session made of its parts: for other kernels, and the time that is spent in them. */
+/** A session with its parts: for other kernels or programs, and the time that is spent in them. */
 export async function openParts(plan, threads, module) {
   const compiled = module ?? (await kernelModule());
   const memory = new SessionMemory(plan, threads);
@@ -46,7 +47,7 @@ export async function openParts(plan, threads, module) {
   };
   const watched = { run: timed(kernels.run), resume: timed(kernels.resume) };
   const session = new WasmSession(plan, threads, parseSeed(SEED), memory, watched, pool);
-  return { session, kernelMs: () => kernelMs };
+  return { session, memory, kernels: watched, pool, kernelMs: () => kernelMs };
 }
 
 /** Makes training step `step` of a network. */
@@ -57,43 +58,6 @@ export function stepsFor(definition, plan, data) {
     coefficientsOf(optimizer, { arithmetic, gradientShift, batch, epoch: 0 }),
   );
   return (step) => ({ ...batchOf(step), coefficients, step });
-}
-
-/**
- * Training steps before anything is measured. In <2,14> many sums of dnn and lenet have outgrown 32 bits by then; soon
- * after both diverge, and most of their numbers are the largest that the format has.
- */
-const STEPS = { dnn: 180, lenet: 184, cifar: 50 };
-const QUICK_STEPS = 10;
-
-/** Networks that have been trained for a while, each once: where most contenders start. */
-export class Trained {
-  #data;
-  #quick;
-  #threads;
-  #progress;
-  #networks = new Map();
-
-  constructor({ data, quick, threads, progress }) {
-    this.#data = data;
-    this.#quick = quick;
-    this.#threads = threads;
-    this.#progress = progress;
-  }
-
-  /** What stepContender starts from, and the name of the set that it was trained on. */
-  async of(network, formats) {
-    const key = `${network} ${formats}`;
-    if (!this.#networks.has(key)) {
-      this.#progress.show(`${network}${formats === undefined ? '' : ` in ${formats}`}: training for a while`);
-      const definition = define(network, formats);
-      const { name: set, train: data } = await this.#data.of(network);
-      const steps = this.#quick ? QUICK_STEPS : STEPS[network];
-      const parameters = await trainedParameters(definition, { data, steps, threads: this.#threads });
-      this.#networks.set(key, { definition, set, data, parameters, from: steps });
-    }
-    return this.#networks.get(key);
-  }
 }
 
 /** Parameters by tensor name after `steps` training steps. */
@@ -116,17 +80,24 @@ export async function writeAll(session, parameters) {
 
 /**
  * Training steps as a contender's work: every round trains the same steps from the same weights, after one that warms
- * the caches. `perform` runs them; the batches lie ready, as a peer's tensors do.
+ * the caches; after `span` steps it starts there again, and takes no time for that. `perform` runs them; the batches lie
+ * ready, as a peer's tensors do.
  */
-export function stepContender(name, session, { definition, data, parameters, from }, perform = trainAll) {
+export function stepContender(name, session, start, perform = trainAll) {
+  const { definition, data, parameters, from, span = Infinity } = start;
   const stepOf = stepsFor(definition, session.plan, data);
   const run = async (count) => {
-    await writeAll(session, parameters);
-    const steps = Array.from({ length: count }, (_, i) => stepOf(from + 1 + i));
-    await session.train([stepOf(from)]);
-    const start = performance.now();
-    await perform(session, steps);
-    return (performance.now() - start) / 1000;
+    const first = stepOf(from);
+    const steps = Array.from({ length: Math.min(count, span) }, (_, i) => stepOf(from + 1 + i));
+    let ms = 0;
+    for (let done = 0; done < count; done += span) {
+      await writeAll(session, parameters);
+      await session.train([first]);
+      const startMs = performance.now();
+      await perform(session, steps.slice(0, count - done));
+      ms += performance.now() - startMs;
+    }
+    return ms / 1000;
   };
   return { name, run, session };
 }
@@ -135,16 +106,25 @@ async function trainAll(session, steps) {
   await session.train(steps);
 }
 
-/** How the sums of the next training step are made: `fast 60 %, flush 40 %` of its multiply-adds. */
+/** Multiply-adds of profiled steps by the way that their sums were made. */
+export function pathsOf(profiles) {
+  const paths = {};
+  for (const { ops } of profiles) {
+    for (const op of ops) {
+      for (const [path, macs] of Object.entries(op.paths)) paths[path] = (paths[path] ?? 0) + macs;
+    }
+  }
+  return paths;
+}
+
+/** How the sums of the first steps that a contender measures are made: `fast 60 %, flush 40 %` of their multiply-adds. */
 export async function waysOf({ definition, data, parameters, from }) {
   const plan = definition.plan(BATCH);
   const session = await openSession(plan, 1, () => performance.now());
   await writeAll(session, parameters);
-  await session.train([stepsFor(definition, plan, data)(from)]);
-  const paths = {};
-  for (const op of (await session.profile())[0].ops) {
-    for (const [path, macs] of Object.entries(op.paths)) paths[path] = (paths[path] ?? 0) + macs;
-  }
+  const stepOf = stepsFor(definition, plan, data);
+  for (let step = 0; step <= SPAN; step++) await session.train([stepOf(from + step)]);
+  const profiles = await session.profile();
   await session.close();
-  return waysText(paths);
+  return waysText(pathsOf(profiles.slice(-SPAN)));
 }

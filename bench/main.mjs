@@ -19,8 +19,10 @@ const NETWORKS = ['dnn', 'lenet', 'cifar'];
 const EXAMPLES = `
 Parts:
   kernels   products and ops of training steps against a register-only loop, and the same loop in C
-  steps     training steps by format and threads; what lies outside of the kernels; the counters' cost; the first step
-  peers     the same networks on torch (float32, and 16-bit fixed point simulated) and tfjs, in turns with Fewbit
+  steps     training steps by format and threads, with what more threads are worth to a register-only loop; what lies
+            outside of the kernels; the counters' cost; the first step
+  peers     the same networks on torch (float32, with AVX-512 where the processor has it and without; 16-bit fixed point
+            simulated) and tfjs, in turns with Fewbit
   scaling   time of a step by batch, width and threads, with a chart
 
 Examples:
@@ -31,7 +33,7 @@ Examples:
 
 Results are Markdown and JSON, a file of each a part, written when the part is done. Ctrl-C loses the part that is being
 measured; continue with --only and the same --out. Nothing is written over.
-Peers: npm ci --prefix bench/peers; on Debian apt-get install python3-torch libopenblas0-pthread (FEWBIT_PYTHON names
+Peers: npm ci --prefix bench/peers; on Debian apt-get install python3-torch libopenblas0-openmp (FEWBIT_PYTHON names
 another interpreter). A peer that is not there is skipped.`;
 
 /** A comma-separated list of some of `known`, in their order. */
@@ -95,7 +97,7 @@ async function bench(options, progress) {
   const { readEnvironment } = await import('./environment.mjs');
   const { partText, writePart } = await import('./report.mjs');
   const { TrainingData } = await import('./data.mjs');
-  const { Trained } = await import('./fewbit.mjs');
+  const { Trained } = await import('./trained.mjs');
   const most = options.threads ?? availableParallelism();
   const pace = options.quick ? QUICK : NORMAL;
   const data = new TrainingData();

@@ -14,9 +14,11 @@ export const QUICK = { rounds: 3, roundMs: 80, warmMs: 60, slowRounds: 1 };
  * `restMs` passes before each turn.
  */
 export async function measure(label, contenders, { pace, progress, restMs = 0 }) {
+  const rest = () => restMs > 0 && new Promise((resolve) => setTimeout(resolve, restMs));
   const workers = [];
   for (const { name, run } of contenders) {
     progress.show(`${label}: warming up ${name}`);
+    await rest();
     workers.push({ name, run, times: [], ...(await calibrate(run, pace)) });
   }
   const start = performance.now();
@@ -29,7 +31,7 @@ export async function measure(label, contenders, { pace, progress, restMs = 0 })
       if (round >= rounds) continue;
       const left = done === 0 ? null : ((performance.now() - start) * (total - done)) / done;
       progress.show(`${label}: round ${round + 1} of ${pace.rounds}, ${name}`, left);
-      if (restMs > 0) await new Promise((resolve) => setTimeout(resolve, restMs));
+      await rest();
       times[round] = (await run(count)) / count;
       done += seconds * count;
     }
@@ -39,11 +41,16 @@ export async function measure(label, contenders, { pace, progress, restMs = 0 })
   return new Map(workers.map((worker) => [worker.name, padded(worker)]));
 }
 
-/** Runs until the code is compiled and caches are warm, and finds how much work fills a round. */
+/**
+ * Runs until the code is compiled and caches are warm, and finds how much work fills a round: by the shortest time, or one
+ * disturbance here would make all rounds short.
+ */
 async function calibrate(run, { rounds, roundMs, warmMs, slowRounds }) {
   const start = performance.now();
   let seconds = await run(1);
-  while (seconds < SLOW_SECONDS && performance.now() - start < warmMs) seconds = await run(1);
+  while (seconds < SLOW_SECONDS && performance.now() - start < warmMs) {
+    seconds = Math.min(seconds, await run(1));
+  }
   const isSlow = seconds >= SLOW_SECONDS;
   return {
     seconds,

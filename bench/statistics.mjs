@@ -16,15 +16,18 @@ export function summary(values) {
 
 /**
  * How many times as large `over` is as `under`, round by round: what slows the machine down for a while slows both.
- * Rounds that one of them sat out are left out.
+ * Undefined where one of them sat a round out.
  */
+export function quotients(over, under) {
+  return over.map((value, round) => {
+    const other = under[round];
+    return value === undefined || other === undefined ? undefined : value / other;
+  });
+}
+
+/** The same over all rounds that both were measured in. */
 export function ratio(over, under) {
-  return summary(
-    over.map((value, round) => {
-      const other = under[round];
-      return value === undefined || other === undefined ? undefined : value / other;
-    }),
-  );
+  return summary(quotients(over, under));
 }
 
 /** The values' inverse: rates of times. */

@@ -1,6 +1,6 @@
 // The peers' processes as contenders: which are installed, how they are started, and what they cannot do.
 import { spawnSync } from 'node:child_process';
-import { existsSync } from 'node:fs';
+import { existsSync, readFileSync } from 'node:fs';
 import { fileURLToPath } from 'node:url';
 import { Child } from '../child.mjs';
 import { SLOW_SECONDS } from '../measure.mjs';
@@ -11,6 +11,15 @@ const START_MS = 120_000;
 const STEP_MS = { quick: 20_000, full: 120_000 };
 const ROUND_MS = 600_000;
 
+const CPUINFO = '/proc/cpuinfo';
+/** Keeps the libraries that torch's products may come from to what processors without AVX-512 have. */
+const AVX2 = {
+  OPENBLAS_CORETYPE: 'Haswell',
+  ONEDNN_MAX_CPU_ISA: 'AVX2',
+  MKL_ENABLE_INSTRUCTIONS: 'AVX2',
+  ATEN_CPU_CAPABILITY: 'avx2',
+};
+
 const file = (name) => fileURLToPath(new URL(name, import.meta.url));
 
 /** The interpreter that has torch, or why there is none. */
@@ -20,7 +29,7 @@ export function findTorch() {
   const python = candidates.find((one) => spawnSync(one, ['-c', 'import torch']).status === 0);
   if (python !== undefined) return { python };
   return {
-    missing: `torch: skipped, ${candidates.join(' and ')} cannot import it; on Debian apt-get install python3-torch libopenblas0-pthread, or set FEWBIT_PYTHON`,
+    missing: `torch: skipped, ${candidates.join(' and ')} cannot import it; on Debian apt-get install python3-torch libopenblas0-openmp, or set FEWBIT_PYTHON`,
   };
 }
 
@@ -57,31 +66,61 @@ async function contender(context, name, child, request, notes) {
   return { name, run };
 }
 
+/** True where the processor's own list of features says so; only Linux has one to read. */
+function hasAvx512() {
+  return existsSync(CPUINFO) && /\bavx512f\b/.test(readFileSync(CPUINFO, 'utf8'));
+}
+
+/**
+ * The processes that torch runs in. Its waiting threads spin, which is best while nobody else wants the cores: neither other
+ * programs, nor a library with threads of its own. So several threads are also tried with threads that sleep. Where there are
+ * vectors of 512 bits all is tried without them, too.
+ */
+export function torchProcesses(threads, isWide) {
+  const processes = threads.flatMap((count) => {
+    const spinning = { threads: count, kind: 'float32', suffix: '', env: {} };
+    if (count === 1) return [spinning];
+    return [spinning, { ...spinning, suffix: ', sleeping threads', env: { OMP_WAIT_POLICY: 'passive' } }];
+  });
+  const narrow = processes.map(({ suffix, env, ...process }) => ({
+    ...process,
+    ...{ kind: 'float32, AVX2', suffix: `, AVX2${suffix}`, env: { ...env, ...AVX2 } },
+  }));
+  return isWide ? [...processes, ...narrow] : processes;
+}
+
+/** What keeps torch from being at its best, and what helps; null where nothing does. `blas`: what makes its products. */
+export function blasNote(blas) {
+  if (/mkl|use_openmp/i.test(blas)) return null;
+  if (!/openblas/i.test(blas)) {
+    return `torch: its matrix products use ${blas}, many times slower than OpenBLAS; apt-get install libopenblas0-openmp`;
+  }
+  return "torch: its OpenBLAS has threads beside those of torch, and they get in each other's way; apt-get install libopenblas0-openmp libopenblas0-pthread-";
+}
+
 export async function torchContenders(context, setup, { python }, notes) {
   const children = [];
   const contenders = [];
-  for (const threads of context.threads) {
-    const label = `torch, ${threadsText(threads)}`;
+  for (const { threads, kind, suffix, env } of torchProcesses(context.threads, hasAvx512())) {
+    const label = `torch, ${threadsText(threads)}${suffix}`;
     const count = String(threads);
-    const env = { OMP_NUM_THREADS: count, OPENBLAS_NUM_THREADS: count, MKL_NUM_THREADS: count };
-    const peer = await startPeer(context, label, [python, [file('torch_peer.py')], env], {
-      ...setup,
-      threads,
-    });
+    const counts = { OMP_NUM_THREADS: count, OPENBLAS_NUM_THREADS: count, MKL_NUM_THREADS: count };
+    context.progress.show(`peers: starting ${label}`);
+    const command = [python, [file('torch_peer.py')], { ...counts, ...env }];
+    const peer = await startPeer(context, label, command, { ...setup, threads });
     if (peer === null) continue;
     children.push(peer.child);
-    context.versions.set('torch', `torch ${peer.hello.version}`);
-    context.versions.set('blas', peer.hello.blas);
-    for (const variant of peer.hello.variants) {
+    const { version, blas, variants } = peer.hello;
+    const isNarrow = kind !== 'float32';
+    if (!isNarrow) context.versions.set('torch', `torch ${version}`);
+    context.versions.set(isNarrow ? kind : 'blas', isNarrow ? `AVX2: ${blas}` : blas);
+    for (const variant of variants) {
+      const isSimulated = variant === 'fixed';
+      if (isSimulated && isNarrow) continue;
       const one = await contender(context, `${label}: ${variant}`, peer.child, { variant }, notes);
-      const kind = variant === 'fixed' ? 'fixed' : 'float32';
-      if (one)
-        contenders.push({
-          ...one,
-          threads,
-          kind,
-          what: `torch ${variant === 'fixed' ? '16-bit stochastic, simulated' : variant}`,
-        });
+      if (one === null) continue;
+      const what = `torch ${isSimulated ? '16-bit stochastic, simulated' : variant}${suffix}`;
+      contenders.push({ ...one, threads, kind: isSimulated ? 'fixed' : kind, what });
     }
   }
   return { children, contenders };

@@ -7,14 +7,21 @@ import { BATCH, openSession, stepContender } from '../fewbit.mjs';
 import { measure } from '../measure.mjs';
 import { aim, threadsText } from '../report.mjs';
 import { inverse, median, rangeText, ratio, summary } from '../statistics.mjs';
-import { findTfjs, findTorch, tfjsContenders, torchContenders } from './contenders.mjs';
+import { blasNote, findTfjs, findTorch, tfjsContenders, torchContenders } from './contenders.mjs';
 
 /** Batches that the peers take turns with. */
 const BATCHES = 20;
-/** Idle threads of a peer spin for a while before they sleep: nobody else is measured until then. */
-const REST_MS = 80;
+/**
+ * Idle threads of a peer spin for a while before they sleep, OpenBLAS's 2^28 of the processor's clock ticks: nobody else is
+ * measured until then.
+ */
+const REST_MS = 150;
+/** Short rounds of several threads measure how they wake up. */
+const LEAST_ROUND_MS = 300;
+const FLOAT32 = { dnn: 1, lenet: 2, cifar: 1 };
 const WANTED = {
-  float32: { dnn: 1, lenet: 2, cifar: 1 },
+  float32: FLOAT32,
+  'float32, AVX2': FLOAT32,
   fixed: { dnn: 10, lenet: 10, cifar: 2 },
   tfjs: { dnn: 20 },
 };
@@ -71,7 +78,8 @@ async function measureNetwork(context, network, torch, tfjs, folder) {
   for (const note of notes) context.progress.note(`${network}, ${note}`);
   try {
     const all = [...own, ...peers.flatMap(({ contenders }) => contenders)];
-    const times = await measure(`peers, ${network}`, all, { ...context, restMs: REST_MS });
+    const pace = { ...context.pace, roundMs: Math.max(context.pace.roundMs, LEAST_ROUND_MS) };
+    const times = await measure(`peers, ${network}`, all, { ...context, pace, restMs: REST_MS });
     return {
       network,
       set,
@@ -106,13 +114,10 @@ function report({ network, contenders }) {
   ]);
   const simulated = of('fixed').find(({ threads }) => threads === 1);
   const [tfjs] = of('tfjs');
+  const best = `${network}: ${threadsText(most.threads)} against torch float32 at its best`;
   const compared = [
-    [
-      'float32',
-      `${network}: ${threadsText(most.threads)} against torch float32 at its best`,
-      fastest(of('float32')),
-      most,
-    ],
+    ['float32', best, fastest(of('float32')), most],
+    ['float32, AVX2', `${best}, AVX2`, fastest(of('float32, AVX2')), most],
     ['fixed', `${network}: 1 thread against torch 16-bit simulated, 1 thread`, simulated, one],
     ['tfjs', `${network}: 1 thread against tfjs`, tfjs, one],
   ];
@@ -139,8 +144,8 @@ export async function benchPeers(context) {
   }
   remove();
   const blas = versions.get('blas');
-  if (blas !== undefined && !/openblas|mkl/i.test(blas)) {
-    const slow = `torch: its matrix products use ${blas}, many times slower than OpenBLAS; apt-get install libopenblas0-pthread`;
+  const slow = blas === undefined ? null : blasNote(blas);
+  if (slow !== null) {
     missing.push(slow);
     context.progress.note(slow);
   }

@@ -8,10 +8,20 @@ import { tmpdir } from 'node:os';
 import { join } from 'node:path';
 import { check } from 'prettier';
 import { afterAll, beforeAll, describe, expect, test } from 'vitest';
+import { isPastStretches, placesIn } from '../../bench/divergence.mjs';
 import { filled } from '../../bench/document.mjs';
 import { measure } from '../../bench/measure.mjs';
+import { blasNote, torchProcesses } from '../../bench/peers/contenders.mjs';
 import { partText } from '../../bench/report.mjs';
-import { inverse, median, numberText, rangeText, ratio, summary } from '../../bench/statistics.mjs';
+import {
+  inverse,
+  median,
+  numberText,
+  quotients,
+  rangeText,
+  ratio,
+  summary,
+} from '../../bench/statistics.mjs';
 import { ROOT } from '../house/sources.js';
 
 let folder: string;
@@ -38,6 +48,7 @@ describe('statistics', () => {
     // Rounds of 2, 3 and 4 times; the medians' ratio would be 8 / 4 = 2.
     expect(ratio([8, 30, 4, 5], [4, 10, 1, undefined])).toEqual({ median: 3, low: 2, high: 4 });
     expect(ratio([1], [undefined])).toBeNull();
+    expect(quotients([8, 30, 5, undefined], [4, 10, undefined, 2])).toEqual([2, 3, undefined, undefined]);
   });
 
   test('numbers have three digits and no exponent', () => {
@@ -68,6 +79,51 @@ test('contenders take turns, nobody always behind the same; a slow one sits roun
     slow: [4, undefined, undefined],
   });
   expect(calls.slice(3).join(' ')).toBe('a b slow b a a b');
+});
+
+describe('where <2,14> is measured', () => {
+  const share = (flush: number, full = 0): { flush: number; full: number } => ({ flush, full });
+
+  test('most sums in stretches and hardly any in digits, over the steps after the first; and further on', () => {
+    // Step 4 to 6 flush most of those with few digits; of steps 5 to 7 more than 2 % are made in digits.
+    const shares = [...[0.9, 0, 0, 0.1, 0.5, 0.6, 0.6].map((flush) => share(flush)), share(0.7, 0.07)];
+    expect(placesIn(shares)).toEqual({ stretches: 3, diverging: 43 });
+    // Of places that are alike the first.
+    expect(placesIn(Array.from({ length: 9 }, () => share(0.5))).stretches).toBe(0);
+  });
+
+  test('the search ends where a tenth is made in digits', () => {
+    expect([share(0.9, 0.1), share(0.1, 0.11)].map(isPastStretches)).toEqual([false, true]);
+  });
+});
+
+describe('torch', () => {
+  test('runs on each number of threads, on several with threads that spin and with threads that sleep', () => {
+    expect(torchProcesses([1, 2], false)).toMatchObject([
+      { threads: 1, kind: 'float32', suffix: '', env: {} },
+      { threads: 2, kind: 'float32', suffix: '', env: {} },
+      { threads: 2, suffix: ', sleeping threads', env: { OMP_WAIT_POLICY: 'passive' } },
+    ]);
+  });
+
+  test('runs once more as on processors without AVX-512 where there is it', () => {
+    const processes = torchProcesses([1, 2], true);
+    expect(processes.slice(0, 3)).toEqual(torchProcesses([1, 2], false));
+    expect(processes.slice(3)).toMatchObject([
+      { threads: 1, kind: 'float32, AVX2', suffix: ', AVX2', env: { OPENBLAS_CORETYPE: 'Haswell' } },
+      { threads: 2, suffix: ', AVX2' },
+      { suffix: ', AVX2, sleeping threads', env: { ONEDNN_MAX_CPU_ISA: 'AVX2', OMP_WAIT_POLICY: 'passive' } },
+    ]);
+  });
+
+  test('is told what helps its products, where something does', () => {
+    expect(blasNote('/lib/libblas.so.3')).toContain('many times slower than OpenBLAS');
+    expect(blasNote('OpenBLAS 0.3.21 DYNAMIC_ARCH Cooperlake')).toContain(
+      'has threads beside those of torch',
+    );
+    expect(blasNote('OpenBLAS 0.3.21 DYNAMIC_ARCH USE_OPENMP Cooperlake')).toBeNull();
+    expect(blasNote('/opt/libmkl_rt.so.2')).toBeNull();
+  });
 });
 
 test('a report is as Prettier leaves it', async () => {
