@@ -187,7 +187,15 @@ export const NORM_WIDTH = 324;
 export const NORM_RATE = 328;
 export const NORM_SHIFT_GAMMA = 332;
 export const NORM_SHIFT_BETA = 336;
-export const RECORD_BYTES = 340;
+// Convolutions with fewer multiplications (minimal.ts)
+export const MINIMAL = 340; // 1 where the op is worth it
+export const PHASE_BYTES = 344; // of one phase of an image
+export const AT_PHASES = 348; // nine phases of an image
+export const AT_TAPS = 352; // one phase of the kernel, before it is packed
+export const AT_PHASE_PANELS = 356; // all phases of the kernel, as panels of B
+export const AT_PHASE_ROWS = 360; // offsets of the rows of A, then three tables of spans
+export const AT_PARTS = 364; // 64 bytes, of which 32 are zeros; then a panel's sums of the nine phases
+export const RECORD_BYTES = 368;
 
 export const PATH_ORDERED = 0;
 export const PATH_TILED = 1; // int16 tiles, exact by proof
@@ -204,7 +212,8 @@ export const SCRATCH_PATHS = 384; // multiply-adds by the way they were summed, 
 export const SUMMED_FAST = 0; // one sum in 32 bits, proved to fit
 export const SUMMED_FLUSH = 8; // 32-bit sums of stretches, added up wider
 export const SUMMED_FULL = 16; // operands taken apart into digits
-export const SUMMED_BYTES = 24;
+export const SUMMED_MINIMAL = 24; // as fast, with fewer multiplications than are counted
+export const SUMMED_BYTES = 32;
 export const SCRATCH_RANDOM = 512; // random words of a run
 export const RUN = 1024; // elements of a run: what is converted at once
 export const SCRATCH_SUMS = 5120; // exact sums of a run, i64 each

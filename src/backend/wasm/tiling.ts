@@ -14,6 +14,7 @@ import type {
   Window,
 } from '../../plan/index.js';
 import * as layout from './layout.generated.js';
+import { phasesOf } from './phases.js';
 
 /** Bytes of packed columns that stay in the second-level cache while all rows pass by. */
 const COLUMNS_BUDGET = 1 << 18;
@@ -168,32 +169,50 @@ interface Convolution {
   readonly frameWidth: number;
   readonly channels: number;
   readonly columns: number;
-  readonly positions: number;
+  readonly outHeight: number;
+  readonly outWidth: number;
   readonly kernelHeight: number;
   readonly kernelWidth: number;
+  readonly stride: number;
 }
 
 function tileConvolution(plan: Plan, shape: Convolution): Tiling {
   const lhs = packingOf(plan.tensors[shape.lhs]!.format);
   const rhs = packingOf(plan.tensors[shape.rhs]!.format);
+  const { channels, outHeight, outWidth, kernelHeight, kernelWidth } = shape;
   const columns = roundUp(shape.columns, 8);
-  const steps = shape.kernelHeight * packedSteps(shape.kernelWidth * shape.channels, rhs);
-  const blockRows = Math.min(
-    roundUp(shape.positions, 4),
-    Math.max(4, Math.floor(SUMS_BUDGET / (columns * SUM_BYTES) / 4) * 4),
-  );
+  const positions = outHeight * outWidth;
+  const steps = kernelHeight * packedSteps(kernelWidth * channels, rhs);
+  const phases = phasesOf(shape, lhs, rhs);
+  const rowUnit = phases ? 2 * outWidth : 4;
+  const fitting = Math.floor(SUMS_BUDGET / (columns * SUM_BYTES) / rowUnit) * rowUnit;
+  const blockRows = Math.min(roundUp(positions, 4), Math.max(rowUnit, fitting));
+  const frameHeight = Math.max(shape.frameHeight, phases?.frameHeight ?? 0);
+  const frameWidth = Math.max(shape.frameWidth, phases?.frameWidth ?? 0);
   const regions = new ScratchRegions();
   regions.packings(lhs, rhs);
   regions.put(layout.BLOCK_ROWS, blockRows);
-  regions.take(layout.AT_ROWS, blockRows * 4);
-  regions.take(layout.AT_SPANS, blockRows * 2);
-  regions.take(layout.AT_SQUARES, shape.frameHeight * 8);
+  regions.take(layout.AT_ROWS, roundUp(blockRows, 4) * 4);
+  regions.take(layout.AT_SPANS, roundUp(blockRows, 4) * 2);
+  regions.take(layout.AT_SQUARES, frameHeight * 8);
   regions.take(layout.AT_BIAS, columns * 12);
-  regions.lhs(shape.frameHeight * shape.frameWidth * shape.channels, lhs);
+  regions.lhs(frameHeight * frameWidth * channels, lhs);
   regions.take(layout.AT_RHS, columns * steps * rhs.bytes * rhs.planes + SLACK);
-  const pairs = Math.ceil((shape.kernelWidth * shape.channels) / 2);
-  regions.proofs(shape.kernelHeight, pairs, columns, lhs, rhs, shape.kernelHeight * pairs * 2 * columns);
-  regions.take(layout.AT_SUMS, blockRows * columns * SUM_BYTES);
+  const pairs = Math.ceil((kernelWidth * channels) / 2);
+  regions.proofs(kernelHeight, pairs, columns, lhs, rhs, kernelHeight * pairs * 2 * columns);
+  regions.take(layout.AT_SUMS, roundUp(blockRows, 4) * columns * SUM_BYTES);
+  if (phases) {
+    const { phaseBytes, rowBytes, tapPairs, halfWidth } = phases;
+    const tiles = Math.ceil((Math.ceil(blockRows / outWidth / 2) * halfWidth) / 4);
+    regions.put(layout.MINIMAL, 1);
+    regions.put(layout.PHASE_BYTES, phaseBytes);
+    // Positions that fill up the last tile reach past the last phase.
+    regions.take(layout.AT_PHASES, 9 * phaseBytes + Math.ceil(4 / halfWidth) * rowBytes + SLACK);
+    regions.take(layout.AT_TAPS, phases.taps * channels * shape.columns * 2 + SLACK);
+    regions.take(layout.AT_PHASE_PANELS, tapPairs * columns * 4 + SLACK);
+    regions.take(layout.AT_PHASE_ROWS, tiles * (4 * 4 + 3 * 8));
+    regions.take(layout.AT_PARTS, 64 + 9 * tiles * 128);
+  }
   return regions.done();
 }
 
@@ -207,9 +226,11 @@ function tileConv2d(plan: Plan, op: Conv2dOp): Tiling {
     frameWidth: Math.max(window.width, (window.outWidth - 1) * window.strideX + window.kernelWidth),
     channels: window.channels,
     columns: op.outChannels,
-    positions: window.outHeight * window.outWidth,
+    outHeight: window.outHeight,
+    outWidth: window.outWidth,
     kernelHeight: window.kernelHeight,
     kernelWidth: window.kernelWidth,
+    stride: Math.max(window.strideY, window.strideX),
   });
 }
 
@@ -222,9 +243,11 @@ function tileConv2dInputGradient(plan: Plan, op: Conv2dInputGradientOp): Tiling 
     frameWidth: window.width + window.kernelWidth - 1,
     channels: op.outChannels,
     columns: window.channels,
-    positions: window.height * window.width,
+    outHeight: window.height,
+    outWidth: window.width,
     kernelHeight: window.kernelHeight,
     kernelWidth: window.kernelWidth,
+    stride: 1,
   });
 }
 
