@@ -8,6 +8,7 @@
  * channels are a multiple of four, four of them lie together: the four rows of a tile are then one stream of memory.
  * Each thread adds up the products of its own images in i64; the second record adds up the threads and converts.
  */
+import { minimalGradient } from './conv-gradient-minimal';
 import { convertSums } from './convert';
 import { endImageRow, firstImageRow, frameImage, openFrame, openImage } from './image';
 import {
@@ -28,6 +29,7 @@ import {
   KERNEL_WIDTH,
   LHS,
   LHS_TYPE,
+  MINIMAL,
   OUT,
   OUT_CHANNELS,
   OUT_HEIGHT,
@@ -47,85 +49,13 @@ import {
   WIDTH,
   WRAP,
 } from './layout';
+import { openPhases, phaseFrameHeight, phaseFrameWidth } from './minimal';
 import { columnSquares, columnsRoot, largestOf, rootAbove, squares } from './norms';
 import { openColumns, openLhs, openRows, openSpans } from './operands';
-import { copyDigits, interleave, planesFor } from './pack';
+import { copyDigits, planesFor } from './pack';
+import { packErrors, pairColumns } from './pairs';
 import { addBlock, boundRows, provesWhole } from './stretches';
 import { scratch, shareEnd, shareStart, threads } from './thread';
-
-/**
- * Interleaves two cells of `count` int16 channels into pairs, eight channels at `to`, four more each `apart` bytes on. Whole
- * vectors are read; where channels are not in fours, whole vectors are written too: what lies past the last channel is
- * overwritten by the next cell, or is slack.
- */
-function pairCells(first: usize, second: usize, count: i32, to: usize, apart: usize): void {
-  for (let c = 0; c < count; c += 8) {
-    const a = v128.load(first);
-    const b = v128.load(second);
-    v128.store(to, v128.shuffle<i16>(a, b, 0, 8, 1, 9, 2, 10, 3, 11));
-    to += apart;
-    if (apart == 16 || c + 4 < count) v128.store(to, v128.shuffle<i16>(a, b, 4, 12, 5, 13, 6, 14, 7, 15));
-    to += apart;
-    first += 16;
-    second += 16;
-  }
-}
-
-/**
- * One copy of a framed image as pairs: `rows` rows of `across` pairs of cells from column `start`, `gap` apart. Pairs of
- * `lanes` channels lie together, the next `lanes` of them `blockBytes` on.
- */
-function pairColumns(
-  frame: usize,
-  rows: i32,
-  rowBytes: usize,
-  across: i32,
-  start: i32,
-  gap: i32,
-  channels: i32,
-  lanes: i32,
-  blockBytes: usize,
-  to: usize,
-): void {
-  const cellBytes = (<usize>channels) << 1;
-  const apart: usize = lanes == channels && lanes != 4 ? 16 : blockBytes;
-  for (let row = 0; row < rows; row++) {
-    let first = frame + <usize>row * rowBytes + <usize>start * cellBytes;
-    if (channels == 1 && gap == 1) {
-      // The pairs of neighbours are the row itself.
-      memory.copy(to, first, (<usize>across) << 2);
-      to += (<usize>across) << 2;
-      continue;
-    }
-    for (let q = 0; q < across; q++) {
-      pairCells(first, first + <usize>gap * cellBytes, channels, to, apart);
-      first += 2 * <usize>gap * cellBytes;
-      to += (<usize>lanes) << 2;
-    }
-  }
-}
-
-/** dOutput of one image as panels: pairs of positions along x, the last one alone with 0. */
-function packErrors(from: usize, rows: i32, width: i32, channels: i32, to: usize, panelBytes: usize): void {
-  const cellBytes = (<usize>channels) << 1;
-  for (let column = 0; column < channels; column += 8) {
-    let cell = from + ((<usize>column) << 1);
-    let at = to;
-    for (let row = 0; row < rows; row++) {
-      for (let x = 1; x < width; x += 2) {
-        interleave(at, v128.load(cell), v128.load(cell + cellBytes));
-        cell += cellBytes << 1;
-        at += 32;
-      }
-      if (width & 1) {
-        interleave(at, v128.load(cell), i16x8.splat(0));
-        cell += cellBytes;
-        at += 32;
-      }
-    }
-    to += panelBytes;
-  }
-}
 
 /** The largest norm of a column of pairs in `bytes` bytes, channels in fours; of all channels together where they are not. */
 function pairsRoot(from: usize, bytes: usize, fours: bool): u64 {
@@ -150,7 +80,14 @@ export function convWeightGradientTiled(record: usize): void {
 
   // Shapes: frame [rows][frameWidth][C]; pairs [copy][C / lanes][image][rows][across][lanes]; errors [panel][image][OH][half].
   const rows = (outHeight - 1) * strideY + kernelHeight;
-  const frameWidth = (outWidth - 1) * strideX + kernelWidth;
+  const minimal = load<i32>(record, MINIMAL) != 0;
+  let frameHeight = rows;
+  let frameWidth = (outWidth - 1) * strideX + kernelWidth;
+  if (minimal) {
+    openPhases(outHeight, outWidth, kernelHeight, kernelWidth, channels);
+    frameHeight = phaseFrameHeight();
+    frameWidth = phaseFrameWidth();
+  }
   const copies = 2 * strideX;
   const lanes = channels & 3 ? channels : 4;
   const half = (outWidth + 1) >> 1;
@@ -167,24 +104,27 @@ export function convWeightGradientTiled(record: usize): void {
   const imageBytes = <usize>rows * rowBytes;
   const errors = outHeight * outWidth * outChannels;
   // Room for one plane of an int32 dOutput, behind the frame and what is read past its end.
-  const errorPlane = frame + (((<usize>((rows * frameWidth + copies + 2) * channels)) << 1) & ~15) + 64;
+  const errorPlane =
+    frame + (((<usize>((frameHeight * frameWidth + copies + 2) * channels)) << 1) & ~15) + 64;
   const inside =
     load<i32>(record, PAD_TOP) == 0 &&
     load<i32>(record, PAD_LEFT) == 0 &&
     rows <= height &&
     frameWidth <= width;
-  const inPlace = lhsNarrow && inside;
+  const inPlace = lhsNarrow && inside && !minimal;
 
   memory.fill(sums, 0, (<usize>(((weights + 3) & ~3) * columns)) << 3);
   const first = shareStart(load<i32>(COUNT), 1);
   const end = shareEnd(load<i32>(COUNT), 1);
   if (first >= end) return;
   openImage(height, width, channels);
-  openFrame(rows, frameWidth, load<i32>(record, PAD_TOP), load<i32>(record, PAD_LEFT), 1, 1);
-  if (!inPlace) memory.fill(frame, 0, (<usize>(rows * frameWidth * channels)) << 1);
+  openFrame(frameHeight, frameWidth, load<i32>(record, PAD_TOP), load<i32>(record, PAD_LEFT), 1, 1);
+  if (!inPlace) memory.fill(frame, 0, (<usize>(frameHeight * frameWidth * channels)) << 1);
 
+  let tabled = 0;
   for (let image = first; image < end; image += chunk) {
     const count = min(chunk, end - image);
+    if (minimal && minimalGradient(record, image, count)) continue;
     // pairCells writes whole vectors: the last image of a copy may reach past its end.
     const blockBytes = <usize>count * imageBytes;
     const copyBytes = blockBytes * (channels / lanes) + 64;
@@ -236,7 +176,8 @@ export function convWeightGradientTiled(record: usize): void {
     }
 
     // Rows that fill up the last tile are the last weight once more.
-    if (image == first || count != chunk) {
+    if (count != tabled) {
+      tabled = count;
       for (let i = 0; i < ((weights + 3) & ~3); i++) {
         const weight = min(i, weights - 1);
         const c = weight % channels;

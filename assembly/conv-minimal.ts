@@ -16,7 +16,17 @@ import {
   RHS,
   SUMMED_MINIMAL,
 } from './layout';
-import { combine, halfWidth, phaseRowBytes, phaseTaps, splitImage, sumTaps } from './minimal';
+import {
+  combine,
+  halfWidth,
+  LARGEST,
+  phaseEnd,
+  phaseRowBytes,
+  phaseStart,
+  phaseTaps,
+  splitImage,
+  sumTaps,
+} from './minimal';
 import { largestMagnitude, rangeOf } from './norms';
 import {
   columns,
@@ -33,7 +43,6 @@ import { countPath } from './paths';
 import { scratch } from './thread';
 import { tile } from './tile';
 
-const LARGEST: i32 = 32767;
 /** The first row of outputs, and their number, for which the tables of rows and spans are made; -1: none. */
 let tabledRow: i32 = -1;
 let tabledRows: i32 = 0;
@@ -96,12 +105,10 @@ function tabulate(
     const offset = <usize>(i / halfWidth) * phaseRowBytes + <usize>(i % halfWidth) * cellBytes;
     store<u32>(rows + ((<usize>i) << 2), <u32>offset);
   }
-  const first = firstImageRow();
-  const end = endImageRow();
   for (let phase = 0; phase < 3; phase++) {
     const taps = phaseTaps(height, phase);
-    const firstRow = phase == 2 ? max(first - 1, 0) >> 1 : first >> 1;
-    const endRow = phase == 0 ? (end + 1) >> 1 : end >> 1;
+    const firstRow = phaseStart(firstImageRow(), phase);
+    const endRow = phaseEnd(endImageRow(), phase);
     for (let i = 0; i < 4 * tiles; i += 4) {
       const start = min(max(0, firstRow - firstPair - (i + 3) / halfWidth), taps - 1);
       const stop = min(taps, endRow - firstPair - i / halfWidth);

@@ -191,11 +191,12 @@ export const NORM_SHIFT_BETA = 336;
 export const MINIMAL = 340; // 1 where the op is worth it
 export const PHASE_BYTES = 344; // of one phase of an image
 export const AT_PHASES = 348; // nine phases of an image
-export const AT_TAPS = 352; // one phase of the kernel, before it is packed
-export const AT_PHASE_PANELS = 356; // all phases of the kernel, as panels of B
-export const AT_PHASE_ROWS = 360; // offsets of the rows of A, then three tables of spans
+export const AT_TAPS = 352; // one phase of the kernel, or of an image's errors, before it is packed
+export const AT_PHASE_PANELS = 356; // all phases of the kernel, or of the errors, as panels of B
+export const AT_PHASE_ROWS = 360; // offsets of the rows of A, then for a convolution three tables of spans
 export const AT_PARTS = 364; // 64 bytes, of which 32 are zeros; then a panel's sums of the nine phases
-export const RECORD_BYTES = 368;
+export const AT_PHASE_CELLS = 368; // weight gradient: the phases of some images as pairs
+export const RECORD_BYTES = 372;
 
 export const PATH_ORDERED = 0;
 export const PATH_TILED = 1; // int16 tiles, exact by proof

@@ -14,15 +14,28 @@
  * taps, and of two differences of cells. docs/kernels.md.
  */
 
-// The image and its phases: frameRows x frameCells cells become `rows` x `cells`, of `channels`.
+// The image and its phases: frameRows x frameCells cells become phaseRows x `cells`, of `channels`.
 let frameCells: i32 = 0;
-let rows: i32 = 0;
+/** Rows of a phase. */
+export let phaseRows: i32 = 0;
 let cells: i32 = 0;
 let channels: i32 = 0;
 /** Pairs of outputs along y and x, the last one perhaps half. */
 export let halfWidth: i32 = 0;
 /** Bytes of a row of a phase. */
 export let phaseRowBytes: usize = 0;
+
+/** What phases may come to. */
+export const LARGEST: i32 = 32767;
+
+/** The first row of a phase that holds something of a frame whose rows before `first` are 0, and the row after the last. */
+export function phaseStart(first: i32, phase: i32): i32 {
+  return phase == 2 ? max(first - 1, 0) >> 1 : first >> 1;
+}
+
+export function phaseEnd(end: i32, phase: i32): i32 {
+  return phase == 0 ? (end + 1) >> 1 : end >> 1;
+}
 
 /** Pairs of taps, or (phase 2) whole pairs only. */
 export function phaseTaps(kernel: i32, phase: i32): i32 {
@@ -39,7 +52,7 @@ export function openPhases(
 ): void {
   channels = imageChannels;
   halfWidth = (outWidth + 1) >> 1;
-  rows = ((outHeight + 1) >> 1) + ((kernelHeight + 1) >> 1) - 1;
+  phaseRows = ((outHeight + 1) >> 1) + ((kernelHeight + 1) >> 1) - 1;
   cells = halfWidth + ((kernelWidth + 1) >> 1) - 1;
   frameCells = 2 * cells + 1;
   phaseRowBytes = (<usize>(cells * channels)) << 1;
@@ -47,7 +60,7 @@ export function openPhases(
 
 /** Rows, and cells of a row, of the frame that the phases are taken from: at least those which the outputs need. */
 export function phaseFrameHeight(): i32 {
-  return 2 * rows + 1;
+  return 2 * phaseRows + 1;
 }
 
 export function phaseFrameWidth(): i32 {
@@ -61,7 +74,7 @@ export function phaseFrameWidth(): i32 {
 export function splitImage(frame: usize, phaseBytes: usize, to: usize): void {
   const cellBytes = (<usize>channels) << 1;
   const rowBytes = <usize>frameCells * cellBytes;
-  for (let row = 0; row < rows; row++) {
+  for (let row = 0; row < phaseRows; row++) {
     let cell = frame + <usize>(2 * row) * rowBytes;
     for (let x = 0; x < cells; x++) {
       for (let at: usize = 0; at < cellBytes; at += 16) {
@@ -100,13 +113,17 @@ export function splitImage(frame: usize, phaseBytes: usize, to: usize): void {
   }
 }
 
-/** to[i] += from[i] of `count` int16, or = where it is the `first`. */
+/** to[i] += from[i] of `count` int16, or = where it is the `first`: then whole vectors are written. */
 function addTap(from: usize, count: i32, first: bool, to: usize): void {
+  const end = to + ((<usize>count) << 1);
+  // By hand: a memory.copy of so few bytes is mostly its call.
   if (first) {
-    memory.copy(to, from, (<usize>count) << 1);
+    for (; to < end; to += 16) {
+      v128.store(to, v128.load(from));
+      from += 16;
+    }
     return;
   }
-  const end = to + ((<usize>count) << 1);
   for (; to + 16 <= end; to += 16) {
     v128.store(to, i16x8.add(v128.load(to), v128.load(from)));
     from += 16;
@@ -119,6 +136,7 @@ function addTap(from: usize, count: i32, first: bool, to: usize): void {
 
 /**
  * Phase (phaseY, phaseX) of a kernel of taps of `count` int16 each: taps in the order of the kernel, or `turned` around.
+ * A weight gradient's kernel are its errors.
  */
 export function sumTaps(
   kernel: usize,

@@ -42,6 +42,35 @@ export function squares(from: usize, count: i32): u64 {
   return sum;
 }
 
+/**
+ * At least the largest sum of squares of a channel in `cells` cells of `channels` int16; of all channels together where
+ * they do not fill vectors.
+ */
+export function channelSquares(from: usize, cells: i32, channels: i32): u64 {
+  if (channels & 7) return squares(from, cells * channels);
+  const cellBytes = (<usize>channels) << 1;
+  let most: u64 = 0;
+  for (let column: usize = 0; column < cellBytes; column += 16) {
+    let a = i64x2.splat(0);
+    let b = a;
+    let c = a;
+    let d = a;
+    let at = from + column;
+    for (let i = 0; i < cells; i++) {
+      const v = v128.load(at);
+      const low = i32x4.extmul_low_i16x8_s(v, v);
+      const high = i32x4.extmul_high_i16x8_s(v, v);
+      a = i64x2.add(a, i64x2.extend_low_i32x4_u(low));
+      b = i64x2.add(b, i64x2.extend_high_i32x4_u(low));
+      c = i64x2.add(c, i64x2.extend_low_i32x4_u(high));
+      d = i64x2.add(d, i64x2.extend_high_i32x4_u(high));
+      at += cellBytes;
+    }
+    most = larger(larger(larger(larger(most, a), b), c), d);
+  }
+  return most;
+}
+
 /** The larger of two sums of squares in two lanes and `most`. */
 function larger(most: u64, sums: v128): u64 {
   return max(most, max(<u64>i64x2.extract_lane(sums, 0), <u64>i64x2.extract_lane(sums, 1)));

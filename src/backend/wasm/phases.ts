@@ -5,6 +5,7 @@
 /** A convolution as the tiles see it, of one image. */
 interface Shape {
   readonly channels: number;
+  /** Output channels, or the columns of a gradient by the input. */
   readonly columns: number;
   readonly outHeight: number;
   readonly outWidth: number;
@@ -13,68 +14,100 @@ interface Shape {
   readonly stride: number;
 }
 
+interface Packed {
+  readonly planes: number;
+  readonly bytes: number;
+}
+
+/** Sizes of an image's phases. */
 export interface Phases {
+  readonly rows: number;
+  readonly cells: number;
   readonly halfWidth: number;
   readonly frameHeight: number;
   readonly frameWidth: number;
-  /** Bytes of one phase of an image. */
-  readonly phaseBytes: number;
+  /** Bytes of a row of a phase, and of one whole phase. */
   readonly rowBytes: number;
-  /** Taps of the largest phase of the kernel. */
+  readonly phaseBytes: number;
+  /** Taps of the largest phase of the kernel, and of all nine. */
   readonly taps: number;
-  /** Pair steps of all nine phases of the kernel. */
+  readonly allTaps: number;
+  /** Pair steps of all nine. */
   readonly tapPairs: number;
 }
 
 /** What is written past the end of a phase, at most. */
 const VECTOR = 16;
-/** Of a turn of the tile's loop: splitting eight channels of a cell into phases, combining two pairs' phases. */
+/** In turns of the tile's loop: splitting eight channels of a cell into phases, combining a tile's sums, setting them. */
 const SPLIT_STEPS = 1;
-const COMBINE_STEPS = 2;
-/** A tile's sums are set and stored as well. */
+const COMBINE_STEPS = 8;
 const TILE_STEPS = 2;
-/** Fewer multiplications than this part do not pay for their trouble. */
+/** And of a weight gradient: packing a vector of pairs, combining the weights of a channel and eight columns. */
+const PACK_STEPS = 0.15;
+const WEIGHT_STEPS = 0.8;
+/** More than this part of the direct way's turns do not pay for the trouble. */
 const WORTH = 0.85;
+
+function sum(values: readonly number[]): number {
+  return values.reduce((total, value) => total + value, 0);
+}
 
 /** The taps of phases 0, 1 and 2. */
 function phaseTaps(kernel: number): readonly number[] {
   return [Math.ceil(kernel / 2), Math.ceil(kernel / 2), Math.floor(kernel / 2)];
 }
 
-/** Sizes of the phases; null where they are not worth it, or operands are not int16. */
-export function phasesOf(
-  shape: Shape,
-  lhs: { readonly planes: number; readonly bytes: number },
-  rhs: { readonly planes: number; readonly bytes: number },
-): Phases | null {
+function sizesOf(shape: Shape): Phases {
   const { channels, outHeight, outWidth, kernelHeight, kernelWidth } = shape;
-  const narrow = [lhs, rhs].every(({ planes, bytes }) => planes === 1 && bytes === 2);
-  if (!narrow || shape.stride > 1 || kernelHeight < 2 || kernelWidth < 2) return null;
-  const halfHeight = Math.ceil(outHeight / 2);
   const halfWidth = Math.ceil(outWidth / 2);
-  const rows = halfHeight + Math.ceil(kernelHeight / 2) - 1;
+  const rows = Math.ceil(outHeight / 2) + Math.ceil(kernelHeight / 2) - 1;
   const cells = halfWidth + Math.ceil(kernelWidth / 2) - 1;
-  const sum = (values: readonly number[]): number => values.reduce((total, value) => total + value, 0);
-  const taps = phaseTaps(kernelHeight);
-  const segments = phaseTaps(kernelWidth).map((width) => Math.ceil((width * channels) / 2));
-  const tapPairs = sum(taps) * sum(segments);
-  const panels = Math.ceil(shape.columns / 8);
-  const tiles = Math.ceil((halfHeight * halfWidth) / 4);
-  const direct =
-    panels *
-    Math.ceil((outHeight * outWidth) / 4) *
-    (kernelHeight * Math.ceil((kernelWidth * channels) / 2) + TILE_STEPS);
-  const phased =
-    panels * tiles * (tapPairs + 9 * TILE_STEPS + 4 * COMBINE_STEPS) +
-    rows * cells * Math.ceil(channels / 8) * SPLIT_STEPS;
-  if (phased > WORTH * direct) return null;
+  const [heights, widths] = [phaseTaps(kernelHeight), phaseTaps(kernelWidth)];
+  const rowBytes = cells * channels * 2;
   return {
-    halfWidth,
+    ...{ rows, cells, halfWidth, rowBytes },
     frameHeight: 2 * rows + 1,
     frameWidth: 2 * cells + 1,
-    phaseBytes: Math.ceil((rows * cells * channels * 2 + VECTOR) / 64) * 64,
-    rowBytes: cells * channels * 2,
-    taps: Math.max(...taps) * Math.ceil(kernelWidth / 2),
-    tapPairs,
+    phaseBytes: Math.ceil((rows * rowBytes + VECTOR) / 64) * 64,
+    taps: Math.max(...heights) * Math.max(...widths),
+    allTaps: sum(heights) * sum(widths),
+    tapPairs: sum(heights) * sum(widths.map((width) => Math.ceil((width * channels) / 2))),
   };
+}
+
+function suits({ stride, kernelHeight, kernelWidth }: Shape, operands: readonly Packed[]): boolean {
+  const narrow = operands.every(({ planes, bytes }) => planes === 1 && bytes === 2);
+  return narrow && stride === 1 && kernelHeight >= 2 && kernelWidth >= 2;
+}
+
+/** Sizes of the phases of a convolution; null where they are not worth it, or operands are not int16. */
+export function phasesOf(shape: Shape, operands: readonly Packed[]): Phases | null {
+  if (!suits(shape, operands)) return null;
+  const { channels, outHeight, outWidth, kernelHeight, kernelWidth } = shape;
+  const phases = sizesOf(shape);
+  const panels = Math.ceil(shape.columns / 8);
+  const steps = kernelHeight * Math.ceil((kernelWidth * channels) / 2) + TILE_STEPS;
+  const direct = panels * Math.ceil((outHeight * outWidth) / 4) * steps;
+  const tiles = Math.ceil((Math.ceil(outHeight / 2) * phases.halfWidth) / 4);
+  const phased =
+    panels * tiles * (phases.tapPairs + 9 * TILE_STEPS + COMBINE_STEPS) +
+    phases.rows * phases.cells * Math.ceil(channels / 8) * SPLIT_STEPS;
+  return phased < WORTH * direct ? phases : null;
+}
+
+/** The same for a weight gradient. */
+export function gradientPhasesOf(shape: Shape, operands: readonly Packed[]): Phases | null {
+  const { channels, outHeight, outWidth, kernelHeight, kernelWidth } = shape;
+  if (!suits(shape, operands) || channels % 4 !== 0 || outHeight < 2 || outWidth < 2) return null;
+  const phases = sizesOf(shape);
+  const panels = Math.ceil(shape.columns / 8);
+  const half = Math.ceil(outWidth / 2);
+  const direct = ((kernelHeight * kernelWidth * channels) / 4) * panels * (outHeight * half + TILE_STEPS);
+  const phased =
+    panels *
+      ((phases.allTaps * channels) / 4) *
+      (Math.ceil(outHeight / 2) * Math.ceil(half / 2) + TILE_STEPS) +
+    panels * channels * kernelHeight * kernelWidth * WEIGHT_STEPS +
+    (9 * 2 * phases.rows * phases.cells * channels * PACK_STEPS) / 8;
+  return phased < WORTH * direct ? phases : null;
 }
