@@ -2,7 +2,7 @@
  * The gradient of a convolution by its weight with fewer multiplications. A weight is a sum over positions as an output is a sum over
  * taps: the errors are the kernel, the weights the outputs, and the phases of the image meet those of the errors
  * (minimal.ts). With m the sums over images and positions of a phase, w[2g] = m0 + m1 and w[2g+1] = m1 - m2, y and x.
- * Rows of A, and their pairs, are those of conv-gradient.ts, of an image of a quarter of the size.
+ * Two images make the pairs of k: the same cell of both.
  */
 import { endImageRow, firstImageRow, frameImage } from './image';
 import {
@@ -11,10 +11,10 @@ import {
   AT_PHASE_CELLS,
   AT_PHASE_PANELS,
   AT_PHASE_ROWS,
-  AT_PHASES,
   AT_SUMS,
   AT_TAPS,
   CHANNELS,
+  FRAME_BYTES,
   HEIGHT,
   KERNEL_HEIGHT,
   KERNEL_WIDTH,
@@ -22,25 +22,23 @@ import {
   OUT_CHANNELS,
   OUT_HEIGHT,
   OUT_WIDTH,
-  PHASE_BYTES,
   RHS,
   SUMMED_MINIMAL,
   WIDTH,
 } from './layout';
 import {
-  halfWidth,
   LARGEST,
+  phaseCells,
   phaseEnd,
-  phaseRowBytes,
   phaseRows,
   phaseStart,
   phaseTaps,
-  splitImage,
+  splitPair,
   sumTaps,
 } from './minimal';
 import { channelSquares, largestMagnitude, rangeOf, rootAbove } from './norms';
 import { setRowsApart } from './operands';
-import { packErrors, pairColumns } from './pairs';
+import { interleave } from './pack';
 import { countPath } from './paths';
 import { scratch } from './thread';
 import { tile } from './tile';
@@ -140,6 +138,39 @@ function fits(
 }
 
 /**
+ * The phases of two images' errors as panels of B, a pair one error of each image; `apart` is from one to the other, 0 where
+ * there is none.
+ */
+function packErrorPair(record: usize, errors: usize, apart: usize, pair: i32, pairs: i32, to: usize): void {
+  const outChannels = load<i32>(record, OUT_CHANNELS);
+  const outHeight = load<i32>(record, OUT_HEIGHT);
+  const outWidth = load<i32>(record, OUT_WIDTH);
+  const columns = (outChannels + 7) & ~7;
+  const cellBytes = (<usize>outChannels) << 1;
+  const first = scratch + load<u32>(record, AT_TAPS);
+  for (let phase = 0; phase < 9; phase++) {
+    const cells = phaseTaps(outHeight, phase / 3) * phaseTaps(outWidth, phase % 3);
+    const second = first + ((<usize>cells * cellBytes + 31) & ~15);
+    sumTaps(errors, outHeight, outWidth, outChannels, false, phase / 3, phase % 3, first);
+    if (apart) sumTaps(errors + apart, outHeight, outWidth, outChannels, false, phase / 3, phase % 3, second);
+    else memory.fill(second, 0, <usize>cells * cellBytes + 16);
+    const bytes = (<usize>cells) << 5;
+    for (let column = 0; column < columns; column += 8) {
+      let a = first + ((<usize>column) << 1);
+      let b = second + ((<usize>column) << 1);
+      let at = to + <usize>pair * bytes;
+      for (let cell = 0; cell < cells; cell++) {
+        interleave(at, v128.load(a), v128.load(b));
+        a += cellBytes;
+        b += cellBytes;
+        at += 32;
+      }
+      to += <usize>pairs * bytes;
+    }
+  }
+}
+
+/**
  * Adds the products of `count` images from `first` on to the i64 sums, the frame being open. False, with nothing added, where the
  * operands do not allow it.
  */
@@ -150,55 +181,44 @@ export function minimalGradient(record: usize, first: i32, count: i32): bool {
   const outWidth = load<i32>(record, OUT_WIDTH);
   const kernelHeight = load<i32>(record, KERNEL_HEIGHT);
   const kernelWidth = load<i32>(record, KERNEL_WIDTH);
-  const cells = load<i32>(record, HEIGHT) * load<i32>(record, WIDTH);
+  const imageCells = load<i32>(record, HEIGHT) * load<i32>(record, WIDTH);
   const errors = outHeight * outWidth;
-  const lhs = load<u32>(record, LHS) + ((<usize>(first * cells * channels)) << 1);
+  const lhs = load<u32>(record, LHS) + ((<usize>(first * imageCells * channels)) << 1);
   const rhs = load<u32>(record, RHS) + ((<usize>(first * errors * outChannels)) << 1);
-  if (!fits(lhs, rhs, count, cells, channels, errors, outChannels)) return false;
+  if (!fits(lhs, rhs, count, imageCells, channels, errors, outChannels)) return false;
 
-  // Shapes: cells [phase][copy][C / 4][image][rows][across][4]; panels [phase][column / 8][image][rows][pairs].
+  // Shapes, a pair two images: cells [phase][C / 4][pair][rows][cells][4]; panels [phase][column / 8][pair][rows][cells].
   const columns = (outChannels + 7) & ~7;
-  const across = ((halfWidth + 1) >> 1) + ((phaseTaps(kernelWidth, 0) - 1) >> 1);
-  const rowBytes = (<usize>across) << 4;
-  const imageBytes = <usize>phaseRows * rowBytes;
-  const blockBytes = <usize>count * imageBytes;
-  const copyBytes = blockBytes * (channels / LANES) + 64;
-  const phaseBytes = <usize>load<u32>(record, PHASE_BYTES);
+  const pairs = (count + 1) >> 1;
+  const rowBytes = (<usize>phaseCells) << 4;
+  const pairBytes = <usize>phaseRows * rowBytes;
+  const blockBytes = <usize>pairs * pairBytes;
+  const phaseBytes = blockBytes * (channels / LANES);
   const frame = scratch + load<u32>(record, AT_IMAGE);
-  const phases = scratch + load<u32>(record, AT_PHASES);
-  const taps = scratch + load<u32>(record, AT_TAPS);
-  const pairs = scratch + load<u32>(record, AT_PHASE_CELLS);
+  const frameBytes = <usize>load<u32>(record, FRAME_BYTES);
+  const room = scratch + load<u32>(record, AT_PARTS);
+  const cells = scratch + load<u32>(record, AT_PHASE_CELLS);
   const panels = scratch + load<u32>(record, AT_PHASE_PANELS);
-  for (let i = 0; i < count; i++) {
-    frameImage<i16>(lhs + ((<usize>(i * cells * channels)) << 1), 0, 1, frame);
-    splitImage(frame, phaseBytes, phases);
-    for (let phase = 0; phase < 9; phase++) {
-      const from = phases + <usize>phase * phaseBytes;
-      for (let copy = 0; copy < 2; copy++) {
-        const to = pairs + <usize>(2 * phase + copy) * copyBytes + <usize>i * imageBytes;
-        pairColumns(from, phaseRows, phaseRowBytes, across, copy, 1, channels, LANES, blockBytes, to);
-      }
-    }
-    const dOutput = rhs + ((<usize>(i * errors * outChannels)) << 1);
-    let to = panels;
-    for (let phase = 0; phase < 9; phase++) {
-      const height = phaseTaps(outHeight, phase / 3);
-      const width = phaseTaps(outWidth, phase % 3);
-      const bytes = (<usize>(height * ((width + 1) >> 1))) << 5;
-      sumTaps(dOutput, outHeight, outWidth, outChannels, false, phase / 3, phase % 3, taps);
-      packErrors(taps, height, width, outChannels, to + <usize>i * bytes, <usize>count * bytes);
-      to += <usize>count * bytes * ((<usize>columns) >> 3);
-    }
+  const imageBytes = (<usize>(imageCells * channels)) << 1;
+  const errorBytes = (<usize>(errors * outChannels)) << 1;
+  for (let pair = 0; pair < pairs; pair++) {
+    // The last image may be alone: with zeros.
+    const alone = 2 * pair + 1 == count;
+    const image = lhs + <usize>(2 * pair) * imageBytes;
+    frameImage<i16>(image, 0, 1, frame);
+    if (alone) memory.fill(frame + frameBytes, 0, frameBytes);
+    else frameImage<i16>(image + imageBytes, 0, 1, frame + frameBytes);
+    splitPair(frame, frameBytes, phaseBytes, blockBytes, room, cells + <usize>pair * pairBytes);
+    packErrorPair(record, rhs + <usize>(2 * pair) * errorBytes, alone ? 0 : errorBytes, pair, pairs, panels);
   }
 
   // Rows of one pair of taps along y: [pair of taps along x][channel].
   const table = scratch + load<u32>(record, AT_PHASE_ROWS);
-  for (let i = 0; i < phaseTaps(kernelWidth, 0) * channels; i += LANES) {
-    const x = i / channels;
-    const block = (i % channels) / LANES;
-    const offset = <usize>(x & 1) * copyBytes + <usize>block * blockBytes + ((<usize>(x >> 1)) << 4);
-    for (let j = 0; j < LANES; j++)
-      store<u32>(table + ((<usize>(i + j)) << 2), <u32>offset + ((<u32>j) << 2));
+  for (let i = 0; i < phaseTaps(kernelWidth, 0) * channels; i++) {
+    const c = i % channels;
+    const offset =
+      <usize>(c / LANES) * blockBytes + ((<usize>(i / channels)) << 4) + ((<usize>(c % LANES)) << 2);
+    store<u32>(table + ((<usize>i) << 2), <u32>offset);
   }
   setRowsApart(4);
   const zeros = scratch + load<u32>(record, AT_PARTS);
@@ -211,9 +231,9 @@ export function minimalGradient(record: usize, first: i32, count: i32): bool {
     let panel = panels;
     for (let phase = 0; phase < 9; phase++) {
       const height = phaseTaps(outHeight, phase / 3);
-      const half = (phaseTaps(outWidth, phase % 3) + 1) >> 1;
-      const bytes = (<usize>(count * height * half)) << 5;
-      const tapWidth = phaseTaps(kernelWidth, phase % 3);
+      const width = phaseTaps(outWidth, phase % 3);
+      const bytes = (<usize>(pairs * height * width)) << 5;
+      const taps = phaseTaps(kernelWidth, phase % 3) * channels;
       const start = phaseStart(firstImageRow(), phase / 3);
       const end = phaseEnd(endImageRow(), phase / 3);
       const b = panel + bytes * ((<usize>column) >> 3);
@@ -222,32 +242,27 @@ export function minimalGradient(record: usize, first: i32, count: i32): bool {
         const from = min(max(0, start - y), height - 1);
         const segments = max(min(height, end - y) - from, 1);
         tile(
-          pairs + <usize>(2 * phase) * copyBytes + <usize>(y + from) * rowBytes,
+          cells + <usize>phase * phaseBytes + <usize>(y + from) * rowBytes,
           table,
-          (tapWidth * channels) / LANES,
+          taps / LANES,
           16,
-          half,
+          width,
           segments,
-          rowBytes - ((<usize>half) << 4),
-          count,
-          imageBytes - <usize>segments * rowBytes,
-          (<usize>((height - segments) * half)) << 5,
-          b + ((<usize>(from * half)) << 5),
+          rowBytes - ((<usize>width) << 4),
+          pairs,
+          pairBytes - <usize>segments * rowBytes,
+          (<usize>((height - segments) * width)) << 5,
+          b + ((<usize>(from * width)) << 5),
           zeros,
           part,
           32,
         );
-        part += (<usize>(tapWidth * channels)) << 5;
+        part += (<usize>taps) << 5;
       }
       panel += bytes * ((<usize>columns) >> 3);
     }
     combineWeights(parts, kernelHeight, kernelWidth, channels, sums + ((<usize>column) << 3), stride);
   }
-  countPath(
-    SUMMED_MINIMAL,
-    kernelHeight * kernelWidth * channels,
-    columns,
-    2 * count * outHeight * ((outWidth + 1) >> 1),
-  );
+  countPath(SUMMED_MINIMAL, kernelHeight * kernelWidth * channels, columns, count * errors);
   return true;
 }

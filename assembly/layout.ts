@@ -195,8 +195,9 @@ export const AT_TAPS = 352; // one phase of the kernel, or of an image's errors,
 export const AT_PHASE_PANELS = 356; // all phases of the kernel, or of the errors, as panels of B
 export const AT_PHASE_ROWS = 360; // offsets of the rows of A, then for a convolution three tables of spans
 export const AT_PARTS = 364; // 64 bytes, of which 32 are zeros; then a panel's sums of the nine phases
-export const AT_PHASE_CELLS = 368; // weight gradient: the phases of some images as pairs
-export const RECORD_BYTES = 372;
+export const AT_PHASE_CELLS = 368; // weight gradient: the phases of some images, two of them a pair
+export const FRAME_BYTES = 372; // weight gradient: from one framed image to the next
+export const RECORD_BYTES = 376;
 
 export const PATH_ORDERED = 0;
 export const PATH_TILED = 1; // int16 tiles, exact by proof

@@ -14,11 +14,12 @@
  * taps, and of two differences of cells. docs/kernels.md.
  */
 
-// The image and its phases: frameRows x frameCells cells become phaseRows x `cells`, of `channels`.
+// The image and its phases: frameRows x frameCells cells become phaseRows x phaseCells, of `channels`.
 let frameCells: i32 = 0;
 /** Rows of a phase. */
 export let phaseRows: i32 = 0;
-let cells: i32 = 0;
+/** Cells of a row of it. */
+export let phaseCells: i32 = 0;
 let channels: i32 = 0;
 /** Pairs of outputs along y and x, the last one perhaps half. */
 export let halfWidth: i32 = 0;
@@ -53,9 +54,9 @@ export function openPhases(
   channels = imageChannels;
   halfWidth = (outWidth + 1) >> 1;
   phaseRows = ((outHeight + 1) >> 1) + ((kernelHeight + 1) >> 1) - 1;
-  cells = halfWidth + ((kernelWidth + 1) >> 1) - 1;
-  frameCells = 2 * cells + 1;
-  phaseRowBytes = (<usize>(cells * channels)) << 1;
+  phaseCells = halfWidth + ((kernelWidth + 1) >> 1) - 1;
+  frameCells = 2 * phaseCells + 1;
+  phaseRowBytes = (<usize>(phaseCells * channels)) << 1;
 }
 
 /** Rows, and cells of a row, of the frame that the phases are taken from: at least those which the outputs need. */
@@ -67,48 +68,88 @@ export function phaseFrameWidth(): i32 {
   return frameCells;
 }
 
+/** The nine phases, y's first, of eight channels of a cell and its neighbours; `apart` bytes from one to the next. */
+function splitCell(from: usize, rowBytes: usize, cellBytes: usize, to: usize, apart: usize): void {
+  let a = v128.load(from);
+  let b = v128.load(from + cellBytes);
+  const p0 = i16x8.sub(a, b);
+  const p1 = b;
+  const p2 = i16x8.sub(b, v128.load(from + 2 * cellBytes));
+  from += rowBytes;
+  a = v128.load(from);
+  b = v128.load(from + cellBytes);
+  const q0 = i16x8.sub(a, b);
+  const q1 = b;
+  const q2 = i16x8.sub(b, v128.load(from + 2 * cellBytes));
+  from += rowBytes;
+  a = v128.load(from);
+  b = v128.load(from + cellBytes);
+  const r2 = i16x8.sub(b, v128.load(from + 2 * cellBytes));
+  v128.store(to, i16x8.sub(p0, q0));
+  v128.store((to += apart), i16x8.sub(p1, q1));
+  v128.store((to += apart), i16x8.sub(p2, q2));
+  v128.store((to += apart), q0);
+  v128.store((to += apart), q1);
+  v128.store((to += apart), q2);
+  v128.store((to += apart), i16x8.sub(q0, i16x8.sub(a, b)));
+  v128.store((to += apart), i16x8.sub(q1, b));
+  v128.store(to + apart, i16x8.sub(q2, r2));
+}
+
 /**
- * The nine phases of a framed image, y's phase first, each `phaseBytes` behind the one before. Whole vectors are written:
- * what lies past a cell's last channel is overwritten by the next one, or is slack.
+ * The nine phases of a framed image, each `phaseBytes` behind the one before. Whole vectors are written: what lies past
+ * a cell's last channel is overwritten by the next one, or is slack.
  */
 export function splitImage(frame: usize, phaseBytes: usize, to: usize): void {
   const cellBytes = (<usize>channels) << 1;
   const rowBytes = <usize>frameCells * cellBytes;
   for (let row = 0; row < phaseRows; row++) {
     let cell = frame + <usize>(2 * row) * rowBytes;
-    for (let x = 0; x < cells; x++) {
+    for (let x = 0; x < phaseCells; x++) {
       for (let at: usize = 0; at < cellBytes; at += 16) {
-        let from = cell + at;
-        let a = v128.load(from);
-        let b = v128.load(from + cellBytes);
-        let c = v128.load(from + 2 * cellBytes);
-        const p0 = i16x8.sub(a, b);
-        const p1 = b;
-        const p2 = i16x8.sub(b, c);
-        from += rowBytes;
-        a = v128.load(from);
-        b = v128.load(from + cellBytes);
-        c = v128.load(from + 2 * cellBytes);
-        const q0 = i16x8.sub(a, b);
-        const q1 = b;
-        const q2 = i16x8.sub(b, c);
-        from += rowBytes;
-        a = v128.load(from);
-        b = v128.load(from + cellBytes);
-        c = v128.load(from + 2 * cellBytes);
-        let phase = to + at;
-        v128.store(phase, i16x8.sub(p0, q0));
-        v128.store((phase += phaseBytes), i16x8.sub(p1, q1));
-        v128.store((phase += phaseBytes), i16x8.sub(p2, q2));
-        v128.store((phase += phaseBytes), q0);
-        v128.store((phase += phaseBytes), q1);
-        v128.store((phase += phaseBytes), q2);
-        v128.store((phase += phaseBytes), i16x8.sub(q0, i16x8.sub(a, b)));
-        v128.store((phase += phaseBytes), i16x8.sub(q1, b));
-        v128.store((phase += phaseBytes), i16x8.sub(q2, i16x8.sub(b, c)));
+        splitCell(cell + at, rowBytes, cellBytes, to + at, phaseBytes);
       }
       cell += 2 * cellBytes;
       to += cellBytes;
+    }
+  }
+}
+
+/**
+ * The nine phases of two framed images, `apart` bytes apart, interleaved: a cell's channels are pairs, one of each image.
+ * Four channels lie together, 16 bytes, the next four of them `blockBytes` on, the next phase `phaseBytes`. Channels are a
+ * multiple of four. `room` has 288 bytes.
+ */
+export function splitPair(
+  frame: usize,
+  apart: usize,
+  phaseBytes: usize,
+  blockBytes: usize,
+  room: usize,
+  to: usize,
+): void {
+  const cellBytes = (<usize>channels) << 1;
+  const rowBytes = <usize>frameCells * cellBytes;
+  for (let row = 0; row < phaseRows; row++) {
+    let cell = frame + <usize>(2 * row) * rowBytes;
+    for (let x = 0; x < phaseCells; x++) {
+      let block = to;
+      for (let at: usize = 0; at < cellBytes; at += 16) {
+        splitCell(cell + at, rowBytes, cellBytes, room, 32);
+        splitCell(cell + at + apart, rowBytes, cellBytes, room + 16, 32);
+        const more = at + 8 < cellBytes;
+        let phase = block;
+        for (let both = room; both < room + 288; both += 32) {
+          const a = v128.load(both);
+          const b = v128.load(both, 16);
+          v128.store(phase, v128.shuffle<i16>(a, b, 0, 8, 1, 9, 2, 10, 3, 11));
+          if (more) v128.store(phase + blockBytes, v128.shuffle<i16>(a, b, 4, 12, 5, 13, 6, 14, 7, 15));
+          phase += phaseBytes;
+        }
+        block += 2 * blockBytes;
+      }
+      cell += 2 * cellBytes;
+      to += 16;
     }
   }
 }

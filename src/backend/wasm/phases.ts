@@ -36,15 +36,18 @@ export interface Phases {
   readonly tapPairs: number;
 }
 
+/** Bytes of packed phases that stay in the second-level cache, and positions that a tile should sum. */
+const PHASES_BUDGET = 1 << 19;
+const LONG_SUM = 128;
 /** What is written past the end of a phase, at most. */
 const VECTOR = 16;
 /** In turns of the tile's loop: splitting eight channels of a cell into phases, combining a tile's sums, setting them. */
 const SPLIT_STEPS = 1;
 const COMBINE_STEPS = 8;
 const TILE_STEPS = 2;
-/** And of a weight gradient: packing a vector of pairs, combining the weights of a channel and eight columns. */
-const PACK_STEPS = 0.15;
-const WEIGHT_STEPS = 0.8;
+/** And of a weight gradient: packing eight channels of a cell of two images, adding up four weights of eight columns. */
+const PACK_STEPS = 5;
+const WEIGHT_STEPS = 3;
 /** More than this part of the direct way's turns do not pay for the trouble. */
 const WORTH = 0.85;
 
@@ -95,19 +98,25 @@ export function phasesOf(shape: Shape, operands: readonly Packed[]): Phases | nu
   return phased < WORTH * direct ? phases : null;
 }
 
-/** The same for a weight gradient. */
-export function gradientPhasesOf(shape: Shape, operands: readonly Packed[]): Phases | null {
+/** The same for a weight gradient of at most `batch` images; with the images to be packed at once, in twos. */
+export function gradientPhasesOf(
+  shape: Shape,
+  batch: number,
+  operands: readonly Packed[],
+): (Phases & { readonly chunk: number }) | null {
   const { channels, outHeight, outWidth, kernelHeight, kernelWidth } = shape;
   if (!suits(shape, operands) || channels % 4 !== 0 || outHeight < 2 || outWidth < 2) return null;
   const phases = sizesOf(shape);
-  const panels = Math.ceil(shape.columns / 8);
-  const half = Math.ceil(outWidth / 2);
-  const direct = ((kernelHeight * kernelWidth * channels) / 4) * panels * (outHeight * half + TILE_STEPS);
+  const { rows, cells, allTaps } = phases;
+  const positions = Math.ceil(outHeight / 2) * phases.halfWidth;
+  const fitting = Math.floor(PHASES_BUDGET / (9 * rows * cells * channels * 4));
+  const pairs = Math.max(1, Math.min(Math.ceil(batch / 2), Math.ceil(LONG_SUM / positions), fitting));
+  // Turns for a pair of images and eight columns.
+  const weights = (kernelHeight * kernelWidth * channels) / 4;
+  const direct = weights * (2 * outHeight * Math.ceil(outWidth / 2) + TILE_STEPS / pairs);
   const phased =
-    panels *
-      ((phases.allTaps * channels) / 4) *
-      (Math.ceil(outHeight / 2) * Math.ceil(half / 2) + TILE_STEPS) +
-    panels * channels * kernelHeight * kernelWidth * WEIGHT_STEPS +
-    (9 * 2 * phases.rows * phases.cells * channels * PACK_STEPS) / 8;
-  return phased < WORTH * direct ? phases : null;
+    ((allTaps * channels) / 4) * (positions + TILE_STEPS / pairs) + (weights * WEIGHT_STEPS) / pairs;
+  const packed = (rows * cells * channels * PACK_STEPS) / 8;
+  const panels = Math.ceil(shape.columns / 8);
+  return phased * panels + packed < WORTH * direct * panels ? { ...phases, chunk: 2 * pairs } : null;
 }

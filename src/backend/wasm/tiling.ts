@@ -25,8 +25,6 @@ const MOST_ROWS = 128;
 const SUM_BYTES = 8;
 /** Bytes of packed images of a weight gradient: with the errors they stay in the second-level cache. */
 const IMAGES_BUDGET = 1 << 18;
-/** The same of all their phases, packed. */
-const PHASES_BUDGET = 1 << 19;
 /** Pairs of positions that a weight gradient's tile should sum before it is flushed. */
 const LONG_SUM = 256;
 /** Fewer columns than this per thread, or a shorter sum, and threads share rows instead: each packs all columns. */
@@ -260,7 +258,7 @@ function tileConv2dWeightGradient(plan: Plan, op: Conv2dWeightGradientOp): Tilin
   const lhs = packingOf(plan.tensors[op.input]!.format);
   const rhs = packingOf(plan.tensors[op.dOutput]!.format);
   const stride = Math.max(window.strideY, strideX);
-  const phases = gradientPhasesOf({ ...window, columns: outChannels, stride }, [lhs, rhs]);
+  const phases = gradientPhasesOf({ ...window, columns: outChannels, stride }, plan.batch, [lhs, rhs]);
   const rows = (outHeight - 1) * window.strideY + kernelHeight;
   const frameHeight = phases?.frameHeight ?? rows;
   const frameWidth = phases?.frameWidth ?? (outWidth - 1) * strideX + kernelWidth;
@@ -280,35 +278,34 @@ function tileConv2dWeightGradient(plan: Plan, op: Conv2dWeightGradientOp): Tilin
   const half = (outWidth + 1) >> 1;
   const across = half + Math.floor((kernelWidth - 1) / copies);
   const imagePairs = rows * across * channels;
-  // Of an image's phases as pairs: a row, and all rows of all of them.
-  const phaseAcross = Math.ceil(half / 2) + ((Math.ceil(kernelWidth / 2) - 1) >> 1);
-  const phasePairs = phases ? 9 * 2 * phases.rows * phaseAcross * channels : 0;
-  const longest = phases
-    ? LONG_SUM / (Math.ceil(outHeight / 2) * Math.ceil(half / 2))
-    : LONG_SUM / (outHeight * half);
-  const fitting = phases
-    ? PHASES_BUDGET / (phasePairs * 4)
-    : IMAGES_BUDGET / (copies * imagePairs * 4 * lhs.planes);
-  const chunk = Math.max(1, Math.min(plan.batch, Math.ceil(longest), Math.floor(fitting)));
+  const chunk =
+    phases?.chunk ??
+    Math.max(
+      1,
+      Math.min(
+        plan.batch,
+        Math.ceil(LONG_SUM / (outHeight * half)),
+        Math.floor(IMAGES_BUDGET / (copies * imagePairs * 4 * lhs.planes)),
+      ),
+    );
   regions.put(layout.CHUNK, chunk);
   const frameBytes = (frameHeight * frameWidth + copies + 2) * channels * 2 + SLACK;
   const errorBytes = outHeight * outWidth * outChannels * 2 + SLACK;
-  regions.take(layout.AT_IMAGE, frameBytes + SLACK + errorBytes);
+  // One frame and a plane of errors, or two frames.
+  regions.take(layout.AT_IMAGE, frameBytes + SLACK + Math.max(errorBytes, phases ? frameBytes : 0));
   regions.lhs(copies * (chunk * imagePairs * 2 + SLACK), lhs);
   regions.take(layout.AT_RHS, chunk * outHeight * half * columns * 4 * rhs.planes + SLACK);
   regions.proofs(chunk * outHeight, half, columns, lhs, rhs, 0);
   if (phases) {
-    const { phaseBytes, allTaps } = phases;
+    const { allTaps, cells } = phases;
+    const positions = Math.ceil(outHeight / 2) * half;
     regions.put(layout.MINIMAL, 1);
-    regions.put(layout.PHASE_BYTES, phaseBytes);
-    // Pairs are read up to three cells past the last phase.
-    regions.take(layout.AT_PHASES, 9 * phaseBytes + 3 * channels * 2 + SLACK);
-    regions.take(layout.AT_TAPS, Math.ceil(outHeight / 2) * half * outChannels * 2 + SLACK);
-    regions.take(layout.AT_PHASE_CELLS, chunk * phasePairs * 4 + 18 * SLACK);
-    const errorPairs = 3 * Math.ceil(outHeight / 2) * 3 * Math.ceil(half / 2);
-    regions.take(layout.AT_PHASE_PANELS, chunk * errorPairs * columns * 4 + SLACK);
+    regions.put(layout.FRAME_BYTES, roundUp(frameBytes, 16));
+    regions.take(layout.AT_TAPS, 2 * (positions * outChannels * 2 + SLACK));
+    regions.take(layout.AT_PHASE_CELLS, (chunk / 2) * 9 * phases.rows * cells * channels * 4 + SLACK);
+    regions.take(layout.AT_PHASE_PANELS, (chunk / 2) * 9 * positions * columns * 4 + SLACK);
     regions.take(layout.AT_PHASE_ROWS, Math.ceil(kernelWidth / 2) * channels * 4);
-    regions.take(layout.AT_PARTS, 64 + allTaps * channels * 32);
+    regions.take(layout.AT_PARTS, Math.max(288, 64 + allTaps * channels * 32));
   }
   return regions.done();
 }
