@@ -1,0 +1,454 @@
+/**
+ * Convolutions with fewer multiplications (assembly/minimal.ts): shapes that take this way, the edges of what it asks of
+ * operands, and images that take it between images that do not. docs/kernels.md.
+ */
+import fc from 'fast-check';
+import { describe, test } from 'vitest';
+import { windowOf } from '../../src/plan/index.js';
+import { ROUNDINGS } from '../contract/tables.js';
+import { expectSame, noise, type Convolution, type Kind, type Pattern } from './convolutions.js';
+
+const BACKWARD: readonly Kind[] = ['conv2dInputGradient'];
+
+function named(convolutions: readonly Convolution[]): [string, Convolution][] {
+  return convolutions.map((p) => {
+    const { image, kernel, out, padding = [0, 0], stride = [1, 1] } = p;
+    const name = `${image.join('x')} by ${kernel.join('x')}x${String(out)} stride ${stride.join()} pad ${padding.join()}`;
+    return [name, p];
+  });
+}
+
+describe('shapes', () => {
+  const kernels: readonly Convolution[] = [
+    { image: [16, 16, 24], kernel: [2, 2], out: 16 },
+    { image: [16, 13, 20], kernel: [2, 2], out: 24, padding: [1, 1] },
+    { image: [12, 12, 24], kernel: [3, 3], out: 20, padding: [1, 1] },
+    { image: [16, 16, 20], kernel: [3, 3], out: 24 },
+    { image: [16, 15, 24], kernel: [2, 3], out: 16, padding: [0, 1] },
+    { image: [15, 16, 24], kernel: [3, 2], out: 16, padding: [2, 1] },
+    { image: [16, 16, 3], kernel: [5, 5], out: 8, padding: [2, 2] },
+    { image: [15, 16, 4], kernel: [5, 5], out: 9, padding: [3, 1] },
+    { image: [16, 16, 4], kernel: [4, 5], out: 20, padding: [2, 2] },
+    { image: [15, 15, 3], kernel: [5, 4], out: 16, padding: [2, 0] },
+    { image: [16, 16, 2], kernel: [7, 7], out: 9, padding: [3, 3] },
+    { image: [16, 17, 2], kernel: [7, 7], out: 8, padding: [2, 3] },
+    { image: [12, 11, 8], kernel: [5, 2], out: 16, padding: [2, 1] },
+    { image: [11, 12, 9], kernel: [2, 7], out: 16, padding: [1, 3] },
+    // A cell of one channel: odd pairs begin in one cell and end in the next.
+    { image: [23, 23, 1], kernel: [8, 8], out: 8 },
+  ];
+  test.each(named(kernels))('%s', async (_, p) => {
+    await expectSame([p], { counts: [2] });
+  });
+
+  test('odd and even sizes, framed by zeros or not', async () => {
+    const sizes = [8, 9, 10, 11].flatMap((height) =>
+      [10, 11, 12, 13].map((width) => [height, width] as const),
+    );
+    const all = sizes.map(([height, width], i): Convolution => ({
+      image: [height, width, 16],
+      kernel: [4, 4],
+      out: 16 + (i & 1),
+    }));
+    await expectSame(all);
+    await expectSame(
+      all.map((p) => ({ ...p, padding: [1, 2] })),
+      { threads: [1] },
+    );
+  });
+
+  test('two columns: tiles of several rows, the last one filled up', async () => {
+    // 3, 4, 6, 7, 8 and 9 pairs of rows; forwards, then backwards.
+    const heights = [5, 7, 11, 13, 15, 17];
+    await expectSame(heights.map((height) => ({ image: [height + 5, 7, 16], kernel: [6, 6], out: 16 })));
+    const narrow = { kernel: [6, 6], out: 24, padding: [2, 2], minimal: BACKWARD } as const;
+    await expectSame(heights.map((height) => ({ image: [height, 2, 16], ...narrow })));
+  });
+
+  test('hardly any rows or columns, worth it or not', async () => {
+    const sizes = [1, 2, 3].flatMap((short) => [1, 2, 3, 9].map((long) => [short, long] as const));
+    const images = sizes.flatMap(([a, b]) => [[a, b] as const, [b, a] as const]);
+    const all = images.flatMap(([height, width]) =>
+      (
+        [
+          [6, 6],
+          [2, 6],
+          [5, 4],
+        ] as const
+      ).map((kernel): Convolution => {
+        return { image: [height, width, 17], kernel, out: 17, padding: [3, 3], minimal: null };
+      }),
+    );
+    await expectSame(all, { batch: 2, threads: [1] });
+  });
+
+  test('errors spread out by strides', async () => {
+    const strides = [
+      [2, 2],
+      [3, 2],
+      [1, 2],
+      [2, 1],
+      [4, 5],
+    ] as const;
+    const all = strides.flatMap((stride): Convolution[] => [
+      { image: [16, 15, 9], kernel: [4, 4], out: 16, stride, minimal: BACKWARD },
+      { image: [15, 17, 9], kernel: [4, 5], out: 16, stride, padding: [1, 2], minimal: BACKWARD },
+      // Errors of windows in the padding lie outside of the frame.
+      { image: [13, 14, 9], kernel: [4, 4], out: 16, stride, padding: [4, 6], minimal: BACKWARD },
+    ]);
+    await expectSame(all, { threads: [1, 2] });
+  });
+
+  test('windows that lie in the padding altogether', async () => {
+    const all = (
+      [
+        [2, 2],
+        [3, 3],
+        [5, 7],
+        [0, 8],
+      ] as const
+    ).map((padding): Convolution => {
+      return { image: [9, 8, 24], kernel: [2, 2], out: 24, padding };
+    });
+    await expectSame(all, { threads: [1] });
+  });
+
+  test('padding of one side alone, and windows that leave a part of the image out', async () => {
+    const sides = [
+      { padTop: 2, padLeft: 0 },
+      { padTop: 0, padLeft: 3 },
+      { outHeight: 13, outWidth: 10 },
+      { outHeight: 9, outWidth: 14 },
+      { padTop: 1, padLeft: 3, outHeight: 6, outWidth: 7 },
+    ];
+    const all = sides.map((window): Convolution => ({
+      image: [12, 13, 16],
+      kernel: [4, 4],
+      out: 16,
+      window,
+    }));
+    await expectSame(all);
+  });
+
+  test('one after the other, again and again', async () => {
+    // Neighbours with as many rows of outputs: their tables of rows must not be taken for each other's.
+    const alike = [12, 20, 24, 16].flatMap((width, i): Convolution[] => [
+      { image: [12, width, 24], kernel: [3, 3], out: 24, padding: [1, 1] },
+      { image: [12, 12, 20 + i], kernel: [5, 5], out: 20, padding: [2, 2] },
+    ]);
+    await expectSame([...kernels, ...alike, ...[...kernels].reverse()], { counts: [1, 2] });
+  });
+});
+
+describe('blocks of rows', () => {
+  // Outputs of 128 columns: 8 rows and 5. 640: one pair at a time, and half a one. 8: 42 rows and 6, or 7; backwards 5, or 6.
+  const tall: readonly Convolution[] = [
+    { image: [14, 15, 16], kernel: [2, 2], out: 128 },
+    { image: [13, 14, 128], kernel: [2, 2], out: 16, padding: [1, 1] },
+    { image: [10, 10, 8], kernel: [4, 4], out: 640 },
+    { image: [47, 47, 4], kernel: [4, 4], out: 8, padding: [2, 2] },
+    { image: [48, 46, 4], kernel: [4, 4], out: 8, padding: [2, 2] },
+  ];
+  test.each(named(tall))('%s', async (_, p) => {
+    await expectSame([p], { batch: 2, threads: [1, 2] });
+  });
+
+  test('images that take other ways in between', async () => {
+    const some = noise(300);
+    const pixels: Pattern = (image) => (image % 2 === 1 ? 100 * some() : some());
+    const mixed = { pixels, errors: pixels, images: (image: number): boolean => image % 2 === 0 };
+    const weights = noise(100);
+    await expectSame(
+      [
+        { image: [14, 15, 16], kernel: [2, 2], out: 128, weights, ...mixed },
+        { image: [13, 14, 128], kernel: [2, 2], out: 16, padding: [1, 1], weights, ...mixed },
+      ],
+      { batch: 5, counts: [4], threads: [1, 2] },
+    );
+  });
+});
+
+describe('sums to results', () => {
+  const image = [12, 13, 16] as const;
+  const bias = noise(2000);
+
+  test('roundings, formats, bias', async () => {
+    const outs = ['<6,10>', '<2,14>', '<4,12>', '<10,22>', '<4,28>'];
+    const all = ROUNDINGS.flatMap((rounding, i) =>
+      outs.map((out, j): Convolution => {
+        return {
+          ...{ image, kernel: [4, 4], out: 8 + i, rounding, formats: ['<2,14>', '<2,14>', out] },
+          overflow: (i + j) % 3 === 0 ? 'wrap' : 'saturate',
+          ...(j % 2 === 0 ? { bias } : {}),
+        };
+      }),
+    );
+    await expectSame(all, { batch: 2, threads: [1, 2] });
+  });
+
+  test('words of less than 16 bits', async () => {
+    const all = (['<2,6>', '<4,8>', '<1,3>'] as const).flatMap((format): Convolution[] => {
+      const values = noise(format === '<4,8>' ? 2000 : format === '<2,6>' ? 127 : 7);
+      const operands = { pixels: values, weights: values, errors: values, bias: values };
+      const formats = [format, format, '<6,6>'] as const;
+      return [{ image, kernel: [4, 4], out: 16, formats, ...operands, rounding: 'stochastic' }];
+    });
+    await expectSame(all);
+  });
+
+  test('accumulators that wrap; one that saturates keeps its order', async () => {
+    const widths = [20, 24, 31, 32, 48, 63].map((width) => ({ width, overflow: 'wrap' }) as const);
+    const all = widths.flatMap((accumulator): Convolution[] => [
+      { image, kernel: [4, 4], out: 16, accumulator, bias },
+      { image, kernel: [4, 4], out: 9, accumulator, formats: ['<2,14>', '<2,14>', '<6,10>'] },
+    ]);
+    const accumulator = { width: 32, overflow: 'saturate' } as const;
+    await expectSame([...all, { image, kernel: [4, 4], out: 16, accumulator, minimal: [] }], {
+      threads: [1, 2],
+    });
+  });
+
+  test('words of more than 16 bits have other ways', async () => {
+    const formats = [
+      ['<6,14>', '<2,14>', '<4,28>'],
+      ['<2,14>', '<6,14>', '<4,28>'],
+    ] as const;
+    await expectSame(formats.map((f) => ({ image, kernel: [4, 4], out: 16, formats: f, minimal: [] })));
+  });
+});
+
+describe('what operands must be', () => {
+  const shape = { image: [11, 12, 16], kernel: [4, 4], out: 16 } as const;
+  const small = noise(40);
+
+  test.each([8191, -8191, 8192, -8192, 32767, -32768])('sums of taps: a weight of %i', async (most) => {
+    const minimal = Math.abs(most) <= 8191 ? undefined : [];
+    const common = { ...shape, pixels: small, errors: small, ...(minimal && { minimal }) };
+    const others = Math.sign(most) * Math.min(Math.abs(most), 8191);
+    const alone =
+      (at: number): Pattern =>
+      (i, j, c, o) =>
+        ((i * 4 + j) * 16 + c) * 16 + o === at ? most : others;
+    const patterns: readonly Pattern[] = [
+      () => most,
+      alone(0),
+      alone(4 * 4 * 16 * 16 - 1),
+      (i, j) => ((i + j) & 1 ? -others : most),
+      (_i, _j, c, o) => ((c + o) & 1 ? -others : most),
+    ];
+    await expectSame(
+      patterns.map((weights) => ({ ...common, weights })),
+      { batch: 2, threads: [1] },
+    );
+  });
+
+  // Cells that differ as much as they may: phases reach twice that, of either sign, wherever pairs begin.
+  const boards: readonly ((y: number, x: number) => number)[] = [
+    (y, x) => y + x,
+    (y, x) => y + x + 1,
+    (_, x) => x,
+    (_, x) => x + 1,
+    (y) => y,
+    (y) => y + 1,
+    (y, x) => (y >> 1) + (x >> 1),
+    (y, x) => ((y + 1) >> 1) + ((x + 1) >> 1),
+  ];
+  const board =
+    (least: number, most: number): Pattern =>
+    (image, y, x) =>
+      boards[image]!(y, x) & 1 ? most : least;
+
+  test.each([
+    [0, 16383, true],
+    [-16383, 0, true],
+    [-8192, 8191, true],
+    [-8191, 8192, true],
+    [-1, 16382, true],
+    [0, 16384, false],
+    [-16384, 0, false],
+    [-8192, 8192, false],
+    [-1, 16383, false],
+    [-16384, 16383, false],
+    [-32768, 32767, false],
+  ])('differences of cells: boards of %i and %i', async (least, most, fits) => {
+    const weights = noise(40);
+    const cells = board(least, most);
+    const common = { ...shape, weights, pixels: cells, errors: cells, ...(fits ? {} : { minimal: [] }) };
+    await expectSame([common, { ...common, padding: [1, 2] }], {
+      batch: boards.length,
+      threads: [1],
+    });
+  });
+
+  test.each([16383, -16383, 16384, -16384])(
+    'an image of nothing but %i differs from zeros',
+    async (value) => {
+      const images = (): boolean => Math.abs(value) <= 16383;
+      const common = { ...shape, weights: noise(40), pixels: () => value, errors: () => value, images };
+      await expectSame([common, { ...common, padding: [1, 2] }], { threads: [1] });
+    },
+  );
+
+  test('one cell too large, in the first place or the last one', async () => {
+    const ends = (image: number, at: number, last: number): boolean => at === (image === 0 ? 0 : last);
+    const lone =
+      (height: number, width: number): Pattern =>
+      (image, y, x, c) =>
+        image < 2 && ends(image, (y * width + x) * 16 + c, height * width * 16 - 1) ? 16384 : -(c & 1);
+    const common = { ...shape, weights: noise(200), images: (image: number) => image === 2 };
+    await expectSame([{ ...common, pixels: lone(11, 12), errors: lone(8, 9) }], { threads: [1] });
+  });
+
+  test('phases and sums of taps at their largest', async () => {
+    // In one channel, so that the sums fit.
+    const alone =
+      (channel: number, pattern: Pattern): Pattern =>
+      (...index) =>
+        index[3] === channel ? pattern(...index) : 0;
+    const signs: readonly Pattern[] = [
+      () => 8191,
+      () => -8191,
+      (i, j) => ((i + j) & 1 ? 8191 : -8191),
+      (i) => (i & 2 ? 8191 : -8191),
+      (_, j) => (j & 2 ? 8191 : -8191),
+    ];
+    const ranges = [
+      [0, 16383],
+      [-16383, 0],
+      [-8192, 8191],
+    ] as const;
+    const all = signs.flatMap((sign) =>
+      ranges.map(([least, most]): Convolution => {
+        const cells = alone(5, board(least, most));
+        // Weights: channel 5 forwards, output 5 backwards, and the others 0.
+        const weights: Pattern = (i, j, c, o) =>
+          c === 5 || o === 5 ? sign(i, j, c, o) >> (c === o ? 0 : 4) : 0;
+        return { ...shape, kernel: [2, 2], out: 24, weights, pixels: cells, errors: cells };
+      }),
+    );
+    await expectSame(all, { batch: boards.length, threads: [1] });
+  });
+
+  describe('sums that fit in 32 bits, just', () => {
+    // In four columns of cells: norms of rows are 16 a, of columns 16 b, and a sum is 256 a b.
+    const most = (a: number, rest: number): number => {
+      let b = 8191;
+      while ((16 * a + 2) * (16 * b + 2) + rest >= 2 ** 31) b--;
+      return b;
+    };
+    test.each([
+      [1025, null, 0],
+      [4096, null, 0],
+      [8191, null, 0],
+      [16383, null, 0],
+      [16383, 16383, 0],
+      [4096, -16384, 0],
+      [4096, null, 20],
+      [16383, 1000, 24],
+    ])('cells of %i, bias %s, %i bits dropped', async (a, bias, drop) => {
+      const rest = Math.abs(bias ?? 0) * 2 ** 14 + (drop > 0 ? 2 ** drop : 0);
+      const strip =
+        (value: number): Pattern =>
+        (_, __, x) =>
+          x >= 3 && x < 7 ? value : 0;
+      const common = { ...shape, formats: ['<2,14>', '<2,14>', `<4,${String(28 - drop)}>`] } as const;
+      const b = most(a, rest);
+      const all = [b, b + 1].flatMap((weight) =>
+        [1, -1].map((sign): Convolution => {
+          const cells = strip(sign * a);
+          const operands = { pixels: cells, errors: cells, weights: () => weight };
+          // Backwards there is no bias.
+          const minimal = weight === b ? {} : { minimal: bias === null ? [] : BACKWARD };
+          return { ...common, ...operands, ...(bias === null ? {} : { bias: () => bias }), ...minimal };
+        }),
+      );
+      await expectSame(all, { batch: 1, threads: [1] });
+    });
+  });
+
+  test('an image that fits between others that do not', async () => {
+    const some = noise(3000);
+    const ends = noise(1);
+    // Differences too large, sums too large, all too large.
+    const cells: Pattern = (image, y, x, c) => {
+      switch (image % 5) {
+        case 0:
+          return y === 3 && x === 4 && c < 2 ? (c === 0 ? -20000 : 20000) : some() % 30;
+        case 2:
+          return some() < 0 ? -8000 : 8000;
+        case 4:
+          return ends() < 0 ? -32768 : 32767;
+        default:
+          return some();
+      }
+    };
+    const images = (image: number): boolean => image % 5 === 1 || image % 5 === 3;
+    const weights: Pattern = (_i, _j, c, o) => (((5 * c + 3 * o) % 7) - 3) * 400;
+    const common = { ...shape, pixels: cells, errors: cells, weights, images };
+    const all: Convolution[] = [
+      common,
+      { ...common, padding: [1, 1] },
+      { ...common, kernel: [5, 5], padding: [2, 2] },
+    ];
+    await expectSame(all, { batch: 7, counts: [5, 1, 2] });
+  });
+
+  test('all of 16 bits', async () => {
+    const ends = noise(1, 'ends');
+    const full: Pattern = () => (ends() < 0 ? -32768 : 32767);
+    const least: Pattern = () => -32768;
+    const operands = [
+      { pixels: full, errors: full, weights: full },
+      { pixels: least, errors: least, weights: least },
+      { pixels: full, errors: full, weights: noise(8191, 'weights') },
+    ];
+    await expectSame(
+      operands.map((patterns) => ({ ...shape, ...patterns, minimal: [] })),
+      { threads: [1, 2] },
+    );
+  });
+});
+
+test('any shape, any magnitudes', async () => {
+  const size = fc.integer({ min: 1, max: 13 });
+  const tap = fc.integer({ min: 2, max: 7 });
+  const pair = <T>(value: fc.Arbitrary<T>): fc.Arbitrary<[T, T]> => fc.tuple(value, value);
+  // Noise of so many bits, by name: made anew in each run, since it goes on where it ended.
+  const values = fc.tuple(fc.integer({ min: 0, max: 15 }), fc.string({ maxLength: 3 }));
+  const pattern = ([bits, name]: [number, string]): Pattern => noise(2 ** bits - 1, name);
+  const convolution = fc
+    .record({
+      image: fc.tuple(size, size, fc.integer({ min: 1, max: 24 })),
+      kernel: pair(tap),
+      out: fc.integer({ min: 1, max: 24 }),
+      stride: fc.oneof(
+        { weight: 3, arbitrary: fc.constant<[number, number]>([1, 1]) },
+        pair(fc.constantFrom(1, 2)),
+      ),
+      padding: pair(fc.integer({ min: 0, max: 4 })),
+      rounding: fc.constantFrom(...ROUNDINGS),
+      overflow: fc.constantFrom('saturate', 'wrap'),
+      out32: fc.boolean(),
+      values: fc.tuple(values, values, values, values),
+    })
+    .filter(({ image, kernel, stride, padding }) => {
+      const { outHeight, outWidth } = windowOf({ image, kernel, stride, padding });
+      return outHeight > 0 && outWidth > 0;
+    });
+  await fc.assert(
+    fc.asyncProperty(
+      fc.array(convolution, { minLength: 1, maxLength: 4 }),
+      fc.integer({ min: 1, max: 3 }),
+      fc.integer({ min: 1, max: 2 }),
+      async (convolutions, batch, threads) => {
+        const all = convolutions.map(({ out32, values: [a, b, c, d], ...rest }): Convolution => {
+          const operands = { pixels: pattern(a), weights: pattern(b), errors: pattern(c), bias: pattern(d) };
+          const formats = ['<2,14>', '<2,14>', out32 ? '<4,28>' : '<6,10>'] as const;
+          return { ...rest, ...operands, formats, minimal: null };
+        });
+        await expectSame(all, { batch, threads: [threads] });
+      },
+    ),
+    { numRuns: 40 },
+  );
+});
