@@ -27,6 +27,8 @@ export type Kind = 'conv2d' | 'conv2dInputGradient' | 'conv2dWeightGradient';
 const KINDS: readonly Kind[] = ['conv2d', 'conv2dInputGradient'];
 
 export interface Convolution {
+  /** What is special about it, for messages. */
+  readonly name?: string;
   readonly image: readonly [height: number, width: number, channels: number];
   readonly kernel: readonly [height: number, width: number];
   readonly out: number;
@@ -99,7 +101,7 @@ function build(convolutions: readonly Convolution[], batch: number): Built {
   convolutions.forEach((p, i) => {
     const [height, width, channels] = p.image;
     const window = windowFor(p);
-    const layer = `${String(i)}: ${p.image.join('x')} by ${p.kernel.join('x')}x${String(p.out)}`;
+    const layer = `${String(i)}: ${p.image.join('x')} by ${p.kernel.join('x')}x${String(p.out)} ${p.name ?? ''}`;
     const tensor = (name: string, shape: number[], format: string, pattern: Pattern): TensorId => {
       const batched = shape.length === 4 && name !== 'weight' && name !== 'dWeight';
       const role = 'activation';

@@ -10,14 +10,6 @@ import { expectSame, noise, type Convolution, type Kind, type Pattern } from './
 
 const BACKWARD: readonly Kind[] = ['conv2dInputGradient'];
 
-function named(convolutions: readonly Convolution[]): [string, Convolution][] {
-  return convolutions.map((p) => {
-    const { image, kernel, out, padding = [0, 0], stride = [1, 1] } = p;
-    const name = `${image.join('x')} by ${kernel.join('x')}x${String(out)} stride ${stride.join()} pad ${padding.join()}`;
-    return [name, p];
-  });
-}
-
 describe('shapes', () => {
   const kernels: readonly Convolution[] = [
     { image: [16, 16, 24], kernel: [2, 2], out: 16 },
@@ -37,8 +29,8 @@ describe('shapes', () => {
     // A cell of one channel: odd pairs begin in one cell and end in the next.
     { image: [23, 23, 1], kernel: [8, 8], out: 8 },
   ];
-  test.each(named(kernels))('%s', async (_, p) => {
-    await expectSame([p], { counts: [2] });
+  test('kernels, channels and outputs', async () => {
+    await expectSame(kernels, { counts: [2] });
   });
 
   test('odd and even sizes, framed by zeros or not', async () => {
@@ -136,7 +128,7 @@ describe('shapes', () => {
       { image: [12, width, 24], kernel: [3, 3], out: 24, padding: [1, 1] },
       { image: [12, 12, 20 + i], kernel: [5, 5], out: 20, padding: [2, 2] },
     ]);
-    await expectSame([...kernels, ...alike, ...[...kernels].reverse()], { counts: [1, 2] });
+    await expectSame([...alike, ...kernels.slice(0, 4)], { batch: 2, counts: [1, 2], threads: [1, 2] });
   });
 });
 
@@ -149,8 +141,8 @@ describe('blocks of rows', () => {
     { image: [47, 47, 4], kernel: [4, 4], out: 8, padding: [2, 2] },
     { image: [48, 46, 4], kernel: [4, 4], out: 8, padding: [2, 2] },
   ];
-  test.each(named(tall))('%s', async (_, p) => {
-    await expectSame([p], { batch: 2, threads: [1, 2] });
+  test('several blocks, the last one of odd rows or not', async () => {
+    await expectSame(tall, { batch: 2, threads: [1, 2] });
   });
 
   test('images that take other ways in between', async () => {
@@ -163,7 +155,7 @@ describe('blocks of rows', () => {
         { image: [14, 15, 16], kernel: [2, 2], out: 128, weights, ...mixed },
         { image: [13, 14, 128], kernel: [2, 2], out: 16, padding: [1, 1], weights, ...mixed },
       ],
-      { batch: 5, counts: [4], threads: [1, 2] },
+      { threads: [1, 2] },
     );
   });
 });
@@ -173,7 +165,7 @@ describe('sums to results', () => {
   const bias = noise(2000);
 
   test('roundings, formats, bias', async () => {
-    const outs = ['<6,10>', '<2,14>', '<4,12>', '<10,22>', '<4,28>'];
+    const outs = ['<6,10>', '<2,14>', '<10,22>'];
     const all = ROUNDINGS.flatMap((rounding, i) =>
       outs.map((out, j): Convolution => {
         return {
@@ -221,9 +213,9 @@ describe('what operands must be', () => {
   const shape = { image: [11, 12, 16], kernel: [4, 4], out: 16 } as const;
   const small = noise(40);
 
-  test.each([8191, -8191, 8192, -8192, 32767, -32768])('sums of taps: a weight of %i', async (most) => {
-    const minimal = Math.abs(most) <= 8191 ? undefined : [];
-    const common = { ...shape, pixels: small, errors: small, ...(minimal && { minimal }) };
+  const weightsOf = (most: number): Convolution[] => {
+    const minimal = Math.abs(most) <= 8191 ? {} : { minimal: [] };
+    const common = { ...shape, name: `weight ${String(most)}`, pixels: small, errors: small, ...minimal };
     const others = Math.sign(most) * Math.min(Math.abs(most), 8191);
     const alone =
       (at: number): Pattern =>
@@ -236,10 +228,11 @@ describe('what operands must be', () => {
       (i, j) => ((i + j) & 1 ? -others : most),
       (_i, _j, c, o) => ((c + o) & 1 ? -others : most),
     ];
-    await expectSame(
-      patterns.map((weights) => ({ ...common, weights })),
-      { batch: 2, threads: [1] },
-    );
+    return patterns.map((weights) => ({ ...common, weights }));
+  };
+  test('sums of taps: the largest weight, everywhere and alone', async () => {
+    const all = [8191, -8191, 8192, -8192, 32767, -32768].flatMap(weightsOf);
+    await expectSame(all, { batch: 1, threads: [1] });
   });
 
   // Cells that differ as much as they may: phases reach twice that, of either sign, wherever pairs begin.
@@ -258,36 +251,49 @@ describe('what operands must be', () => {
     (image, y, x) =>
       boards[image]!(y, x) & 1 ? most : least;
 
-  test.each([
-    [0, 16383, true],
-    [-16383, 0, true],
-    [-8192, 8191, true],
-    [-8191, 8192, true],
-    [-1, 16382, true],
-    [0, 16384, false],
-    [-16384, 0, false],
-    [-8192, 8192, false],
-    [-1, 16383, false],
-    [-16384, 16383, false],
-    [-32768, 32767, false],
-  ])('differences of cells: boards of %i and %i', async (least, most, fits) => {
-    const weights = noise(40);
-    const cells = board(least, most);
-    const common = { ...shape, weights, pixels: cells, errors: cells, ...(fits ? {} : { minimal: [] }) };
-    await expectSame([common, { ...common, padding: [1, 2] }], {
-      batch: boards.length,
-      threads: [1],
-    });
+  test('differences of cells', async () => {
+    const fitting = [
+      [0, 16383],
+      [-16383, 0],
+      [-8192, 8191],
+      [-8191, 8192],
+      [-1, 16382],
+    ] as const;
+    const tooFar = [
+      [0, 16384],
+      [-16384, 0],
+      [-8192, 8192],
+      [-1, 16383],
+      [-16384, 16383],
+      [-32768, 32767],
+    ] as const;
+    const of = ([least, most]: readonly [number, number], minimal: object): Convolution[] => {
+      const cells = board(least, most);
+      const name = `cells of ${String(least)} and ${String(most)}`;
+      const common = { ...shape, name, weights: noise(40), pixels: cells, errors: cells, ...minimal };
+      return [common, { ...common, padding: [1, 2] }];
+    };
+    const all = [
+      ...fitting.flatMap((range) => of(range, {})),
+      ...tooFar.flatMap((range) => of(range, { minimal: [] })),
+    ];
+    await expectSame(all, { batch: boards.length, threads: [1] });
   });
 
-  test.each([16383, -16383, 16384, -16384])(
-    'an image of nothing but %i differs from zeros',
-    async (value) => {
-      const images = (): boolean => Math.abs(value) <= 16383;
-      const common = { ...shape, weights: noise(40), pixels: () => value, errors: () => value, images };
-      await expectSame([common, { ...common, padding: [1, 2] }], { threads: [1] });
-    },
-  );
+  test('an image of one value differs from the zeros around it', async () => {
+    const all = [16383, -16383, 16384, -16384].flatMap((value): Convolution[] => {
+      const minimal = Math.abs(value) <= 16383 ? {} : { minimal: [] };
+      const cells: Pattern = () => value;
+      const common = { ...shape, name: `cells of ${String(value)}`, weights: noise(40), ...minimal };
+      return [
+        [0, 0],
+        [1, 2],
+      ].map(([top = 0, left = 0]) => {
+        return { ...common, pixels: cells, errors: cells, padding: [top, left] };
+      });
+    });
+    await expectSame(all, { batch: 1, threads: [1] });
+  });
 
   test('one cell too large, in the first place or the last one', async () => {
     const ends = (image: number, at: number, last: number): boolean => at === (image === 0 ? 0 : last);
@@ -329,14 +335,33 @@ describe('what operands must be', () => {
     await expectSame(all, { batch: boards.length, threads: [1] });
   });
 
-  describe('sums that fit in 32 bits, just', () => {
-    // In four columns of cells: norms of rows are 16 a, of columns 16 b, and a sum is 256 a b.
-    const most = (a: number, rest: number): number => {
-      let b = 8191;
-      while ((16 * a + 2) * (16 * b + 2) + rest >= 2 ** 31) b--;
-      return b;
-    };
-    test.each([
+  // In four columns of cells: norms of rows are 16 a, of columns 16 b, and a sum is 256 a b.
+  const largestWeight = (a: number, rest: number): number => {
+    let b = 8191;
+    while ((16 * a + 2) * (16 * b + 2) + rest >= 2 ** 31) b--;
+    return b;
+  };
+  const strip =
+    (value: number): Pattern =>
+    (_image, _y, x) =>
+      x >= 3 && x < 7 ? value : 0;
+  const atTheProof = ([a, bias, drop]: readonly [number, number | null, number]): Convolution[] => {
+    const b = largestWeight(a, Math.abs(bias ?? 0) * 2 ** 14 + (drop > 0 ? 2 ** drop : 0));
+    return [b, b + 1].flatMap((weight) =>
+      [a, -a].map((cell): Convolution => {
+        // Backwards there is no bias.
+        const minimal = weight === b ? {} : { minimal: bias === null ? [] : BACKWARD };
+        return {
+          ...{ ...shape, ...minimal, ...(bias === null ? {} : { bias: () => bias }) },
+          name: `cells of ${String(cell)}, weights of ${String(weight)}, bias ${String(bias)}, ${String(drop)} bits dropped`,
+          formats: ['<2,14>', '<2,14>', `<4,${String(28 - drop)}>`],
+          ...{ pixels: strip(cell), errors: strip(cell), weights: () => weight },
+        };
+      }),
+    );
+  };
+  test('sums that fit in 32 bits, just', async () => {
+    const cases = [
       [1025, null, 0],
       [4096, null, 0],
       [8191, null, 0],
@@ -345,25 +370,8 @@ describe('what operands must be', () => {
       [4096, -16384, 0],
       [4096, null, 20],
       [16383, 1000, 24],
-    ])('cells of %i, bias %s, %i bits dropped', async (a, bias, drop) => {
-      const rest = Math.abs(bias ?? 0) * 2 ** 14 + (drop > 0 ? 2 ** drop : 0);
-      const strip =
-        (value: number): Pattern =>
-        (_, __, x) =>
-          x >= 3 && x < 7 ? value : 0;
-      const common = { ...shape, formats: ['<2,14>', '<2,14>', `<4,${String(28 - drop)}>`] } as const;
-      const b = most(a, rest);
-      const all = [b, b + 1].flatMap((weight) =>
-        [1, -1].map((sign): Convolution => {
-          const cells = strip(sign * a);
-          const operands = { pixels: cells, errors: cells, weights: () => weight };
-          // Backwards there is no bias.
-          const minimal = weight === b ? {} : { minimal: bias === null ? [] : BACKWARD };
-          return { ...common, ...operands, ...(bias === null ? {} : { bias: () => bias }), ...minimal };
-        }),
-      );
-      await expectSame(all, { batch: 1, threads: [1] });
-    });
+    ] as const;
+    await expectSame(cases.flatMap(atTheProof), { batch: 1, threads: [1] });
   });
 
   test('an image that fits between others that do not', async () => {
