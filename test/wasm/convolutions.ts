@@ -23,8 +23,8 @@ import { difference, SEED } from '../contract/suite.js';
 export type Pattern = (i: number, j: number, k: number, l: number) => number;
 export type Kind = 'conv2d' | 'conv2dInputGradient' | 'conv2dWeightGradient';
 
-/** The products that can take the minimal way. */
-const KINDS: readonly Kind[] = ['conv2d', 'conv2dInputGradient'];
+/** The products that take the minimal way where operands allow it and it pays. */
+export const KINDS: readonly Kind[] = ['conv2d', 'conv2dInputGradient', 'conv2dWeightGradient'];
 
 export interface Convolution {
   /** What is special about it, for messages. */
@@ -47,10 +47,12 @@ export interface Convolution {
   readonly errors?: Pattern;
   /** Default: none. */
   readonly bias?: Pattern;
-  /** The products that take the minimal way, all of KINDS unless said; null: nobody asks. */
-  readonly minimal?: readonly Kind[] | null;
+  /** The products whose operands let them take the minimal way, all unless said. */
+  readonly minimal?: readonly Kind[];
   /** Images that take it then, all unless said. */
   readonly images?: (image: number) => boolean;
+  /** Products of which nobody asks. */
+  readonly unasked?: readonly Kind[];
 }
 
 export interface Run {
@@ -80,15 +82,18 @@ interface Result {
 
 /**
  * Magnitudes of weights and errors with which the norms pass the proof of the sums, but not by much, for pixels up to 8191:
- * the mean square of noise is a third of the largest one, and the norms of rows are those of whole rows of a frame.
+ * the mean square of noise is a third of the largest one. Norms of rows are those of whole rows of a frame; those of channels,
+ * where they do not fill vectors, of all channels together.
  */
 function magnitudes(p: Convolution, window: Window, batch: number): [weights: number, errors: number] {
-  const { outHeight, outWidth, kernelHeight, kernelWidth, width } = window;
-  const fitting = (terms: number): number => Math.min(8191, Math.ceil(2 ** 32 / 8191 / terms));
+  const { outHeight, outWidth, kernelHeight, kernelWidth, height, width, channels } = window;
+  const fitting = (terms: number): number => Math.max(1, Math.min(8191, Math.floor(2 ** 32 / 8191 / terms)));
   const rows = Math.max(outWidth, width) + kernelWidth - 1;
   const across = Math.sqrt(rows * kernelWidth);
-  const weights = fitting(kernelHeight * across * Math.max(window.channels, p.out));
-  return [weights, fitting(batch * outHeight * outWidth)];
+  const weights = fitting(kernelHeight * across * Math.max(channels, p.out));
+  const together = (count: number): number => (count % 8 === 0 ? 1 : count);
+  const pixels = height * width * together(channels);
+  return [weights, fitting(batch * Math.sqrt(pixels * outHeight * outWidth * together(p.out)))];
 }
 
 function windowFor({ image, kernel, stride = [1, 1], padding = [0, 0], window = {} }: Convolution): Window {
@@ -161,7 +166,11 @@ async function results(
   return after;
 }
 
-/** By product and step how many examples took the minimal way; each way counts the same multiply-adds for an example. */
+function waysText({ layer, kind }: Op, minimal: number, count: number): string {
+  return `${layer}, ${kind}: ${String(minimal)} of ${String(count)}`;
+}
+
+/** By step and product how many examples took the minimal way; each way counts the same multiply-adds for an example. */
 async function minimalExamples(session: Session, counts: readonly number[]): Promise<string[]> {
   const steps = await session.profile!();
   return steps.flatMap(({ ops }, step) =>
@@ -176,8 +185,13 @@ async function minimalExamples(session: Session, counts: readonly number[]): Pro
   );
 }
 
-function waysText({ layer, kind }: Op, minimal: number, count: number): string {
-  return `${layer}, ${kind}: ${String(minimal)} of ${String(count)}`;
+/** Whether the product can be made of phases at all (phases.ts). */
+function suits(kind: Kind, { strideY, strideX, kernelHeight, kernelWidth, ...window }: Window): boolean {
+  if (kernelHeight < 2 || kernelWidth < 2) return false;
+  // A gradient by the input has no strides: errors are spread out.
+  if (kind === 'conv2dInputGradient') return true;
+  if (strideY > 1 || strideX > 1) return false;
+  return kind === 'conv2d' || (window.channels % 4 === 0 && window.outHeight > 1 && window.outWidth > 1);
 }
 
 /** The same as they should be; null where nobody asks. */
@@ -188,10 +202,12 @@ function expectedExamples(
 ): (string | null)[] {
   return counts.flatMap((count) =>
     train.map((op, i) => {
-      const { minimal = KINDS, images = () => true } = convolutions[Math.floor(i / 3)]!;
+      const p = convolutions[Math.floor(i / 3)]!;
+      const { minimal = KINDS, images = () => true } = p;
       const kind = op.kind as Kind;
-      if (minimal === null || !KINDS.includes(kind)) return null;
-      const examples = Array.from({ length: count }, (_, image) => minimal.includes(kind) && images(image));
+      if (p.unasked?.includes(kind)) return null;
+      const takes = minimal.includes(kind) && suits(kind, windowFor(p));
+      const examples = Array.from({ length: count }, (_, image) => takes && images(image));
       return waysText(op, examples.filter(Boolean).length, count);
     }),
   );

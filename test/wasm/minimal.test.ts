@@ -3,12 +3,17 @@
  * operands, and images that take it between images that do not. docs/kernels.md.
  */
 import fc from 'fast-check';
-import { describe, test } from 'vitest';
+import { describe, test, vi } from 'vitest';
 import { windowOf } from '../../src/plan/index.js';
 import { ROUNDINGS } from '../contract/tables.js';
-import { expectSame, noise, type Convolution, type Kind, type Pattern } from './convolutions.js';
+import { expectSame, KINDS, noise, type Convolution, type Kind, type Pattern } from './convolutions.js';
 
-const BACKWARD: readonly Kind[] = ['conv2dInputGradient'];
+// Here everything pays that can be done: what pays is a matter of speed.
+vi.mock('../../src/backend/wasm/worth.js', () => ({ pays: () => true }));
+
+/** The products that read the weights, and the one that makes them. */
+const BY_WEIGHT: readonly Kind[] = ['conv2d', 'conv2dInputGradient'];
+const OF_WEIGHT: readonly Kind[] = ['conv2dWeightGradient'];
 
 describe('shapes', () => {
   const kernels: readonly Convolution[] = [
@@ -53,7 +58,7 @@ describe('shapes', () => {
     // 3, 4, 6, 7, 8 and 9 pairs of rows; forwards, then backwards.
     const heights = [5, 7, 11, 13, 15, 17];
     await expectSame(heights.map((height) => ({ image: [height + 5, 7, 16], kernel: [6, 6], out: 16 })));
-    const narrow = { kernel: [6, 6], out: 24, padding: [2, 2], minimal: BACKWARD } as const;
+    const narrow = { kernel: [6, 6], out: 24, padding: [2, 2] } as const;
     await expectSame(heights.map((height) => ({ image: [height, 2, 16], ...narrow })));
   });
 
@@ -68,7 +73,7 @@ describe('shapes', () => {
           [5, 4],
         ] as const
       ).map((kernel): Convolution => {
-        return { image: [height, width, 17], kernel, out: 17, padding: [3, 3], minimal: null };
+        return { image: [height, width, 17], kernel, out: 17, padding: [3, 3] };
       }),
     );
     await expectSame(all, { batch: 2, threads: [1] });
@@ -83,10 +88,10 @@ describe('shapes', () => {
       [4, 5],
     ] as const;
     const all = strides.flatMap((stride): Convolution[] => [
-      { image: [16, 15, 9], kernel: [4, 4], out: 16, stride, minimal: BACKWARD },
-      { image: [15, 17, 9], kernel: [4, 5], out: 16, stride, padding: [1, 2], minimal: BACKWARD },
+      { image: [16, 15, 9], kernel: [4, 4], out: 16, stride },
+      { image: [15, 17, 9], kernel: [4, 5], out: 16, stride, padding: [1, 2] },
       // Errors of windows in the padding lie outside of the frame.
-      { image: [13, 14, 9], kernel: [4, 4], out: 16, stride, padding: [4, 6], minimal: BACKWARD },
+      { image: [13, 14, 9], kernel: [4, 4], out: 16, stride, padding: [4, 6] },
     ]);
     await expectSame(all, { threads: [1, 2] });
   });
@@ -136,7 +141,7 @@ describe('blocks of rows', () => {
   // Outputs of 128 columns: 8 rows and 5. 640: one pair at a time, and half a one. 8: 42 rows and 6, or 7; backwards 5, or 6.
   const tall: readonly Convolution[] = [
     { image: [14, 15, 16], kernel: [2, 2], out: 128 },
-    { image: [13, 14, 128], kernel: [2, 2], out: 16, padding: [1, 1] },
+    { image: [13, 14, 192], kernel: [2, 2], out: 16, padding: [1, 1] },
     { image: [10, 10, 8], kernel: [4, 4], out: 640 },
     { image: [47, 47, 4], kernel: [4, 4], out: 8, padding: [2, 2] },
     { image: [48, 46, 4], kernel: [4, 4], out: 8, padding: [2, 2] },
@@ -148,12 +153,13 @@ describe('blocks of rows', () => {
   test('images that take other ways in between', async () => {
     const some = noise(300);
     const pixels: Pattern = (image) => (image % 2 === 1 ? 100 * some() : some());
-    const mixed = { pixels, errors: pixels, images: (image: number): boolean => image % 2 === 0 };
+    const images = (image: number): boolean => image % 2 === 0;
+    const mixed = { pixels, errors: pixels, images, unasked: OF_WEIGHT };
     const weights = noise(100);
     await expectSame(
       [
         { image: [14, 15, 16], kernel: [2, 2], out: 128, weights, ...mixed },
-        { image: [13, 14, 128], kernel: [2, 2], out: 16, padding: [1, 1], weights, ...mixed },
+        { image: [13, 14, 192], kernel: [2, 2], out: 16, padding: [1, 1], weights, ...mixed },
       ],
       { threads: [1, 2] },
     );
@@ -201,11 +207,11 @@ describe('sums to results', () => {
   });
 
   test('words of more than 16 bits have other ways', async () => {
-    const formats = [
-      ['<6,14>', '<2,14>', '<4,28>'],
-      ['<2,14>', '<6,14>', '<4,28>'],
-    ] as const;
-    await expectSame(formats.map((f) => ({ image, kernel: [4, 4], out: 16, formats: f, minimal: [] })));
+    const long: readonly Convolution[] = [
+      { image, kernel: [4, 4], out: 16, formats: ['<6,14>', '<2,14>', '<4,28>'], minimal: [] },
+      { image, kernel: [4, 4], out: 16, formats: ['<2,14>', '<6,14>', '<4,28>'], minimal: OF_WEIGHT },
+    ];
+    await expectSame(long);
   });
 });
 
@@ -214,7 +220,7 @@ describe('what operands must be', () => {
   const small = noise(40);
 
   const weightsOf = (most: number): Convolution[] => {
-    const minimal = Math.abs(most) <= 8191 ? {} : { minimal: [] };
+    const minimal = Math.abs(most) <= 8191 ? {} : { minimal: OF_WEIGHT };
     const common = { ...shape, name: `weight ${String(most)}`, pixels: small, errors: small, ...minimal };
     const others = Math.sign(most) * Math.min(Math.abs(most), 8191);
     const alone =
@@ -274,7 +280,7 @@ describe('what operands must be', () => {
       return [common, { ...common, padding: [1, 2] }];
     };
     const all = [
-      ...fitting.flatMap((range) => of(range, {})),
+      ...fitting.flatMap((range) => of(range, { minimal: BY_WEIGHT })),
       ...tooFar.flatMap((range) => of(range, { minimal: [] })),
     ];
     await expectSame(all, { batch: boards.length, threads: [1] });
@@ -282,7 +288,7 @@ describe('what operands must be', () => {
 
   test('an image of one value differs from the zeros around it', async () => {
     const all = [16383, -16383, 16384, -16384].flatMap((value): Convolution[] => {
-      const minimal = Math.abs(value) <= 16383 ? {} : { minimal: [] };
+      const minimal = { minimal: Math.abs(value) <= 16383 ? BY_WEIGHT : [] };
       const cells: Pattern = () => value;
       const common = { ...shape, name: `cells of ${String(value)}`, weights: noise(40), ...minimal };
       return [
@@ -301,7 +307,12 @@ describe('what operands must be', () => {
       (height: number, width: number): Pattern =>
       (image, y, x, c) =>
         image < 2 && ends(image, (y * width + x) * 16 + c, height * width * 16 - 1) ? 16384 : -(c & 1);
-    const common = { ...shape, weights: noise(200), images: (image: number) => image === 2 };
+    const common = {
+      ...shape,
+      weights: noise(200),
+      images: (image: number) => image === 2,
+      unasked: OF_WEIGHT,
+    };
     await expectSame([{ ...common, pixels: lone(11, 12), errors: lone(8, 9) }], { threads: [1] });
   });
 
@@ -329,7 +340,7 @@ describe('what operands must be', () => {
         // Weights: channel 5 forwards, output 5 backwards, and the others 0.
         const weights: Pattern = (i, j, c, o) =>
           c === 5 || o === 5 ? sign(i, j, c, o) >> (c === o ? 0 : 4) : 0;
-        return { ...shape, kernel: [2, 2], out: 24, weights, pixels: cells, errors: cells };
+        return { ...shape, kernel: [2, 2], weights, pixels: cells, errors: cells, minimal: BY_WEIGHT };
       }),
     );
     await expectSame(all, { batch: boards.length, threads: [1] });
@@ -350,9 +361,10 @@ describe('what operands must be', () => {
     return [b, b + 1].flatMap((weight) =>
       [a, -a].map((cell): Convolution => {
         // Backwards there is no bias.
-        const minimal = weight === b ? {} : { minimal: bias === null ? [] : BACKWARD };
+        const minimal: readonly Kind[] =
+          weight === b ? BY_WEIGHT : bias === null ? [] : ['conv2dInputGradient'];
         return {
-          ...{ ...shape, ...minimal, ...(bias === null ? {} : { bias: () => bias }) },
+          ...{ ...shape, minimal, unasked: OF_WEIGHT, ...(bias === null ? {} : { bias: () => bias }) },
           name: `cells of ${String(cell)}, weights of ${String(weight)}, bias ${String(bias)}, ${String(drop)} bits dropped`,
           formats: ['<2,14>', '<2,14>', `<4,${String(28 - drop)}>`],
           ...{ pixels: strip(cell), errors: strip(cell), weights: () => weight },
@@ -392,7 +404,7 @@ describe('what operands must be', () => {
     };
     const images = (image: number): boolean => image % 5 === 1 || image % 5 === 3;
     const weights: Pattern = (_i, _j, c, o) => (((5 * c + 3 * o) % 7) - 3) * 400;
-    const common = { ...shape, pixels: cells, errors: cells, weights, images };
+    const common = { ...shape, pixels: cells, errors: cells, weights, images, unasked: OF_WEIGHT };
     const all: Convolution[] = [
       common,
       { ...common, padding: [1, 1] },
@@ -414,6 +426,94 @@ describe('what operands must be', () => {
       operands.map((patterns) => ({ ...shape, ...patterns, minimal: [] })),
       { threads: [1, 2] },
     );
+  });
+});
+
+describe('what operands of a weight gradient must be', () => {
+  const shape = { image: [8, 8, 8], kernel: [5, 5], out: 16 } as const;
+
+  test('differences of cells, sums of errors', async () => {
+    const weights = noise(40);
+    const small = noise(40);
+    const checks =
+      (least: number, most: number): Pattern =>
+      (i, j, k) =>
+        (i + j + k) & 1 ? most : least;
+    const pixels = [
+      [0, 16383, true],
+      [-8192, 8191, true],
+      [-16383, 0, true],
+      [0, 16384, false],
+      [-8192, 8192, false],
+      [-32768, 32767, false],
+    ] as const;
+    const errors = [
+      [8191, 8191, true],
+      [-8191, 8191, true],
+      [-8191, -8191, true],
+      [0, 8192, false],
+      [-8192, 0, false],
+    ] as const;
+    const all = [
+      ...pixels.map(([least, most, fits]): Convolution => {
+        const minimal = fits ? KINDS : (['conv2dInputGradient'] as const);
+        return {
+          ...shape,
+          name: `cells to ${String(most)}`,
+          pixels: checks(least, most),
+          errors: small,
+          weights,
+          minimal,
+        };
+      }),
+      ...errors.map(([least, most, fits]): Convolution => {
+        const minimal = fits ? OF_WEIGHT : [];
+        const patterns = { pixels: small, errors: checks(least, most), weights };
+        return { ...shape, name: `errors to ${String(most)}`, ...patterns, minimal, unasked: BY_WEIGHT };
+      }),
+    ];
+    await expectSame(all, { batch: 5 });
+  });
+
+  test('sums that fit in 32 bits, just', async () => {
+    // Four images of 4 x 4 cells: norms are 8 a and 8 b, and the sum of the tap in the middle is 64 a b.
+    const largestError = (a: number): number => {
+      let b = 8191;
+      while ((8 * a + 2) * (8 * b + 2) >= 2 ** 31) b--;
+      return b;
+    };
+    const middle =
+      (value: number): Pattern =>
+      (_image, y, x) =>
+        y >= 2 && y < 6 && x >= 2 && x < 6 ? value : 0;
+    const all = [4099, 8191, 16383].flatMap((a) => {
+      const b = largestError(a);
+      return [b, b + 1].flatMap((error) =>
+        [a, -a].map((cell): Convolution => {
+          const patterns = { pixels: middle(cell), errors: () => error, weights: () => 1 };
+          const name = `cells of ${String(cell)}, errors of ${String(error)}`;
+          return { ...shape, name, ...patterns, minimal: error === b ? OF_WEIGHT : [], unasked: BY_WEIGHT };
+        }),
+      );
+    });
+    await expectSame(all, { batch: 4, threads: [1] });
+  });
+
+  test('images in twos that fit between others that do not', async () => {
+    // So many channels that two images are packed at once.
+    const cells = noise(300);
+    const pixels: Pattern = (image) => (image === 2 || image === 3 ? 60 * cells() : cells());
+    const images = (image: number): boolean => image !== 2 && image !== 3;
+    const wide: Convolution = {
+      image: [13, 14, 192],
+      kernel: [3, 3],
+      out: 9,
+      pixels,
+      images,
+      unasked: BY_WEIGHT,
+    };
+    await expectSame([wide, { ...wide, padding: [1, 1] }], { batch: 7, counts: [5], threads: [1] });
+    await expectSame([{ ...wide, unasked: KINDS }], { batch: 7, counts: [6], threads: [2, 3] });
   });
 });
 
@@ -452,7 +552,7 @@ test('any shape, any magnitudes', async () => {
         const all = convolutions.map(({ out32, values: [a, b, c, d], ...rest }): Convolution => {
           const operands = { pixels: pattern(a), weights: pattern(b), errors: pattern(c), bias: pattern(d) };
           const formats = ['<2,14>', '<2,14>', out32 ? '<4,28>' : '<6,10>'] as const;
-          return { ...rest, ...operands, formats, minimal: null };
+          return { ...rest, ...operands, formats, unasked: KINDS };
         });
         await expectSame(all, { batch, threads: [threads] });
       },

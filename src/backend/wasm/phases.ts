@@ -2,6 +2,8 @@
  * When a convolution is worth the nine phases of assembly/minimal.ts, and their sizes. A pair step is what the tile's
  * loop does in a turn: a pair of k for four rows and eight columns.
  */
+import { pays } from './worth.js';
+
 /** A convolution as the tiles see it, of one image. */
 interface Shape {
   readonly channels: number;
@@ -52,8 +54,6 @@ const APART = 1.15;
 /** And of a weight gradient: packing eight channels of a cell of two images, adding up four weights of eight columns. */
 const PACK_STEPS = 5;
 const WEIGHT_STEPS = 3;
-/** More than this part of the direct way's turns do not pay for the trouble. */
-const WORTH = 0.8;
 
 function sum(values: readonly number[]): number {
   return values.reduce((total, value) => total + value, 0);
@@ -103,7 +103,7 @@ export function phasesOf(shape: Shape, operands: readonly Packed[]): Phases | nu
   const phased =
     panels * tiles * (phaseSteps * apart(halfWidth) + COMBINE_STEPS) +
     phases.rows * phases.cells * Math.ceil(channels / 8) * SPLIT_STEPS;
-  return phased < WORTH * direct ? phases : null;
+  return pays(phased, direct) ? phases : null;
 }
 
 /** The same for a weight gradient of at most `batch` images; with the images to be packed at once, in twos. */
@@ -126,5 +126,5 @@ export function gradientPhasesOf(
     ((allTaps * channels) / 4) * (positions + TILE_STEPS / pairs) + (weights * WEIGHT_STEPS) / pairs;
   const packed = (rows * cells * channels * PACK_STEPS) / 8;
   const panels = Math.ceil(shape.columns / 8);
-  return phased * panels + packed < WORTH * direct * panels ? { ...phases, chunk: 2 * pairs } : null;
+  return pays(phased * panels + packed, direct * panels) ? { ...phases, chunk: 2 * pairs } : null;
 }
