@@ -301,19 +301,43 @@ describe('what operands must be', () => {
     await expectSame(all, { batch: 1, threads: [1] });
   });
 
-  test('one cell too large, in the first place or the last one', async () => {
-    const ends = (image: number, at: number, last: number): boolean => at === (image === 0 ? 0 : last);
-    const lone =
-      (height: number, width: number): Pattern =>
-      (image, y, x, c) =>
-        image < 2 && ends(image, (y * width + x) * 16 + c, height * width * 16 - 1) ? 16384 : -(c & 1);
-    const common = {
-      ...shape,
-      weights: noise(200),
-      images: (image: number) => image === 2,
-      unasked: OF_WEIGHT,
-    };
-    await expectSame([{ ...common, pixels: lone(11, 12), errors: lone(8, 9) }], { threads: [1] });
+  test('one element too large, in the first place or the last one', async () => {
+    // Elements that fill vectors, and elements that do not.
+    const sizes: readonly Pick<Convolution, 'image' | 'kernel' | 'out'>[] = [
+      { image: [11, 12, 16], kernel: [4, 4], out: 16 },
+      { image: [11, 11, 5], kernel: [4, 4], out: 7 },
+      { image: [9, 8, 5], kernel: [3, 3], out: 7 },
+      { image: [8, 8, 4], kernel: [4, 4], out: 5 },
+    ];
+    const batch = 3;
+    const all = sizes.flatMap((p) => {
+      const [[height, width, channels], [kernelHeight, kernelWidth], out] = [p.image, p.kernel, p.out];
+      const small = { ...p, pixels: noise(40), weights: noise(40), errors: noise(40) };
+      return [0, 1].flatMap((end): Convolution[] => {
+        const alone = (value: number, ...sizes: number[]): Pattern => {
+          const others = noise(40);
+          return (...place) => (place.every((at, i) => at === end * (sizes[i]! - 1)) ? value : others());
+        };
+        const images = (image: number): boolean => image !== end * (batch - 1);
+        const errors = [batch, height - kernelHeight + 1, width - kernelWidth + 1, out];
+        const large = (name: string, most: number): Convolution => {
+          return { ...small, name: `${name}, last: ${String(end)}`, errors: alone(most, ...errors) };
+        };
+        return [
+          {
+            ...small,
+            name: 'cell',
+            pixels: alone(16384, batch, ...p.image),
+            images,
+            unasked: KINDS.slice(1),
+          },
+          { ...small, name: 'weight', weights: alone(8192, ...p.kernel, channels, out), minimal: OF_WEIGHT },
+          { ...large('error spread out', 16384), images, unasked: ['conv2d', ...OF_WEIGHT] },
+          { ...large('error summed', 8192), minimal: BY_WEIGHT },
+        ];
+      });
+    });
+    await expectSame(all, { batch, threads: [1] });
   });
 
   test('phases and sums of taps at their largest', async () => {
