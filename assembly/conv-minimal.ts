@@ -43,9 +43,8 @@ import { countPath } from './paths';
 import { scratch } from './thread';
 import { tile } from './tile';
 
-/** The first row of outputs, and their number, for which the tables of rows and spans are made; -1: none. */
+/** The first row of the block of outputs for which the tables of rows and spans are made; -1: none of this op. */
 let tabledRow: i32 = -1;
-let tabledRows: i32 = 0;
 
 /**
  * Packs the phases of the weight [KH, KW, C, O] as panels: columns o, or, turned around, columns c. False where sums of taps
@@ -137,10 +136,9 @@ export function minimalBlock(record: usize, channels: i32, outWidth: i32, firstR
   const spans = table + ((<usize>tiles) << 4);
   const spansBytes = (<usize>tiles) << 3;
   memory.fill(zeros, 0, 32);
-  if (tabledRow != firstRow || tabledRows != outRows) {
+  if (tabledRow != firstRow) {
     tabulate(table, spans, tiles, firstRow >> 1, cellBytes, kernelHeight);
     tabledRow = firstRow;
-    tabledRows = outRows;
   }
   // Four neighbours of one row of a phase are the same distance apart.
   setRowsApart(halfWidth & 3 ? 0 : <i32>cellBytes);
