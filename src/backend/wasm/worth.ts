@@ -1,4 +1,4 @@
-/** The judgement of phases.ts, in a file of its own: test/wasm/minimal.test.ts lets everything pay that can be done. */
+/** The judgement of phases.ts, in a file of its own: tests of the minimal way let everything pay that can be done. */
 
 /** More than this part of the direct way's turns do not pay for the trouble. */
 const WORTH = 0.8;
