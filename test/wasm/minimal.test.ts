@@ -149,6 +149,15 @@ describe('blocks of rows', () => {
     await expectSame(tall, { batch: 2, threads: [1, 2] });
   });
 
+  test.each<[string, Convolution]>([
+    ['forwards', { image: [24, 24, 17], kernel: [2, 2], out: 8 }],
+    ['backwards', { image: [24, 24, 9], kernel: [2, 2], out: 8 }],
+    ['of the weight', { image: [9, 8, 16], kernel: [7, 6], out: 24, padding: [3, 3] }],
+  ])('scratch is as large as the largest product needs: %s', async (_, p) => {
+    // Threads' regions lie side by side: who writes past his own spoils another one's.
+    await expectSame([{ ...p, rounding: 'stochastic', formats: ['<2,14>', '<2,14>', '<6,10>'] }]);
+  });
+
   test('images that take other ways in between', async () => {
     const some = noise(300);
     const pixels: Pattern = (image) => (image % 2 === 1 ? 100 * some() : some());
