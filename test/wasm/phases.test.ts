@@ -8,8 +8,8 @@ type Size = readonly [image: [number, number, number], kernel: number, out: numb
 
 const SHORT = { planes: 1, bytes: 2 };
 
-/** Whether a convolution and its gradients by the input and by the weight are worth it, in a batch of 100. */
-function worth([image, kernel, out, padding]: Size): boolean[] {
+/** Whether a convolution and its gradients by the input and by the weight are worth it, with so many images a thread. */
+function worth([image, kernel, out, padding]: Size, images = 100): boolean[] {
   const square = [kernel, kernel] as const;
   const window = windowOf({ image, kernel: square, stride: [1, 1], padding: [padding, padding] });
   const forward = { ...window, columns: out, stride: 1 };
@@ -19,7 +19,7 @@ function worth([image, kernel, out, padding]: Size): boolean[] {
   return [
     phasesOf(forward, operands),
     phasesOf(backward, operands),
-    gradientPhasesOf(forward, 100, operands),
+    gradientPhasesOf(forward, images, operands),
   ].map((phases) => phases !== null);
 }
 
@@ -37,12 +37,18 @@ describe('what is worth it', () => {
     ['the first convolution of digits', [[28, 28, 1], 5, 8, 0]],
     ['few channels', [[28, 28, 3], 3, 8, 1]],
     ['one output', [[5, 5, 64], 5, 64, 0]],
+    ['images whose phases take much memory', [[512, 512, 64], 5, 64, 2]],
   ])('not %s', (_, size) => {
     expect(worth(size)).toEqual([false, false, false]);
   });
 
+  test('not a weight gradient of one image, which would be half a pair', () => {
+    const taken = [1, 2, 4, 51].map((images) => worth([[16, 16, 32], 5, 32, 2], images)[2]);
+    expect(taken).toEqual([false, true, true, true]);
+  });
+
   test('a layer of a network takes it', async () => {
     const layer = { image: [16, 16, 32], kernel: [5, 5], out: 32, padding: [2, 2] } as const;
-    await expectSame([layer], { batch: 2, threads: [2] });
+    await expectSame([layer], { batch: 4, threads: [2] });
   });
 });

@@ -41,6 +41,8 @@ export interface Phases {
 /** Bytes of packed phases that stay in the second-level cache, and positions that a tile should sum. */
 const PHASES_BUDGET = 1 << 19;
 const LONG_SUM = 128;
+/** A thread's memory for the phases of an image, or of two: larger ones are not made, so that no session is refused for them. */
+const MOST_BYTES = 1 << 26;
 /** What is written past the end of a phase, at most. */
 const VECTOR = 16;
 /** In turns of the tile's loop: splitting eight channels of a cell into phases, combining a tile's sums. */
@@ -92,6 +94,7 @@ export function phasesOf(shape: Shape, operands: readonly Packed[]): Phases | nu
   if (!suits(shape, operands)) return null;
   const { channels, outHeight, outWidth, kernelHeight, kernelWidth } = shape;
   const phases = sizesOf(shape);
+  if (9 * phases.phaseBytes > MOST_BYTES) return null;
   const { halfWidth } = phases;
   const panels = Math.ceil(shape.columns / 8);
   const apart = (width: number): number => (width % 4 === 0 ? 1 : APART);
@@ -106,25 +109,27 @@ export function phasesOf(shape: Shape, operands: readonly Packed[]): Phases | nu
   return pays(phased, direct) ? phases : null;
 }
 
-/** The same for a weight gradient of at most `batch` images; with the images to be packed at once, in twos. */
+/** The same for a weight gradient of at most `images` images a thread; with those to be packed at once, in twos. */
 export function gradientPhasesOf(
   shape: Shape,
-  batch: number,
+  images: number,
   operands: readonly Packed[],
 ): (Phases & { readonly chunk: number }) | null {
   const { channels, outHeight, outWidth, kernelHeight, kernelWidth } = shape;
   if (!suits(shape, operands) || channels % 4 !== 0 || outHeight < 2 || outWidth < 2) return null;
   const phases = sizesOf(shape);
   const { rows, cells, allTaps } = phases;
+  if (2 * 9 * phases.phaseBytes > MOST_BYTES) return null;
   const positions = Math.ceil(outHeight / 2) * phases.halfWidth;
   const fitting = Math.floor(PHASES_BUDGET / (9 * rows * cells * channels * 4));
-  const pairs = Math.max(1, Math.min(Math.ceil(batch / 2), Math.ceil(LONG_SUM / positions), fitting));
-  // Turns for a pair of images and eight columns.
+  const pairs = Math.max(1, Math.min(Math.ceil(images / 2), Math.ceil(LONG_SUM / positions), fitting));
+  // Turns for a pair of images and eight columns. The last pair may be half a one.
+  const filled = images / (2 * Math.ceil(images / 2));
   const weights = (kernelHeight * kernelWidth * channels) / 4;
   const direct = weights * (2 * outHeight * Math.ceil(outWidth / 2) + TILE_STEPS / pairs);
   const phased =
     ((allTaps * channels) / 4) * (positions + TILE_STEPS / pairs) + (weights * WEIGHT_STEPS) / pairs;
   const packed = (rows * cells * channels * PACK_STEPS) / 8;
   const panels = Math.ceil(shape.columns / 8);
-  return pays(phased * panels + packed, direct * panels) ? { ...phases, chunk: 2 * pairs } : null;
+  return pays(phased * panels + packed, direct * panels * filled) ? { ...phases, chunk: 2 * pairs } : null;
 }

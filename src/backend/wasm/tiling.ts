@@ -128,7 +128,7 @@ export function tileProduct(plan: Plan, op: ProductOp, threads: number): Tiling 
     case 'conv2dInputGradient':
       return tileConv2dInputGradient(plan, op);
     case 'conv2dWeightGradient':
-      return tileConv2dWeightGradient(plan, op);
+      return tileConv2dWeightGradient(plan, op, threads);
   }
 }
 
@@ -252,13 +252,14 @@ function tileConv2dInputGradient(plan: Plan, op: Conv2dInputGradientOp): Tiling 
 }
 
 /** Shapes are those of assembly/conv-gradient.ts, or in float32 of assembly/float-products.ts. */
-function tileConv2dWeightGradient(plan: Plan, op: Conv2dWeightGradientOp): Tiling {
+function tileConv2dWeightGradient(plan: Plan, op: Conv2dWeightGradientOp, threads: number): Tiling {
   const { window, outChannels } = op;
   const { channels, kernelHeight, kernelWidth, strideX, outHeight, outWidth } = window;
   const lhs = packingOf(plan.tensors[op.input]!.format);
   const rhs = packingOf(plan.tensors[op.dOutput]!.format);
   const stride = Math.max(window.strideY, strideX);
-  const phases = gradientPhasesOf({ ...window, columns: outChannels, stride }, plan.batch, [lhs, rhs]);
+  const shape = { ...window, columns: outChannels, stride };
+  const phases = gradientPhasesOf(shape, Math.ceil(plan.batch / threads), [lhs, rhs]);
   const rows = (outHeight - 1) * window.strideY + kernelHeight;
   const frameHeight = phases?.frameHeight ?? rows;
   const frameWidth = phases?.frameWidth ?? (outWidth - 1) * strideX + kernelWidth;
