@@ -297,26 +297,36 @@ describe('what operands of a weight gradient must be', () => {
   });
 
   test('sums that fit in 32 bits, just', async () => {
-    // Four images of 4 x 4 cells: norms are 8 a and 8 b, and the sum of the tap in the middle is 64 a b.
+    // Four images of 4 x 4 cells, of one channel and one output: norms are 8 a and 8 b, the sum of the tap in the middle 64 a b.
     const largestError = (a: number): number => {
       let b = 8191;
       while ((8 * a + 2) * (8 * b + 2) >= 2 ** 31) b--;
       return b;
     };
     const middle =
-      (value: number): Pattern =>
-      (_image, y, x) =>
-        y >= 2 && y < 6 && x >= 2 && x < 6 ? value : 0;
-    const all = [4099, 8191, 16383].flatMap((a) => {
+      (value: number, channel: number): Pattern =>
+      (_image, y, x, c) =>
+        y >= 2 && y < 6 && x >= 2 && x < 6 && c === channel ? value : 0;
+    const atTheProof = (a: number, channels: number, out: number, channel: number): Convolution[] => {
       const b = largestError(a);
       return [b, b + 1].flatMap((error) =>
-        [a, -a].map((cell): Convolution => {
-          const patterns = { pixels: middle(cell), errors: () => error, weights: () => 1 };
-          const name = `cells of ${String(cell)}, errors of ${String(error)}`;
-          return { ...shape, name, ...patterns, minimal: error === b ? OF_WEIGHT : [], unasked: BY_WEIGHT };
-        }),
+        [a, -a].map((cell) => ({
+          ...{ ...shape, image: [8, 8, channels], out },
+          name: `cells of ${String(cell)}, errors of ${String(error)}, channel ${String(channel)}`,
+          pixels: middle(cell, channel),
+          errors: (_image, _y, _x, o) => (o === out - 1 - channel ? error : 0),
+          weights: () => 1,
+          ...{ minimal: error === b ? OF_WEIGHT : [], unasked: BY_WEIGHT },
+        })),
       );
-    });
+    };
+    const all = [
+      ...[4099, 8191, 16383].flatMap((a) => atTheProof(a, 8, 16, 0)),
+      ...[1, 2, 3, 4, 5, 6, 7].flatMap((channel) => atTheProof(8191, 8, 8, channel)),
+      // Channels that do not fill vectors are taken together.
+      ...[0, 3].flatMap((channel) => atTheProof(8191, 4, 9, channel)),
+      ...[0, 11].flatMap((channel) => atTheProof(8191, 12, 20, channel)),
+    ];
     await expectSame(all, { batch: 4, threads: [1] });
   });
 

@@ -131,7 +131,17 @@ describe('shapes', () => {
       { image: [12, width, 24], kernel: [3, 3], out: 24, padding: [1, 1] },
       { image: [12, 12, 20 + i], kernel: [5, 5], out: 20, padding: [2, 2] },
     ]);
-    await expectSame([...alike, ...kernels.slice(0, 4)], { batch: 2, counts: [1, 2], threads: [1, 2] });
+    // Frames that an image fills but for a row: what another product left in it must be cleared.
+    const filled = [5, 7, 9, 11].map((height): Convolution => ({
+      image: [height, 9, 8],
+      kernel: [3, 4],
+      out: 24,
+    }));
+    await expectSame([...alike, ...filled, ...kernels.slice(0, 4)], {
+      batch: 2,
+      counts: [1, 2],
+      threads: [1, 2],
+    });
   });
 });
 
