@@ -202,12 +202,11 @@ export function minimalGradient(record: usize, first: i32, count: i32): bool {
   const imageBytes = (<usize>(imageCells * channels)) << 1;
   const errorBytes = (<usize>(errors * outChannels)) << 1;
   for (let pair = 0; pair < pairs; pair++) {
-    // The last image may be alone: with zeros.
+    // The last image may be alone: errors of zeros meet what the second frame still holds.
     const alone = 2 * pair + 1 == count;
     const image = lhs + <usize>(2 * pair) * imageBytes;
     frameImage<i16>(image, 0, 1, frame);
-    if (alone) memory.fill(frame + frameBytes, 0, frameBytes);
-    else frameImage<i16>(image + imageBytes, 0, 1, frame + frameBytes);
+    if (!alone) frameImage<i16>(image + imageBytes, 0, 1, frame + frameBytes);
     splitPair(frame, frameBytes, phaseBytes, blockBytes, room, cells + <usize>pair * pairBytes);
     packErrorPair(record, rhs + <usize>(2 * pair) * errorBytes, alone ? 0 : errorBytes, pair, pairs, panels);
   }
