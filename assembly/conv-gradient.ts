@@ -8,6 +8,7 @@
  * channels are a multiple of four, four of them lie together: the four rows of a tile are then one stream of memory.
  * Each thread adds up the products of its own images in i64; the second record adds up the threads and converts.
  */
+import { minimalGradient } from './conv-gradient-minimal';
 import { convertSums } from './convert';
 import { endImageRow, firstImageRow, frameImage, openFrame, openImage } from './image';
 import {
@@ -23,11 +24,13 @@ import {
   CHUNK,
   CONVERT,
   COUNT,
+  FRAME_BYTES,
   HEIGHT,
   KERNEL_HEIGHT,
   KERNEL_WIDTH,
   LHS,
   LHS_TYPE,
+  MINIMAL,
   OUT,
   OUT_CHANNELS,
   OUT_HEIGHT,
@@ -47,6 +50,7 @@ import {
   WIDTH,
   WRAP,
 } from './layout';
+import { openPhases, phaseFrameHeight, phaseFrameWidth } from './minimal';
 import { columnSquares, columnsRoot, largestOf, rootAbove, squares } from './norms';
 import { openColumns, openLhs, openRows, openSpans } from './operands';
 import { copyDigits, interleave, planesFor } from './pack';
@@ -150,7 +154,14 @@ export function convWeightGradientTiled(record: usize): void {
 
   // Shapes: frame [rows][frameWidth][C]; pairs [copy][C / lanes][image][rows][across][lanes]; errors [panel][image][OH][half].
   const rows = (outHeight - 1) * strideY + kernelHeight;
-  const frameWidth = (outWidth - 1) * strideX + kernelWidth;
+  const minimal = load<i32>(record, MINIMAL) != 0;
+  let frameHeight = rows;
+  let frameWidth = (outWidth - 1) * strideX + kernelWidth;
+  if (minimal) {
+    openPhases(outHeight, outWidth, kernelHeight, kernelWidth, channels);
+    frameHeight = phaseFrameHeight();
+    frameWidth = phaseFrameWidth();
+  }
   const copies = 2 * strideX;
   const lanes = channels & 3 ? channels : 4;
   const half = (outWidth + 1) >> 1;
@@ -167,24 +178,29 @@ export function convWeightGradientTiled(record: usize): void {
   const imageBytes = <usize>rows * rowBytes;
   const errors = outHeight * outWidth * outChannels;
   // Room for one plane of an int32 dOutput, behind the frame and what is read past its end.
-  const errorPlane = frame + (((<usize>((rows * frameWidth + copies + 2) * channels)) << 1) & ~15) + 64;
+  const errorPlane =
+    frame + (((<usize>((frameHeight * frameWidth + copies + 2) * channels)) << 1) & ~15) + 64;
   const inside =
     load<i32>(record, PAD_TOP) == 0 &&
     load<i32>(record, PAD_LEFT) == 0 &&
     rows <= height &&
     frameWidth <= width;
-  const inPlace = lhsNarrow && inside;
+  const inPlace = lhsNarrow && inside && !minimal;
 
   memory.fill(sums, 0, (<usize>(((weights + 3) & ~3) * columns)) << 3);
   const first = shareStart(load<i32>(COUNT), 1);
   const end = shareEnd(load<i32>(COUNT), 1);
   if (first >= end) return;
   openImage(height, width, channels);
-  openFrame(rows, frameWidth, load<i32>(record, PAD_TOP), load<i32>(record, PAD_LEFT), 1, 1);
-  if (!inPlace) memory.fill(frame, 0, (<usize>(rows * frameWidth * channels)) << 1);
+  openFrame(frameHeight, frameWidth, load<i32>(record, PAD_TOP), load<i32>(record, PAD_LEFT), 1, 1);
+  // With phases there are two frames.
+  const frameBytes = (<usize>(frameHeight * frameWidth * channels)) << 1;
+  if (!inPlace) memory.fill(frame, 0, frameBytes + (minimal ? <usize>load<u32>(record, FRAME_BYTES) : 0));
 
+  let tabled = 0;
   for (let image = first; image < end; image += chunk) {
     const count = min(chunk, end - image);
+    if (minimal && minimalGradient(record, image, count)) continue;
     // pairCells writes whole vectors: the last image of a copy may reach past its end.
     const blockBytes = <usize>count * imageBytes;
     const copyBytes = blockBytes * (channels / lanes) + 64;
@@ -236,7 +252,8 @@ export function convWeightGradientTiled(record: usize): void {
     }
 
     // Rows that fill up the last tile are the last weight once more.
-    if (image == first || count != chunk) {
+    if (count != tabled) {
+      tabled = count;
       for (let i = 0; i < ((weights + 3) & ~3); i++) {
         const weight = min(i, weights - 1);
         const c = weight % channels;

@@ -20,6 +20,7 @@ import {
   LHS,
   LHS_PLANES,
   LHS_TYPE,
+  MINIMAL,
   OUT_CHANNELS,
   OUT_HEIGHT,
   OUT_WIDTH,
@@ -33,6 +34,7 @@ import {
   TYPE_I16,
   WIDTH,
 } from './layout';
+import { minimalBlock, packPhases, splitFrame } from './conv-minimal';
 import {
   endImageRow,
   firstImageRow,
@@ -42,10 +44,11 @@ import {
   openImage,
   rowsRoot,
 } from './image';
+import { openPhases, phaseFrameHeight, phaseFrameWidth } from './minimal';
 import { columnsRoot, largestOf } from './norms';
-import { openBias, openColumns, openLhs, openRows, openSpans } from './operands';
+import { openBias, openColumns, openLhs, openRows, openSpans, setRowsApart } from './operands';
 import { copyDigits, packPanels, planesFor } from './pack';
-import { productBlock } from './products';
+import { finishBlock, productBlock, provesFast } from './products';
 import { boundRowPieces } from './stretches';
 import { scratch, shareEnd, shareStart } from './thread';
 
@@ -120,8 +123,35 @@ function openImagePlanes(
   openLhs(planes, planes == 1 ? root : 0, true);
 }
 
+/** Fills in the offsets of the rows of a block of outputs, and the segments that each tile needs. */
+function tabulate(
+  table: usize,
+  spans: usize,
+  position: i32,
+  rows: i32,
+  outWidth: i32,
+  kernelHeight: i32,
+  strideY: i32,
+  rowBytes: i32,
+  cellBytes: i32,
+): void {
+  for (let i = 0; i < ((rows + 3) & ~3); i++) {
+    const at = position + min(i, rows - 1);
+    store<u32>(table + ((<usize>i) << 2), (at / outWidth) * strideY * rowBytes + (at % outWidth) * cellBytes);
+  }
+  // Segments of a tile that meet a row of the image: rows y * stride + i from the tile's first y to its last.
+  for (let i = 0; i < rows; i += 4) {
+    const firstY = (position + i) / outWidth;
+    const lastY = (position + min(i + 3, rows - 1)) / outWidth;
+    const start = min(max(0, firstImageRow() - lastY * strideY), kernelHeight - 1);
+    const stop = min(kernelHeight, endImageRow() - firstY * strideY);
+    store<i32>(spans + ((<usize>i) << 1), start);
+    store<i32>(spans + ((<usize>i) << 1), max(stop - start, 1), 4);
+  }
+}
+
 /**
- * The convolution of images of imageHeight x imageWidth x channels, framed (see openFrame) unless `inPlace`, with the weight,
+ * The convolution of images of imageElements, framed (see openFrame) unless `inPlace`, with the weight,
  * `turned` around or not, as `columns` columns: outHeight x outWidth positions an image.
  */
 function convolve(
@@ -152,16 +182,17 @@ function convolve(
   const spans = scratch + load<u32>(record, AT_SPANS);
   const squaresTable = scratch + load<u32>(record, AT_SQUARES);
   const frame = scratch + load<u32>(record, AT_LHS);
-  const frameElements = frameHeight * rowElements;
+  const frameBytes = (<usize>(frameHeight * rowElements)) << 1;
 
   // Four positions of one row of the output are the same distance apart.
   const between = outWidth & 3 ? 0 : strideX * channels * 2;
   openRows(record, 4, between, segmentPairs, kernelHeight, (<usize>rowElements) << 1, 1, 0);
-  if (!inPlace) openSpans(spans);
   packWeight(record, turned);
   openBias(record, 0, columns, padded);
+  const phasesPacked = load<i32>(record, MINIMAL) != 0 && packPhases(record, turned);
   if (!inPlace) memory.fill(frame, 0, planeBytes * load<i32>(record, LHS_PLANES));
 
+  let tabled = -1;
   for (let image = first; image < end; image++) {
     const source = load<u32>(record, LHS) + ((<usize>(image * imageElements)) << (narrow ? 1 : 2));
     const lhs = inPlace ? source : frame;
@@ -174,27 +205,27 @@ function convolve(
       }
     }
     openImagePlanes(lhs, planes, planeBytes, frameHeight, rowElements, kernelHeight, strideY, squaresTable);
+    const minimal = phasesPacked && provesFast(record) && splitFrame(record, frame, frameBytes);
+    if (!minimal) {
+      setRowsApart(between);
+      openSpans(inPlace ? 0 : spans);
+    }
     for (let position = 0; position < positions; position += blockRows) {
       const rows = min(blockRows, positions - position);
-      // The table serves all images when one block is a whole image.
-      if (image == first || blockRows < positions) {
-        for (let i = 0; i < ((rows + 3) & ~3); i++) {
-          const at = position + min(i, rows - 1);
-          const cell = (at / outWidth) * strideY * frameWidth + (at % outWidth) * strideX;
-          store<u32>(table + ((<usize>i) << 2), (cell * channels) << 1);
-        }
-        // Segments of a tile that meet a row of the image: rows y * stride + i from the tile's first y to its last.
-        for (let i = 0; i < rows; i += 4) {
-          const firstY = (position + i) / outWidth;
-          const lastY = (position + min(i + 3, rows - 1)) / outWidth;
-          const start = min(max(0, firstImageRow() - lastY * strideY), kernelHeight - 1);
-          const stop = min(kernelHeight, endImageRow() - firstY * strideY);
-          store<i32>(spans + ((<usize>i) << 1), start);
-          store<i32>(spans + ((<usize>i) << 1), max(stop - start, 1), 4);
-        }
-      }
       const index = (image * positions + position) * columns;
-      productBlock(record, lhs, (<usize>frameElements) << 1, rows, columns, columns, index);
+      if (minimal) {
+        minimalBlock(record, channels, outWidth, position / outWidth, rows / outWidth);
+        finishBlock(record, true, 0, rows, columns, columns, index);
+        continue;
+      }
+      // The table serves all images when one block is a whole image.
+      if (tabled != position) {
+        const rowBytes = rowElements << 1;
+        const cellBytes = (strideX * channels) << 1;
+        tabulate(table, spans, position, rows, outWidth, kernelHeight, strideY, rowBytes, cellBytes);
+        tabled = position;
+      }
+      productBlock(record, lhs, frameBytes, rows, columns, columns, index);
     }
   }
 }
@@ -212,10 +243,21 @@ export function convTiled(record: usize): void {
   let frameHeight = (outHeight - 1) * strideY + load<i32>(record, KERNEL_HEIGHT);
   let frameWidth = (outWidth - 1) * strideX + load<i32>(record, KERNEL_WIDTH);
   const inside = padTop == 0 && padLeft == 0 && frameHeight <= height && frameWidth <= width;
-  const inPlace = load<i32>(record, LHS_TYPE) == TYPE_I16 && inside;
+  const minimal = load<i32>(record, MINIMAL) != 0;
+  const inPlace = load<i32>(record, LHS_TYPE) == TYPE_I16 && inside && !minimal;
   if (inPlace) {
     frameHeight = height;
     frameWidth = width;
+  } else if (minimal) {
+    openPhases(
+      outHeight,
+      outWidth,
+      load<i32>(record, KERNEL_HEIGHT),
+      load<i32>(record, KERNEL_WIDTH),
+      channels,
+    );
+    frameHeight = phaseFrameHeight();
+    frameWidth = phaseFrameWidth();
   }
   openImage(height, width, channels);
   openFrame(frameHeight, frameWidth, padTop, padLeft, 1, 1);
@@ -244,8 +286,13 @@ export function convInputGradientTiled(record: usize): void {
   const outHeight = load<i32>(record, OUT_HEIGHT);
   const outWidth = load<i32>(record, OUT_WIDTH);
   const outChannels = load<i32>(record, OUT_CHANNELS);
-  const frameHeight = height + kernelHeight - 1;
-  const frameWidth = width + kernelWidth - 1;
+  let frameHeight = height + kernelHeight - 1;
+  let frameWidth = width + kernelWidth - 1;
+  if (load<i32>(record, MINIMAL)) {
+    openPhases(height, width, kernelHeight, kernelWidth, outChannels);
+    frameHeight = phaseFrameHeight();
+    frameWidth = phaseFrameWidth();
+  }
   openImage(outHeight, outWidth, outChannels);
   openFrame(
     frameHeight,

@@ -136,7 +136,10 @@ function convertFour<T, W, S>(
   countRun(counters, length, lanesOf(flushed), largest, smallest);
 }
 
-/** The usual case: stochastic, saturating int16, eight at a time. False, with nothing counted, if something saturates. */
+/**
+ * The usual case: saturating int16, eight at a time; stochastic, or (W is u8, and sums are narrow) a mode that draws no words.
+ * False, with nothing counted, if something saturates.
+ */
 function convertEight<W, S>(
   site: usize,
   sums: usize,
@@ -161,7 +164,10 @@ function convertEight<W, S>(
     let m1 = v128.load(sums, 16);
     let r0: v128;
     let r1: v128;
-    if (sizeof<W>() == 2) {
+    if (sizeof<W>() == 1) {
+      r0 = given(m0);
+      r1 = given(m1);
+    } else if (sizeof<W>() == 2) {
       const r = i16x8.shr_u(v128.and(v128.load(words), kept), cut);
       r0 = i32x4.extend_low_i16x8_u(r);
       r1 = i32x4.extend_high_i16x8_u(r);
@@ -190,7 +196,7 @@ function convertEight<W, S>(
     const zerosIn = i16x8.eq(i16x8.narrow_i32x4_s(m0, m1), zero);
     flushed = i16x8.add(flushed, i16x8.sub(zerosIn, i16x8.eq(t, zero)));
     sums += 32;
-    words += 8 * sizeof<W>();
+    if (sizeof<W>() > 1) words += 8 * sizeof<W>();
     out += 16;
   }
   const most = i32.MAX_VALUE >> unused;
@@ -232,7 +238,7 @@ function convertAll<S>(site: usize, sums: usize, apart: usize, out: usize, index
   const mode = load<i32>(site, SITE_MODE);
   const draws = mode == STOCHASTIC && drop > 0;
   const wide = load<i32>(site, SITE_WIDTH) == 32;
-  const usual = draws && narrow && load<i32>(site, SITE_OVERFLOW) != WRAP;
+  const usual = narrow && load<i32>(site, SITE_OVERFLOW) != WRAP && (draws || sizeof<S>() == 4);
   const hash = load<u32>(site, SITE_HASH);
   openAddend<S>(mode, drop);
   for (let first = 0; first < vectors; first += RUN) {
@@ -242,9 +248,10 @@ function convertAll<S>(site: usize, sums: usize, apart: usize, out: usize, index
     const to = out + ((<usize>at) << (narrow ? 1 : 2));
     const words: usize = draws ? (wide ? draw32(hash, at, part) : draw16(hash, at, part)) : 0;
     if (usual && (part & 7) == 0) {
-      const done: bool = wide
-        ? convertEight<u32, S>(site, from, apart, words, to, part)
-        : convertEight<u16, S>(site, from, apart, words, to, part);
+      let done: bool;
+      if (!draws) done = convertEight<u8, S>(site, from, apart, 0, to, part);
+      else if (wide) done = convertEight<u32, S>(site, from, apart, words, to, part);
+      else done = convertEight<u16, S>(site, from, apart, words, to, part);
       if (done) continue;
     }
     if (wide) {

@@ -47,15 +47,24 @@ function largestOfVector<T>(
   position: usize,
 ): void {
   let best = v128.load(window + firstY * rowBytes + firstX * cellBytes);
+  // Positions ascend: a later one is the larger.
   let at = positions<T>(firstY * kernelWidth + firstX);
+  const one = positions<T>(1);
   for (let i = firstY; i < lastY; i++) {
-    let cell = window + i * rowBytes + firstX * cellBytes;
-    for (let j = firstX; j < lastX; j++) {
+    let here = positions<T>(i * kernelWidth + firstX);
+    const end = window + i * rowBytes + lastX * cellBytes;
+    for (let cell = window + i * rowBytes + firstX * cellBytes; cell < end; cell += cellBytes) {
       const value = v128.load(cell);
-      const larger = v128.gt<T>(value, best);
-      best = v128.bitselect(value, best, larger);
-      at = v128.bitselect(positions<T>(i * kernelWidth + j), at, larger);
-      cell += cellBytes;
+      const mine = v128.and(here, v128.gt<T>(value, best));
+      if (sizeof<T>() == 2) {
+        at = i16x8.max_s(at, mine);
+        best = i16x8.max_s(best, value);
+        here = i16x8.add(here, one);
+      } else {
+        at = i32x4.max_s(at, mine);
+        best = isFloat<T>() ? f32x4.pmax(best, value) : i32x4.max_s(best, value);
+        here = i32x4.add(here, one);
+      }
     }
   }
   v128.store(out, best);
@@ -66,6 +75,23 @@ function largestOfVector<T>(
     const halves = i16x8.narrow_i32x4_s(at, at);
     v128.store_lane<i32>(position, i8x16.narrow_i16x8_u(halves, halves), 0);
   }
+}
+
+/** The same of a window of 2 x 2 cells, all inside of the image, of int16. */
+function largestOfFour(window: usize, cellBytes: usize, rowBytes: usize, out: usize, position: usize): void {
+  const a = v128.load(window);
+  const b = v128.load(window + cellBytes);
+  const c = v128.load(window + rowBytes);
+  const d = v128.load(window + rowBytes + cellBytes);
+  const above = i16x8.max_s(a, b);
+  const below = i16x8.max_s(c, d);
+  v128.store(out, i16x8.max_s(above, below));
+  if (!position) return;
+  // Comparisons are 0 or -1: 0 or 1, and 2 or 3.
+  const first = i16x8.sub(i16x8.splat(0), i16x8.gt_s(b, a));
+  const second = i16x8.sub(i16x8.splat(2), i16x8.gt_s(d, c));
+  const at = v128.bitselect(second, first, i16x8.gt_s(below, above));
+  v128.store_lane<i64>(position, i8x16.narrow_i16x8_u(at, at), 0);
 }
 
 /** A position in every lane, as wide as T. */
@@ -82,6 +108,9 @@ function maxPoolOf<T>(record: usize): void {
   const kernelWidth = load<i32>(record, KERNEL_WIDTH);
   const outHeight = load<i32>(record, OUT_HEIGHT);
   const outWidth = load<i32>(record, OUT_WIDTH);
+  const out = load<u32>(record, OUT);
+  const places = load<u32>(record, EXTRA);
+  const twoByTwo = kernelHeight == 2 && kernelWidth == 2;
   const rows = load<i32>(COUNT) * outHeight;
   const end = shareEnd(rows, 1);
   for (let row = shareStart(rows, 1); row < end; row++) {
@@ -98,6 +127,20 @@ function maxPoolOf<T>(record: usize): void {
       const LANES: i32 = 16 / sizeof<T>();
       let c = 0;
       const window = image + <usize>((top * width + left) * channels) * sizeof<T>();
+      if (sizeof<T>() == 2 && twoByTwo && lastY - firstY == 2 && lastX - firstX == 2) {
+        const rowBytes = (<usize>(width * channels)) << 1;
+        for (; c + 8 <= channels; c += 8) {
+          const at = cell + <usize>c;
+          const position = places ? places + at : 0;
+          largestOfFour(
+            window + ((<usize>c) << 1),
+            (<usize>channels) << 1,
+            rowBytes,
+            out + (at << 1),
+            position,
+          );
+        }
+      }
       for (; c + LANES <= channels; c += LANES) {
         largestOfVector<T>(
           window + <usize>c * sizeof<T>(),
@@ -108,8 +151,8 @@ function maxPoolOf<T>(record: usize): void {
           kernelWidth,
           channels * sizeof<T>(),
           width * channels * sizeof<T>(),
-          load<u32>(record, OUT) + (cell + c) * sizeof<T>(),
-          load<u32>(record, EXTRA) ? load<u32>(record, EXTRA) + cell + c : 0,
+          out + (cell + c) * sizeof<T>(),
+          places ? places + cell + c : 0,
         );
       }
       for (; c < channels; c++) {
@@ -126,8 +169,8 @@ function maxPoolOf<T>(record: usize): void {
             }
           }
         }
-        store<T>(load<u32>(record, OUT) + (cell + c) * sizeof<T>(), best);
-        if (load<u32>(record, EXTRA)) store<u8>(load<u32>(record, EXTRA) + cell + c, <u8>position);
+        store<T>(out + (cell + c) * sizeof<T>(), best);
+        if (places) store<u8>(places + cell + c, <u8>position);
       }
     }
   }
@@ -208,31 +251,48 @@ function maxPoolGradientDirect(record: usize): void {
   const rows = load<i32>(COUNT) * height;
   const start = shareStart(rows, 1);
   const end = shareEnd(rows, 1);
-  largest = i16x8.splat(0);
-  smallest = i16x8.splat(0);
+  // Extremes of what this thread looks at: every error goes to some cell, so those of all threads are those of all cells.
+  let largest = i16x8.splat(0);
+  let smallest = i16x8.splat(0);
   memory.fill(
     load<u32>(record, OUT) + ((<usize>(start * rowElements)) << 1),
     0,
     (<usize>((end - start) * rowElements)) << 1,
   );
+  const one = i16x8.splat(1);
   for (let row = start; row < end; row++) {
     const y = (row % height) + load<i32>(record, PAD_TOP);
     const wy = y / strideY;
     const inside = y - wy * strideY;
     if (wy >= outHeight || inside >= kernelHeight) continue;
-    const target = load<u32>(record, OUT) + ((<usize>(row * rowElements)) << 1);
     let window = <usize>(((row / height) * outHeight + wy) * outWidth * channels);
     for (let wx = 0; wx < outWidth; wx++) {
       const x = wx * strideX - padLeft;
-      place(
-        load<u32>(record, LHS) + (window << 1),
-        load<u32>(record, EXTRA) + window,
-        inside * kernelWidth,
-        max(0, -x),
-        min(kernelWidth, width - x),
-        channels,
-        target + ((x * channels) << 1),
-      );
+      const errors = load<u32>(record, LHS) + (window << 1);
+      const places = load<u32>(record, EXTRA) + window;
+      const firstX = max(0, -x);
+      const lastX = min(kernelWidth, width - x);
+      const cells = load<u32>(record, OUT) + ((<usize>(row * rowElements + x * channels)) << 1);
+      const firstPlace = i16x8.splat(<i16>(inside * kernelWidth + firstX));
+      let c = 0;
+      for (; c + 8 <= channels; c += 8) {
+        const error = v128.load(errors + ((<usize>c) << 1));
+        const place = v128.load_ext<u8>(places + c);
+        let here = firstPlace;
+        largest = i16x8.max_s(largest, error);
+        smallest = i16x8.min_s(smallest, error);
+        for (let j = firstX; j < lastX; j++) {
+          v128.store(cells + ((j * channels + c) << 1), v128.and(error, i16x8.eq(place, here)));
+          here = i16x8.add(here, one);
+        }
+      }
+      for (; c < channels; c++) {
+        const error = load<i16>(errors + ((<usize>c) << 1));
+        largest = i16x8.max_s(largest, i16x8.splat(error));
+        smallest = i16x8.min_s(smallest, i16x8.splat(error));
+        const j = <i32>load<u8>(places + c) - inside * kernelWidth;
+        if (j >= firstX && j < lastX) store<i16>(cells + ((j * channels + c) << 1), error);
+      }
       window += channels;
     }
   }
@@ -240,41 +300,6 @@ function maxPoolGradientDirect(record: usize): void {
   const least = i32x4.min_s(i32x4.extend_low_i16x8_s(smallest), i32x4.extend_high_i16x8_s(smallest));
   const site = load<u32>(record, CONVERT);
   countRun(statistics + load<u32>(site, SITE_COUNTERS), (end - start) * rowElements, 0, most, least);
-}
-
-// Extremes of the errors placed by this thread.
-let largest: v128 = i16x8.splat(0);
-let smallest: v128 = i16x8.splat(0);
-
-/** Copies a window's errors to the cells of one of its rows, which hold 0; arguments as for spread, cells of int16. */
-function place(
-  errors: usize,
-  positions: usize,
-  inside: i32,
-  firstX: i32,
-  lastX: i32,
-  channels: i32,
-  cells: usize,
-): void {
-  let c = 0;
-  for (; c + 8 <= channels; c += 8) {
-    const error = v128.load(errors + ((<usize>c) << 1));
-    const position = v128.load_ext<u8>(positions + c);
-    for (let j = firstX; j < lastX; j++) {
-      const mine = v128.and(error, i16x8.eq(position, i16x8.splat(<i16>(inside + j))));
-      v128.store(cells + ((j * channels + c) << 1), mine);
-      largest = i16x8.max_s(largest, mine);
-      smallest = i16x8.min_s(smallest, mine);
-    }
-  }
-  for (; c < channels; c++) {
-    const j = <i32>load<u8>(positions + c) - inside;
-    if (j < firstX || j >= lastX) continue;
-    const error = load<i16>(errors + ((<usize>c) << 1));
-    store<i16>(cells + ((j * channels + c) << 1), error);
-    largest = i16x8.max_s(largest, i16x8.splat(error));
-    smallest = i16x8.min_s(smallest, i16x8.splat(error));
-  }
 }
 
 /**
@@ -295,9 +320,11 @@ function spread<T, S>(
     for (; c + 8 <= channels; c += 8) {
       const error = v128.load(errors + ((<usize>c) << 1));
       const position = v128.load_ext<u8>(positions + c);
+      let here = i16x8.splat(<i16>(inside + firstX));
       for (let j = firstX; j < lastX; j++) {
         const at = cells + ((j * channels + c) << 2);
-        const mine = v128.and(error, i16x8.eq(position, i16x8.splat(<i16>(inside + j))));
+        const mine = v128.and(error, i16x8.eq(position, here));
+        here = i16x8.add(here, i16x8.splat(1));
         v128.store(at, i32x4.add(v128.load(at), i32x4.extend_low_i16x8_s(mine)));
         v128.store(at, i32x4.add(v128.load(at, 16), i32x4.extend_high_i16x8_s(mine)), 16);
       }

@@ -42,6 +42,35 @@ export function squares(from: usize, count: i32): u64 {
   return sum;
 }
 
+/**
+ * At least the largest sum of squares of a channel in `cells` cells of `channels` int16; of all channels together where
+ * they do not fill vectors.
+ */
+export function channelSquares(from: usize, cells: i32, channels: i32): u64 {
+  if (channels & 7) return squares(from, cells * channels);
+  const cellBytes = (<usize>channels) << 1;
+  let most: u64 = 0;
+  for (let column: usize = 0; column < cellBytes; column += 16) {
+    let a = i64x2.splat(0);
+    let b = a;
+    let c = a;
+    let d = a;
+    let at = from + column;
+    for (let i = 0; i < cells; i++) {
+      const v = v128.load(at);
+      const low = i32x4.extmul_low_i16x8_s(v, v);
+      const high = i32x4.extmul_high_i16x8_s(v, v);
+      a = i64x2.add(a, i64x2.extend_low_i32x4_u(low));
+      b = i64x2.add(b, i64x2.extend_high_i32x4_u(low));
+      c = i64x2.add(c, i64x2.extend_low_i32x4_u(high));
+      d = i64x2.add(d, i64x2.extend_high_i32x4_u(high));
+      at += cellBytes;
+    }
+    most = larger(larger(larger(larger(most, a), b), c), d);
+  }
+  return most;
+}
+
 /** The larger of two sums of squares in two lanes and `most`. */
 function larger(most: u64, sums: v128): u64 {
   return max(most, max(<u64>i64x2.extract_lane(sums, 0), <u64>i64x2.extract_lane(sums, 1)));
@@ -61,8 +90,12 @@ export function columnSquares(from: usize, count: i32, stride: usize): u64 {
   return larger(larger(0, low), high);
 }
 
-/** Largest magnitude among `bytes` bytes of int16, a multiple of 16. */
-export function largestMagnitude(from: usize, bytes: usize): i32 {
+// The smallest and the largest of 0 and the last block that was looked at.
+let smallest: i32 = 0;
+let largest: i32 = 0;
+
+/** Finds both among 0 and `bytes` bytes of int16, a multiple of 16. */
+function findExtremes(from: usize, bytes: usize): void {
   let most = i16x8.splat(0);
   let least = i16x8.splat(0);
   const end = from + bytes;
@@ -72,16 +105,20 @@ export function largestMagnitude(from: usize, bytes: usize): i32 {
     least = i16x8.min_s(least, v);
     from += 16;
   }
-  let magnitude = 0;
-  for (let lane = 0; lane < 8; lane++) {
-    magnitude = max(
-      magnitude,
-      max(<i32>i16x8.extract_lane_s(most, 0), -(<i32>i16x8.extract_lane_s(least, 0))),
-    );
-    most = v128.shuffle<i16>(most, most, 1, 2, 3, 4, 5, 6, 7, 0);
-    least = v128.shuffle<i16>(least, least, 1, 2, 3, 4, 5, 6, 7, 0);
-  }
-  return magnitude;
+  smallest = leastOf(i32x4.min_s(i32x4.extend_low_i16x8_s(least), i32x4.extend_high_i16x8_s(least)));
+  largest = mostOf(i32x4.max_s(i32x4.extend_low_i16x8_s(most), i32x4.extend_high_i16x8_s(most)));
+}
+
+/** Largest magnitude among `bytes` bytes of int16, a multiple of 16. */
+export function largestMagnitude(from: usize, bytes: usize): i32 {
+  findExtremes(from, bytes);
+  return max(largest, -smallest);
+}
+
+/** Largest less smallest of 0 and `bytes` bytes of int16, a multiple of 16. */
+export function rangeOf(from: usize, bytes: usize): i32 {
+  findExtremes(from, bytes);
+  return largest - smallest;
 }
 
 /** Largest magnitude among `rows` rows of `count` int32, `stride` bytes apart. */

@@ -48,7 +48,7 @@ import { scratch } from './thread';
 import { tile } from './tile';
 
 /** True when every sum of the block fits in 32 bits with room for rounding. */
-function provesFast(record: usize): bool {
+export function provesFast(record: usize): bool {
   if (lhsPlanes != 1 || rhsPlanes != 1) return false;
   const drop = load<i32>(load<u32>(record, CONVERT), SITE_DROP);
   const room: u64 = drop > 0 && drop < 31 ? (<u64>1) << drop : 0;
@@ -144,20 +144,34 @@ export function productBlock(
   n: i32,
   index: u32,
 ): void {
-  const sums = scratch + load<u32>(record, AT_SUMS);
   const fast = provesFast(record);
-  const wraps = load<i32>(record, ACCUMULATOR) == WRAP;
-  const bits = load<i32>(record, ACCUMULATOR_WIDTH);
   let cut = 0;
   if (fast) {
     countPath(SUMMED_FAST, rows, columns, 2 * pairs * segments * images);
     fastBlock(record, lhs, rows);
-    if (wraps && bits < 32) wrapSums<i32>(sums, rows * columns, bits);
   } else {
-    if (!wraps) cut = blockCut(record, lhs, rows, biasMost);
-    startWide(record, sums, rows, cut);
+    if (load<i32>(record, ACCUMULATOR) != WRAP) cut = blockCut(record, lhs, rows, biasMost);
+    startWide(record, scratch + load<u32>(record, AT_SUMS), rows, cut);
     addBlock(record, lhs, bytes, rows, cut);
-    if (wraps) wrapSums<i64>(sums, rows * columns, bits);
+  }
+  finishBlock(record, fast, cut, rows, width, n, index);
+}
+
+/** Converts a block's sums: i32 where they were made fast, else i64, or split at bit `cut`. */
+export function finishBlock(
+  record: usize,
+  fast: bool,
+  cut: i32,
+  rows: i32,
+  width: i32,
+  n: i32,
+  index: u32,
+): void {
+  const sums = scratch + load<u32>(record, AT_SUMS);
+  if (load<i32>(record, ACCUMULATOR) == WRAP) {
+    const bits = load<i32>(record, ACCUMULATOR_WIDTH);
+    if (!fast) wrapSums<i64>(sums, rows * columns, bits);
+    else if (bits < 32) wrapSums<i32>(sums, rows * columns, bits);
   }
   const site = load<u32>(record, CONVERT);
   const out = load<u32>(record, OUT);

@@ -180,7 +180,7 @@ async function sessionSnapshots(
 }
 
 /** The first element that differs, in words; empty where all are equal. (Deep equality of typed arrays takes too long.) */
-function difference(got: TensorData, wanted: TensorData): string {
+export function difference(got: TensorData, wanted: TensorData): string {
   const at = wanted.findIndex((value, i) => !Object.is(got[i], value));
   return at < 0 && got.length === wanted.length
     ? ''

@@ -22,6 +22,7 @@ const ENDS: readonly number[] = [
 /** How a thread's products were summed: names, and where they are counted. */
 const SUMMED = [
   ['fast', layout.SUMMED_FAST],
+  ['minimal', layout.SUMMED_MINIMAL],
   ['flush', layout.SUMMED_FLUSH],
   ['full', layout.SUMMED_FULL],
 ] as const;

@@ -14,6 +14,7 @@ import type {
   Window,
 } from '../../plan/index.js';
 import * as layout from './layout.generated.js';
+import { gradientPhasesOf, phasesOf } from './phases.js';
 
 /** Bytes of packed columns that stay in the second-level cache while all rows pass by. */
 const COLUMNS_BUDGET = 1 << 18;
@@ -127,7 +128,7 @@ export function tileProduct(plan: Plan, op: ProductOp, threads: number): Tiling 
     case 'conv2dInputGradient':
       return tileConv2dInputGradient(plan, op);
     case 'conv2dWeightGradient':
-      return tileConv2dWeightGradient(plan, op);
+      return tileConv2dWeightGradient(plan, op, threads);
   }
 }
 
@@ -168,32 +169,50 @@ interface Convolution {
   readonly frameWidth: number;
   readonly channels: number;
   readonly columns: number;
-  readonly positions: number;
+  readonly outHeight: number;
+  readonly outWidth: number;
   readonly kernelHeight: number;
   readonly kernelWidth: number;
+  readonly stride: number;
 }
 
 function tileConvolution(plan: Plan, shape: Convolution): Tiling {
   const lhs = packingOf(plan.tensors[shape.lhs]!.format);
   const rhs = packingOf(plan.tensors[shape.rhs]!.format);
+  const { channels, outHeight, outWidth, kernelHeight, kernelWidth } = shape;
   const columns = roundUp(shape.columns, 8);
-  const steps = shape.kernelHeight * packedSteps(shape.kernelWidth * shape.channels, rhs);
-  const blockRows = Math.min(
-    roundUp(shape.positions, 4),
-    Math.max(4, Math.floor(SUMS_BUDGET / (columns * SUM_BYTES) / 4) * 4),
-  );
+  const positions = outHeight * outWidth;
+  const steps = kernelHeight * packedSteps(kernelWidth * channels, rhs);
+  const phases = phasesOf(shape, [lhs, rhs]);
+  const rowUnit = phases ? 2 * outWidth : 4;
+  const fitting = Math.floor(SUMS_BUDGET / (columns * SUM_BYTES) / rowUnit) * rowUnit;
+  const blockRows = Math.min(roundUp(positions, 4), Math.max(rowUnit, fitting));
+  const frameHeight = Math.max(shape.frameHeight, phases?.frameHeight ?? 0);
+  const frameWidth = Math.max(shape.frameWidth, phases?.frameWidth ?? 0);
   const regions = new ScratchRegions();
   regions.packings(lhs, rhs);
   regions.put(layout.BLOCK_ROWS, blockRows);
-  regions.take(layout.AT_ROWS, blockRows * 4);
-  regions.take(layout.AT_SPANS, blockRows * 2);
-  regions.take(layout.AT_SQUARES, shape.frameHeight * 8);
+  regions.take(layout.AT_ROWS, roundUp(blockRows, 4) * 4);
+  regions.take(layout.AT_SPANS, roundUp(blockRows, 4) * 2);
+  regions.take(layout.AT_SQUARES, frameHeight * 8);
   regions.take(layout.AT_BIAS, columns * 12);
-  regions.lhs(shape.frameHeight * shape.frameWidth * shape.channels, lhs);
+  regions.lhs(frameHeight * frameWidth * channels, lhs);
   regions.take(layout.AT_RHS, columns * steps * rhs.bytes * rhs.planes + SLACK);
-  const pairs = Math.ceil((shape.kernelWidth * shape.channels) / 2);
-  regions.proofs(shape.kernelHeight, pairs, columns, lhs, rhs, shape.kernelHeight * pairs * 2 * columns);
-  regions.take(layout.AT_SUMS, blockRows * columns * SUM_BYTES);
+  const pairs = Math.ceil((kernelWidth * channels) / 2);
+  regions.proofs(kernelHeight, pairs, columns, lhs, rhs, kernelHeight * pairs * 2 * columns);
+  regions.take(layout.AT_SUMS, roundUp(blockRows, 4) * columns * SUM_BYTES);
+  if (phases) {
+    const { phaseBytes, rowBytes, tapPairs, halfWidth } = phases;
+    const tiles = Math.ceil((Math.ceil(blockRows / outWidth / 2) * halfWidth) / 4);
+    regions.put(layout.MINIMAL, 1);
+    regions.put(layout.PHASE_BYTES, phaseBytes);
+    // Positions that fill up the last tile reach past the last phase.
+    regions.take(layout.AT_PHASES, 9 * phaseBytes + Math.ceil(4 / halfWidth) * rowBytes + SLACK);
+    regions.take(layout.AT_TAPS, phases.taps * channels * shape.columns * 2 + SLACK);
+    regions.take(layout.AT_PHASE_PANELS, tapPairs * columns * 4 + SLACK);
+    regions.take(layout.AT_PHASE_ROWS, tiles * (4 * 4 + 3 * 8));
+    regions.take(layout.AT_PARTS, 64 + 9 * tiles * 128);
+  }
   return regions.done();
 }
 
@@ -207,9 +226,11 @@ function tileConv2d(plan: Plan, op: Conv2dOp): Tiling {
     frameWidth: Math.max(window.width, (window.outWidth - 1) * window.strideX + window.kernelWidth),
     channels: window.channels,
     columns: op.outChannels,
-    positions: window.outHeight * window.outWidth,
+    outHeight: window.outHeight,
+    outWidth: window.outWidth,
     kernelHeight: window.kernelHeight,
     kernelWidth: window.kernelWidth,
+    stride: Math.max(window.strideY, window.strideX),
   });
 }
 
@@ -222,20 +243,26 @@ function tileConv2dInputGradient(plan: Plan, op: Conv2dInputGradientOp): Tiling 
     frameWidth: window.width + window.kernelWidth - 1,
     channels: op.outChannels,
     columns: window.channels,
-    positions: window.height * window.width,
+    outHeight: window.height,
+    outWidth: window.width,
     kernelHeight: window.kernelHeight,
     kernelWidth: window.kernelWidth,
+    stride: 1,
   });
 }
 
 /** Shapes are those of assembly/conv-gradient.ts, or in float32 of assembly/float-products.ts. */
-function tileConv2dWeightGradient(plan: Plan, op: Conv2dWeightGradientOp): Tiling {
+function tileConv2dWeightGradient(plan: Plan, op: Conv2dWeightGradientOp, threads: number): Tiling {
   const { window, outChannels } = op;
   const { channels, kernelHeight, kernelWidth, strideX, outHeight, outWidth } = window;
   const lhs = packingOf(plan.tensors[op.input]!.format);
   const rhs = packingOf(plan.tensors[op.dOutput]!.format);
+  const stride = Math.max(window.strideY, strideX);
+  const shape = { ...window, columns: outChannels, stride };
+  const phases = gradientPhasesOf(shape, Math.ceil(plan.batch / threads), [lhs, rhs]);
   const rows = (outHeight - 1) * window.strideY + kernelHeight;
-  const frameWidth = (outWidth - 1) * strideX + kernelWidth;
+  const frameHeight = phases?.frameHeight ?? rows;
+  const frameWidth = phases?.frameWidth ?? (outWidth - 1) * strideX + kernelWidth;
   const columns = roundUp(outChannels, 8);
   const weights = roundUp(kernelHeight * kernelWidth * channels, 4);
   const regions = new ScratchRegions();
@@ -252,21 +279,35 @@ function tileConv2dWeightGradient(plan: Plan, op: Conv2dWeightGradientOp): Tilin
   const half = (outWidth + 1) >> 1;
   const across = half + Math.floor((kernelWidth - 1) / copies);
   const imagePairs = rows * across * channels;
-  const chunk = Math.max(
-    1,
-    Math.min(
-      plan.batch,
-      Math.ceil(LONG_SUM / (outHeight * half)),
-      Math.floor(IMAGES_BUDGET / (copies * imagePairs * 4 * lhs.planes)),
-    ),
-  );
+  const chunk =
+    phases?.chunk ??
+    Math.max(
+      1,
+      Math.min(
+        plan.batch,
+        Math.ceil(LONG_SUM / (outHeight * half)),
+        Math.floor(IMAGES_BUDGET / (copies * imagePairs * 4 * lhs.planes)),
+      ),
+    );
   regions.put(layout.CHUNK, chunk);
-  const frameBytes = (rows * frameWidth + copies + 2) * channels * 2 + SLACK;
+  const frameBytes = (frameHeight * frameWidth + copies + 2) * channels * 2 + SLACK;
   const errorBytes = outHeight * outWidth * outChannels * 2 + SLACK;
-  regions.take(layout.AT_IMAGE, frameBytes + SLACK + errorBytes);
+  // One frame and a plane of errors, or two frames.
+  regions.take(layout.AT_IMAGE, frameBytes + SLACK + Math.max(errorBytes, phases ? frameBytes : 0));
   regions.lhs(copies * (chunk * imagePairs * 2 + SLACK), lhs);
   regions.take(layout.AT_RHS, chunk * outHeight * half * columns * 4 * rhs.planes + SLACK);
   regions.proofs(chunk * outHeight, half, columns, lhs, rhs, 0);
+  if (phases) {
+    const { allTaps, cells } = phases;
+    const positions = Math.ceil(outHeight / 2) * half;
+    regions.put(layout.MINIMAL, 1);
+    regions.put(layout.FRAME_BYTES, roundUp(frameBytes, 16));
+    regions.take(layout.AT_TAPS, 2 * (positions * outChannels * 2 + SLACK));
+    regions.take(layout.AT_PHASE_CELLS, (chunk / 2) * 9 * phases.rows * cells * channels * 4 + SLACK);
+    regions.take(layout.AT_PHASE_PANELS, (chunk / 2) * 9 * positions * columns * 4 + SLACK);
+    regions.take(layout.AT_PHASE_ROWS, Math.ceil(kernelWidth / 2) * channels * 4);
+    regions.take(layout.AT_PARTS, Math.max(288, 64 + allTaps * channels * 32));
+  }
   return regions.done();
 }
 

@@ -1,0 +1,278 @@
+/**
+ * Convolutions with fewer multiplications (assembly/minimal.ts): shapes, blocks, results. What is asked of operands is in
+ * minimal-operands.test.ts. docs/kernels.md.
+ */
+import fc from 'fast-check';
+import { describe, test, vi } from 'vitest';
+import { windowOf } from '../../src/plan/index.js';
+import { ROUNDINGS } from '../contract/tables.js';
+import { expectSame, KINDS, noise, type Convolution, type Kind, type Pattern } from './convolutions.js';
+
+// Here everything pays that can be done: what pays is a matter of speed.
+vi.mock('../../src/backend/wasm/worth.js', () => ({ pays: () => true }));
+
+const OF_WEIGHT: readonly Kind[] = ['conv2dWeightGradient'];
+
+describe('shapes', () => {
+  const kernels: readonly Convolution[] = [
+    { image: [16, 16, 24], kernel: [2, 2], out: 16 },
+    { image: [16, 13, 20], kernel: [2, 2], out: 24, padding: [1, 1] },
+    { image: [12, 12, 24], kernel: [3, 3], out: 20, padding: [1, 1] },
+    { image: [16, 16, 20], kernel: [3, 3], out: 24 },
+    { image: [16, 15, 24], kernel: [2, 3], out: 16, padding: [0, 1] },
+    { image: [15, 16, 24], kernel: [3, 2], out: 16, padding: [2, 1] },
+    { image: [16, 16, 3], kernel: [5, 5], out: 8, padding: [2, 2] },
+    { image: [15, 16, 4], kernel: [5, 5], out: 9, padding: [3, 1] },
+    { image: [16, 16, 4], kernel: [4, 5], out: 20, padding: [2, 2] },
+    { image: [15, 15, 3], kernel: [5, 4], out: 16, padding: [2, 0] },
+    { image: [16, 16, 2], kernel: [7, 7], out: 9, padding: [3, 3] },
+    { image: [16, 17, 2], kernel: [7, 7], out: 8, padding: [2, 3] },
+    { image: [12, 11, 8], kernel: [5, 2], out: 16, padding: [2, 1] },
+    { image: [11, 12, 9], kernel: [2, 7], out: 16, padding: [1, 3] },
+    // A cell of one channel: odd pairs begin in one cell and end in the next.
+    { image: [23, 23, 1], kernel: [8, 8], out: 8 },
+  ];
+  test('kernels, channels and outputs', async () => {
+    await expectSame(kernels, { counts: [2] });
+  });
+
+  test('odd and even sizes, framed by zeros or not', async () => {
+    const sizes = [8, 9, 10, 11].flatMap((height) =>
+      [10, 11, 12, 13].map((width) => [height, width] as const),
+    );
+    const all = sizes.map(([height, width], i): Convolution => ({
+      image: [height, width, 16],
+      kernel: [4, 4],
+      out: 16 + (i & 1),
+    }));
+    await expectSame(all);
+    await expectSame(
+      all.map((p) => ({ ...p, padding: [1, 2] })),
+      { threads: [1] },
+    );
+  });
+
+  test('two columns: tiles of several rows, the last one filled up', async () => {
+    // 3, 4, 6, 7, 8 and 9 pairs of rows; forwards, then backwards.
+    const heights = [5, 7, 11, 13, 15, 17];
+    await expectSame(heights.map((height) => ({ image: [height + 5, 7, 16], kernel: [6, 6], out: 16 })));
+    const narrow = { kernel: [6, 6], out: 24, padding: [2, 2] } as const;
+    await expectSame(heights.map((height) => ({ image: [height, 2, 16], ...narrow })));
+  });
+
+  test('hardly any rows or columns, worth it or not', async () => {
+    const sizes = [1, 2, 3].flatMap((short) => [1, 2, 3, 9].map((long) => [short, long] as const));
+    const images = sizes.flatMap(([a, b]) => [[a, b] as const, [b, a] as const]);
+    const all = images.flatMap(([height, width]) =>
+      (
+        [
+          [6, 6],
+          [2, 6],
+          [5, 4],
+        ] as const
+      ).map((kernel): Convolution => {
+        return { image: [height, width, 17], kernel, out: 17, padding: [3, 3] };
+      }),
+    );
+    await expectSame(all, { batch: 2, threads: [1] });
+  });
+
+  test('errors spread out by strides', async () => {
+    const strides = [
+      [2, 2],
+      [3, 2],
+      [1, 2],
+      [2, 1],
+      [4, 5],
+    ] as const;
+    const all = strides.flatMap((stride): Convolution[] => [
+      { image: [16, 15, 9], kernel: [4, 4], out: 16, stride },
+      { image: [15, 17, 9], kernel: [4, 5], out: 16, stride, padding: [1, 2] },
+      // Errors of windows in the padding lie outside of the frame.
+      { image: [13, 14, 9], kernel: [4, 4], out: 16, stride, padding: [4, 6] },
+    ]);
+    await expectSame(all, { threads: [1, 2] });
+  });
+
+  test('windows that lie in the padding altogether', async () => {
+    const all = (
+      [
+        [2, 2],
+        [3, 3],
+        [5, 7],
+        [0, 8],
+      ] as const
+    ).map((padding): Convolution => {
+      return { image: [9, 8, 24], kernel: [2, 2], out: 24, padding };
+    });
+    await expectSame(all, { threads: [1] });
+  });
+
+  test('padding of one side alone, and windows that leave a part of the image out', async () => {
+    const sides = [
+      { padTop: 2, padLeft: 0 },
+      { padTop: 0, padLeft: 3 },
+      { outHeight: 13, outWidth: 10 },
+      { outHeight: 9, outWidth: 14 },
+      { padTop: 1, padLeft: 3, outHeight: 6, outWidth: 7 },
+    ];
+    const all = sides.map((window): Convolution => ({
+      image: [12, 13, 16],
+      kernel: [4, 4],
+      out: 16,
+      window,
+    }));
+    await expectSame(all);
+  });
+
+  test('one after the other, again and again', async () => {
+    // Neighbours with as many rows of outputs: their tables of rows must not be taken for each other's.
+    const alike = [12, 20, 24, 16].flatMap((width, i): Convolution[] => [
+      { image: [12, width, 24], kernel: [3, 3], out: 24, padding: [1, 1] },
+      { image: [12, 12, 20 + i], kernel: [5, 5], out: 20, padding: [2, 2] },
+    ]);
+    // Frames that an image fills but for a row: what another product left in it must be cleared.
+    const filled = [5, 7, 9, 11].map((height): Convolution => ({
+      image: [height, 9, 8],
+      kernel: [3, 4],
+      out: 24,
+    }));
+    await expectSame([...alike, ...filled, ...kernels.slice(0, 4)], {
+      batch: 2,
+      counts: [1, 2],
+      threads: [1, 2],
+    });
+  });
+});
+
+describe('blocks of rows', () => {
+  // Rows of blocks: 8 and 5; backwards 8 and 5; 2, 2, 2 and 1; 6, 6 and 1; 42 and 6, backwards 42 and 5; 42 and 7.
+  const tall: readonly Convolution[] = [
+    { image: [14, 15, 16], kernel: [2, 2], out: 128 },
+    { image: [13, 14, 192], kernel: [2, 2], out: 16, padding: [1, 1] },
+    { image: [10, 10, 8], kernel: [4, 4], out: 640 },
+    { image: [12, 9, 8], kernel: [4, 4], out: 256, padding: [2, 2] },
+    { image: [47, 47, 4], kernel: [4, 4], out: 8, padding: [2, 2] },
+    { image: [48, 46, 4], kernel: [4, 4], out: 8, padding: [2, 2] },
+  ];
+  test('several blocks, the last one of odd rows or not', async () => {
+    await expectSame(tall, { batch: 2, threads: [1, 2] });
+  });
+
+  test.each<[string, Convolution]>([
+    ['forwards', { image: [24, 24, 17], kernel: [2, 2], out: 8 }],
+    ['backwards', { image: [24, 24, 9], kernel: [2, 2], out: 8 }],
+    ['of the weight', { image: [9, 8, 16], kernel: [7, 6], out: 24, padding: [3, 3] }],
+  ])('scratch is as large as the largest product needs: %s', async (_, p) => {
+    // Threads' regions lie side by side: who writes past his own spoils another one's.
+    await expectSame([{ ...p, rounding: 'stochastic', formats: ['<2,14>', '<2,14>', '<6,10>'] }]);
+  });
+
+  test('images that take other ways in between', async () => {
+    const some = noise(300);
+    const pixels: Pattern = (image) => (image % 2 === 1 ? 100 * some() : some());
+    const images = (image: number): boolean => image % 2 === 0;
+    const mixed = { pixels, errors: pixels, images, unasked: OF_WEIGHT };
+    const weights = noise(100);
+    await expectSame(
+      [
+        { image: [14, 15, 16], kernel: [2, 2], out: 128, weights, ...mixed },
+        { image: [13, 14, 192], kernel: [2, 2], out: 16, padding: [1, 1], weights, ...mixed },
+      ],
+      { threads: [1, 2] },
+    );
+  });
+});
+
+describe('sums to results', () => {
+  const image = [12, 13, 16] as const;
+  const bias = noise(2000);
+
+  test('roundings, formats, bias', async () => {
+    const outs = ['<6,10>', '<2,14>', '<10,22>'];
+    const all = ROUNDINGS.flatMap((rounding, i) =>
+      outs.map((out, j): Convolution => {
+        return {
+          ...{ image, kernel: [4, 4], out: 8 + i, rounding, formats: ['<2,14>', '<2,14>', out] },
+          overflow: (i + j) % 3 === 0 ? 'wrap' : 'saturate',
+          ...(j % 2 === 0 ? { bias } : {}),
+        };
+      }),
+    );
+    await expectSame(all, { batch: 2, threads: [1, 2] });
+  });
+
+  test('words of less than 16 bits', async () => {
+    const all = (['<2,6>', '<4,8>', '<1,3>'] as const).flatMap((format): Convolution[] => {
+      const values = noise(format === '<4,8>' ? 2000 : format === '<2,6>' ? 127 : 7);
+      const operands = { pixels: values, weights: values, errors: values, bias: values };
+      const formats = [format, format, '<6,6>'] as const;
+      return [{ image, kernel: [4, 4], out: 16, formats, ...operands, rounding: 'stochastic' }];
+    });
+    await expectSame(all);
+  });
+
+  test('accumulators that wrap; one that saturates keeps its order', async () => {
+    const widths = [20, 24, 31, 32, 48, 63].map((width) => ({ width, overflow: 'wrap' }) as const);
+    const all = widths.flatMap((accumulator): Convolution[] => [
+      { image, kernel: [4, 4], out: 16, accumulator, bias },
+      { image, kernel: [4, 4], out: 9, accumulator, formats: ['<2,14>', '<2,14>', '<6,10>'] },
+    ]);
+    const accumulator = { width: 32, overflow: 'saturate' } as const;
+    await expectSame([...all, { image, kernel: [4, 4], out: 16, accumulator, minimal: [] }], {
+      threads: [1, 2],
+    });
+  });
+
+  test('words of more than 16 bits have other ways', async () => {
+    const long: readonly Convolution[] = [
+      { image, kernel: [4, 4], out: 16, formats: ['<6,14>', '<2,14>', '<4,28>'], minimal: [] },
+      { image, kernel: [4, 4], out: 16, formats: ['<2,14>', '<6,14>', '<4,28>'], minimal: OF_WEIGHT },
+    ];
+    await expectSame(long);
+  });
+});
+
+test('any shape, any magnitudes', async () => {
+  const size = fc.integer({ min: 1, max: 13 });
+  const tap = fc.integer({ min: 2, max: 7 });
+  const pair = <T>(value: fc.Arbitrary<T>): fc.Arbitrary<[T, T]> => fc.tuple(value, value);
+  // Noise of so many bits, by name: made anew in each run, since it goes on where it ended.
+  const values = fc.tuple(fc.integer({ min: 0, max: 15 }), fc.string({ maxLength: 3 }));
+  const pattern = ([bits, name]: [number, string]): Pattern => noise(2 ** bits - 1, name);
+  const convolution = fc
+    .record({
+      image: fc.tuple(size, size, fc.integer({ min: 1, max: 24 })),
+      kernel: pair(tap),
+      out: fc.integer({ min: 1, max: 24 }),
+      stride: fc.oneof(
+        { weight: 3, arbitrary: fc.constant<[number, number]>([1, 1]) },
+        pair(fc.constantFrom(1, 2)),
+      ),
+      padding: pair(fc.integer({ min: 0, max: 4 })),
+      rounding: fc.constantFrom(...ROUNDINGS),
+      overflow: fc.constantFrom('saturate', 'wrap'),
+      out32: fc.boolean(),
+      values: fc.tuple(values, values, values, values),
+    })
+    .filter(({ image, kernel, stride, padding }) => {
+      const { outHeight, outWidth } = windowOf({ image, kernel, stride, padding });
+      return outHeight > 0 && outWidth > 0;
+    });
+  await fc.assert(
+    fc.asyncProperty(
+      fc.array(convolution, { minLength: 1, maxLength: 4 }),
+      fc.integer({ min: 1, max: 3 }),
+      fc.integer({ min: 1, max: 2 }),
+      async (convolutions, batch, threads) => {
+        const all = convolutions.map(({ out32, values: [a, b, c, d], ...rest }): Convolution => {
+          const operands = { pixels: pattern(a), weights: pattern(b), errors: pattern(c), bias: pattern(d) };
+          const formats = ['<2,14>', '<2,14>', out32 ? '<4,28>' : '<6,10>'] as const;
+          return { ...rest, ...operands, formats, unasked: KINDS };
+        });
+        await expectSame(all, { batch, threads: [threads] });
+      },
+    ),
+    { numRuns: 40 },
+  );
+});
