@@ -110,7 +110,7 @@ export interface SiteStatistics {
 }
 
 /** Values of a pixel, which is one byte. */
-export const PIXELS = 256;
+export const PIXEL_VALUES = 256;
 
 /** Training steps of which a session keeps the measurements. */
 export const PROFILED_STEPS = 200;
@@ -263,9 +263,9 @@ function checkStorage(who: string, tensor: Tensor, { inputs, pixelTable }: Batch
     );
   }
   const storage = storageOfData(pixelTable);
-  if (storage !== tensor.storage || pixelTable.length !== PIXELS) {
+  if (storage !== tensor.storage || pixelTable.length !== PIXEL_VALUES) {
     throw new TypeError(
-      `${who}: the pixel table must have ${String(PIXELS)} elements stored as ${tensor.storage} like tensor "${tensor.name}", got ${String(pixelTable.length)} stored as ${storage}; quantise every pixel to its format`,
+      `${who}: the pixel table must have ${String(PIXEL_VALUES)} elements stored as ${tensor.storage} like tensor "${tensor.name}", got ${String(pixelTable.length)} stored as ${storage}; quantise every pixel to its format`,
     );
   }
 }

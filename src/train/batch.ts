@@ -2,7 +2,7 @@
  * From data sets to what a session takes: pixels and real values become raw integers of the input format (or
  * float32 in the baseline), and data that does not fit the network is refused. Quantisation: docs/training.md, "Inputs".
  */
-import { PIXELS, type Batch, type TensorData } from '../backend/index.js';
+import { PIXEL_VALUES, type Batch, type TensorData } from '../backend/index.js';
 import type { DataSet } from '../data/index.js';
 import {
   floatsToFixed,
@@ -56,7 +56,9 @@ export class BatchEncoder {
     const Storage = { int16: Int16Array, int32: Int32Array, float32: Float32Array }[storageOf(format)];
     this.#buffer = new Storage(size * batch);
     this.#pixels = new Storage(
-      format === 'float32' ? Float32Array.from({ length: PIXELS }, (_, p) => p / 255) : pixelTable(format),
+      format === 'float32'
+        ? Float32Array.from({ length: PIXEL_VALUES }, (_, p) => p / 255)
+        : pixelTable(format),
     );
   }
 

@@ -1,6 +1,6 @@
 /** Where the examples of a program go: into its input, or as pixels to where a record makes the input from them. */
 import type { Plan, TensorId } from '../../plan/index.js';
-import { PIXELS, type Batch, type TensorData } from '../contract.js';
+import { PIXEL_VALUES, type Batch, type TensorData } from '../contract.js';
 import type { Program, StepProgram } from './encode.js';
 import type { SessionMemory } from './memory.js';
 
@@ -25,7 +25,7 @@ export class BatchTarget {
     const { bytes, table } = memory.encoded.pixels;
     this.#inputs = memory.view(tensor);
     this.#bytes = memory.array('uint8', bytes, this.#inputs.length);
-    this.#table = memory.array(tensor.storage, table, PIXELS);
+    this.#table = memory.array(tensor.storage, table, PIXEL_VALUES);
   }
 
   /** Copies a batch in; the program that makes a step of it. */

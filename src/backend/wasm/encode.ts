@@ -12,7 +12,7 @@ import {
   type TensorId,
   type Window,
 } from '../../plan/index.js';
-import { PIXELS } from '../contract.js';
+import { PIXEL_VALUES } from '../contract.js';
 import * as layout from './layout.generated.js';
 import type { Regions } from './regions.js';
 import {
@@ -517,7 +517,7 @@ export function encodePlan(plan: Plan, threads: number, arena: number, regions: 
   const inputs = [trainInput, evaluateInput].map((id) =>
     id === null ? 0 : elements(plan.tensors[id]!.shape),
   );
-  const pixels = { bytes: regions.take(Math.max(...inputs)), table: regions.take(PIXELS * 4) };
+  const pixels = { bytes: regions.take(Math.max(...inputs)), table: regions.take(PIXEL_VALUES * 4) };
   const train = writer.program(plan.train, trainInput, pixels);
   const evaluate = writer.program(plan.evaluate, evaluateInput, pixels);
   // A cache line between the threads' regions, so that no two write to one.

@@ -33,7 +33,7 @@ const STEPS_PER_TURN = 16;
 /** Turns of a spin loop, a nanosecond each or less. At a barrier: to be woken takes longer than most waits are. */
 const SPINS = 40_000;
 /** Between runs, some tenths of a millisecond: longer than the time between two steps, and no more. */
-const IDLE_SPINS = 1_000_000;
+const IDLE_SPINS = 600_000;
 /** Where threads outnumber cores, who spins keeps another from working. */
 const FEW_SPINS = 100;
 
