@@ -8,7 +8,7 @@
 export const START = 64; // number of runs started; workers wait for it to change
 export const ARRIVED = 128; // arrivals at barriers since the session began
 export const THREADS = 320;
-export const SPINS = 324; // turns of a spin loop before a thread sleeps
+export const SPINS = 324; // turns of a spin loop before a thread sleeps at a barrier
 export const MAY_SLEEP = 328; // 0 where the main thread must not block (a browser's)
 export const PROGRAM = 332; // address of the first record
 export const PROGRAM_LENGTH = 336;
@@ -24,6 +24,7 @@ export const SCRATCH = 372; // address; one region per thread
 export const SCRATCH_BYTES = 376; // bytes per thread
 export const LOSSES = 380; // address; one f64 per example: nats with 24 fraction bits (float32: nats)
 export const CORRECT = 384; // address; one i32 per example
+export const IDLE_SPINS = 388; // and between runs
 export const CONTROL_END = 448;
 
 // Element types
@@ -93,6 +94,7 @@ export const KIND_BATCH_NORM = 21;
 export const KIND_BATCH_NORM_GRADIENT = 22;
 export const KIND_BATCH_NORM_GRADIENT_END = 23;
 export const KIND_BATCH_NORM_INPUT_GRADIENT = 24;
+export const KIND_PIXELS = 25; // no op: makes the input of a program from bytes (LHS) by a table (RHS)
 export const LIMIT_MACS = 64; // a turn of it
 export const LIMIT_FLOAT_MACS = 52;
 

@@ -30,6 +30,33 @@ import { countRun } from './statistics';
 import { scratch, shareEnd, shareStart, statistics } from './thread';
 import { firstWindow } from './window';
 
+/** A position in every lane, as wide as T. */
+function positions<T>(position: i32): v128 {
+  return sizeof<T>() == 2 ? i16x8.splat(<i16>position) : i32x4.splat(position);
+}
+
+/** The larger of two cells in every lane; `larger` says where it is `value`. A NaN is larger than nothing. @inline */
+function largerOf<T>(value: v128, best: v128, larger: v128): v128 {
+  return isFloat<T>() ? v128.bitselect(value, best, larger) : v128.max<T>(value, best);
+}
+
+/** The position of `larger` cells, which is beyond all before. @inline */
+function positionOf<T>(at: v128, larger: v128, position: i32): v128 {
+  const mine = v128.and(larger, positions<T>(position));
+  return sizeof<T>() == 2 ? i16x8.max_s(at, mine) : i32x4.max_s(at, mine);
+}
+
+/** Stores a byte for each lane of `at`, unless `to` is 0. @inline */
+function storePositions<T>(to: usize, at: v128): void {
+  if (!to) return;
+  if (sizeof<T>() == 2) {
+    v128.store_lane<i64>(to, i8x16.narrow_i16x8_u(at, at), 0);
+  } else {
+    const halves = i16x8.narrow_i32x4_s(at, at);
+    v128.store_lane<i32>(to, i8x16.narrow_i16x8_u(halves, halves), 0);
+  }
+}
+
 /**
  * The largest cell, and its position, of a vector of channels: cells firstY .. lastY - 1, firstX .. lastX - 1 of the
  * window whose first cell is at `window` (it need not be inside of the image).
@@ -47,56 +74,36 @@ function largestOfVector<T>(
   position: usize,
 ): void {
   let best = v128.load(window + firstY * rowBytes + firstX * cellBytes);
-  // Positions ascend: a later one is the larger.
   let at = positions<T>(firstY * kernelWidth + firstX);
-  const one = positions<T>(1);
   for (let i = firstY; i < lastY; i++) {
-    let here = positions<T>(i * kernelWidth + firstX);
-    const end = window + i * rowBytes + lastX * cellBytes;
-    for (let cell = window + i * rowBytes + firstX * cellBytes; cell < end; cell += cellBytes) {
+    let cell = window + i * rowBytes + firstX * cellBytes;
+    for (let j = firstX; j < lastX; j++) {
       const value = v128.load(cell);
-      const mine = v128.and(here, v128.gt<T>(value, best));
-      if (sizeof<T>() == 2) {
-        at = i16x8.max_s(at, mine);
-        best = i16x8.max_s(best, value);
-        here = i16x8.add(here, one);
-      } else {
-        at = i32x4.max_s(at, mine);
-        best = isFloat<T>() ? f32x4.pmax(best, value) : i32x4.max_s(best, value);
-        here = i32x4.add(here, one);
-      }
+      const larger = v128.gt<T>(value, best);
+      best = largerOf<T>(value, best, larger);
+      at = positionOf<T>(at, larger, i * kernelWidth + j);
+      cell += cellBytes;
     }
   }
   v128.store(out, best);
-  if (!position) return;
-  if (sizeof<T>() == 2) {
-    v128.store_lane<i64>(position, i8x16.narrow_i16x8_u(at, at), 0);
-  } else {
-    const halves = i16x8.narrow_i32x4_s(at, at);
-    v128.store_lane<i32>(position, i8x16.narrow_i16x8_u(halves, halves), 0);
-  }
+  storePositions<T>(position, at);
 }
 
-/** The same of a window of 2 x 2 cells, all inside of the image, of int16. */
-function largestOfFour(window: usize, cellBytes: usize, rowBytes: usize, out: usize, position: usize): void {
-  const a = v128.load(window);
-  const b = v128.load(window + cellBytes);
-  const c = v128.load(window + rowBytes);
-  const d = v128.load(window + rowBytes + cellBytes);
-  const above = i16x8.max_s(a, b);
-  const below = i16x8.max_s(c, d);
-  v128.store(out, i16x8.max_s(above, below));
-  if (!position) return;
-  // Comparisons are 0 or -1: 0 or 1, and 2 or 3.
-  const first = i16x8.sub(i16x8.splat(0), i16x8.gt_s(b, a));
-  const second = i16x8.sub(i16x8.splat(2), i16x8.gt_s(d, c));
-  const at = v128.bitselect(second, first, i16x8.gt_s(below, above));
-  v128.store_lane<i64>(position, i8x16.narrow_i16x8_u(at, at), 0);
-}
-
-/** A position in every lane, as wide as T. */
-function positions<T>(position: i32): v128 {
-  return sizeof<T>() == 2 ? i16x8.splat(<i16>position) : i32x4.splat(position);
+/** The same of a whole window of 2 x 2 cells, which most are. @inline */
+function largestOfFour<T>(window: usize, cellBytes: i32, rowBytes: i32, out: usize, position: usize): void {
+  let best = v128.load(window);
+  let value = v128.load(window + cellBytes);
+  let larger = v128.gt<T>(value, best);
+  best = largerOf<T>(value, best, larger);
+  let at = v128.and(larger, positions<T>(1));
+  value = v128.load(window + rowBytes);
+  larger = v128.gt<T>(value, best);
+  best = largerOf<T>(value, best, larger);
+  at = positionOf<T>(at, larger, 2);
+  value = v128.load(window + rowBytes + cellBytes);
+  larger = v128.gt<T>(value, best);
+  v128.store(out, largerOf<T>(value, best, larger));
+  storePositions<T>(position, positionOf<T>(at, larger, 3));
 }
 
 /** out = the largest cell of the window, position = i * KW + j of the first largest. Shares are whole output rows. */
@@ -106,11 +113,15 @@ function maxPoolOf<T>(record: usize): void {
   const channels = load<i32>(record, CHANNELS);
   const kernelHeight = load<i32>(record, KERNEL_HEIGHT);
   const kernelWidth = load<i32>(record, KERNEL_WIDTH);
+  const strideX = load<i32>(record, STRIDE_X);
+  const padLeft = load<i32>(record, PAD_LEFT);
   const outHeight = load<i32>(record, OUT_HEIGHT);
   const outWidth = load<i32>(record, OUT_WIDTH);
   const out = load<u32>(record, OUT);
-  const places = load<u32>(record, EXTRA);
-  const twoByTwo = kernelHeight == 2 && kernelWidth == 2;
+  const positionsOut = load<u32>(record, EXTRA);
+  const cellBytes = channels * sizeof<T>();
+  const rowBytes = width * cellBytes;
+  const LANES: i32 = 16 / sizeof<T>();
   const rows = load<i32>(COUNT) * outHeight;
   const end = shareEnd(rows, 1);
   for (let row = shareStart(rows, 1); row < end; row++) {
@@ -119,41 +130,35 @@ function maxPoolOf<T>(record: usize): void {
     const top = (row % outHeight) * load<i32>(record, STRIDE_Y) - load<i32>(record, PAD_TOP);
     const firstY = max(0, -top);
     const lastY = min(kernelHeight, height - top);
+    let window = image + <usize>((top * width - padLeft) * channels) * sizeof<T>();
+    let cell = <usize>(row * outWidth * channels);
+    const fourRows = kernelHeight == 2 && kernelWidth == 2 && firstY == 0 && lastY == 2;
     for (let x = 0; x < outWidth; x++) {
-      const left = x * load<i32>(record, STRIDE_X) - load<i32>(record, PAD_LEFT);
+      const left = x * strideX - padLeft;
       const firstX = max(0, -left);
       const lastX = min(kernelWidth, width - left);
-      const cell = <usize>((row * outWidth + x) * channels);
-      const LANES: i32 = 16 / sizeof<T>();
+      const four = fourRows && firstX == 0 && lastX == 2;
       let c = 0;
-      const window = image + <usize>((top * width + left) * channels) * sizeof<T>();
-      if (sizeof<T>() == 2 && twoByTwo && lastY - firstY == 2 && lastX - firstX == 2) {
-        const rowBytes = (<usize>(width * channels)) << 1;
-        for (; c + 8 <= channels; c += 8) {
-          const at = cell + <usize>c;
-          const position = places ? places + at : 0;
-          largestOfFour(
-            window + ((<usize>c) << 1),
-            (<usize>channels) << 1,
+      for (; c + LANES <= channels; c += LANES) {
+        const from = window + <usize>c * sizeof<T>();
+        const to = out + (cell + c) * sizeof<T>();
+        const position = positionsOut ? positionsOut + cell + c : 0;
+        if (four) {
+          largestOfFour<T>(from, cellBytes, rowBytes, to, position);
+        } else {
+          largestOfVector<T>(
+            from,
+            firstY,
+            lastY,
+            firstX,
+            lastX,
+            kernelWidth,
+            cellBytes,
             rowBytes,
-            out + (at << 1),
+            to,
             position,
           );
         }
-      }
-      for (; c + LANES <= channels; c += LANES) {
-        largestOfVector<T>(
-          window + <usize>c * sizeof<T>(),
-          firstY,
-          lastY,
-          firstX,
-          lastX,
-          kernelWidth,
-          channels * sizeof<T>(),
-          width * channels * sizeof<T>(),
-          out + (cell + c) * sizeof<T>(),
-          places ? places + cell + c : 0,
-        );
       }
       for (; c < channels; c++) {
         let best: T = 0;
@@ -170,8 +175,10 @@ function maxPoolOf<T>(record: usize): void {
           }
         }
         store<T>(out + (cell + c) * sizeof<T>(), best);
-        if (places) store<u8>(places + cell + c, <u8>position);
+        if (positionsOut) store<u8>(positionsOut + cell + c, <u8>position);
       }
+      window += strideX * cellBytes;
+      cell += channels;
     }
   }
 }
@@ -246,52 +253,54 @@ function maxPoolGradientDirect(record: usize): void {
   const strideX = load<i32>(record, STRIDE_X);
   const outHeight = load<i32>(record, OUT_HEIGHT);
   const outWidth = load<i32>(record, OUT_WIDTH);
+  const padTop = load<i32>(record, PAD_TOP);
   const padLeft = load<i32>(record, PAD_LEFT);
-  const rowElements = width * channels;
+  const errorsIn = load<u32>(record, LHS);
+  const positionsIn = load<u32>(record, EXTRA);
+  const out = load<u32>(record, OUT);
+  const cellBytes = (<usize>channels) << 1;
+  const rowBytes = <usize>width * cellBytes;
+  // Whole vectors write the zeros between the errors as well, and need no others where the windows leave no gap.
+  const isCovered = (channels & 7) == 0 && strideX == kernelWidth && outWidth * strideX - padLeft >= width;
   const rows = load<i32>(COUNT) * height;
   const start = shareStart(rows, 1);
   const end = shareEnd(rows, 1);
-  // Extremes of what this thread looks at: every error goes to some cell, so those of all threads are those of all cells.
   let largest = i16x8.splat(0);
   let smallest = i16x8.splat(0);
-  memory.fill(
-    load<u32>(record, OUT) + ((<usize>(start * rowElements)) << 1),
-    0,
-    (<usize>((end - start) * rowElements)) << 1,
-  );
-  const one = i16x8.splat(1);
   for (let row = start; row < end; row++) {
-    const y = (row % height) + load<i32>(record, PAD_TOP);
+    const y = (row % height) + padTop;
     const wy = y / strideY;
-    const inside = y - wy * strideY;
-    if (wy >= outHeight || inside >= kernelHeight) continue;
+    const inside = (y - wy * strideY) * kernelWidth;
+    const hasWindows = wy < outHeight && y - wy * strideY < kernelHeight;
+    const target = out + <usize>row * rowBytes;
+    if (!(hasWindows && isCovered)) memory.fill(target, 0, rowBytes);
+    if (!hasWindows) continue;
     let window = <usize>(((row / height) * outHeight + wy) * outWidth * channels);
     for (let wx = 0; wx < outWidth; wx++) {
       const x = wx * strideX - padLeft;
-      const errors = load<u32>(record, LHS) + (window << 1);
-      const places = load<u32>(record, EXTRA) + window;
       const firstX = max(0, -x);
       const lastX = min(kernelWidth, width - x);
-      const cells = load<u32>(record, OUT) + ((<usize>(row * rowElements + x * channels)) << 1);
-      const firstPlace = i16x8.splat(<i16>(inside * kernelWidth + firstX));
+      const cells = target + x * cellBytes;
       let c = 0;
       for (; c + 8 <= channels; c += 8) {
-        const error = v128.load(errors + ((<usize>c) << 1));
-        const place = v128.load_ext<u8>(places + c);
-        let here = firstPlace;
-        largest = i16x8.max_s(largest, error);
-        smallest = i16x8.min_s(smallest, error);
+        const error = v128.load(errorsIn + ((window + c) << 1));
+        const position = v128.load_ext<u8>(positionsIn + window + c);
+        let cell = cells + firstX * cellBytes + ((<usize>c) << 1);
         for (let j = firstX; j < lastX; j++) {
-          v128.store(cells + ((j * channels + c) << 1), v128.and(error, i16x8.eq(place, here)));
-          here = i16x8.add(here, one);
+          const mine = v128.and(error, i16x8.eq(position, i16x8.splat(<i16>(inside + j))));
+          v128.store(cell, mine);
+          largest = i16x8.max_s(largest, mine);
+          smallest = i16x8.min_s(smallest, mine);
+          cell += cellBytes;
         }
       }
       for (; c < channels; c++) {
-        const error = load<i16>(errors + ((<usize>c) << 1));
+        const j = <i32>load<u8>(positionsIn + window + c) - inside;
+        if (j < firstX || j >= lastX) continue;
+        const error = load<i16>(errorsIn + ((window + c) << 1));
+        store<i16>(cells + j * cellBytes + ((<usize>c) << 1), error);
         largest = i16x8.max_s(largest, i16x8.splat(error));
         smallest = i16x8.min_s(smallest, i16x8.splat(error));
-        const j = <i32>load<u8>(places + c) - inside * kernelWidth;
-        if (j >= firstX && j < lastX) store<i16>(cells + ((j * channels + c) << 1), error);
       }
       window += channels;
     }
@@ -299,7 +308,7 @@ function maxPoolGradientDirect(record: usize): void {
   const most = i32x4.max_s(i32x4.extend_low_i16x8_s(largest), i32x4.extend_high_i16x8_s(largest));
   const least = i32x4.min_s(i32x4.extend_low_i16x8_s(smallest), i32x4.extend_high_i16x8_s(smallest));
   const site = load<u32>(record, CONVERT);
-  countRun(statistics + load<u32>(site, SITE_COUNTERS), (end - start) * rowElements, 0, most, least);
+  countRun(statistics + load<u32>(site, SITE_COUNTERS), (end - start) * width * channels, 0, most, least);
 }
 
 /**

@@ -20,6 +20,7 @@ import { convWeightGradientEnd, convWeightGradientTiled } from './conv-gradient'
 import { dropout, relu, reluGradient } from './elementwise';
 import {
   ARRIVED,
+  IDLE_SPINS,
   KIND,
   KIND_ADD,
   KIND_AVERAGE_POOL,
@@ -41,6 +42,7 @@ import {
   KIND_MATMUL,
   KIND_MAX_POOL,
   KIND_MAX_POOL_GRADIENT,
+  KIND_PIXELS,
   KIND_RELU,
   KIND_RELU_GRADIENT,
   KIND_RUNNING_MOMENTS,
@@ -62,6 +64,7 @@ import { limit } from './limit';
 import { matmulTiled } from './matmul';
 import { maxPool, maxPoolGradient } from './max-pool';
 import { scheduleKeys } from './philox';
+import { pixels } from './pixels';
 import { sgd } from './sgd';
 import { softmax } from './softmax';
 import { enter, threads } from './thread';
@@ -138,6 +141,8 @@ function execute(record: usize): void {
       return softmax(record);
     case KIND_SGD:
       return sgd(record);
+    case KIND_PIXELS:
+      return pixels(record);
     case KIND_LIMIT:
       return limit(record);
     default:
@@ -145,13 +150,12 @@ function execute(record: usize): void {
   }
 }
 
-/** Waits until the word at `address` is no longer `old`; false when it still is after `nap` nanoseconds (< 0: no end). */
-function changed(address: usize, old: i32, nap: i64): bool {
-  for (let turn = load<i32>(SPINS); turn > 0; turn--) {
-    if (atomic.load<i32>(address) != old) return true;
+/** A worker's rest until the next run has started: START is no longer `old`. */
+function awaitStart(old: i32): void {
+  for (let turn = load<i32>(IDLE_SPINS); turn > 0; turn--) {
+    if (atomic.load<i32>(START) != old) return;
   }
-  if (nap != 0) atomic.wait<i32>(address, old, nap);
-  return atomic.load<i32>(address) != old;
+  while (atomic.load<i32>(START) == old) atomic.wait<i32>(START, old, -1);
 }
 
 /** How long thread 0 may sleep: not at all where it is a browser's main thread. */
@@ -223,7 +227,7 @@ export function resume(): bool {
 /** A worker's life: takes part in every run, until it is terminated. `started` is START as it was at its birth. */
 export function work(number: i32, started: i32): void {
   while (true) {
-    while (!changed(START, started, -1)) continue;
+    awaitStart(started);
     started++;
     enter(number);
     scheduleKeys();

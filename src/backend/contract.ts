@@ -42,12 +42,14 @@ export interface SessionOptions {
   readonly clock?: () => number;
 }
 
-/** One batch in the raw integers (or float32) of the plan's input tensor. */
+/** One batch in the raw integers (or float32) of the plan's input tensor, or in pixels. */
 export interface Batch {
   /** Number of examples, 1 to plan.batch. */
   readonly count: number;
-  /** count * (elements of one example), row-major NHWC, in the input tensor's storage. */
+  /** count * (elements of one example), row-major NHWC: in the input tensor's storage, or pixels of one byte each. */
   readonly inputs: TensorData;
+  /** Inputs are pixels, and this is what each of the 256 becomes, in the input tensor's storage. */
+  readonly pixelTable?: TensorData | undefined;
   /** count class indices. */
   readonly labels: Int32Array;
 }
@@ -107,6 +109,9 @@ export interface SiteStatistics {
   readonly swallowed: number;
 }
 
+/** Values of a pixel, which is one byte. */
+export const PIXEL_VALUES = 256;
+
 /** Training steps of which a session keeps the measurements. */
 export const PROFILED_STEPS = 200;
 
@@ -140,6 +145,8 @@ export interface StepProfile {
 export interface Session {
   readonly plan: Plan;
   readonly threads: number;
+  /** Training steps that take no more than some ten milliseconds: how often the event loop needs a turn. Absent: one. */
+  readonly stepsPerTurn?: number;
   /** Replaces a tensor's contents; `data` must have its storage and length. */
   write(tensor: string, data: TensorData): Promise<void>;
   /** A copy of a tensor in logical order. Only persistent tensors are sure to hold their value after a step. */
@@ -243,6 +250,26 @@ function classesOf(ops: readonly Op[]): number | null {
   return null;
 }
 
+function checkStorage(who: string, tensor: Tensor, { inputs, pixelTable }: Batch): void {
+  if (pixelTable === undefined) {
+    if (storageOfData(inputs) === tensor.storage) return;
+    throw new TypeError(
+      `${who}: inputs must be stored as ${tensor.storage} like tensor "${tensor.name}", got ${storageOfData(inputs)}; quantise them to its format`,
+    );
+  }
+  if (storageOfData(inputs) !== 'uint8') {
+    throw new TypeError(
+      `${who}: inputs with a pixel table must be stored as uint8, got ${storageOfData(inputs)}; leave out the table`,
+    );
+  }
+  const storage = storageOfData(pixelTable);
+  if (storage !== tensor.storage || pixelTable.length !== PIXEL_VALUES) {
+    throw new TypeError(
+      `${who}: the pixel table must have ${String(PIXEL_VALUES)} elements stored as ${tensor.storage} like tensor "${tensor.name}", got ${String(pixelTable.length)} stored as ${storage}; quantise every pixel to its format`,
+    );
+  }
+}
+
 function checkBatch(who: string, plan: Plan, ops: readonly Op[], input: TensorId | null, batch: Batch): void {
   const { count, inputs, labels } = batch;
   if (!Number.isInteger(count) || count < 1 || count > plan.batch) {
@@ -251,11 +278,7 @@ function checkBatch(who: string, plan: Plan, ops: readonly Op[], input: TensorId
     );
   }
   const tensor = input === null ? undefined : plan.tensors[input];
-  if (tensor && storageOfData(inputs) !== tensor.storage) {
-    throw new TypeError(
-      `${who}: inputs must be stored as ${tensor.storage} like tensor "${tensor.name}", got ${storageOfData(inputs)}; quantise them to its format`,
-    );
-  }
+  if (tensor) checkStorage(who, tensor, batch);
   const length = tensor ? count * exampleElements(tensor) : 0;
   if (inputs.length !== length) {
     throw new RangeError(
@@ -268,10 +291,11 @@ function checkBatch(who: string, plan: Plan, ops: readonly Op[], input: TensorId
   }
   const classes = classesOf(ops);
   if (classes === null) return;
-  const bad = labels.findIndex((label) => label < 0 || label >= classes);
-  if (bad >= 0) {
+  for (let example = 0; example < labels.length; example++) {
+    const label = labels[example]!;
+    if (label >= 0 && label < classes) continue;
     throw new RangeError(
-      `${who}: a label must be a class from 0 to ${String(classes - 1)}, got ${String(labels[bad])} for example ${String(bad)}`,
+      `${who}: a label must be a class from 0 to ${String(classes - 1)}, got ${String(label)} for example ${String(example)}`,
     );
   }
 }

@@ -98,10 +98,13 @@ export class Fit {
         for (const listener of this.#listeners) await listener.onPrecisionChange?.(model, change);
       }
       for (const listener of this.#listeners) await listener.onEpochStart?.(model, epoch);
+      const { session } = workplace;
+      const { stepsPerTurn = 1 } = session;
+      const coefficients = this.#coefficients(session);
       const tally: Tally = { steps: 0, examples: 0, lossSum: 0, correct: 0 };
       while (iterator.hasNext() && this.#steps < this.#maxSteps && !this.#isAborted()) {
-        await this.#step(host, workplace, tally);
-        await turns.next();
+        await this.#step(host, workplace, coefficients, tally);
+        if (this.#steps % stepsPerTurn === 0) await turns.next();
       }
       aborted = this.#isAborted();
       if (aborted || iterator.hasNext()) break;
@@ -112,13 +115,16 @@ export class Fit {
     return result;
   }
 
-  async #step(host: FitHost, { session, encoder }: Workplace, tally: Tally): Promise<void> {
+  async #step(
+    host: FitHost,
+    { session, encoder }: Workplace,
+    coefficients: readonly StepRates[],
+    tally: Tally,
+  ): Promise<void> {
     const { step, epoch } = this.#model;
     const { features, labels } = this.#iterator.next();
-    const batch = encoder.encode(features, labels);
-    const { count } = batch;
-    const coefficients = this.#coefficients(session);
-    const [metrics] = await session.train([{ ...batch, step, coefficients }]);
+    const { count, inputs, pixelTable } = encoder.batch(features, labels);
+    const [metrics] = await session.train([{ count, inputs, pixelTable, labels, step, coefficients }]);
     const { lossSum, correct } = metrics!;
     this.#steps++;
     host.stepDone(this.#iterator.position, metrics!);
@@ -138,6 +144,7 @@ export class Fit {
     for (const listener of this.#listeners) await listener.onEpochEnd?.(this.#model, summary);
   }
 
+  /** Constant within an epoch. */
   #coefficients(session: Session): StepRates[] {
     const { epoch, definition } = this.#model;
     const { arithmetic, gradientShift, batch } = session.plan;

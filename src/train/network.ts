@@ -338,7 +338,7 @@ export class Network implements TrainingModel {
     const encoder = this.#encoder(session, 'evaluateInput');
     let step = 0;
     for (const { features, labels } of data) {
-      const [result] = await session.evaluate([{ ...encoder.encode(features, labels), step: step++ }]);
+      const [result] = await session.evaluate([{ ...encoder.batch(features, labels), step: step++ }]);
       yield { labels, result: result! };
     }
   }

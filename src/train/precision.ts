@@ -45,6 +45,7 @@ export class PrecisionTracker {
   }
 
   stepDone(count: number, correct: number): void {
+    if (this.#schedule.length === 0) return;
     const state = this.#state;
     this.#state = { ...state, examples: state.examples + count, correct: state.correct + correct };
   }

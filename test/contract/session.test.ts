@@ -8,7 +8,7 @@ import {
   type TrainStep,
 } from '../../src/backend/index.js';
 import { defineNetwork } from '../../src/nn/index.js';
-import { BACKENDS, CANDIDATES } from './backends.js';
+import { BACKENDS, CANDIDATES, type Feature } from './backends.js';
 
 const definition = defineNetwork({
   seed: 1,
@@ -69,6 +69,58 @@ describe('opening', () => {
 
   test.each(['x', -1, 0.5])('seed %s is refused', async (seed) => {
     for (const { backend } of BACKENDS) await expect(backend.open(plan, { seed })).rejects.toThrow(/^seed: /);
+  });
+});
+
+describe('pixels are what their table makes of them', () => {
+  const SIZE = 67;
+  const FORMATS = [
+    ['<6,10>', Int16Array],
+    ['<6,14>', Int32Array],
+    ['float32', Float32Array],
+  ] as const;
+  const cases = CANDIDATES.flatMap((candidate) =>
+    FORMATS.filter(([formats]) => !candidate.lacks.includes(formats as Feature)).map(
+      ([formats, Storage]) => [candidate.name, formats, candidate, Storage] as const,
+    ),
+  );
+
+  test.each(cases)('%s, %s', async (_, formats, { backend, threads }, Storage) => {
+    const network = defineNetwork({
+      seed: 1,
+      formats,
+      optimizer: { kind: 'sgd', learningRate: 0.1 },
+      input: { size: SIZE },
+      layers: [{ type: 'dense', units: 3 }],
+    });
+    const pixelPlan = network.plan(BATCH);
+    const fixed = { momentum: 0, rate: 2 ** 28, decay: 0 };
+    const coefficients = [formats === 'float32' ? { momentum: 0, rate: 0.25, decay: 0 } : fixed];
+    const pixelTable = new Storage(
+      Array.from({ length: 256 }, (_value, pixel) => ((pixel * 77) % 256) - 100),
+    );
+    const steps = [BATCH, 1, 2].map((count, step): TrainStep => {
+      const inputs = Uint8Array.from({ length: count * SIZE }, (_value, i) => (i * 31 + step * 7) % 256);
+      const labels = Int32Array.from({ length: count }, (_value, i) => (i + step) % 3);
+      return { count, step, inputs, pixelTable, labels, coefficients };
+    });
+    const plain = steps.map(({ inputs, pixelTable: _table, ...rest }): TrainStep => {
+      return { ...rest, inputs: new Storage(Array.from(inputs, (pixel) => pixelTable[pixel]!)) };
+    });
+    // A clock has its own way through a step.
+    for (const clock of [undefined, () => 0]) {
+      const session = await backend.open(pixelPlan, { seed: 1, threads, ...(clock && { clock }) });
+      const results = [];
+      for (const batches of [plain, steps]) {
+        for (const [name, data] of network.initialParameters(pixelPlan)) await session.write(name, data);
+        const metrics = await session.train(batches);
+        const weight = await session.read(pixelPlan.tensors[pixelPlan.parameters[0]!]!.name);
+        results.push({ metrics, weight, evaluated: await session.evaluate(batches) });
+      }
+      expect(results[1]).toEqual(results[0]);
+      expect(new Set(results[0]!.evaluated[0]!.logits).size).toBeGreaterThan(3);
+      await session.close();
+    }
   });
 });
 
@@ -208,6 +260,31 @@ for (const { name, backend, threads } of CANDIDATES) {
         'float inputs',
         { inputs: new Float32Array(12) },
         'inputs must be stored as int16 like tensor "input", got float32; quantise them to its format',
+      ],
+      [
+        'pixels without a table',
+        { inputs: new Uint8Array(12) },
+        'inputs must be stored as int16 like tensor "input", got uint8; quantise them to its format',
+      ],
+      [
+        'a table without pixels',
+        { pixelTable: new Int16Array(256) },
+        'inputs with a pixel table must be stored as uint8, got int16; leave out the table',
+      ],
+      [
+        'a table of another storage',
+        { inputs: new Uint8Array(12), pixelTable: new Int32Array(256) },
+        'the pixel table must have 256 elements stored as int16 like tensor "input", got 256 stored as int32; quantise every pixel to its format',
+      ],
+      [
+        'a short table',
+        { inputs: new Uint8Array(12), pixelTable: new Int16Array(255) },
+        'the pixel table must have 256 elements stored as int16 like tensor "input", got 255 stored as int16; quantise every pixel to its format',
+      ],
+      [
+        'few pixels',
+        { inputs: new Uint8Array(11), pixelTable: new Int16Array(256) },
+        'inputs of 3 examples must have 12 elements, got 11',
       ],
       ['few labels', { labels: new Int32Array(2) }, 'there must be 3 labels, got 2'],
       [

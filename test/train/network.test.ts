@@ -125,6 +125,27 @@ describe('fit', () => {
     expect(result.aborted).toBe(true);
   });
 
+  it('hands the event loop a turn after every step, or as often as the session asks', async () => {
+    for (const [backend, steps] of [
+      ['reference', 1],
+      ['wasm', 16],
+    ] as const) {
+      const network = await Network.create(tinyConfiguration(), { backend, threads: 1 });
+      const stepsOfTurns: number[] = [];
+      let isDone = false;
+      const turn = (): void => {
+        stepsOfTurns.push(network.step);
+        if (!isDone) setImmediate(turn);
+      };
+      setImmediate(turn);
+      await network.fit(tinyIterator(12, 4), { epochs: 32 });
+      isDone = true;
+      const longest = Math.max(...stepsOfTurns.map((step, i) => step - (stepsOfTurns[i - 1] ?? 0)));
+      expect(longest, backend).toBeLessThanOrEqual(2 * steps);
+      await network.close();
+    }
+  });
+
   it('resets an iterator that someone else has used up', async () => {
     const network = await tiny();
     const iterator = tinyIterator(12, 4);
@@ -316,7 +337,9 @@ describe('features', () => {
           read: (name) => session.read(name),
           train: (steps) => session.train(steps),
           evaluate: (steps) => {
-            seen.push(...steps.map(({ inputs }) => [...inputs]));
+            for (const { inputs, pixelTable } of steps) {
+              seen.push(Array.from(inputs, (value) => pixelTable?.[value] ?? value));
+            }
             return session.evaluate(steps);
           },
           statistics: () => session.statistics(),

@@ -15,6 +15,8 @@ describe('the plan of memory', () => {
       expect(() => memory.grow(1)).toThrow();
       const regions = [
         ...encoded.tables.map(({ address, words }) => [address, words.byteLength] as const),
+        [encoded.pixels.bytes, 10 * 784] as const,
+        [encoded.pixels.table, 256 * 4] as const,
         [encoded.coefficients, plan.groups * 24] as const,
         [encoded.losses, 80] as const,
         [encoded.correct, 40] as const,
@@ -70,9 +72,14 @@ describe('a step allocates nothing', () => {
     const coefficients = definition.optimizers.map(() =>
       formats === 'float32' ? { momentum: 0.5, rate: 0.1, decay: 0 } : whole,
     );
-    const steps = [2, 2, 1].map((count, step): TrainStep => {
+    const pixelTable = new Storage(256).fill(300);
+    const steps = [2, 2, 1].flatMap((count, step): TrainStep[] => {
+      const batch = { count, step, labels: new Int32Array(count), coefficients };
       const inputs = new Storage(count * 784).fill(300);
-      return { count, step, inputs, labels: new Int32Array(count), coefficients };
+      return [
+        { ...batch, inputs },
+        { ...batch, inputs: new Uint8Array(count * 784), pixelTable },
+      ];
     });
 
     // Every way to come by another array or view of one, and by more memory.

@@ -121,7 +121,7 @@ export class ReferenceSession implements Session {
     coefficients: readonly Coefficients[],
     execute = (op: Op, run: Run): void => this.runOp(op, run),
   ): StepMetrics {
-    if (input !== null) memory.view(input).set(batch.inputs);
+    if (input !== null) putInputs(memory.view(input), batch);
     if (this.plan.labels !== null) memory.view(this.plan.labels).set(batch.labels);
     const run = new Run(memory, batch.count, step, coefficients);
     for (const op of ops) execute(op, run);
@@ -138,4 +138,9 @@ export class ReferenceSession implements Session {
       row.reduce((product, size) => product * size, count),
     );
   }
+}
+
+function putInputs(target: TensorData, { inputs, pixelTable }: Batch): void {
+  if (pixelTable === undefined) target.set(inputs);
+  else inputs.forEach((pixel, i) => (target[i] = pixelTable[pixel]!));
 }

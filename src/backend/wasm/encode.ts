@@ -3,7 +3,16 @@
  * fields), with every address resolved. Written once, when a session opens.
  */
 import { wordLength, type Format, type NumberFormat } from '../../numerics/index.js';
-import type { Convert, MaxPoolGradientOp, Op, Plan, TensorId, Window } from '../../plan/index.js';
+import {
+  elements,
+  type Convert,
+  type MaxPoolGradientOp,
+  type Op,
+  type Plan,
+  type TensorId,
+  type Window,
+} from '../../plan/index.js';
+import { PIXEL_VALUES } from '../contract.js';
 import * as layout from './layout.generated.js';
 import type { Regions } from './regions.js';
 import {
@@ -27,10 +36,24 @@ export interface Program {
   readonly length: number;
 }
 
+/** A step's records. */
+export interface StepProgram {
+  readonly ops: Program;
+  /** The same behind one record that makes the input from pixels; null without an input. */
+  readonly fromPixels: Program | null;
+}
+
+/** Addresses of a batch's pixels and of their table. */
+export interface Pixels {
+  readonly bytes: number;
+  readonly table: number;
+}
+
 export interface Encoded {
   readonly tables: readonly Table[];
-  readonly train: Program;
-  readonly evaluate: Program;
+  readonly train: StepProgram;
+  readonly evaluate: StepProgram;
+  readonly pixels: Pixels;
   readonly coefficients: number;
   readonly losses: number;
   readonly correct: number;
@@ -119,8 +142,9 @@ class RecordWriter {
     this.#regions = regions;
   }
 
-  program(ops: readonly Op[]): Program {
+  program(ops: readonly Op[], input: TensorId | null, pixels: Pixels): StepProgram {
     const records: Int32Array[] = [];
+    if (input !== null) records.push(this.#pixels(input, pixels));
     for (const op of ops) {
       this.#words = new Int32Array(layout.RECORD_BYTES >> 2);
       this.#op(op);
@@ -132,7 +156,9 @@ class RecordWriter {
     records.forEach((words, index) => {
       this.tables.push({ address: address + index * layout.RECORD_BYTES, words });
     });
-    return { address, length: records.length };
+    const all = { address, length: records.length };
+    if (input === null) return { ops: all, fromPixels: null };
+    return { ops: { address: address + layout.RECORD_BYTES, length: all.length - 1 }, fromPixels: all };
   }
 
   /** Sums that the threads share out over the batch are added up in a record of their own: the first one, by another name. */
@@ -143,6 +169,16 @@ class RecordWriter {
     const words = this.#words.slice();
     words[layout.KIND >> 2] = end;
     return words;
+  }
+
+  #pixels(input: TensorId, { bytes, table }: Pixels): Int32Array {
+    this.#words = new Int32Array(layout.RECORD_BYTES >> 2);
+    this.#put(layout.KIND, layout.KIND_PIXELS);
+    this.#put(layout.LHS, bytes);
+    this.#put(layout.RHS, table);
+    this.#operand(layout.OUT, input);
+    this.#put(layout.SIZE, this.#perExample(input));
+    return this.#words;
   }
 
   #put(field: number, value: number): void {
@@ -477,8 +513,13 @@ export function encodePlan(plan: Plan, threads: number, arena: number, regions: 
   });
   const sites = regions.take(siteWords.length * 4);
   const writer = new RecordWriter(plan, threads, arena, sites, regions);
-  const train = writer.program(plan.train);
-  const evaluate = writer.program(plan.evaluate);
+  const { trainInput, evaluateInput } = plan;
+  const inputs = [trainInput, evaluateInput].map((id) =>
+    id === null ? 0 : elements(plan.tensors[id]!.shape),
+  );
+  const pixels = { bytes: regions.take(Math.max(...inputs)), table: regions.take(PIXEL_VALUES * 4) };
+  const train = writer.program(plan.train, trainInput, pixels);
+  const evaluate = writer.program(plan.evaluate, evaluateInput, pixels);
   // A cache line between the threads' regions, so that no two write to one.
   const statisticsBytes = plan.sites.length * layout.COUNTER_BYTES + 64;
   const { scratchBytes } = writer;
@@ -486,6 +527,7 @@ export function encodePlan(plan: Plan, threads: number, arena: number, regions: 
     tables: [{ address: sites, words: siteWords }, ...writer.tables],
     train,
     evaluate,
+    pixels,
     coefficients: regions.take(plan.groups * 24),
     losses: regions.take(plan.batch * 8),
     correct: regions.take(plan.batch * 4),

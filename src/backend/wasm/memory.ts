@@ -2,7 +2,8 @@
  * The session's linear memory, planned in full before anything runs: control block, tables, counters, the plan's arena,
  * and a scratch region for each thread. Nothing is allocated later, views of it included.
  */
-import type { Plan, Tensor } from '../../plan/index.js';
+import type { Storage } from '../../numerics/index.js';
+import { elements, type Plan, type Tensor } from '../../plan/index.js';
 import { checkMemory, waysToSave, type MemoryUse, type TensorData } from '../contract.js';
 import { encodePlan, type Encoded } from './encode.js';
 import * as layout from './layout.generated.js';
@@ -73,8 +74,24 @@ export class SessionMemory {
       );
     }
     this.#control = this.int32(0, layout.CONTROL_END >> 2);
-    this.#views = plan.tensors.map((tensor) => this.#viewOf(tensor, arena + tensor.offset));
+    this.#views = plan.tensors.map(({ storage, shape, offset }) =>
+      this.array(storage, arena + offset, elements(shape)),
+    );
     for (const { address, words } of encoded.tables) this.int32(address, words.length).set(words);
+  }
+
+  array(storage: Storage, address: number, length: number): TensorData {
+    const { buffer } = this.memory;
+    switch (storage) {
+      case 'uint8':
+        return new Uint8Array(buffer, address, length);
+      case 'int16':
+        return new Int16Array(buffer, address, length);
+      case 'int32':
+        return new Int32Array(buffer, address, length);
+      case 'float32':
+        return new Float32Array(buffer, address, length);
+    }
   }
 
   int32(address: number, length: number): Int32Array {
@@ -97,19 +114,5 @@ export class SessionMemory {
   /** The tensor's elements where they are. */
   view({ id }: Tensor): TensorData {
     return this.#views[id]!;
-  }
-
-  #viewOf({ storage, sizeBytes }: Tensor, address: number): TensorData {
-    const { buffer } = this.memory;
-    switch (storage) {
-      case 'uint8':
-        return new Uint8Array(buffer, address, sizeBytes);
-      case 'int16':
-        return new Int16Array(buffer, address, sizeBytes >> 1);
-      case 'int32':
-        return new Int32Array(buffer, address, sizeBytes >> 2);
-      case 'float32':
-        return new Float32Array(buffer, address, sizeBytes >> 2);
-    }
   }
 }

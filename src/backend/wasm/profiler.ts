@@ -94,7 +94,7 @@ export class Profiler {
 
 /** The training program's records by op. */
 function opRecords(plan: Plan, memory: SessionMemory): OpRecords[] {
-  const { address, length } = memory.encoded.train;
+  const { address, length } = memory.encoded.train.ops;
   const ops: OpRecords[] = [];
   for (let index = 0; index < length; index++) {
     const program = { address: address + index * layout.RECORD_BYTES, length: 1 };

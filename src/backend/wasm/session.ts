@@ -1,13 +1,12 @@
 /** A session: puts batches where the kernels look for them, starts runs, and reads results. It computes nothing. */
 import { availableThreads, maySleep } from '#wasm-host';
 import { LOSS_BITS, type Key } from '../../numerics/index.js';
-import type { Plan, TensorId } from '../../plan/index.js';
+import { opMacs, type Plan, type TensorId } from '../../plan/index.js';
 import {
   checkContents,
   checkEvaluateStep,
   checkTrainStep,
   findTensor,
-  type Batch,
   type Coefficients,
   type EvaluateResult,
   type EvaluateStep,
@@ -18,6 +17,7 @@ import {
   type TensorData,
   type TrainStep,
 } from '../contract.js';
+import { BatchTarget } from './batch-target.js';
 import type { Program } from './encode.js';
 import type { KernelExports } from './kernels.js';
 import * as layout from './layout.generated.js';
@@ -25,18 +25,28 @@ import type { SessionMemory } from './memory.js';
 import type { WorkerPool } from './pool.js';
 import { Profiler } from './profiler.js';
 
-/** Turns of a spin loop, some tens of microseconds: longer than the time between two steps. */
+/** Multiply-adds that take some ten milliseconds. */
+const MACS_PER_TURN = 2 ** 28;
+/** Of steps with hardly any: each takes other time as well. */
+const STEPS_PER_TURN = 16;
+
+/** Turns of a spin loop, a nanosecond each or less. At a barrier: to be woken takes longer than most waits are. */
 const SPINS = 40_000;
+/** Between runs, some tenths of a millisecond: longer than the time between two steps, and no more. */
+const IDLE_SPINS = 600_000;
 /** Where threads outnumber cores, who spins keeps another from working. */
 const FEW_SPINS = 100;
 
 export class WasmSession implements Session {
   readonly plan: Plan;
   readonly threads: number;
+  readonly stepsPerTurn: number;
   readonly #memory: SessionMemory;
   readonly #kernels: KernelExports;
   readonly #pool: WorkerPool;
   readonly #profiler: Profiler | null;
+  readonly #train: BatchTarget;
+  readonly #evaluate: BatchTarget;
   // Views of what every step reads and writes, made once.
   readonly #coefficients: Int32Array | Float64Array;
   readonly #losses: Float64Array;
@@ -56,11 +66,14 @@ export class WasmSession implements Session {
   ) {
     this.plan = plan;
     this.threads = threads;
+    this.stepsPerTurn = stepsPerTurn(plan);
     this.#memory = memory;
     this.#kernels = kernels;
     this.#pool = pool;
     this.#profiler = clock ? new Profiler(plan, threads, memory, clock) : null;
     const { encoded } = memory;
+    this.#train = new BatchTarget(plan, plan.trainInput, encoded.train, memory);
+    this.#evaluate = new BatchTarget(plan, plan.evaluateInput, encoded.evaluate, memory);
     const { coefficients, statistics, statisticsBytes } = encoded;
     this.#coefficients =
       plan.arithmetic === 'float32'
@@ -71,9 +84,11 @@ export class WasmSession implements Session {
     this.#statistics = Array.from({ length: threads }, (_, thread) =>
       memory.bigInt64(statistics + thread * statisticsBytes, statisticsBytes >> 3),
     );
+    const isCrowded = threads > availableThreads();
     const control: [field: number, value: number][] = [
       [layout.THREADS, threads],
-      [layout.SPINS, threads <= availableThreads() ? SPINS : FEW_SPINS],
+      [layout.SPINS, isCrowded ? FEW_SPINS : SPINS],
+      [layout.IDLE_SPINS, isCrowded ? FEW_SPINS : IDLE_SPINS],
       [layout.MAY_SLEEP, Number(maySleep)],
       [layout.SEED_LOW, seed.lo],
       [layout.SEED_HIGH, seed.hi],
@@ -122,8 +137,8 @@ export class WasmSession implements Session {
     this.#running = true;
     try {
       for (const step of steps) {
-        this.#setBatch(step, step.step, this.plan.evaluateInput);
-        await this.#run(this.#memory.encoded.evaluate);
+        this.#setStep(step.count, step.step);
+        await this.#run(this.#evaluate.put(step));
         results.push({
           ...this.#metrics(step.count),
           logits: this.#rows(this.plan.logits, step.count),
@@ -175,9 +190,9 @@ export class WasmSession implements Session {
   }
 
   async #step(step: TrainStep): Promise<StepMetrics> {
-    this.#setBatch(step, step.step, this.plan.trainInput);
+    this.#setStep(step.count, step.step);
     this.#setCoefficients(step.coefficients);
-    await this.#run(this.#memory.encoded.train);
+    await this.#run(this.#train.put(step));
     return this.#metrics(step.count);
   }
 
@@ -185,8 +200,10 @@ export class WasmSession implements Session {
   async #profiledStep(step: TrainStep, profiler: Profiler): Promise<StepMetrics> {
     const run = (program: Program): Promise<void> => this.#run(program);
     const startMs = profiler.clock();
-    this.#setBatch(step, step.step, this.plan.trainInput);
+    const { ops: records, pixels } = this.#train;
+    this.#setStep(step.count, step.step);
     this.#setCoefficients(step.coefficients);
+    if (this.#train.put(step) !== records && pixels) await run(pixels);
     const ops = await profiler.ops(run);
     const metrics = this.#metrics(step.count);
     const timeMs = profiler.clock() - startMs;
@@ -195,12 +212,8 @@ export class WasmSession implements Session {
     return metrics;
   }
 
-  #setBatch(batch: Batch, step: number, input: TensorId | null): void {
-    const { count } = batch;
-    const { plan } = this;
+  #setStep(count: number, step: number): void {
     const memory = this.#memory;
-    if (input !== null) memory.view(plan.tensors[input]!).set(batch.inputs);
-    if (plan.labels !== null) memory.view(plan.tensors[plan.labels]!).set(batch.labels);
     memory.setControl(layout.COUNT, count);
     memory.setControl(layout.STEP_LOW, step | 0);
     memory.setControl(layout.STEP_HIGH, Math.floor(step / 2 ** 32));
@@ -253,4 +266,11 @@ export class WasmSession implements Session {
     const view = this.#memory.view(this.plan.tensors[id]!);
     return view.slice(0, (view.length / this.plan.batch) * count);
   }
+}
+
+function stepsPerTurn(plan: Plan): number {
+  // Sums that saturate after every product take a hundred times as long.
+  if (plan.train.some((op) => 'accumulator' in op && op.accumulator !== 'exact')) return 1;
+  const macs = plan.train.reduce((sum, op) => sum + opMacs(op, plan), 0);
+  return Math.max(1, Math.min(STEPS_PER_TURN, Math.floor(MACS_PER_TURN / macs)));
 }
