@@ -5,7 +5,7 @@
  */
 import { PROFILED_STEPS, type OpProfile, type StepProfile } from '../contract.js';
 import type { Plan } from '../../plan/index.js';
-import type { Program } from './encode.js';
+import type { Program } from './records.js';
 import * as layout from './layout.generated.js';
 import type { SessionMemory } from './memory.js';
 
