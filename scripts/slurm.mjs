@@ -5,7 +5,7 @@
 //   node scripts/slurm.mjs stop <folder>           ends its jobs and daemons
 import { execFileSync, spawnSync } from 'node:child_process';
 import { randomBytes } from 'node:crypto';
-import { existsSync, mkdirSync, readFileSync, writeFileSync } from 'node:fs';
+import { mkdirSync, readFileSync, writeFileSync } from 'node:fs';
 import { createServer } from 'node:net';
 import { hostname } from 'node:os';
 import { join, resolve } from 'node:path';
@@ -66,11 +66,10 @@ function run(program, args, options = {}) {
 }
 
 function pidOf(folder, daemon) {
-  const file = join(folder, `${daemon}.pid`);
-  if (!existsSync(file)) return null;
-  const pid = Number(readFileSync(file, 'utf8'));
+  // A daemon takes its file away as it ends, perhaps while this looks.
   try {
-    // Its number may have been given away since.
+    const pid = Number(readFileSync(join(folder, `${daemon}.pid`), 'utf8'));
+    // The number may be another process's by now.
     return readFileSync(`/proc/${pid}/comm`, 'utf8').trim() === daemon ? pid : null;
   } catch {
     return null;
