@@ -21,15 +21,10 @@ import {
   TYPE_I16,
 } from './layout';
 import { scratch, shareEnd, shareStart, threads } from './thread';
+import { widen } from './widen';
 
 /** Rows of int16 that an i32 sum surely holds. */
 const MOST_ROWS: i32 = 32768;
-
-/** Adds four i32 lanes to four i64 sums. */
-function widen(sums: usize, v: v128): void {
-  v128.store(sums, i64x2.add(v128.load(sums), i64x2.extend_low_i32x4_s(v)));
-  v128.store(sums, i64x2.add(v128.load(sums, 16), i64x2.extend_high_i32x4_s(v)), 16);
-}
 
 /** Adds eight columns of at most MOST_ROWS rows of int16, `stride` bytes apart, to eight i64 sums. */
 function addEight(from: usize, rows: i32, stride: usize, sums: usize): void {

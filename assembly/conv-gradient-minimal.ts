@@ -1,7 +1,7 @@
 /*
- * The gradient of a convolution by its weight with fewer multiplications. A weight is a sum over positions as an output is a sum over
- * taps: the errors are the kernel, the weights the outputs, and the phases of the image meet those of the errors
- * (minimal.ts). With m the sums over images and positions of a phase, w[2g] = m0 + m1 and w[2g+1] = m1 - m2, y and x.
+ * The gradient of a convolution by its weight with fewer multiplications. A weight is a sum over positions as an output
+ * is a sum over taps: the errors are the kernel, the weights the outputs, and the phases of the image meet those of the
+ * errors (minimal.ts). With m the sums over images and positions of a phase, w[2g] = m0 + m1 and w[2g+1] = m1 - m2, y and x.
  * Two images make the pairs of k: the same cell of both.
  */
 import { endImageRow, firstImageRow, frameImage } from './image';
@@ -42,15 +42,10 @@ import { interleave } from './pack';
 import { countPath } from './paths';
 import { scratch } from './thread';
 import { tile } from './tile';
+import { widen } from './widen';
 
 /** Rows of a tile are four channels. */
 const LANES: i32 = 4;
-
-/** Adds four i32 sums to the i64 at `at`. */
-function addWide(at: usize, v: v128): void {
-  v128.store(at, i64x2.add(v128.load(at), i64x2.extend_low_i32x4_s(v)));
-  v128.store(at, i64x2.add(v128.load(at, 16), i64x2.extend_high_i32x4_s(v)), 16);
-}
 
 /**
  * Adds the weights' sums of eight columns to i64 ones with rows `stride` bytes apart, from those of the phases: for each
@@ -90,18 +85,18 @@ function combineWeights(
           const u1 = i32x4.add(v128.load(at + next), n1);
           const o = at + 2 * next;
           const sum = to + (half << 5);
-          addWide(sum, i32x4.add(u0, u1));
+          widen(sum, i32x4.add(u0, u1));
           if (below) {
-            addWide(sum + down, i32x4.sub(u1, i32x4.add(v128.load(o), v128.load(o + last))));
+            widen(sum + down, i32x4.sub(u1, i32x4.add(v128.load(o), v128.load(o + last))));
           }
           if (beside) {
             const v0 = i32x4.sub(m1, v128.load(third));
             const v1 = i32x4.sub(n1, v128.load(third + next));
-            addWide(sum + right, i32x4.add(v0, v1));
+            widen(sum + right, i32x4.add(v0, v1));
             if (below) {
               const third2 = third + 2 * next - 2 * (wide - last);
               const v2 = i32x4.sub(v128.load(o + last), v128.load(third2));
-              addWide(sum + down + right, i32x4.sub(v1, v2));
+              widen(sum + down + right, i32x4.sub(v1, v2));
             }
           }
           at += 16;
@@ -262,6 +257,8 @@ export function minimalGradient(record: usize, first: i32, count: i32): bool {
     }
     combineWeights(parts, kernelHeight, kernelWidth, channels, sums + ((<usize>column) << 3), stride);
   }
-  countPath(SUMMED_MINIMAL, kernelHeight * kernelWidth * channels, columns, count * errors);
+  // As the direct way counts them, in pairs along x.
+  const steps = 2 * count * outHeight * ((outWidth + 1) >> 1);
+  countPath(SUMMED_MINIMAL, kernelHeight * kernelWidth * channels, columns, steps);
   return true;
 }

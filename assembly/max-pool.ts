@@ -28,6 +28,7 @@ import {
 } from './layout';
 import { countRun } from './statistics';
 import { scratch, shareEnd, shareStart, statistics } from './thread';
+import { widen } from './widen';
 import { firstWindow } from './window';
 
 /** A position in every lane, as wide as T. */
@@ -349,8 +350,7 @@ function spread<T, S>(
         if (isFloat<S>()) {
           v128.store(at, f32x4.add(v128.load(at), mine));
         } else {
-          v128.store(at, i64x2.add(v128.load(at), i64x2.extend_low_i32x4_s(mine)));
-          v128.store(at, i64x2.add(v128.load(at, 16), i64x2.extend_high_i32x4_s(mine)), 16);
+          widen(at, mine);
         }
       }
     }

@@ -5,7 +5,7 @@
 import { pays } from './worth.js';
 
 /** A convolution as the tiles see it, of one image. */
-interface Shape {
+export interface ConvolutionShape {
   readonly channels: number;
   /** Output channels, or the columns of a gradient by the input. */
   readonly columns: number;
@@ -66,7 +66,7 @@ function phaseTaps(kernel: number): readonly number[] {
   return [Math.ceil(kernel / 2), Math.ceil(kernel / 2), Math.floor(kernel / 2)];
 }
 
-function sizesOf(shape: Shape): Phases {
+function sizesOf(shape: ConvolutionShape): Phases {
   const { channels, outHeight, outWidth, kernelHeight, kernelWidth } = shape;
   const halfWidth = Math.ceil(outWidth / 2);
   const rows = Math.ceil(outHeight / 2) + Math.ceil(kernelHeight / 2) - 1;
@@ -84,13 +84,16 @@ function sizesOf(shape: Shape): Phases {
   };
 }
 
-function suits({ stride, kernelHeight, kernelWidth }: Shape, operands: readonly Packed[]): boolean {
+function suits(
+  { stride, kernelHeight, kernelWidth }: ConvolutionShape,
+  operands: readonly Packed[],
+): boolean {
   const narrow = operands.every(({ planes, bytes }) => planes === 1 && bytes === 2);
   return narrow && stride === 1 && kernelHeight >= 2 && kernelWidth >= 2;
 }
 
 /** Sizes of the phases of a convolution; null where they are not worth it, or operands are not int16. */
-export function phasesOf(shape: Shape, operands: readonly Packed[]): Phases | null {
+export function phasesOf(shape: ConvolutionShape, operands: readonly Packed[]): Phases | null {
   if (!suits(shape, operands)) return null;
   const { channels, outHeight, outWidth, kernelHeight, kernelWidth } = shape;
   const phases = sizesOf(shape);
@@ -111,7 +114,7 @@ export function phasesOf(shape: Shape, operands: readonly Packed[]): Phases | nu
 
 /** The same for a weight gradient of at most `images` images a thread; with those to be packed at once, in twos. */
 export function gradientPhasesOf(
-  shape: Shape,
+  shape: ConvolutionShape,
   images: number,
   operands: readonly Packed[],
 ): (Phases & { readonly chunk: number }) | null {

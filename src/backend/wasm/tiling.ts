@@ -14,7 +14,7 @@ import type {
   Window,
 } from '../../plan/index.js';
 import * as layout from './layout.generated.js';
-import { gradientPhasesOf, phasesOf } from './phases.js';
+import { gradientPhasesOf, phasesOf, type ConvolutionShape } from './phases.js';
 
 /** Bytes of packed columns that stay in the second-level cache while all rows pass by. */
 const COLUMNS_BUDGET = 1 << 18;
@@ -162,18 +162,11 @@ function tileMatmul(plan: Plan, op: MatmulOp, threads: number): Tiling {
 }
 
 /** What the tiled convolution sees: framed images, positions, columns. */
-interface Convolution {
+interface Convolution extends ConvolutionShape {
   readonly lhs: TensorId;
   readonly rhs: TensorId;
   readonly frameHeight: number;
   readonly frameWidth: number;
-  readonly channels: number;
-  readonly columns: number;
-  readonly outHeight: number;
-  readonly outWidth: number;
-  readonly kernelHeight: number;
-  readonly kernelWidth: number;
-  readonly stride: number;
 }
 
 function tileConvolution(plan: Plan, shape: Convolution): Tiling {
