@@ -231,6 +231,14 @@ function convertWidened<S>(
   }
 }
 
+/** True where `count` i32, a multiple of 4, are all 0. Mostly the first ones are not. */
+function isZero(at: usize, count: i32): bool {
+  for (const end = at + ((<usize>count) << 2); at < end; at += 16) {
+    if (v128.any_true(v128.load(at))) return false;
+  }
+  return true;
+}
+
 function convertAll<S>(site: usize, sums: usize, apart: usize, out: usize, index: u32, length: i32): void {
   const drop = load<i32>(site, SITE_DROP);
   const vectors = drop >= 0 && drop < 31 ? length & ~3 : 0;
@@ -246,6 +254,13 @@ function convertAll<S>(site: usize, sums: usize, apart: usize, out: usize, index
     const from = sums + ((<usize>first) << 2);
     const at = index + first;
     const to = out + ((<usize>at) << (narrow ? 1 : 2));
+    if (isZero(from, part) && (sizeof<S>() == 4 || isZero(from + apart, part))) {
+      // Any addend leaves 0 as it is, so none is drawn.
+      memory.fill(to, 0, (<usize>part) << (narrow ? 1 : 2));
+      const zero = i32x4.splat(0);
+      countRun(statistics + load<u32>(site, SITE_COUNTERS), part, 0, zero, zero);
+      continue;
+    }
     const words: usize = draws ? (wide ? draw32(hash, at, part) : draw16(hash, at, part)) : 0;
     if (usual && (part & 7) == 0) {
       let done: bool;

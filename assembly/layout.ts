@@ -199,7 +199,13 @@ export const AT_PHASE_ROWS = 360; // offsets of the rows of A, then for a convol
 export const AT_PARTS = 364; // 64 bytes, of which 32 are zeros; then a panel's sums of the nine phases
 export const AT_PHASE_CELLS = 368; // weight gradient: the phases of some images, two of them a pair
 export const FRAME_BYTES = 372; // weight gradient: from one framed image to the next
-export const RECORD_BYTES = 376;
+// Matmul: rows of A as they are packed, and the pairs of them that are not all 0 (sparse.ts)
+export const AT_PACKED = 376; // rows of A; their planes are laid out from AT_LHS on where there are several
+export const KEEPS_ROWS = 380; // 1 where all of the thread's rows have room there; else one block of rows
+export const AT_BLOCKS = 384; // of each block of rows there: its norm u64, whether it is sparse u64
+export const AT_KEPT = 388; // records of KEPT_BYTES, PAIRS of them a tile
+export const AT_KEPT_STARTS = 392; // of each tile: u32 offset of the first record of each piece, and of their end
+export const RECORD_BYTES = 396;
 
 export const PATH_ORDERED = 0;
 export const PATH_TILED = 1; // int16 tiles, exact by proof
@@ -210,6 +216,9 @@ export const DIGIT_BITS = 11;
 /** Pairs of neighbours along k in a piece, of which norms are known. */
 export const PIECE = 16;
 
+/** A pair that is kept: of four rows of A (16 bytes), and the offset of B's in a panel. */
+export const KEPT_BYTES = 20;
+
 // A thread's scratch region: fixed parts, then space for the operands of the op at work.
 export const SCRATCH_KEYS = 0; // Philox key schedule, 20 vectors
 export const SCRATCH_PATHS = 384; // multiply-adds by the way they were summed, i64 each
@@ -217,9 +226,11 @@ export const SUMMED_FAST = 0; // one sum in 32 bits, proved to fit
 export const SUMMED_FLUSH = 8; // 32-bit sums of stretches, added up wider
 export const SUMMED_FULL = 16; // operands taken apart into digits
 export const SUMMED_MINIMAL = 24; // as fast, with fewer multiplications than are counted
-export const SUMMED_BYTES = 32;
+export const SUMMED_SPARSE = 32; // as fast, without pairs that are 0 in all rows of a tile
+export const SUMMED_BYTES = 40;
 export const SCRATCH_RANDOM = 512; // random words of a run
 export const RUN = 1024; // elements of a run: what is converted at once
+export const SCRATCH_GROUPS = 4736; // which groups of words a run needs, u32 each, at most RUN / 16 + 2
 export const SCRATCH_SUMS = 5120; // exact sums of a run, i64 each
 export const SCRATCH_FLAGS = 13312; // two i32 per element of a run
 export const SCRATCH_OPERANDS = 21504;

@@ -3,8 +3,11 @@
  * block of columns (L2), A block by block of rows, four rows a tile.
  */
 import {
-  AT_LHS,
+  AT_BLOCKS,
+  AT_KEPT,
+  AT_KEPT_STARTS,
   AT_NARROW,
+  AT_PACKED,
   AT_RHS,
   AT_ROWS,
   BATCH_AXIS,
@@ -13,6 +16,8 @@ import {
   BY_ROWS,
   COUNT,
   K,
+  KEEPS_ROWS,
+  KEPT_BYTES,
   LHS,
   LHS_TYPE,
   M,
@@ -28,6 +33,7 @@ import { columnSquares, columnsRoot, largestOf, rootAbove } from './norms';
 import { openBias, openColumns, openLhs, openRows } from './operands';
 import { copyRows, packPanels, packRows, packTransposed, planesFor } from './pack';
 import { productBlock } from './products';
+import { keepPairs, openSparse, startsOf } from './sparse';
 import { scratch, shareEnd, shareStart } from './thread';
 
 /** Packs `width` columns of B from `column` on, all planes, and opens them. */
@@ -61,12 +67,18 @@ function packColumns(record: usize, k: i32, column: i32, width: i32): void {
   openColumns(planes, padded, planes == 1 ? columnsRoot(panels, pairs, width) : 0);
 }
 
-/** Packs `rows` rows of A from `row` on, all planes, and opens them. */
-function packLhs(record: usize, k: i32, row: i32, rows: i32): void {
+/** What is known of a block of packed rows: its largest norm (u64), its planes, whether it is sparse. */
+const BLOCK_BYTES: usize = 16;
+const BLOCK_PLANES: usize = 8;
+const BLOCK_SPARSE: usize = 12;
+
+/** Packs `rows` rows of A from `row` on, all planes, to where tile `tile` of the packed rows begins; notes on `block` what they are. */
+function packLhs(record: usize, k: i32, row: i32, rows: i32, tile: i32, block: usize): void {
   const narrow = load<i32>(record, LHS_TYPE) == TYPE_I16;
   const transposed = load<i32>(record, TRANSPOSE_LHS);
   const planeBytes = <usize>load<u32>(record, PLANE_BYTES);
-  const packed = scratch + load<u32>(record, AT_LHS);
+  const pairs = (k + 1) >> 1;
+  const packed = scratch + load<u32>(record, AT_PACKED) + ((<usize>(tile * pairs)) << 4);
   const size: i32 = narrow ? 1 : 2;
   // Rows and their lengths as they are stored.
   const count = transposed ? k : rows;
@@ -86,14 +98,35 @@ function packLhs(record: usize, k: i32, row: i32, rows: i32): void {
     if (transposed) packTransposed(from, k, stride, rows, to);
     else packRows(from, k, stride, rows, to);
   }
-  const tileBytes = (<usize>((k + 1) >> 1)) << 4;
+  const tiles = (rows + 3) >> 2;
   let most: u64 = 0;
+  let kept = false;
   if (planes == 1) {
-    for (let i = 0; i < rows; i += 4) {
-      most = max(most, columnSquares(packed + <usize>(i >> 2) * tileBytes, (k + 1) >> 1, 16));
+    for (let i = 0; i < tiles; i++) {
+      most = max(most, columnSquares(packed + ((<usize>(i * pairs)) << 4), pairs, 16));
     }
+    kept = keepPairs(packed, tiles, pairs, keptTile(record, tile, pairs), startsTile(record, tile, pairs));
   }
-  openLhs(planes, planes == 1 ? rootAbove(most) : 0, false);
+  store<u64>(block, rootAbove(most));
+  store<i32>(block, planes, BLOCK_PLANES);
+  store<i32>(block, kept, BLOCK_SPARSE);
+}
+
+/** Makes the block that was packed at tile `tile` the one at work. */
+function openBlock(record: usize, tile: i32, pairs: i32, block: usize): void {
+  const planes = load<i32>(block, BLOCK_PLANES);
+  openLhs(planes, planes == 1 ? load<u64>(block) : 0, false);
+  const kept = <bool>load<i32>(block, BLOCK_SPARSE);
+  openSparse(kept, keptTile(record, tile, pairs), startsTile(record, tile, pairs), pairs);
+}
+
+/** Where the records of tile `tile` begin, and their table of starts. */
+function keptTile(record: usize, tile: i32, pairs: i32): usize {
+  return scratch + load<u32>(record, AT_KEPT) + <usize>(tile * pairs * KEPT_BYTES);
+}
+
+function startsTile(record: usize, tile: i32, pairs: i32): usize {
+  return scratch + load<u32>(record, AT_KEPT_STARTS) + <usize>tile * startsOf(pairs);
 }
 
 export function matmulTiled(record: usize): void {
@@ -112,7 +145,7 @@ export function matmulTiled(record: usize): void {
 
   const blockRows = load<i32>(record, BLOCK_ROWS);
   const blockColumns = load<i32>(record, BLOCK_COLUMNS);
-  const packed = scratch + load<u32>(record, AT_LHS);
+  const keepsRows = load<i32>(record, KEEPS_ROWS);
   const table = scratch + load<u32>(record, AT_ROWS);
   openRows(record, 16, 4, pairs, 1, 0, 1, 0);
 
@@ -120,7 +153,7 @@ export function matmulTiled(record: usize): void {
   for (let i = 0; i < blockRows; i += 4) {
     store<u32>(table + ((<usize>i) << 2), <u32>(<usize>(i >> 2) * tileBytes));
   }
-  // The block of rows that is packed and open: it stays so for all columns where it is the only one.
+  // The block of rows that is open: it stays so for all columns where it is the only one.
   let open = -1;
   for (let column = firstColumn; column < endColumn; column += blockColumns) {
     const width = min(blockColumns, endColumn - column);
@@ -128,10 +161,14 @@ export function matmulTiled(record: usize): void {
     openBias(record, column, width, (width + 7) & ~7);
     for (let row = firstRow; row < endRow; row += blockRows) {
       const rows = min(blockRows, endRow - row);
+      const place = keepsRows ? row - firstRow : 0;
+      const block = scratch + load<u32>(record, AT_BLOCKS) + <usize>(place / blockRows) * BLOCK_BYTES;
       if (row != open) {
         open = row;
-        packLhs(record, k, row, rows);
+        if (!keepsRows || column == firstColumn) packLhs(record, k, row, rows, place >> 2, block);
+        openBlock(record, place >> 2, pairs, block);
       }
+      const packed = scratch + load<u32>(record, AT_PACKED) + <usize>(place >> 2) * tileBytes;
       const bytes = <usize>((rows + 3) >> 2) * tileBytes;
       productBlock(record, packed, bytes, rows, width, n, row * n + column);
     }

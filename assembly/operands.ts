@@ -6,6 +6,7 @@
  * pairs, numbered in order; none reaches into another segment.
  */
 import { AT_BIAS, AT_PIECES, BIAS, BIAS_SHIFT, BIAS_TYPE, LHS_PLANES, PIECE, TYPE_I16 } from './layout';
+import { openSparse } from './sparse';
 import { scratch } from './thread';
 
 /** Bytes from a pair of a row of A to the next one. */
@@ -63,6 +64,7 @@ export function openRows(
   images = imageCount;
   imageStride = apart;
   spans = 0;
+  openSparse(false, 0, 0, 0);
   segmentPieces = (pairs + PIECE - 1) / PIECE;
   allPieces = images * segments * segmentPieces;
   lhsPieces = scratch + load<u32>(record, AT_PIECES);

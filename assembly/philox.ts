@@ -3,7 +3,15 @@
  * sixteen words of a group leave in the order of the elements (docs/randomness.md). Keys and counters come from the
  * control block; the words of a run go to the thread's buffer, in element order, from the group of its first element.
  */
-import { SCRATCH_KEYS, SCRATCH_RANDOM, SEED_HIGH, SEED_LOW, STEP_HIGH, STEP_LOW } from './layout';
+import {
+  SCRATCH_GROUPS,
+  SCRATCH_KEYS,
+  SCRATCH_RANDOM,
+  SEED_HIGH,
+  SEED_LOW,
+  STEP_HIGH,
+  STEP_LOW,
+} from './layout';
 import { scratch } from './thread';
 
 const MULTIPLIER_0: u32 = 0xd2511f53;
@@ -42,13 +50,17 @@ function halvesOf(v: v128): v128 {
 }
 
 /**
- * Fills `target` with the words of an even number of groups of four blocks, at least `groups`, from group `first` on.
- * With `halves`, each word's two halves are two elements (lanes of the low halves, then lanes of the high halves); else
- * a word is an element. Two groups at a time, because one alone waits for its own multiplications.
+ * Writes the words of `count` groups of four blocks, those of the list at SCRATCH_GROUPS, counted from group `first`, to their
+ * places in the buffer. With `halves`, each word's two halves are two elements (lanes of the low halves, then lanes of the
+ * high halves); else a word is an element. Two groups at a time, because one alone waits for its own multiplications.
  *
  * Of the counter only the block differs between lanes, so the first two rounds multiply two words that all lanes share.
  */
-function fill(target: usize, first: u32, groups: i32, hash: u32, halves: bool): void {
+function fill(first: u32, count: i32, hash: u32, halves: bool): void {
+  const target = scratch + SCRATCH_RANDOM;
+  let list = scratch + SCRATCH_GROUPS;
+  // An odd last one is made twice.
+  store<u32>(list + ((<usize>count) << 2), load<u32>(list + ((<usize>count - 1) << 2)));
   const keys = scratch + SCRATCH_KEYS;
   const m0 = i32x4.splat(MULTIPLIER_0);
   const m1 = i32x4.splat(MULTIPLIER_1);
@@ -59,20 +71,23 @@ function fill(target: usize, first: u32, groups: i32, hash: u32, halves: bool): 
   const shared2 = v128.xor(i32x4.splat(<u32>(product2 >> 32)), v128.load(keys, 48));
   const shared3 = i32x4.splat(<u32>product2);
   const stepKey = v128.xor(i32x4.splat(load<u32>(STEP_HIGH)), v128.load(keys, 16));
-  let block = i32x4.add(i32x4.splat(first << 2), i32x4(0, 1, 2, 3));
-  for (; groups > 0; groups -= 2) {
+  const lanes = i32x4(0, 1, 2, 3);
+  for (; count > 0; count -= 2) {
+    const groupX = load<u32>(list);
+    const groupY = load<u32>(list, 4);
+    list += 8;
+    let block = i32x4.add(i32x4.splat((first + groupX) << 2), lanes);
     const z = v128.xor(highProduct(block, m0), stepKey);
     let x0 = v128.xor(highProduct(z, m1), shared1);
     let x1 = i32x4.mul(z, m1);
     let x2 = v128.xor(i32x4.mul(block, m0), shared2);
     let x3 = shared3;
-    block = i32x4.add(block, i32x4.splat(4));
+    block = i32x4.add(i32x4.splat((first + groupY) << 2), lanes);
     const w = v128.xor(highProduct(block, m0), stepKey);
     let y0 = v128.xor(highProduct(w, m1), shared1);
     let y1 = i32x4.mul(w, m1);
     let y2 = v128.xor(i32x4.mul(block, m0), shared2);
     let y3 = shared3;
-    block = i32x4.add(block, i32x4.splat(4));
     let key = keys + 64;
     do {
       let k = v128.load(key);
@@ -89,15 +104,26 @@ function fill(target: usize, first: u32, groups: i32, hash: u32, halves: bool): 
       y0 = q0;
       key += 32;
     } while (key < keys + 320);
-    v128.store(target, halves ? halvesOf(x0) : x0);
-    v128.store(target, halves ? halvesOf(x1) : x1, 16);
-    v128.store(target, halves ? halvesOf(x2) : x2, 32);
-    v128.store(target, halves ? halvesOf(x3) : x3, 48);
-    v128.store(target, halves ? halvesOf(y0) : y0, 64);
-    v128.store(target, halves ? halvesOf(y1) : y1, 80);
-    v128.store(target, halves ? halvesOf(y2) : y2, 96);
-    v128.store(target, halves ? halvesOf(y3) : y3, 112);
-    target += 128;
+    const toX = target + ((<usize>groupX) << 6);
+    v128.store(toX, halves ? halvesOf(x0) : x0);
+    v128.store(toX, halves ? halvesOf(x1) : x1, 16);
+    v128.store(toX, halves ? halvesOf(x2) : x2, 32);
+    v128.store(toX, halves ? halvesOf(x3) : x3, 48);
+    const toY = target + ((<usize>groupY) << 6);
+    v128.store(toY, halves ? halvesOf(y0) : y0);
+    v128.store(toY, halves ? halvesOf(y1) : y1, 16);
+    v128.store(toY, halves ? halvesOf(y2) : y2, 32);
+    v128.store(toY, halves ? halvesOf(y3) : y3, 48);
+  }
+}
+
+/** Lists `groups` groups, all of a run. */
+function listAll(groups: i32): void {
+  const list = scratch + SCRATCH_GROUPS;
+  let numbers = i32x4(0, 1, 2, 3);
+  for (let i = 0; i < groups; i += 4) {
+    v128.store(list + ((<usize>i) << 2), numbers);
+    numbers = i32x4.add(numbers, i32x4.splat(4));
   }
 }
 
@@ -107,15 +133,23 @@ function fill(target: usize, first: u32, groups: i32, hash: u32, halves: bool): 
  */
 export function draw16(hash: u32, index: u32, count: i32): usize {
   const first = index >>> 5;
-  const last = (index + count - 1) >>> 5;
-  fill(scratch + SCRATCH_RANDOM, first, last - first + 1, hash, true);
+  const groups = ((index + count - 1) >>> 5) - first + 1;
+  listAll(groups);
+  fill(first, groups, hash, true);
   return scratch + SCRATCH_RANDOM + ((index & 31) << 1);
 }
 
 /** The same with 32-bit words, four bytes each. */
 export function draw32(hash: u32, index: u32, count: i32): usize {
   const first = index >>> 4;
-  const last = (index + count - 1) >>> 4;
-  fill(scratch + SCRATCH_RANDOM, first, last - first + 1, hash, false);
+  const groups = ((index + count - 1) >>> 4) - first + 1;
+  listAll(groups);
+  fill(first, groups, hash, false);
   return scratch + SCRATCH_RANDOM + ((index & 15) << 2);
+}
+
+/** As draw32, for the `count` groups of 16 elements that the caller has listed, from element `index` on, a multiple of 16. */
+export function drawListed32(hash: u32, index: u32, count: i32): usize {
+  if (count) fill(index >>> 4, count, hash, false);
+  return scratch + SCRATCH_RANDOM;
 }

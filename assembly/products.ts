@@ -22,6 +22,7 @@ import {
   OUT,
   SITE_DROP,
   SUMMED_FAST,
+  SUMMED_SPARSE,
   WRAP,
 } from './layout';
 import {
@@ -43,6 +44,7 @@ import {
   step,
 } from './operands';
 import { countPath } from './paths';
+import { sparse, tileSparse } from './sparse';
 import { addBlock, blockCut, splitApart } from './stretches';
 import { scratch } from './thread';
 import { tile } from './tile';
@@ -65,6 +67,10 @@ function fastBlock(record: usize, lhs: usize, rows: i32): void {
   let panel = scratch + load<u32>(record, AT_RHS);
   for (let at: usize = 0; at < stride; at += 32) {
     let first = 0;
+    if (sparse) {
+      tileSparse(0, tiles, 0, pairs, panel, bias + at, sums + at, stride);
+      first = tiles;
+    }
     while (first < tiles) {
       const end = openSpan(first, tiles);
       const rest = segments - spanCount;
@@ -147,7 +153,7 @@ export function productBlock(
   const fast = provesFast(record);
   let cut = 0;
   if (fast) {
-    countPath(SUMMED_FAST, rows, columns, 2 * pairs * segments * images);
+    countPath(sparse ? SUMMED_SPARSE : SUMMED_FAST, rows, columns, 2 * pairs * segments * images);
     fastBlock(record, lhs, rows);
   } else {
     if (load<i32>(record, ACCUMULATOR) != WRAP) cut = blockCut(record, lhs, rows, biasMost);

@@ -21,6 +21,7 @@ import {
   NEAREST_EVEN,
   NEAREST_UP,
   RUN,
+  SCRATCH_GROUPS,
   SCRATCH_SUMS,
   SITE_COUNTERS,
   SITE_DROP,
@@ -33,7 +34,7 @@ import {
   TOWARD_ZERO,
   WRAP,
 } from './layout';
-import { draw32 } from './philox';
+import { drawListed32 } from './philox';
 import { bump, countRun, lanesOf, leastOf, mostOf } from './statistics';
 import { scratch, statistics } from './thread';
 
@@ -215,8 +216,9 @@ function rounded(low: v128, high: v128, word: v128, cut: i32, drop: i32): v128 {
 }
 
 /**
- * The usual case of a step: stochastic updates, parameters with the updates' fraction bits, both saturating; `length` a
- * multiple of 8. False if anything saturates: then nothing is counted, but w and u are changed.
+ * The usual case of a step: stochastic updates, parameters with the updates' fraction bits, both saturating. Of `length`
+ * elements, a multiple of 16, only the `count` groups of 16 are looked at that are listed. Keeps what was there at `before`
+ * and `last`. False if anything saturates: then nothing is counted, but w and u are changed.
  *
  * An exact right side of 0 is told by its low word: if that is 0 and the whole is not, the whole is at least 2^32 in
  * magnitude and does not round to 0. So the right side moves the parameter where the rounded one or the low word is not 0.
@@ -228,7 +230,10 @@ function usualRun(
   w: usize,
   g: usize,
   u: usize,
+  before: usize,
+  last: usize,
   length: i32,
+  count: i32,
 ): bool {
   const drop = load<i32>(updateSite, SITE_DROP);
   const cut = 32 - drop;
@@ -244,50 +249,54 @@ function usualRun(
   const zero = i32x4.splat(0);
   let largest = zero;
   let smallest = zero;
-  let largestW = zero;
-  let smallestW = zero;
+  let largestW = i16x8.splat(<i16>restingMost);
+  let smallestW = i16x8.splat(<i16>restingLeast);
   let flushed = zero;
   let stuck = zero;
   let outside = zero;
-  for (const end = u + ((<usize>length) << 1); u < end; u += 16) {
-    const before = v128.load(w);
-    const update = v128.load(u);
-    const gradient = v128.load(g);
-    const ug0 = v128.shuffle<i16>(update, gradient, 0, 8, 1, 9, 2, 10, 3, 11);
-    const ug1 = v128.shuffle<i16>(update, gradient, 4, 12, 5, 13, 6, 14, 7, 15);
-    let low0 = i32x4.dot_i16x8_s(ug0, lowUG);
-    let low1 = i32x4.dot_i16x8_s(ug1, lowUG);
-    let high0 = i32x4.dot_i16x8_s(ug0, highUG);
-    let high1 = i32x4.dot_i16x8_s(ug1, highUG);
-    if (decays) {
-      const w0 = i32x4.extend_low_i16x8_u(before);
-      const w1 = i32x4.extend_high_i16x8_u(before);
-      low0 = i32x4.add(low0, i32x4.dot_i16x8_s(w0, lowW));
-      low1 = i32x4.add(low1, i32x4.dot_i16x8_s(w1, lowW));
-      high0 = i32x4.add(high0, i32x4.dot_i16x8_s(w0, highW));
-      high1 = i32x4.add(high1, i32x4.dot_i16x8_s(w1, highW));
+  let list = scratch + SCRATCH_GROUPS;
+  for (const end = list + ((<usize>count) << 2); list < end; list += 4) {
+    const group = <usize>load<u32>(list);
+    for (let at = group << 5; at < (group + 1) << 5; at += 16) {
+      const now = v128.load(w + at);
+      const update = v128.load(u + at);
+      const gradient = v128.load(g + at);
+      v128.store(before + at, now);
+      v128.store(last + at, update);
+      const ug0 = v128.shuffle<i16>(update, gradient, 0, 8, 1, 9, 2, 10, 3, 11);
+      const ug1 = v128.shuffle<i16>(update, gradient, 4, 12, 5, 13, 6, 14, 7, 15);
+      let low0 = i32x4.dot_i16x8_s(ug0, lowUG);
+      let low1 = i32x4.dot_i16x8_s(ug1, lowUG);
+      let high0 = i32x4.dot_i16x8_s(ug0, highUG);
+      let high1 = i32x4.dot_i16x8_s(ug1, highUG);
+      if (decays) {
+        const w0 = i32x4.extend_low_i16x8_u(now);
+        const w1 = i32x4.extend_high_i16x8_u(now);
+        low0 = i32x4.add(low0, i32x4.dot_i16x8_s(w0, lowW));
+        low1 = i32x4.add(low1, i32x4.dot_i16x8_s(w1, lowW));
+        high0 = i32x4.add(high0, i32x4.dot_i16x8_s(w0, highW));
+        high1 = i32x4.add(high1, i32x4.dot_i16x8_s(w1, highW));
+      }
+      const word = words + (at << 1);
+      const t0 = rounded(low0, high0, v128.and(v128.load(word), kept), cut, drop);
+      const t1 = rounded(low1, high1, v128.and(v128.load(word, 16), kept), cut, drop);
+      largest = i32x4.max_s(largest, i32x4.max_s(t0, t1));
+      smallest = i32x4.min_s(smallest, i32x4.min_s(t0, t1));
+      const t = i16x8.narrow_i32x4_s(t0, t1);
+      v128.store(u + at, t);
+      // Not 0 stays so when narrowed with saturation.
+      const sum0 = i32x4.add(i32x4.shl(high0, 15), low0);
+      const sum1 = i32x4.add(i32x4.shl(high1, 15), low1);
+      const none = i16x8.eq(i16x8.narrow_i32x4_s(sum0, sum1), zero);
+      const zeroOut = i16x8.eq(t, zero);
+      flushed = i16x8.sub(flushed, v128.andnot(zeroOut, none));
+      const after = i16x8.min_s(i16x8.max_s(i16x8.add_sat_s(now, t), leastW), mostW);
+      v128.store(w + at, after);
+      largestW = i16x8.max_s(largestW, after);
+      smallestW = i16x8.min_s(smallestW, after);
+      outside = v128.or(outside, v128.xor(after, i16x8.add(now, t)));
+      stuck = i16x8.sub(stuck, v128.andnot(i16x8.eq(now, after), v128.and(zeroOut, none)));
     }
-    const t0 = rounded(low0, high0, v128.and(v128.load(words), kept), cut, drop);
-    const t1 = rounded(low1, high1, v128.and(v128.load(words, 16), kept), cut, drop);
-    largest = i32x4.max_s(largest, i32x4.max_s(t0, t1));
-    smallest = i32x4.min_s(smallest, i32x4.min_s(t0, t1));
-    const t = i16x8.narrow_i32x4_s(t0, t1);
-    v128.store(u, t);
-    // Not 0 stays so when narrowed with saturation.
-    const sum0 = i32x4.add(i32x4.shl(high0, 15), low0);
-    const sum1 = i32x4.add(i32x4.shl(high1, 15), low1);
-    const none = i16x8.eq(i16x8.narrow_i32x4_s(sum0, sum1), zero);
-    const zeroOut = i16x8.eq(t, zero);
-    flushed = i16x8.sub(flushed, v128.andnot(zeroOut, none));
-    const after = i16x8.min_s(i16x8.max_s(i16x8.add_sat_s(before, t), leastW), mostW);
-    v128.store(w, after);
-    largestW = i16x8.max_s(largestW, after);
-    smallestW = i16x8.min_s(smallestW, after);
-    outside = v128.or(outside, v128.xor(after, i16x8.add(before, t)));
-    stuck = i16x8.sub(stuck, v128.andnot(i16x8.eq(before, after), v128.and(zeroOut, none)));
-    words += 32;
-    w += 16;
-    g += 16;
   }
   if (v128.any_true(outside) || mostOf(largest) > mostU || leastOf(smallest) < ~mostU) return false;
   const counters = statistics + load<u32>(updateSite, SITE_COUNTERS);
@@ -300,9 +309,54 @@ function usualRun(
   return true;
 }
 
+/** Puts the listed groups of `to` back to what they were at `from`. */
+function restore(from: usize, to: usize, count: i32): void {
+  let list = scratch + SCRATCH_GROUPS;
+  for (; count > 0; count--) {
+    const at = (<usize>load<u32>(list)) << 5;
+    v128.store(to + at, v128.load(from + at));
+    v128.store(to + at, v128.load(from + at, 16), 16);
+    list += 4;
+  }
+}
+
+// Largest and smallest parameter, and 0, of the groups that are not listed: these stay what they are.
+let restingMost: i32 = 0;
+let restingLeast: i32 = 0;
+
 /**
- * Steps elements start .. start + length - 1, `length` a multiple of 8 and at most RUN, `openNarrowSgd` having agreed.
- * Addresses are the tensors'; shifts align w and u' to the second site's fraction bits.
+ * Lists the groups of 16 elements whose right sides may not be 0: 0 is rounded to 0 by any word, and moves nothing. Returns
+ * their number.
+ */
+function listMoving(w: usize, g: usize, u: usize, length: i32): i32 {
+  const decaying = i16x8.splat((decayLow | decayHigh) != 0 ? -1 : 0);
+  let most = i16x8.splat(0);
+  let least = i16x8.splat(0);
+  let list = scratch + SCRATCH_GROUPS;
+  const first = list;
+  const groups = length >> 4;
+  for (let group = 0; group < groups; group++) {
+    const at = (<usize>group) << 5;
+    const w0 = v128.load(w + at);
+    const w1 = v128.load(w + at, 16);
+    const updates = v128.or(v128.load(u + at), v128.load(u + at, 16));
+    const gradients = v128.or(v128.load(g + at), v128.load(g + at, 16));
+    const decayed = v128.and(v128.or(w0, w1), decaying);
+    const moves = v128.any_true(v128.or(v128.or(updates, gradients), decayed));
+    store<u32>(list, group);
+    list += (<usize>moves) << 2;
+    const rests = i16x8.splat(<i16>(<i32>moves - 1));
+    most = i16x8.max_s(most, v128.and(rests, i16x8.max_s(w0, w1)));
+    least = i16x8.min_s(least, v128.and(rests, i16x8.min_s(w0, w1)));
+  }
+  restingMost = mostOf(i32x4.max_s(i32x4.extend_low_i16x8_s(most), i32x4.extend_high_i16x8_s(most)));
+  restingLeast = leastOf(i32x4.min_s(i32x4.extend_low_i16x8_s(least), i32x4.extend_high_i16x8_s(least)));
+  return <i32>((list - first) >> 2);
+}
+
+/**
+ * Steps elements start .. start + length - 1, `start` a multiple of 32, `length` of 16 and at most RUN, `openNarrowSgd` having
+ * agreed. Addresses are the tensors'; shifts align w and u' to the second site's fraction bits.
  */
 export function sgdNarrow(
   updateSite: usize,
@@ -321,17 +375,20 @@ export function sgdNarrow(
   const moved = sums + 4 * RUN;
   const before = moved + 2 * RUN;
   const mode = load<i32>(updateSite, SITE_MODE);
-  const words: usize = mode == STOCHASTIC ? draw32(load<u32>(updateSite, SITE_HASH), start, length) : 0;
   const g = gradient + ((<usize>start) << 1);
-  memory.copy(before, w, (<usize>length) << 1);
   const wraps =
     load<i32>(updateSite, SITE_OVERFLOW) == WRAP || load<i32>(parameterSite, SITE_OVERFLOW) == WRAP;
-  if (words && !wraps && (shiftParameter | shiftUpdate) == 0) {
-    memory.copy(moved, u, (<usize>length) << 1);
-    if (usualRun(updateSite, parameterSite, words, w, g, u, length)) return;
-    memory.copy(w, before, (<usize>length) << 1);
-    memory.copy(u, moved, (<usize>length) << 1);
+  let words: usize = 0;
+  if (mode == STOCHASTIC) {
+    const count = listMoving(w, g, u, length);
+    words = drawListed32(load<u32>(updateSite, SITE_HASH), start, count);
+    if (!wraps && (shiftParameter | shiftUpdate) == 0) {
+      if (usualRun(updateSite, parameterSite, words, w, g, u, before, moved, length, count)) return;
+      restore(before, w, count);
+      restore(moved, u, count);
+    }
   }
+  memory.copy(before, w, (<usize>length) << 1);
   openAddend(mode, load<i32>(updateSite, SITE_DROP));
   updateRun(updateSite, words, w, g, u, moved, length);
   sumRun(w, u, shiftParameter, shiftUpdate, sums, length);

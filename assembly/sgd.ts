@@ -186,7 +186,7 @@ function sgdFixed(record: usize): void {
   let start = shareStart(size, 32);
   const end = shareEnd(size, 32);
   if (openNarrow(record)) {
-    const vectors = start + ((end - start) & ~7);
+    const vectors = start + ((end - start) & ~15);
     for (; start < vectors; start += RUN) {
       sgdNarrow(
         load<u32>(record, CONVERT),

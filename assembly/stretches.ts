@@ -51,6 +51,7 @@ import {
 } from './operands';
 import { splitBytes } from './pack';
 import { countPath } from './paths';
+import { sparse, tileSparse } from './sparse';
 import { scratch } from './thread';
 import { flush, flushSplit, tile } from './tile';
 
@@ -153,6 +154,8 @@ let sums: usize = 0;
 /** The bits below the cut of split sums; 0: sums are i64. */
 let cut: i32 = 0;
 let stretches: i32 = 0;
+/** The rows that tileSparse() may stand for; 0: none. */
+let sparseRows: usize = 0;
 
 /** Bytes from the high halves of split sums to the low ones. */
 export function splitApart(rows: i32): usize {
@@ -193,7 +196,8 @@ function addStretch(
     while (done < end) {
       const some = min(STRIP_TILES, end - done);
       const table = rowTable + ((<usize>done) << 4);
-      tile(a, table, some, step, length, segmentCount, skip, imageCount, leap, hop, b, zeros, strip, 32);
+      if (lhs == sparseRows) tileSparse(done, some, offset, offset + length, panel, zeros, strip, 32);
+      else tile(a, table, some, step, length, segmentCount, skip, imageCount, leap, hop, b, zeros, strip, 32);
       const at = <usize>(4 * done * columns);
       const stride = <usize>columns;
       if (cut) flushSplit(strip, 4 * some, shift, cut, sums + (at << 2), splitApart(tiles << 2), stride << 2);
@@ -312,6 +316,7 @@ export function addBlock(record: usize, lhs: usize, bytes: usize, rows: i32, at:
   panel = scratch + load<u32>(record, AT_RHS);
   sums = scratch + load<u32>(record, AT_SUMS);
   cut = at;
+  sparseRows = sparse ? lhs : 0;
   memory.fill(scratch + ZEROS, 0, 32);
   const firstPanel = panel;
   for (let column = 0; column < columns; column += 8) {

@@ -23,6 +23,7 @@ const ENDS: readonly number[] = [
 const SUMMED = [
   ['fast', layout.SUMMED_FAST],
   ['minimal', layout.SUMMED_MINIMAL],
+  ['sparse', layout.SUMMED_SPARSE],
   ['flush', layout.SUMMED_FLUSH],
   ['full', layout.SUMMED_FULL],
 ] as const;

@@ -21,6 +21,8 @@ const COLUMNS_BUDGET = 1 << 18;
 /** Bytes of a block's sums. */
 const SUMS_BUDGET = 1 << 17;
 const MOST_ROWS = 128;
+/** Bytes of packed rows, at most, that are kept for all blocks of columns. */
+const ROWS_BUDGET = 1 << 22;
 /** A sum is at most an i64. */
 const SUM_BYTES = 8;
 /** Bytes of packed images of a weight gradient: with the errors they stay in the second-level cache. */
@@ -96,6 +98,27 @@ class ScratchRegions {
   }
 
   /**
+   * A of a matmul: `rows` packed rows of `steps` steps, of which a block has `blockRows`; then what lhs() has behind a block,
+   * and the pairs that are kept of rows that are mostly 0.
+   */
+  rows(rows: number, blockRows: number, steps: number, packing: Packing): void {
+    this.lhs(blockRows * steps, packing);
+    // Rows that stay packed push the planes behind the first one further back.
+    const more = roundUp((rows - blockRows) * steps * packing.bytes, 64);
+    const at = this.fields.findIndex(([field]) => field === layout.AT_LHS);
+    const [, start] = this.fields[at]!;
+    this.fields[at] = [layout.AT_LHS, start + more];
+    this.#end += more;
+    this.put(layout.AT_PACKED, start);
+    if (packing.bytes === 4) return;
+    const tiles = rows / 4;
+    const pairs = steps / 2;
+    this.take(layout.AT_BLOCKS, Math.ceil(rows / blockRows) * 16);
+    this.take(layout.AT_KEPT, tiles * pairs * layout.KEPT_BYTES + SLACK);
+    this.take(layout.AT_KEPT_STARTS, tiles * (Math.ceil(pairs / layout.PIECE) + 1) * 4);
+  }
+
+  /**
    * Squares of `segments` segments of `pairs` pairs of A and of B's `columns`, and room to narrow `elements` of a plane.
    */
   proofs(
@@ -154,7 +177,12 @@ function tileMatmul(plan: Plan, op: MatmulOp, threads: number): Tiling {
   regions.put(layout.BLOCK_COLUMNS, blockColumns);
   regions.take(layout.AT_ROWS, blockRows * 4);
   regions.take(layout.AT_BIAS, blockColumns * 12);
-  regions.lhs(blockRows * packedSteps(k, lhs), lhs);
+  const steps = packedSteps(k, lhs);
+  const keptRows = roundUp(byRows ? Math.ceil(m / 4 / threads) * 4 : m, blockRows);
+  const keeps =
+    lhs.planes === 1 && blockColumns < n && blockRows < m && keptRows * steps * lhs.bytes <= ROWS_BUDGET;
+  regions.put(layout.KEEPS_ROWS, Number(keeps));
+  regions.rows(keeps ? keptRows : blockRows, blockRows, steps, lhs);
   regions.take(layout.AT_RHS, blockColumns * columnBytes + SLACK);
   regions.proofs(1, Math.ceil(k / 2), blockColumns, lhs, rhs, k * Math.max(blockRows, blockColumns));
   regions.take(layout.AT_SUMS, blockRows * blockColumns * SUM_BYTES);
