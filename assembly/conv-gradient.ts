@@ -303,7 +303,7 @@ export function convWeightGradientTiled(record: usize): void {
     openLhs(lhsPlanes, lhsRoot, false);
     const bytes = <usize>copies * copyBytes;
     if (!provesWhole()) boundRows(cells, bytes, planeBytes);
-    addBlock(record, cells, bytes, weights, 0);
+    addBlock(record, cells, bytes, weights, 0, false);
   }
 }
 

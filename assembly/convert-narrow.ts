@@ -138,9 +138,9 @@ function convertFour<T, W, S>(
 
 /**
  * The usual case: saturating int16, eight at a time; stochastic, or (W is u8, and sums are narrow) a mode that draws no words.
- * False, with nothing counted, if something saturates.
+ * C is i32 where saturated elements are counted; else (u8) the result is false, with nothing counted, if there is one.
  */
-function convertEight<W, S>(
+function convertEight<W, S, C>(
   site: usize,
   sums: usize,
   apart: usize,
@@ -155,6 +155,9 @@ function convertEight<W, S>(
   const cut: i32 = (sizeof<W>() == 2 ? 16 : 32) - drop;
   const zero = i32x4.splat(0);
   const below = i32x4.splat((1 << drop) - 1);
+  const most = i32.MAX_VALUE >> unused;
+  let highs = zero;
+  let lows = zero;
   let largest = zero;
   let smallest = zero;
   let flushed = zero;
@@ -188,6 +191,14 @@ function convertEight<W, S>(
       t0 = i32x4.shr_s(i32x4.add(m0, r0), drop);
       t1 = i32x4.shr_s(i32x4.add(m1, r1), drop);
     }
+    if (sizeof<C>() == 4) {
+      const high = i32x4.splat(most);
+      const low = i32x4.splat(~most);
+      highs = i32x4.sub(i32x4.sub(highs, i32x4.gt_s(t0, high)), i32x4.gt_s(t1, high));
+      lows = i32x4.sub(i32x4.sub(lows, i32x4.lt_s(t0, low)), i32x4.lt_s(t1, low));
+      t0 = i32x4.min_s(i32x4.max_s(t0, low), high);
+      t1 = i32x4.min_s(i32x4.max_s(t1, low), high);
+    }
     largest = i32x4.max_s(largest, i32x4.max_s(t0, t1));
     smallest = i32x4.min_s(smallest, i32x4.min_s(t0, t1));
     const t = i16x8.narrow_i32x4_s(t0, t1);
@@ -199,11 +210,29 @@ function convertEight<W, S>(
     if (sizeof<W>() > 1) words += 8 * sizeof<W>();
     out += 16;
   }
-  const most = i32.MAX_VALUE >> unused;
-  if (mostOf(largest) > most || leastOf(smallest) < ~most) return false;
+  if (sizeof<C>() == 1 && (mostOf(largest) > most || leastOf(smallest) < ~most)) return false;
   const counters = statistics + load<u32>(site, SITE_COUNTERS);
+  if (sizeof<C>() == 4) {
+    bump(counters + COUNT_HIGH, lanesOf(highs));
+    bump(counters + COUNT_LOW, lanesOf(lows));
+  }
   countRun(counters, length, lanesOf(i32x4.extadd_pairwise_i16x8_s(flushed)), largest, smallest);
   return true;
+}
+
+/** convertEight() by how words are drawn; false if it is not to count saturated elements, and there is one. */
+function convertUsual<S, C>(
+  site: usize,
+  sums: usize,
+  apart: usize,
+  words: usize,
+  wide: bool,
+  out: usize,
+  length: i32,
+): bool {
+  if (!words) return convertEight<u8, S, C>(site, sums, apart, 0, out, length);
+  if (wide) return convertEight<u32, S, C>(site, sums, apart, words, out, length);
+  return convertEight<u16, S, C>(site, sums, apart, words, out, length);
 }
 
 /** Converts sums that the vector loop does not take, widened. */
@@ -249,6 +278,7 @@ function convertAll<S>(site: usize, sums: usize, apart: usize, out: usize, index
   const usual = narrow && load<i32>(site, SITE_OVERFLOW) != WRAP && (draws || sizeof<S>() == 4);
   const hash = load<u32>(site, SITE_HASH);
   openAddend<S>(mode, drop);
+  let saturates = false;
   for (let first = 0; first < vectors; first += RUN) {
     const part = min(vectors - first, RUN);
     const from = sums + ((<usize>first) << 2);
@@ -263,11 +293,10 @@ function convertAll<S>(site: usize, sums: usize, apart: usize, out: usize, index
     }
     const words: usize = draws ? (wide ? draw32(hash, at, part) : draw16(hash, at, part)) : 0;
     if (usual && (part & 7) == 0) {
-      let done: bool;
-      if (!draws) done = convertEight<u8, S>(site, from, apart, 0, to, part);
-      else if (wide) done = convertEight<u32, S>(site, from, apart, words, to, part);
-      else done = convertEight<u16, S>(site, from, apart, words, to, part);
-      if (done) continue;
+      if (!saturates) saturates = !convertUsual<S, u8>(site, from, apart, words, wide, to, part);
+      // Where one run saturates the next one probably will.
+      if (saturates) convertUsual<S, i32>(site, from, apart, words, wide, to, part);
+      continue;
     }
     if (wide) {
       if (narrow) convertFour<i16, u32, S>(site, from, apart, words, to, part);

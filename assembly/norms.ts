@@ -9,6 +9,14 @@ export function rootAbove(square: u64): u64 {
   return <u64>sqrt<f64>(<f64>square) + 2;
 }
 
+/** 2^62 less far more than what two conversions and a product of f64 can err by. */
+const LIMIT: f64 = 4611686018423193600;
+
+/** True where sums of products of vectors with these sums of squares surely fit in 32 bits. */
+export function fits(squares: u64, others: u64): bool {
+  return <f64>(<i64>squares) * <f64>(<i64>others) < LIMIT;
+}
+
 /** The largest norm of the columns of some panels of `pairs` pairs each. */
 export function columnsRoot(panels: usize, pairs: i32, columns: i32): u64 {
   let most: u64 = 0;

@@ -82,6 +82,11 @@ export function openSpans(tiles: usize): void {
   spans = tiles;
 }
 
+/** Whether some tiles may leave segments out. */
+export function hasSpans(): bool {
+  return spans != 0;
+}
+
 /** Sets the span at work to that of tile `tile`; returns the first of the following tiles, up to `end`, with another. */
 export function openSpan(tile: i32, end: i32): i32 {
   if (!spans) {

@@ -28,6 +28,7 @@ import {
 import {
   biasMost,
   columns,
+  hasSpans,
   images,
   imageStride,
   lhsPlanes,
@@ -157,8 +158,9 @@ export function productBlock(
     fastBlock(record, lhs, rows);
   } else {
     if (load<i32>(record, ACCUMULATOR) != WRAP) cut = blockCut(record, lhs, rows, biasMost);
-    startWide(record, scratch + load<u32>(record, AT_SUMS), rows, cut);
-    addBlock(record, lhs, bytes, rows, cut);
+    const fresh = biasMost == 0 && !hasSpans();
+    if (!fresh) startWide(record, scratch + load<u32>(record, AT_SUMS), rows, cut);
+    addBlock(record, lhs, bytes, rows, cut, fresh);
   }
   finishBlock(record, fast, cut, rows, width, n, index);
 }

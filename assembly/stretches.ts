@@ -22,7 +22,7 @@ import {
   SUMMED_FLUSH,
   SUMMED_FULL,
 } from './layout';
-import { columnSquares, largestMagnitude, rootAbove } from './norms';
+import { columnSquares, fits, largestMagnitude, rootAbove } from './norms';
 import {
   allPieces,
   columns,
@@ -132,7 +132,7 @@ function reach(a: usize, b: usize, first: i32, end: i32, unit: i32): i32 {
       squaresA += load<u64>(a + ((<usize>piece) << 3));
       squaresB += load<u64>(b + ((<usize>piece) << 3));
     }
-    if (rootAbove(squaresA) * rootAbove(squaresB) >= (<u64>1) << 31) break;
+    if (!fits(squaresA, squaresB)) break;
     first += unit;
   }
   return first;
@@ -140,8 +140,9 @@ function reach(a: usize, b: usize, first: i32, end: i32, unit: i32): i32 {
 
 /** True where each piece fits by itself. */
 function everyPieceFits(a: usize, b: usize): bool {
-  for (let piece = 0; piece < allPieces; piece++) {
-    if (reach(a, b, piece, piece + 1, 1) == piece) return false;
+  const end = a + ((<usize>allPieces) << 3);
+  for (; a < end; a += 8, b += 8) {
+    if (!fits(load<u64>(a), load<u64>(b))) return false;
   }
   return true;
 }
@@ -154,6 +155,8 @@ let sums: usize = 0;
 /** The bits below the cut of split sums; 0: sums are i64. */
 let cut: i32 = 0;
 let stretches: i32 = 0;
+/** Nothing is there yet to which the panel's first stretch could be added. */
+let fresh: bool = false;
 /** The rows that tileSparse() may stand for; 0: none. */
 let sparseRows: usize = 0;
 
@@ -200,11 +203,13 @@ function addStretch(
       else tile(a, table, some, step, length, segmentCount, skip, imageCount, leap, hop, b, zeros, strip, 32);
       const at = <usize>(4 * done * columns);
       const stride = <usize>columns;
-      if (cut) flushSplit(strip, 4 * some, shift, cut, sums + (at << 2), splitApart(tiles << 2), stride << 2);
-      else flush(strip, 4 * some, shift, sums + (at << 3), stride << 3);
+      if (cut)
+        flushSplit(strip, 4 * some, shift, cut, sums + (at << 2), splitApart(tiles << 2), stride << 2, fresh);
+      else flush(strip, 4 * some, shift, sums + (at << 3), stride << 3, fresh);
       done += some;
     }
   }
+  fresh = false;
 }
 
 /**
@@ -214,6 +219,14 @@ function addStretch(
 function addPlanes(lhs: usize, shift: i32, a: usize, b: usize): void {
   const imagePieces = segments * segmentPieces;
   let at = 0;
+  // One segment: whole or not, it is pieces.
+  while (at < allPieces && imagePieces == segmentPieces && images == 1) {
+    const end = reach(a, b, at, allPieces, 1);
+    // The proof of this file's header does not hold: better no sum than a wrong one.
+    if (end == at) unreachable();
+    addStretch(lhs, shift, 0, 1, 0, 1, at * PIECE, min(end * PIECE, pairs) - at * PIECE);
+    at = end;
+  }
   while (at < allPieces) {
     const image = at / imagePieces;
     const segment = (at % imagePieces) / segmentPieces;
@@ -229,7 +242,6 @@ function addPlanes(lhs: usize, shift: i32, a: usize, b: usize): void {
     }
     if (end == at) {
       end = reach(a, b, at, at - piece + segmentPieces, 1);
-      // The proof of this file's header does not hold: better no sum than a wrong one.
       if (end == at) unreachable();
       const offset = piece * PIECE;
       const length = min((piece + end - at) * PIECE, pairs) - offset;
@@ -299,9 +311,10 @@ export function blockCut(record: usize, lhs: usize, rows: i32, bias: u64): i32 {
 
 /**
  * Adds a block's products to wide sums, rows `columns` elements apart: i64, or split at bit `at`. A's elements lie in
- * `bytes` bytes at `lhs`, or in as many planes, PLANE_BYTES apart.
+ * `bytes` bytes at `lhs`, or in as many planes, PLANE_BYTES apart. `isFresh`: there are no sums yet, these are the first; all
+ * tiles must need all segments.
  */
-export function addBlock(record: usize, lhs: usize, bytes: usize, rows: i32, at: i32): void {
+export function addBlock(record: usize, lhs: usize, bytes: usize, rows: i32, at: i32, isFresh: bool): void {
   const planeBytes = <usize>load<u32>(record, PLANE_BYTES);
   const steps = 2 * pairs * segments * images;
   const proved = !openPieces(record, lhs, rows);
@@ -322,6 +335,7 @@ export function addBlock(record: usize, lhs: usize, bytes: usize, rows: i32, at:
   for (let column = 0; column < columns; column += 8) {
     const b = rhsPieces + <usize>(column >> 3) * apart;
     stretches = 0;
+    fresh = isFresh;
     let path: usize = SUMMED_FULL;
     if (proved) {
       addStretch(lhs, 0, 0, images, 0, segments, 0, pairs);

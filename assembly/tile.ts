@@ -327,16 +327,19 @@ function tileAnywhere(
   } while (--tiles);
 }
 
-/** Adds `rows` rows of eight i32 sums, 32 bytes each, times 2^shift, to i64 sums with rows `stride` bytes apart. */
-export function flush(sums: usize, rows: i32, shift: i32, c: usize, stride: usize): void {
+/**
+ * Adds `rows` rows of eight i32 sums, 32 bytes each, times 2^shift, to i64 sums with rows `stride` bytes apart; `fresh`:
+ * stores them.
+ */
+export function flush(sums: usize, rows: i32, shift: i32, c: usize, stride: usize, fresh: bool): void {
   for (; rows > 0; rows--) {
     for (let half: usize = 0; half < 2; half++) {
       const v = v128.load(sums);
       const at = c + (half << 5);
       const low = i64x2.shl(i64x2.extend_low_i32x4_s(v), shift);
       const high = i64x2.shl(i64x2.extend_high_i32x4_s(v), shift);
-      v128.store(at, i64x2.add(v128.load(at), low));
-      v128.store(at, i64x2.add(v128.load(at, 16), high), 16);
+      v128.store(at, fresh ? low : i64x2.add(v128.load(at), low));
+      v128.store(at, fresh ? high : i64x2.add(v128.load(at, 16), high), 16);
       sums += 16;
     }
     c += stride;
@@ -352,6 +355,34 @@ export function flushSplit(
   c: usize,
   apart: usize,
   stride: usize,
+  fresh: bool,
+): void {
+  if (shift) return flushShifted(sums, rows, shift, cut, c, apart, stride, fresh);
+  const mask = i32x4.splat((1 << cut) - 1);
+  for (; rows > 0; rows--) {
+    for (let half: usize = 0; half < 32; half += 16) {
+      const v = v128.load(sums + half);
+      const high = i32x4.shr_s(v, cut);
+      const low = v128.and(v, mask);
+      const at = c + half;
+      v128.store(at, fresh ? high : i32x4.add(v128.load(at), high));
+      v128.store(at + apart, fresh ? low : i32x4.add(v128.load(at + apart), low));
+    }
+    sums += 32;
+    c += stride;
+  }
+}
+
+/** The same where the sums are those of digits. */
+function flushShifted(
+  sums: usize,
+  rows: i32,
+  shift: i32,
+  cut: i32,
+  c: usize,
+  apart: usize,
+  stride: usize,
+  fresh: bool,
 ): void {
   const mask = i32x4.splat((1 << cut) - 1);
   const whole = shift < cut ? 0 : shift - cut;
@@ -364,8 +395,8 @@ export function flushSplit(
       const high = i32x4.shl(i32x4.shr_s(v, keep), whole);
       const low = v128.and(i32x4.shl(v, shift), left);
       const at = c + half;
-      v128.store(at, i32x4.add(v128.load(at), high));
-      v128.store(at + apart, i32x4.add(v128.load(at + apart), low));
+      v128.store(at, fresh ? high : i32x4.add(v128.load(at), high));
+      v128.store(at + apart, fresh ? low : i32x4.add(v128.load(at + apart), low));
     }
     sums += 32;
     c += stride;

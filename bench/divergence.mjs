@@ -10,6 +10,8 @@ export const SPAN = 3;
 export const MOST_STEPS = 400;
 /** Next to no sum may need digits where stretches are measured. */
 const FEW_FULL = 0.02;
+/** Where sums still fit in 32 bits next to none may need either. */
+const NEARLY_NONE = 0.001;
 /** Past that many there is no way back. */
 const MANY_FULL = 0.1;
 /** Then dnn makes a third of its sums in digits, LeNet a quarter. */
@@ -23,16 +25,19 @@ export function isPastStretches({ full }) {
 }
 
 /**
- * Training steps before each of the two places, from every step's shares. `stretches`: the SPAN steps after it and one that
- * warms caches make the most of their sums in stretches, and fewer than FEW_FULL in digits. `diverging`: further on.
+ * Training steps before each of three places, from every step's shares. `stretches`: the SPAN steps after it and one that
+ * warms caches make the most of their sums in stretches, and fewer than FEW_FULL in digits. `fitting`: the last place before
+ * it where sums still fit in 32 bits. `diverging`: further on.
  */
 export function placesIn(shares) {
-  let best = { step: 0, flush: -1 };
+  let best = { step: 0, flush: -1, fitting: 0 };
+  let fitting = 0;
   for (let step = 0; step + SPAN < shares.length; step++) {
     const span = shares.slice(step + 1, step + 1 + SPAN);
     const flush = mean(span.map((share) => share.flush));
     const full = mean(span.map((share) => share.full));
-    if (full < FEW_FULL && flush > best.flush) best = { step, flush };
+    if (full < FEW_FULL && flush > best.flush) best = { step, flush, fitting };
+    if (flush + full < NEARLY_NONE) fitting = step;
   }
-  return { stretches: best.step, diverging: best.step + LATER };
+  return { fitting: best.fitting, stretches: best.step, diverging: best.step + LATER };
 }

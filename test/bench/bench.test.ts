@@ -87,9 +87,17 @@ describe('where <2,14> is measured', () => {
   test('most sums in stretches and hardly any in digits, over the steps after the first; and further on', () => {
     // Step 4 to 6 flush most of those with few digits; of steps 5 to 7 more than 2 % are made in digits.
     const shares = [...[0.9, 0, 0, 0.1, 0.5, 0.6, 0.6].map((flush) => share(flush)), share(0.7, 0.07)];
-    expect(placesIn(shares)).toEqual({ stretches: 3, diverging: 43 });
+    expect(placesIn(shares)).toEqual({ fitting: 0, stretches: 3, diverging: 43 });
     // Of places that are alike the first.
     expect(placesIn(Array.from({ length: 9 }, () => share(0.5))).stretches).toBe(0);
+  });
+
+  test('sums fit at the last place before where nearly none need either', () => {
+    const shares = [
+      ...[0.2, 0, 0, 0, 0, 0.0005, 0, 0, 0.3, 0.6, 0.6, 0.6].map((flush) => share(flush)),
+      share(0, 0),
+    ];
+    expect(placesIn(shares)).toMatchObject({ fitting: 4, stretches: 8 });
   });
 
   test('the search ends where a tenth is made in digits', () => {
