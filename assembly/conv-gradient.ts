@@ -18,6 +18,7 @@ import {
   AT_LHS,
   AT_RHS,
   AT_ROWS,
+  AT_SCATTER_SUMS,
   AT_SPANS,
   AT_SUMS,
   CHANNELS,
@@ -46,6 +47,7 @@ import {
   SCRATCH_SUMS,
   STRIDE_X,
   STRIDE_Y,
+  SUMMED_SPARSE,
   TYPE_I16,
   WIDTH,
   WRAP,
@@ -54,6 +56,9 @@ import { openPhases, phaseFrameHeight, phaseFrameWidth } from './minimal';
 import { columnSquares, columnsRoot, largestOf, rootAbove, squares } from './norms';
 import { openColumns, openLhs, openRows, openSpans } from './operands';
 import { copyDigits, interleave, planesFor } from './pack';
+import { countPath } from './paths';
+import { isMostlyZero } from './scatter';
+import { finishScatter, openScatter, scatterErrors } from './scatter-gradient';
 import { addBlock, boundRows, provesWhole } from './stretches';
 import { scratch, shareEnd, shareStart, threads } from './thread';
 
@@ -197,9 +202,34 @@ export function convWeightGradientTiled(record: usize): void {
   const frameBytes = (<usize>(frameHeight * frameWidth * channels)) << 1;
   if (!inPlace) memory.fill(frame, 0, frameBytes + (minimal ? <usize>load<u32>(record, FRAME_BYTES) : 0));
 
+  const scatters = load<u32>(record, AT_SCATTER_SUMS) != 0;
+  if (scatters) openScatter(record);
+
   let tabled = 0;
   for (let image = first; image < end; image += chunk) {
     const count = min(chunk, end - image);
+    if (scatters) {
+      const ofAll = load<u32>(record, RHS) + ((<usize>(image * errors)) << 1);
+      if (isMostlyZero(record, ofAll, count * errors)) {
+        const imageWidth = inPlace ? width : frameWidth;
+        const imageBytes = (<usize>((inPlace ? height : frameHeight) * imageWidth * channels)) << 1;
+        for (let i = 0; i < count; i++) {
+          const source = load<u32>(record, LHS) + ((<usize>((image + i) * height * width * channels)) << 1);
+          if (!inPlace) frameImage<i16>(source, 0, 1, frame);
+          const lhs = inPlace ? source : frame;
+          scatterErrors(
+            lhs,
+            imageWidth,
+            imageBytes,
+            ofAll + ((<usize>(i * errors)) << 1),
+            outHeight,
+            outWidth,
+          );
+        }
+        countPath(SUMMED_SPARSE, weights, columns, 2 * half * outHeight * count);
+        continue;
+      }
+    }
     if (minimal && minimalGradient(record, image, count)) continue;
     // pairCells writes whole vectors: the last image of a copy may reach past its end.
     const blockBytes = <usize>count * imageBytes;
@@ -305,6 +335,7 @@ export function convWeightGradientTiled(record: usize): void {
     if (!provesWhole()) boundRows(cells, bytes, planeBytes);
     addBlock(record, cells, bytes, weights, 0, false);
   }
+  if (scatters) finishScatter();
 }
 
 /** Adds up the threads' sums and converts them: LHS and the rest are the first record's. */

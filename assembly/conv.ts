@@ -4,10 +4,12 @@
  * out by the stride, padded) with the kernel turned around and its channels exchanged: one kernel for both.
  */
 import {
+  ACCUMULATOR,
   AT_LHS,
   AT_NARROW,
   AT_RHS,
   AT_ROWS,
+  AT_SCATTER_SUMS,
   AT_SPANS,
   AT_SQUARES,
   BLOCK_ROWS,
@@ -31,8 +33,10 @@ import {
   RHS_TYPE,
   STRIDE_X,
   STRIDE_Y,
+  SUMMED_SPARSE,
   TYPE_I16,
   WIDTH,
+  WRAP,
 } from './layout';
 import { minimalBlock, packPhases, splitFrame } from './conv-minimal';
 import {
@@ -46,9 +50,11 @@ import {
 } from './image';
 import { openPhases, phaseFrameHeight, phaseFrameWidth } from './minimal';
 import { columnsRoot, largestOf } from './norms';
-import { openBias, openColumns, openLhs, openRows, openSpans, setRowsApart } from './operands';
+import { openBias, openColumns, openLhs, openRows, openSpans, rhsPlanes, setRowsApart } from './operands';
 import { copyDigits, packPanels, planesFor } from './pack';
+import { countPath } from './paths';
 import { finishBlock, productBlock, provesFast } from './products';
+import { isMostlyZero, packTaps, scatterImage } from './scatter';
 import { boundRowPieces } from './stretches';
 import { scratch, shareEnd, shareStart } from './thread';
 
@@ -191,8 +197,11 @@ function convolve(
   openBias(record, 0, columns, padded);
   const phasesPacked = load<i32>(record, MINIMAL) != 0 && packPhases(record, turned);
   if (!inPlace) memory.fill(frame, 0, planeBytes * load<i32>(record, LHS_PLANES));
+  const scatters =
+    load<u32>(record, AT_SCATTER_SUMS) != 0 && rhsPlanes == 1 && load<i32>(record, ACCUMULATOR) != WRAP;
 
   let tabled = -1;
+  let tapsPacked = false;
   for (let image = first; image < end; image++) {
     const source = load<u32>(record, LHS) + ((<usize>(image * imageElements)) << (narrow ? 1 : 2));
     const lhs = inPlace ? source : frame;
@@ -205,6 +214,14 @@ function convolve(
       }
     }
     openImagePlanes(lhs, planes, planeBytes, frameHeight, rowElements, kernelHeight, strideY, squaresTable);
+    if (scatters && provesFast(record) && isMostlyZero(record, source, imageElements)) {
+      if (!tapsPacked) packTaps(record, turned);
+      tapsPacked = true;
+      const index = image * positions * columns;
+      scatterImage(record, source, channels, columns, outHeight, outWidth, index);
+      countPath(SUMMED_SPARSE, positions, columns, 2 * segmentPairs * kernelHeight);
+      continue;
+    }
     const minimal = phasesPacked && provesFast(record) && splitFrame(record, frame, frameBytes);
     if (!minimal) {
       setRowsApart(between);

@@ -32,6 +32,23 @@ export function openFrame(rows: i32, columns: i32, offsetY: i32, offsetX: i32, s
   spreadX = stepX;
 }
 
+export function imageHeight(): i32 {
+  return height;
+}
+
+export function imageWidth(): i32 {
+  return width;
+}
+
+/** Row and column of the frame that the image begins at. */
+export function imageTop(): i32 {
+  return top;
+}
+
+export function imageLeft(): i32 {
+  return left;
+}
+
 /** First row of the frame that holds a row of the image, and the row after the last one: all others are padding. */
 export function firstImageRow(): i32 {
   return min(max(top, 0), frameHeight);

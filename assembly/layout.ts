@@ -205,7 +205,12 @@ export const KEEPS_ROWS = 380; // 1 where all of the thread's rows have room the
 export const AT_BLOCKS = 384; // of each block of rows there: its norm u64, whether it is sparse u64
 export const AT_KEPT = 388; // records of KEPT_BYTES, PAIRS of them a tile
 export const AT_KEPT_STARTS = 392; // of each tile: u32 offset of the first record of each piece, and of their end
-export const RECORD_BYTES = 396;
+// Convolutions of images that are mostly 0 (scatter.ts, scatter-gradient.ts); AT_SCATTER_SUMS is 0 where there are none
+export const AT_SCATTER_SUMS = 396; // i32 sums of an image, with margins; or, weight gradient, [O][KH][KW C, whole vectors]
+export const AT_SCATTER_TAPS = 400; // the taps that an element of each channel meets
+export const AT_SCATTER_LISTS = 404; // weight gradient: of each output channel its number and bound, then its elements
+export const SCATTER_MOST = 408; // of 2^16 elements, those that may be other than 0
+export const RECORD_BYTES = 412;
 
 export const PATH_ORDERED = 0;
 export const PATH_TILED = 1; // int16 tiles, exact by proof

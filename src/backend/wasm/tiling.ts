@@ -15,6 +15,7 @@ import type {
 } from '../../plan/index.js';
 import * as layout from './layout.generated.js';
 import { gradientPhasesOf, phasesOf, type ConvolutionShape } from './phases.js';
+import { CONVOLUTION, fitsScattering, GRADIENT, mostScattered } from './scattering.js';
 
 /** Bytes of packed columns that stay in the second-level cache while all rows pass by. */
 const COLUMNS_BUDGET = 1 << 18;
@@ -189,6 +190,29 @@ function tileMatmul(plan: Plan, op: MatmulOp, threads: number): Tiling {
   return regions.done();
 }
 
+/** True where both operands are int16. */
+function isNarrow(...packings: readonly Packing[]): boolean {
+  return packings.every(({ bytes, narrowed }) => bytes === 2 && !narrowed);
+}
+
+/** Room for a convolution of images that are mostly 0: cells of whole vectors, neighbours next to each other. */
+function takeScattering(
+  regions: ScratchRegions,
+  shape: Convolution,
+  packings: readonly Packing[],
+  isMinimal: boolean,
+): void {
+  const { channels, columns, outHeight, outWidth, kernelHeight, kernelWidth } = shape;
+  const products = kernelHeight * kernelWidth * columns;
+  const sumBytes = outHeight * (outWidth + 2 * (kernelWidth - 1)) * columns * 4;
+  const tapBytes = channels * products * 2;
+  const isWhole = channels >= 8 && columns % 8 === 0;
+  if (shape.stride !== 1 || !isWhole || !isNarrow(...packings) || !fitsScattering(sumBytes, tapBytes)) return;
+  regions.put(layout.SCATTER_MOST, mostScattered(CONVOLUTION, products, products, isMinimal));
+  regions.take(layout.AT_SCATTER_SUMS, sumBytes + SLACK);
+  regions.take(layout.AT_SCATTER_TAPS, tapBytes + SLACK);
+}
+
 /** What the tiled convolution sees: framed images, positions, columns. */
 interface Convolution extends ConvolutionShape {
   readonly lhs: TensorId;
@@ -222,6 +246,7 @@ function tileConvolution(plan: Plan, shape: Convolution): Tiling {
   const pairs = Math.ceil((kernelWidth * channels) / 2);
   regions.proofs(kernelHeight, pairs, columns, lhs, rhs, kernelHeight * pairs * 2 * columns);
   regions.take(layout.AT_SUMS, roundUp(blockRows, 4) * columns * SUM_BYTES);
+  takeScattering(regions, shape, [lhs, rhs], phases !== null);
   if (phases) {
     const { phaseBytes, rowBytes, tapPairs, halfWidth } = phases;
     const tiles = Math.ceil((Math.ceil(blockRows / outWidth / 2) * halfWidth) / 4);
@@ -318,6 +343,17 @@ function tileConv2dWeightGradient(plan: Plan, op: Conv2dWeightGradientOp, thread
   regions.lhs(copies * (chunk * imagePairs * 2 + SLACK), lhs);
   regions.take(layout.AT_RHS, chunk * outHeight * half * columns * 4 * rhs.planes + SLACK);
   regions.proofs(chunk * outHeight, half, columns, lhs, rhs, 0);
+  const taps = kernelHeight * roundUp(kernelWidth * channels, 8);
+  const scatterSums = outChannels * taps * 4;
+  const scatterLists = outChannels * (16 + outHeight * outWidth * 4);
+  // Lists name cells by 16 bits.
+  const cellsOf = Math.max(frameHeight * frameWidth, window.height * window.width);
+  if (stride === 1 && cellsOf <= 0x10000 && isNarrow(lhs, rhs) && fitsScattering(scatterSums, scatterLists)) {
+    const products = kernelHeight * kernelWidth * channels;
+    regions.put(layout.SCATTER_MOST, mostScattered(GRADIENT, products, taps, phases !== null));
+    regions.take(layout.AT_SCATTER_SUMS, scatterSums + SLACK);
+    regions.take(layout.AT_SCATTER_LISTS, scatterLists + SLACK);
+  }
   if (phases) {
     const { allTaps, cells } = phases;
     const positions = Math.ceil(outHeight / 2) * half;

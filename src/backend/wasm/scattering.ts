@@ -1,0 +1,36 @@
+/**
+ * Which convolutions may be made from the elements that are not 0 (assembly/scatter.ts), and how few those must be: by
+ * sizes alone, from cycles measured on a Zen 4. Only speed depends on it.
+ */
+
+/** Of 2^16 parts. */
+export const WHOLE = 1 << 16;
+/** Bytes of sums and operands, at most. */
+const BUDGET = 1 << 24;
+/** Cycles of a multiply-add in tiles, and where fewer multiplications are made for it. */
+const TILED = 0.1;
+const MINIMAL = 0.055;
+
+/** Cycles of an element that is not 0: by itself, and of each multiply-add. */
+interface Cost {
+  readonly element: number;
+  readonly product: number;
+}
+
+/** A convolution looks through each cell, a weight gradient makes lists first. */
+export const CONVOLUTION: Cost = { element: 60, product: 0.25 };
+export const GRADIENT: Cost = { element: 40, product: 0.28 };
+
+/**
+ * What part of the elements may be other than 0, of WHOLE: `products` multiply-adds each in tiles, and `scattered` ones with
+ * what fills up vectors.
+ */
+export function mostScattered(cost: Cost, products: number, scattered: number, isMinimal: boolean): number {
+  const tiled = products * (isMinimal ? MINIMAL : TILED);
+  return Math.floor((WHOLE * tiled) / (cost.element + cost.product * scattered));
+}
+
+/** True where sums and operands of so many bytes are not too large. */
+export function fitsScattering(...bytes: readonly number[]): boolean {
+  return bytes.reduce((sum, one) => sum + one, 0) <= BUDGET;
+}
