@@ -58,6 +58,15 @@ describe('several blocks', () => {
     ]);
   });
 
+  test('part of a batch', async () => {
+    // Blocks of 16 rows and 992 columns; sums over all examples or some.
+    const lhs = mixed(16);
+    const rows: Product = { size: [44, 130, 1000], batched: true, lhs };
+    await expectSame([rows], { batch: 44, counts: [17, 44, 3, 33] });
+    const sums: Product = { size: [40, 130, 1000], batched: true, transpose: 'lhs', lhs };
+    await expectSame([sums], { batch: 130, counts: [77, 130, 2, 33] });
+  });
+
   test('rows too long to stay', async () => {
     // 132 rows of 16000 elements pass 4 MiB; blocks of 128 rows and 32 columns.
     const [m, k, n] = [132, 16000, 40];

@@ -77,14 +77,14 @@ describe('sums of 0', () => {
       }),
     );
     // Blocks of 44 columns and more: a run is a row of the block.
-    const wide = (transpose: 'none' | 'lhs'): Product => ({
-      ...{ size: [20, 64, 6200], transpose, formats: ['<2,14>', '<2,14>', '<4,12>'], rounding: 'stochastic' },
+    const wide = (transpose: 'none' | 'lhs', out: string): Product => ({
+      ...{ size: [20, 64, 6200], transpose, formats: ['<2,14>', '<2,14>', out], rounding: 'stochastic' },
       ...{
-        lhs: (row, step) => (row % 3 === 0 && step === row ? 900 : 0),
-        rhs: (_, j) => (j % 3000 > 1100 ? 1 : 0),
+        lhs: (row, step) => (row % 3 === 0 && step === row ? 9000 : 0),
+        rhs: (_, j) => (j % 3000 > 1100 ? 20 : 0),
       },
     });
-    await expectSame([...products, wide('none'), wide('lhs')]);
+    await expectSame([...products, wide('none', '<6,10>'), wide('lhs', '<4,12>')]);
   });
 
   test('with a bias, and where it takes them away', async () => {
@@ -129,6 +129,21 @@ describe('sums of 0', () => {
         }),
       ),
     ).filter((_, i) => i % 5 === 0);
+    await expectSame(products, { threads: [1, 2] });
+  });
+
+  test('of stretches, of which one half is 0', async () => {
+    // Two stretches of 2^30, of which nothing is below the cut, take each other away; the third is below the cut.
+    const rhs: Pattern = (step, column) => (step < 64 ? 2048 : Number(column !== 77));
+    const products = ROUNDINGS.flatMap((rounding) =>
+      (['<2,14>', '<4,12>', '<6,10>', '<2,6>'] as const).map((out, i): Product => {
+        const large = (step: number): number => (step < 32 ? 16384 : -16384);
+        const rest = (row: number): number => (row % 8 < 4 ? pick([8191, 3, 16384, -8192], i) : 0);
+        const lhs: Pattern = (row, step) => (step < 64 ? large(step) : step === 64 ? rest(row) : 0);
+        const formats = ['<2,14>', '<2,14>', out] as const;
+        return { size: [16, 96, 256], formats, lhs, rhs, rounding, paths: 'flush' };
+      }),
+    );
     await expectSame(products, { threads: [1, 2] });
   });
 });
