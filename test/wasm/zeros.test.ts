@@ -87,6 +87,19 @@ describe('sums of 0', () => {
     await expectSame([...products, wide('none', '<6,10>'), wide('lhs', '<4,12>')]);
   });
 
+  test('beside runs that saturate', async () => {
+    // Runs of 1024: large, 0, large, small, 0, large, and a part of one.
+    const runs = [32767, 0, -32768, 3, 0, 32767, 32767];
+    const products = ROUNDINGS.flatMap((rounding) =>
+      (['<2,14>', '<1,15>', '<2,6>'] as const).map((out): Product => {
+        const lhs: Pattern = (row) => runs[row >> 2]!;
+        const rhs: Pattern = (_, column) => (column % 5 === 0 ? -200 : column % 2 === 0 ? 32767 : -32768);
+        return { size: [26, 1, 256], formats: ['<2,14>', '<2,14>', out], lhs, rhs, rounding };
+      }),
+    );
+    await expectSame(products);
+  });
+
   test('with a bias, and where it takes them away', async () => {
     const products = ROUNDINGS.flatMap((rounding) =>
       [0, 1].map((off): Product => {
