@@ -10,6 +10,11 @@ import { expectSame, KINDS, noise, type Convolution, type Kind, type Pattern } f
 
 // Here everything pays that can be done: what pays is a matter of speed.
 vi.mock('../../src/backend/wasm/worth.js', () => ({ pays: () => true }));
+// Operands of these tests are mostly 0, which would be another way.
+vi.mock('../../src/backend/wasm/scattering.js', async (original) => ({
+  ...(await original<typeof import('../../src/backend/wasm/scattering.js')>()),
+  fitsScattering: () => false,
+}));
 
 const OF_WEIGHT: readonly Kind[] = ['conv2dWeightGradient'];
 

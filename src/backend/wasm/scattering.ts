@@ -4,7 +4,7 @@
  */
 
 /** Of 2^16 parts. */
-export const WHOLE = 1 << 16;
+const WHOLE = 1 << 16;
 /** Bytes of sums and operands, at most. */
 const BUDGET = 1 << 24;
 /** Cycles of a multiply-add in tiles, and where fewer multiplications are made for it. */

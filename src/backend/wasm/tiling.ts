@@ -103,14 +103,12 @@ class ScratchRegions {
    * and the pairs that are kept of rows that are mostly 0.
    */
   rows(rows: number, blockRows: number, steps: number, packing: Packing): void {
-    this.lhs(blockRows * steps, packing);
-    // Rows that stay packed push the planes behind the first one further back.
+    const planeBytes = roundUp(blockRows * steps * packing.bytes + SLACK, 64);
+    // Rows that stay packed push what lies behind a block further back.
     const more = roundUp((rows - blockRows) * steps * packing.bytes, 64);
-    const at = this.fields.findIndex(([field]) => field === layout.AT_LHS);
-    const [, start] = this.fields[at]!;
-    this.fields[at] = [layout.AT_LHS, start + more];
-    this.#end += more;
-    this.put(layout.AT_PACKED, start);
+    this.put(layout.PLANE_BYTES, planeBytes);
+    this.put(layout.AT_LHS, this.#end + more);
+    this.take(layout.AT_PACKED, more + (packing.bytes === 4 ? 1 : 3) * planeBytes);
     if (packing.bytes === 4) return;
     const tiles = rows / 4;
     const pairs = steps / 2;
@@ -181,7 +179,7 @@ function tileMatmul(plan: Plan, op: MatmulOp, threads: number): Tiling {
   const steps = packedSteps(k, lhs);
   const keptRows = roundUp(byRows ? Math.ceil(m / 4 / threads) * 4 : m, blockRows);
   const keeps =
-    lhs.planes === 1 && blockColumns < n && blockRows < m && keptRows * steps * lhs.bytes <= ROWS_BUDGET;
+    isNarrow(lhs) && blockColumns < n && blockRows < m && keptRows * steps * lhs.bytes <= ROWS_BUDGET;
   regions.put(layout.KEEPS_ROWS, Number(keeps));
   regions.rows(keeps ? keptRows : blockRows, blockRows, steps, lhs);
   regions.take(layout.AT_RHS, blockColumns * columnBytes + SLACK);
