@@ -38,7 +38,8 @@ describe('bench', () => {
     const [title, , head] = stdout.split('\n');
     expect(title).toBe('Training step of small, batch 100, backend wasm, 2 threads: median of 3 steps');
     expect(head).toMatch(/^layer +op +writes +ms +share +GMAC\/s +of limit +path$/);
-    expect(stdout).toMatch(/^fc1 +matmul +output +\d+\.\d{3} +[\d.]+ % +[\d.]+ +\d+ % +fast$/m);
+    expect(stdout).toMatch(/^fc1 +matmul +output +\d+\.\d{3} +[\d.]+ % +[\d.]+ +\d+ % +sparse$/m);
+    expect(stdout).toMatch(/^fc2 +matmul +output +\d+\.\d{3} +[\d.]+ % +[\d.]+ +\d+ % +fast$/m);
     expect(stdout).toMatch(/^fc1\.relu +relu +output +\d+\.\d{3} +[\d.]+ %$/m);
     expect(stdout).toMatch(/^ +outside of the ops +\d+\.\d{3} +[\d.]+ %$/m);
     expect(stdout).toMatch(
@@ -166,7 +167,7 @@ describe('memory', () => {
     const { stdout } = await run('plan', 'lenet', '--batch', '100', '--threads', '2');
     expect(stdout).toMatch(/^37,610 parameters; memory 2\.5 MB \(/m);
     expect(stdout).toMatch(
-      /^peak memory of a session, backend wasm, 2 threads: \d\.\d MB \(arena 2\.5 MB, scratch [\d.]+ kB, counters [\d.]+ kB, records [\d.]+ kB\)$/m,
+      /^peak memory of a session, backend wasm, 2 threads: \d\.\d MB \(arena 2\.5 MB, scratch [\d.]+ MB, counters [\d.]+ kB, records [\d.]+ kB\)$/m,
     );
     const { memory } = JSON.parse((await run('plan', 'lenet', '--json')).stdout);
     expect(memory).toMatchObject({ backend: 'wasm', threads: wasmInfo().threads });
