@@ -40,13 +40,13 @@ export function imageWidth(): i32 {
   return width;
 }
 
-/** Row and column of the frame that the image begins at. */
-export function imageTop(): i32 {
-  return top;
+/** The row of the frame that row `y` of the image goes to, and the column of its column `x`; either may lie outside. */
+export function frameRow(y: i32): i32 {
+  return y * spreadY + top;
 }
 
-export function imageLeft(): i32 {
-  return left;
+export function frameColumn(x: i32): i32 {
+  return x * spreadX + left;
 }
 
 /** First row of the frame that holds a row of the image, and the row after the last one: all others are padding. */

@@ -17,7 +17,7 @@ import {
   RHS,
   SCATTER_MOST,
 } from './layout';
-import { imageHeight, imageLeft, imageTop, imageWidth } from './image';
+import { frameColumn, frameRow, imageHeight, imageWidth } from './image';
 import { scratch } from './thread';
 
 /** True where few enough of `count` int16 are not 0 for the op to scatter them. */
@@ -141,11 +141,11 @@ export function scatterImage(
   let at = source;
   for (let y = 0; y < imageHeight(); y++) {
     // The output that the last row of taps makes of it, and the rows of taps whose outputs exist.
-    const row = y + imageTop() - kernelHeight + 1;
+    const row = frameRow(y) - kernelHeight + 1;
     const first = max(0, -row);
     const rows = min(kernelHeight, outHeight - row) - first;
     for (let x = 0; x < imageWidth(); x++) {
-      const column = x + imageLeft();
+      const column = frameColumn(x);
       const cell = at;
       at += (<usize>channels) << 1;
       if (rows <= 0 || <u32>column >= <u32>(outWidth + kernelWidth - 1)) continue;
