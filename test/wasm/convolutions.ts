@@ -1,6 +1,7 @@
 /**
  * Convolutions and their gradients, several in one plan, on wasm against the reference backend: every element, every
- * counter, and of each product for how many images it took the minimal way (assembly/conv-minimal.ts).
+ * counter, and of each product for how many images it took the minimal way (assembly/conv-minimal.ts) or was scattered
+ * (assembly/scatter.ts).
  */
 import { expect } from 'vitest';
 import type { Session, SiteStatistics, TensorData } from '../../src/backend/contract.js';
@@ -51,6 +52,10 @@ export interface Convolution {
   readonly minimal?: readonly Kind[];
   /** Images that take it then, all unless said. */
   readonly images?: (image: number) => boolean;
+  /** The products that are made from the elements that are not 0. Default: nobody asks; else of `minimal` only if it is said. */
+  readonly sparse?: readonly Kind[];
+  /** Images that are, all unless said. */
+  readonly sparseImages?: (image: number) => boolean;
   /** Products of which nobody asks. */
   readonly unasked?: readonly Kind[];
 }
@@ -96,7 +101,13 @@ function magnitudes(p: Convolution, window: Window, batch: number): [weights: nu
   return [weights, fitting(batch * Math.sqrt(pixels * outHeight * outWidth * together(p.out)))];
 }
 
-function windowFor({ image, kernel, stride = [1, 1], padding = [0, 0], window = {} }: Convolution): Window {
+export function windowFor({
+  image,
+  kernel,
+  stride = [1, 1],
+  padding = [0, 0],
+  window = {},
+}: Convolution): Window {
   return { ...windowOf({ image, kernel, stride, padding }), ...window };
 }
 
@@ -166,21 +177,20 @@ async function results(
   return after;
 }
 
-function waysText({ layer, kind }: Op, minimal: number, count: number): string {
-  return `${layer}, ${kind}: ${String(minimal)} of ${String(count)}`;
+type Way = 'minimal' | 'sparse';
+
+function waysText({ layer, kind }: Op, way: Way, examples: number, count: number): string {
+  return `${layer}, ${kind}, ${way}: ${String(examples)} of ${String(count)}`;
 }
 
-/** By step and product how many examples took the minimal way; each way counts the same multiply-adds for an example. */
-async function minimalExamples(session: Session, counts: readonly number[]): Promise<string[]> {
+/** By step and product how many examples took the way; each way counts the same multiply-adds for an example. */
+async function examplesBy(way: Way, session: Session, counts: readonly number[]): Promise<string[]> {
   const steps = await session.profile!();
   return steps.flatMap(({ ops }, step) =>
     ops.map(({ paths }, op) => {
       const all = Object.values(paths).reduce((sum, macs) => sum + macs, 0);
-      return waysText(
-        session.plan.train[op]!,
-        ((paths['minimal'] ?? 0) * counts[step]!) / all,
-        counts[step]!,
-      );
+      const examples = ((paths[way] ?? 0) * counts[step]!) / all;
+      return waysText(session.plan.train[op]!, way, examples, counts[step]!);
     }),
   );
 }
@@ -196,6 +206,7 @@ function suits(kind: Kind, { strideY, strideX, kernelHeight, kernelWidth, ...win
 
 /** The same as they should be; null where nobody asks. */
 function expectedExamples(
+  way: Way,
   { train }: Plan,
   convolutions: readonly Convolution[],
   counts: readonly number[],
@@ -203,12 +214,20 @@ function expectedExamples(
   return counts.flatMap((count) =>
     train.map((op, i) => {
       const p = convolutions[Math.floor(i / 3)]!;
-      const { minimal = KINDS, images = () => true } = p;
       const kind = op.kind as Kind;
       if (p.unasked?.includes(kind)) return null;
-      const takes = minimal.includes(kind) && suits(kind, windowFor(p));
-      const examples = Array.from({ length: count }, (_, image) => takes && images(image));
-      return waysText(op, examples.filter(Boolean).length, count);
+      let takes: boolean;
+      if (way === 'sparse') {
+        if (!p.sparse) return null;
+        takes = p.sparse.includes(kind);
+      } else {
+        if (p.sparse && !p.minimal) return null;
+        takes = (p.minimal ?? KINDS).includes(kind) && suits(kind, windowFor(p));
+      }
+      const { images = () => true, sparseImages = () => true } = p;
+      const isTaken = way === 'sparse' ? sparseImages : images;
+      const examples = Array.from({ length: count }, (_, image) => takes && isTaken(image));
+      return waysText(op, way, examples.filter(Boolean).length, count);
     }),
   );
 }
@@ -221,7 +240,9 @@ export async function expectSame(convolutions: readonly Convolution[], run: Run 
   const reference = await referenceBackend.open(built.plan, { seed: SEED, threads: 1 });
   const wanted = await results(reference, built, counts);
   await reference.close();
-  const examples = expectedExamples(built.plan, convolutions, counts);
+  const ways = (['minimal', 'sparse'] as const).map(
+    (way) => [way, expectedExamples(way, built.plan, convolutions, counts)] as const,
+  );
   for (const threads of threadCounts) {
     const session = await wasmBackend.open(built.plan, { seed: SEED, threads, clock: () => 0 });
     try {
@@ -233,9 +254,10 @@ export async function expectSame(convolutions: readonly Convolution[], run: Run 
         }
         expect(statistics, when).toEqual(wanted[step]!.statistics);
       });
-      const ways = await minimalExamples(session, counts);
-      const asked = ways.filter((_, i) => examples[i] !== null);
-      expect(asked, 'examples by the minimal way').toEqual(examples.filter((text) => text !== null));
+      for (const [way, examples] of ways) {
+        const asked = (await examplesBy(way, session, counts)).filter((_, i) => examples[i] !== null);
+        expect(asked, 'examples by their ways').toEqual(examples.filter((text) => text !== null));
+      }
     } finally {
       await session.close();
     }
