@@ -119,6 +119,6 @@ describe('layers of networks', () => {
     const all = parts.map(([part, sparse]): Convolution => {
       return { ...layer, pixels: oneIn(part), errors: oneIn(part), sparse, name: String(part) };
     });
-    await expectSame(all, { batch: 2, threads: [1, 2] });
+    await expectSame(all, { batch: 4, threads: [1, 2] });
   });
 });
