@@ -42,7 +42,8 @@ function suited(p: Convolution): Kind[] {
   const { strideY, strideX, channels } = windowFor(p);
   const wraps = p.accumulator !== undefined && p.accumulator !== 'exact';
   return KINDS.filter((kind) => {
-    if (strideY > 1 || strideX > 1) return false;
+    // A gradient by the input has no strides: errors are spread out.
+    if (kind !== 'conv2dInputGradient' && (strideY > 1 || strideX > 1)) return false;
     if (kind === 'conv2dWeightGradient') return true;
     const [lhs, rhs] = kind === 'conv2d' ? [channels, p.out] : [p.out, channels];
     return !wraps && lhs >= 8 && rhs % 8 === 0;
@@ -190,7 +191,22 @@ describe('shapes', () => {
     await expectScattered(all, { threads: [1, 2] });
   });
 
-  test('strides have other ways', async () => {
+  test('large images: cells beyond 2^15, and more elements than lanes of 16 bits count', async () => {
+    const few: Pattern = (_image, y, x, c) => ((251 * y + x + c) % 4001 === 0 ? x - 100 : 0);
+    const common = { kernel: [1, 1], weights: noise(100), pixels: noise(30), errors: few } as const;
+    await expectSame(
+      [
+        { ...common, image: [256, 256, 1], out: 1, sparse: OF_WEIGHT, unasked: BY_WEIGHT },
+        // Lists name cells by 16 bits.
+        { ...common, image: [1, 65537, 1], out: 1, sparse: [], unasked: BY_WEIGHT },
+        // 264992 elements.
+        { ...common, image: [182, 182, 8], out: 8, pixels: few, errors: () => 0, sparse: KINDS },
+      ],
+      { batch: 1, threads: [1] },
+    );
+  });
+
+  test('strides: errors spread out, all else has other ways', async () => {
     const strides = [
       [2, 2],
       [1, 2],
@@ -201,6 +217,8 @@ describe('shapes', () => {
       { image: [9, 9, 8], kernel: [3, 3], out: 8, stride, padding: [1, 1], errors: thin(noise(500), 9) },
       { image: [9, 10, 16], kernel: [2, 2], out: 8, stride, pixels: () => 0, errors: () => 0 },
       { image: [8, 9, 16], kernel: [1, 1], out: 16, stride, padding: [1, 0] },
+      // Errors of windows in the padding lie outside of the frame.
+      { image: [5, 6, 8], kernel: [2, 3], out: 9, stride, padding: [4, 5] },
     ]);
     await expectScattered(all, { threads: [1, 2] });
   });
@@ -220,6 +238,10 @@ describe('shapes', () => {
         kernel: pair(tap),
         out: fc.oneof(eights, fc.integer({ min: 1, max: 20 })),
         padding: pair(pad),
+        stride: fc.oneof(
+          { weight: 3, arbitrary: fc.constant<[number, number]>([1, 1]) },
+          pair(fc.constantFrom(1, 2, 3)),
+        ),
         cut: pair(fc.integer({ min: 0, max: 3 })),
         rounding: fc.constantFrom(...ROUNDINGS),
         overflow: fc.constantFrom('saturate', 'wrap'),
@@ -227,7 +249,7 @@ describe('shapes', () => {
         values: fc.tuple(values, values, values, fc.option(values)),
       })
       .map(({ cut, formats, values: [a, b, c, d], ...rest }): Convolution => {
-        const { outHeight, outWidth } = windowOf({ ...rest, stride: [1, 1] });
+        const { outHeight, outWidth } = windowOf(rest);
         const patterns = { pixels: pattern(a), weights: pattern(b), errors: pattern(c) };
         return {
           ...{ ...rest, ...patterns, formats: ['<2,14>', '<2,14>', formats] },
@@ -368,8 +390,21 @@ describe('images that take other ways in between', () => {
       sparseImages: (n) => chunks.includes(n >> 2),
       name: chunks.join(),
     });
+    const firstAlone: Convolution = {
+      ...{ ...chunkOf(), name: 'the first image alone' },
+      errors: (n, y, x) => (n === 0 ? (y === x ? 30 : 0) : some() || 1),
+    };
     mocked.most = WHOLE >> 2;
-    const all = [chunkOf(0), chunkOf(1), chunkOf(2), chunkOf(0, 1), chunkOf(1, 2), chunkOf(0, 2), chunkOf()];
+    const all = [
+      chunkOf(0),
+      chunkOf(1),
+      chunkOf(2),
+      chunkOf(0, 1),
+      chunkOf(1, 2),
+      chunkOf(0, 2),
+      chunkOf(),
+      firstAlone,
+    ];
     await expectSame(all, { batch: 9, counts: [5], threads: [1] });
     mocked.pays = true;
     const unasked = KINDS;
@@ -516,6 +551,10 @@ describe('operands', () => {
       ),
     );
     await expectScattered(all, { batch: 2, counts: [1], threads: [1] });
+    // The largest element of an image is its last one, behind its whole vectors.
+    const last: Pattern = (_image, _y, x) => (x === 16 ? -32768 : 1);
+    const behind = { image: [1, 17, 1], kernel: [1, 1], out: 8, pixels: last, errors: least } as const;
+    await expectScattered([{ ...behind, weights: () => 0 }], { batch: 3, threads: [1] });
     // Only the largest error of a channel passes the bound, at an odd or even place.
     const lone =
       (at: number): Pattern =>
