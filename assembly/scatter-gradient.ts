@@ -66,7 +66,6 @@ function widen(channel: i32): void {
     }
   }
   memory.fill(own, 0, <usize>kernelHeight * rowBytes);
-  store<i64>(heads + <usize>channel * HEAD_BYTES, 0, HEAD_BOUND);
 }
 
 export function finishScatter(): void {
