@@ -67,7 +67,7 @@ function packColumns(record: usize, k: i32, column: i32, width: i32): void {
   openColumns(planes, padded, planes == 1 ? columnsRoot(panels, pairs, width) : 0);
 }
 
-/** What is known of a block of packed rows: its largest norm (u64), its planes, whether it is sparse. */
+/** What is known of a block of packed rows: its largest norm (u64; 0 of several planes), its planes, whether it is sparse. */
 const BLOCK_BYTES: usize = 16;
 const BLOCK_PLANES: usize = 8;
 const BLOCK_SPARSE: usize = 12;
@@ -107,15 +107,14 @@ function packLhs(record: usize, k: i32, row: i32, rows: i32, tile: i32, block: u
     }
     kept = keepPairs(packed, tiles, pairs, keptTile(record, tile, pairs), startsTile(record, tile, pairs));
   }
-  store<u64>(block, rootAbove(most));
+  store<u64>(block, planes == 1 ? rootAbove(most) : 0);
   store<i32>(block, planes, BLOCK_PLANES);
   store<i32>(block, kept, BLOCK_SPARSE);
 }
 
 /** Makes the block that was packed at tile `tile` the one at work. */
 function openBlock(record: usize, tile: i32, pairs: i32, block: usize): void {
-  const planes = load<i32>(block, BLOCK_PLANES);
-  openLhs(planes, planes == 1 ? load<u64>(block) : 0, false);
+  openLhs(load<i32>(block, BLOCK_PLANES), load<u64>(block), false);
   const kept = <bool>load<i32>(block, BLOCK_SPARSE);
   openSparse(kept, keptTile(record, tile, pairs), startsTile(record, tile, pairs), pairs);
 }

@@ -220,28 +220,23 @@ function addPlanes(lhs: usize, shift: i32, a: usize, b: usize): void {
   const imagePieces = segments * segmentPieces;
   let at = 0;
   // One segment: whole or not, it is pieces.
-  while (at < allPieces && imagePieces == segmentPieces && images == 1) {
-    const end = reach(a, b, at, allPieces, 1);
-    // The proof of this file's header does not hold: better no sum than a wrong one.
-    if (end == at) unreachable();
-    addStretch(lhs, shift, 0, 1, 0, 1, at * PIECE, min(end * PIECE, pairs) - at * PIECE);
-    at = end;
-  }
+  const single = allPieces == segmentPieces;
   while (at < allPieces) {
     const image = at / imagePieces;
     const segment = (at % imagePieces) / segmentPieces;
     const piece = at % segmentPieces;
     let end = at;
-    if (segment == 0 && piece == 0) {
+    if (!single && segment == 0 && piece == 0) {
       end = reach(a, b, at, allPieces, imagePieces);
       if (end > at) addStretch(lhs, shift, image, (end - at) / imagePieces, 0, segments, 0, pairs);
     }
-    if (end == at && piece == 0) {
+    if (!single && end == at && piece == 0) {
       end = reach(a, b, at, (image + 1) * imagePieces, segmentPieces);
       if (end > at) addStretch(lhs, shift, image, 1, segment, (end - at) / segmentPieces, 0, pairs);
     }
     if (end == at) {
       end = reach(a, b, at, at - piece + segmentPieces, 1);
+      // The proof of this file's header does not hold: better no sum than a wrong one.
       if (end == at) unreachable();
       const offset = piece * PIECE;
       const length = min((piece + end - at) * PIECE, pairs) - offset;

@@ -188,7 +188,7 @@ function tileMatmul(plan: Plan, op: MatmulOp, threads: number): Tiling {
   return regions.done();
 }
 
-/** True where both operands are int16. */
+/** True where all operands are int16. */
 function isNarrow(...packings: readonly Packing[]): boolean {
   return packings.every(({ bytes, narrowed }) => bytes === 2 && !narrowed);
 }
