@@ -3,8 +3,8 @@
  * others at a barrier. Waiting spins for a while, then sleeps; thread 0 may be a browser's main thread, which must
  * not sleep, and in any case comes back to JavaScript when the others are overdue, so that a dead one is noticed.
  */
-import { add } from './add';
-import { averagePool, averagePoolGradient } from './average-pool';
+import { add } from './op/add';
+import { averagePool, averagePoolGradient } from './op/average-pool';
 import {
   batchMoments,
   batchMomentsEnd,
@@ -13,11 +13,11 @@ import {
   batchNormGradientEnd,
   batchNormInputGradient,
   runningMoments,
-} from './batch-norm';
-import { biasGradient, biasGradientEnd } from './bias';
-import { convInputGradientTiled, convTiled } from './conv';
-import { convWeightGradientEnd, convWeightGradientTiled } from './conv-gradient';
-import { dropout, relu, reluGradient } from './elementwise';
+} from './op/batch-norm';
+import { biasGradient, biasGradientEnd } from './product/bias-gradient';
+import { convInputGradientTiled, convTiled } from './product/conv';
+import { convWeightGradientEnd, convWeightGradientTiled } from './product/conv-gradient';
+import { dropout, relu, reluGradient } from './op/elementwise';
 import {
   ARRIVED,
   IDLE_SPINS,
@@ -58,15 +58,25 @@ import {
   SPINS,
   START,
 } from './layout';
-import { convInputGradientOrdered, convOrdered, convWeightGradientOrdered, matmulOrdered } from './ordered';
-import { convFloat, convInputGradientFloat, convWeightGradientFloat, matmulFloat } from './float-products';
+import {
+  convInputGradientOrdered,
+  convOrdered,
+  convWeightGradientOrdered,
+  matmulOrdered,
+} from './product/ordered';
+import {
+  convFloat,
+  convInputGradientFloat,
+  convWeightGradientFloat,
+  matmulFloat,
+} from './float/float-products';
 import { limit } from './limit';
-import { matmulTiled } from './matmul';
-import { maxPool, maxPoolGradient } from './max-pool';
-import { scheduleKeys } from './philox';
-import { pixels } from './pixels';
-import { sgd } from './sgd';
-import { softmax } from './softmax';
+import { matmulTiled } from './product/matmul';
+import { maxPool, maxPoolGradient } from './op/max-pool';
+import { scheduleKeys } from './convert/philox';
+import { pixels } from './op/pixels';
+import { sgd } from './op/sgd';
+import { softmax } from './op/softmax';
 import { enter, threads } from './thread';
 
 /** At a barrier a thread sleeps no longer than this, in nanoseconds, before it looks again; thread 0 goes back to JavaScript. */

@@ -16,7 +16,9 @@ const outputs = [binary, ...Object.values(generated)];
 
 function upToDate() {
   if (!outputs.every((path) => existsSync(path))) return false;
-  const sources = readdirSync(assembly).map((name) => join(assembly, name));
+  const sources = readdirSync(assembly, { recursive: true })
+    .filter((name) => name.endsWith('.ts'))
+    .map((name) => join(assembly, name));
   const scripts = ['build.mjs', 'compile.mjs'].map((name) => join(root, 'scripts', name));
   const newest = Math.max(...[...sources, ...scripts].map((path) => statSync(path).mtimeMs));
   return Math.min(...outputs.map((path) => statSync(path).mtimeMs)) > newest;

@@ -4,7 +4,7 @@
  * error, told in one line; 130 after Ctrl-C. A stack is shown with --debug only.
  */
 import { Command, CommanderError } from 'commander';
-import { adviseCommand } from './commands/advise.js';
+import { adviseCommand } from './commands/advise/command.js';
 import { analyzeCommand } from './commands/analyze.js';
 import { benchCommand } from './commands/bench.js';
 import { compareCommand } from './commands/compare.js';
@@ -13,19 +13,19 @@ import { dataCommand } from './commands/data.js';
 import { demoCommand } from './commands/demo.js';
 import { evalCommand } from './commands/eval.js';
 import { exportCommand } from './commands/export.js';
-import { hardwareCommand } from './commands/hardware.js';
+import { hardwareCommand } from './commands/hardware/command.js';
 import { infoCommand } from './commands/info.js';
 import { planCommand } from './commands/plan.js';
-import { runsCommand } from './commands/runs.js';
+import { runsCommand } from './commands/runs/command.js';
 import { studyCommand } from './commands/study.js';
 import { reportCommand } from './commands/report.js';
-import { reproduceCommand } from './commands/reproduce.js';
-import { sweepCommand } from './commands/sweep.js';
+import { reproduceCommand } from './commands/reproduce/command.js';
+import { sweepCommand } from './commands/sweep/command.js';
 import { trainCommand } from './commands/train.js';
-import { commandGroup } from './command-group.js';
-import { errorLine, isKnownError } from './errors.js';
-import { Terminal } from './terminal.js';
-import { packageVersion } from './version.js';
+import { commandGroup } from './options/command-group.js';
+import { errorLine, isKnownError } from './console/errors.js';
+import { Terminal } from './console/terminal.js';
+import { packageVersion } from './options/version.js';
 
 const EXAMPLES = `
 Examples:

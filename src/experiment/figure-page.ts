@@ -1,6 +1,6 @@
 /** Figures and tables as one HTML file with nothing to load, light or dark as the reader's system is. */
-import { escaped } from './chart-tools.js';
-import { htmlPage, htmlTable as tableOfHtml } from './page.js';
+import { escaped } from './draw/theme.js';
+import { htmlPage, htmlTable as tableOfHtml } from './draw/page.js';
 
 /** A page: its title, and sections of ready HTML. */
 export function figurePage(title: string, sections: readonly string[]): string {

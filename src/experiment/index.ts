@@ -1,5 +1,5 @@
 /** Experiments: run configurations, run folders that survive a kill, comparisons, charts. */
-export { ConfigurationError, RunFolderError } from './errors.js';
+export { ConfigurationError, RunFolderError } from './run/errors.js';
 export {
   changeNetwork,
   completeConfiguration,
@@ -12,9 +12,9 @@ export {
   type PartialRunConfiguration,
   type RunConfiguration,
   type Subset,
-} from './settings.js';
-export { parseRunConfiguration } from './schema.js';
-export { recipeConfiguration, recipes, type Recipe } from './recipes.js';
+} from './run/configuration.js';
+export { parseRunConfiguration } from './run/schema.js';
+export { recipeConfiguration, recipes, type Recipe } from './run/recipes.js';
 export {
   augmentationText,
   folderName,
@@ -24,7 +24,7 @@ export {
   parseSetting,
   parseSettings,
   type Setting,
-} from './setting-text.js';
+} from './run/setting-text.js';
 export {
   epochLines,
   trainingSeconds,
@@ -34,7 +34,7 @@ export {
   type PrecisionLine,
   type SiteCounts,
   type SwallowedRate,
-} from './metrics.js';
+} from './run/metrics.js';
 export {
   checkpointPath,
   isRunFolder,
@@ -43,9 +43,9 @@ export {
   readMetrics,
   RunFolder,
   writeWhole,
-} from './run-folder.js';
-export { lockHolder, type LockHolder, type LockOwner } from './run-folder-lock.js';
-export { openStoredRun, readRecord, type RunRecord, type StoredRun } from './stored-run.js';
+} from './store/run-folder.js';
+export { lockHolder, type LockHolder, type LockOwner } from './store/lock.js';
+export { openStoredRun, readRecord, type RunRecord, type StoredRun } from './store/stored-run.js';
 export {
   checkRunData,
   executeRun,
@@ -57,7 +57,7 @@ export {
   type RunEvent,
   type RunOutcome,
   type RunResult,
-} from './run.js';
+} from './run/execute.js';
 export {
   checkEntries,
   runComparison,
@@ -65,10 +65,16 @@ export {
   type ComparisonEntry,
   type ComparisonOutcome,
   type ComparisonRow,
-} from './comparison.js';
-export { comparisonChart, errorChart, type Chart, type ChartPoint, type ChartSeries } from './chart.js';
-export { DARK_THEME, LIGHT_THEME, type ChartTheme } from './chart-tools.js';
-export { comparisonPage } from './chart-page.js';
+} from './store/comparison.js';
+export {
+  comparisonChart,
+  errorChart,
+  type Chart,
+  type ChartPoint,
+  type ChartSeries,
+} from './report/error-chart.js';
+export { DARK_THEME, LIGHT_THEME, type ChartTheme } from './draw/theme.js';
+export { comparisonPage } from './report/comparison-page.js';
 export {
   panelChart,
   type Panel,
@@ -76,7 +82,7 @@ export {
   type PanelFigure,
   type PanelPoint,
   type PanelSeries,
-} from './panel-chart.js';
+} from './draw/theory-panel.js';
 export {
   roundingStudy,
   type KeptPoint,
@@ -85,16 +91,16 @@ export {
   type StudyRow,
   type WeightPath,
   type WeightPoint,
-} from './rounding-study.js';
-export { roundingStudyFigures } from './rounding-study-figures.js';
-export { roundingStudyPage, STUDY_COLUMNS, studyTables } from './rounding-study-page.js';
+} from './study/study.js';
+export { roundingStudyFigures } from './study/figures.js';
+export { roundingStudyPage, STUDY_COLUMNS, studyTables } from './study/page.js';
 export {
   analyzeRanges,
   checkRangeNetwork,
   type RangeAnalysis,
   type RangeRequest,
   type TensorRange,
-} from './range-analysis.js';
+} from './formats/range-analysis.js';
 export {
   bitTotals,
   formatGroups,
@@ -103,9 +109,9 @@ export {
   type BitTotals,
   type FormatGroup,
   type GroupFormats,
-} from './format-groups.js';
-export { proposalReason, proposeFormats, type ProposedFormat } from './format-proposal.js';
-export { narrowFormats, type NarrowingRequest, type Trial, type TrialErrors } from './narrowing.js';
+} from './formats/format-groups.js';
+export { proposalReason, proposeFormats, type ProposedFormat } from './formats/format-proposal.js';
+export { narrowFormats, type NarrowingRequest, type Trial, type TrialErrors } from './formats/narrowing.js';
 export {
   adviceGroups,
   adviseFormats,
@@ -114,7 +120,7 @@ export {
   type AdviceOutcome,
   type AdviceRequest,
   type VerifiedSetting,
-} from './advice.js';
+} from './formats/advice.js';
 export {
   adviceSentence,
   formatCells,
@@ -126,14 +132,20 @@ export {
   verificationCells,
   VERIFICATION_NOTE,
   type Cells,
-} from './advice-table.js';
-export { adviceChart } from './advice-chart.js';
-export { adviceJson, adviceMarkdown, advicePage } from './advice-page.js';
-export type { MagnitudeBin } from './magnitudes.js';
-export type { RangeRates } from './wide-rates.js';
-export { rangeChart } from './range-chart.js';
-export { RANGE_COLUMNS, rangeLines, rangeOrigin, rangePage, rangeRows } from './range-page.js';
-export { figures, type Figure, type FigureName, type FigureSetting, type PaperValue } from './figures.js';
+} from './formats/advice-table.js';
+export { adviceChart } from './formats/advice-chart.js';
+export { adviceJson, adviceMarkdown, advicePage } from './formats/advice-page.js';
+export type { MagnitudeBin } from './formats/magnitudes.js';
+export type { RangeRates } from './formats/wide-rates.js';
+export { rangeChart } from './formats/range-chart.js';
+export { RANGE_COLUMNS, rangeLines, rangeOrigin, rangePage, rangeRows } from './formats/range-page.js';
+export {
+  figures,
+  type Figure,
+  type FigureName,
+  type FigureSetting,
+  type PaperValue,
+} from './paper/figures.js';
 export {
   figureEntries,
   figureRows,
@@ -141,18 +153,18 @@ export {
   type FigureRow,
   type FigureRun,
   type ReproductionOptions,
-} from './reproduction.js';
-export type { Spread } from './spread.js';
-export { figureCells, FIGURE_NOTE, figureMarkdown, figureHtml, figureSvg } from './paper-figure-page.js';
+} from './paper/reproduction.js';
+export type { Spread } from './report/spread.js';
+export { figureCells, FIGURE_NOTE, figureMarkdown, figureHtml, figureSvg } from './paper/figure-page.js';
 export {
   evaluateForReport,
   histogram,
   type Histogram,
   type ReportEvaluation,
   type WorstExample,
-} from './report-data.js';
-export { runReportPage, type RunReport } from './report-page.js';
-export { sweepReportPage, type SweepReport } from './sweep-report-page.js';
+} from './report/run-evaluation.js';
+export { runReportPage, type RunReport } from './report/run-page.js';
+export { sweepReportPage, type SweepReport } from './report/sweep-page.js';
 export {
   divergedCount,
   doneError,
@@ -161,7 +173,7 @@ export {
   stateCounts,
   type SeedGroup,
   type SweepReportRun,
-} from './sweep-settings.js';
+} from './report/sweep-groups.js';
 export {
   fieldText,
   parseField,
@@ -169,8 +181,8 @@ export {
   type FieldPath,
   type FieldValues,
   type JsonValue,
-} from './sweep-field.js';
-export { drawnValue, type Draw, type NumberRange } from './sweep-random.js';
+} from './sweep/field.js';
+export { drawnValue, type Draw, type NumberRange } from './sweep/random.js';
 export {
   checkSweep,
   isSweep,
@@ -181,13 +193,20 @@ export {
   type SweepDefinition,
   type SweepDraft,
   type SweepSpace,
-} from './sweep-definition.js';
-export { expandSweep, valueText, type Expansion, type SweepRun } from './sweep-expansion.js';
-export { decide, DEFAULT_ETA, type Decision, type Halving, type Pruned, type RungRun } from './halving.js';
-export { differingFields, fieldsName, formatsText, runFields, type FieldTexts } from './run-fields.js';
-export { csvText, summaryRow, type RunState, type RunSummary } from './run-summary.js';
-export { findRuns, stepsDone, summarizeRun } from './run-folder-summary.js';
-export { markFailure, markPruned, readFailure, readPruned, runLog } from './run-folder-mark.js';
+} from './sweep/definition.js';
+export { expandSweep, valueText, type Expansion, type SweepRun } from './sweep/expansion.js';
+export {
+  decide,
+  DEFAULT_ETA,
+  type Decision,
+  type Halving,
+  type Pruned,
+  type RungRun,
+} from './sweep/halving.js';
+export { differingFields, fieldsName, formatsText, runFields, type FieldTexts } from './sweep/run-fields.js';
+export { csvText, summaryRow, type RunState, type RunSummary } from './sweep/run-summary.js';
+export { findRuns, stepsDone, summarizeRun } from './store/summary.js';
+export { markFailure, markPruned, readFailure, readPruned, runLog } from './store/mark.js';
 export {
   checkSweepFolder,
   isSweepFolder,
@@ -200,9 +219,9 @@ export {
   writeIndex,
   writeJobs,
   type SlurmJob,
-} from './run-folder-sweep.js';
-export { planRemoval, remove, type Removal } from './run-folder-remove.js';
-export { arraySweepChart } from './array-sweep-chart.js';
+} from './store/sweep-folder.js';
+export { planRemoval, remove, type Removal } from './store/remove.js';
+export { arraySweepChart } from './array/sweep-chart.js';
 export {
   arrayText,
   ESTIMATE_COLUMNS,
@@ -216,6 +235,6 @@ export {
   type EstimateRecord,
   type EstimateSubject,
   type ArraySweepRow,
-} from './estimate-table.js';
-export { rooflineChart } from './roofline-chart.js';
-export { utilisationChart } from './utilisation-chart.js';
+} from './array/table.js';
+export { rooflineChart } from './array/roofline-chart.js';
+export { utilisationChart } from './array/utilisation-chart.js';

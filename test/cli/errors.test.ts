@@ -1,9 +1,9 @@
 /** Which errors are told in one line with exit code 2, and which are ours with exit code 1. */
 import { existsSync, readFileSync } from 'node:fs';
 import { describe, expect, it } from 'vitest';
-import { errorLine, isKnownError, UsageError } from '../../src/cli/errors.js';
-import { learningRateOf, seedOf, wholeNumber } from '../../src/cli/numbers.js';
-import { durationText, grouped, sizeText } from '../../src/cli/terminal.js';
+import { errorLine, isKnownError, UsageError } from '../../src/cli/console/errors.js';
+import { learningRateOf, seedOf, wholeNumber } from '../../src/cli/options/numbers.js';
+import { durationText, grouped, sizeText } from '../../src/cli/console/terminal.js';
 import { parseFormat } from '../../src/numerics/index.js';
 
 /** What is thrown by a function. */

@@ -9,14 +9,14 @@ import {
   arrayOf,
   type ArrayOptions,
   type MemoryOptions,
-} from '../../src/cli/hardware/array-options.js';
+} from '../../src/cli/commands/hardware/array-options.js';
 import {
   checkConflicts,
   listOf,
   productOf,
   sizeOf,
   type EstimateOptions,
-} from '../../src/cli/hardware/estimate-options.js';
+} from '../../src/cli/commands/hardware/estimate-options.js';
 import { parseFormats } from '../../src/experiment/index.js';
 import { PAPER_ARRAY } from '../../src/hardware/index.js';
 import { cli, jsonLines, temporaryFolder, writeConfiguration } from './support.js';

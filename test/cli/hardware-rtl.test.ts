@@ -2,7 +2,7 @@
 import { existsSync, mkdirSync, readdirSync, readFileSync, symlinkSync } from 'node:fs';
 import { join } from 'node:path';
 import { describe, expect, it } from 'vitest';
-import { missingTool } from '../../src/cli/hardware/tools.js';
+import { missingTool } from '../../src/cli/commands/hardware/tools.js';
 import { cli, jsonLines, SMALL_NETWORK, temporaryFolder, writeConfiguration } from './support.js';
 
 const folder = temporaryFolder();

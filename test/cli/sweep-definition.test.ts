@@ -2,7 +2,7 @@
 import { writeFileSync } from 'node:fs';
 import { join } from 'node:path';
 import { describe, expect, it } from 'vitest';
-import { requestedSweep, type SpaceOptions } from '../../src/cli/sweep/definition.js';
+import { requestedSweep, type SpaceOptions } from '../../src/cli/commands/sweep/definition.js';
 import { SMALL_NETWORK, temporaryFolder, writeConfiguration } from './support.js';
 
 const folder = temporaryFolder();

@@ -8,7 +8,7 @@ import { setTimeout as sleep } from 'node:timers/promises';
 import { beforeAll, describe, expect, it } from 'vitest';
 import { loadData } from '../../src/data/node/index.js';
 import { executeRun, RunFolder, summarizeRuns, type RunConfiguration } from '../../src/experiment/index.js';
-import { requestedSweep } from '../../src/cli/sweep/definition.js';
+import { requestedSweep } from '../../src/cli/commands/sweep/definition.js';
 import {
   cli,
   ended,

@@ -25,7 +25,7 @@ import {
   type RunConfiguration,
   type RunData,
 } from '../../src/experiment/index.js';
-import { float32Network } from '../../src/experiment/settings.js';
+import { float32Network } from '../../src/experiment/run/configuration.js';
 import { defineNetwork, zoo } from '../../src/nn/index.js';
 import { wordLength } from '../../src/numerics/index.js';
 import { CONFIGURATION, temporaryFolder } from './support.js';

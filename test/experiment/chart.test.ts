@@ -16,7 +16,7 @@ import {
   siteTotals,
   swallowedRates,
   trainingTotals,
-} from '../../src/experiment/metrics.js';
+} from '../../src/experiment/run/metrics.js';
 import { CONFIGURATION, intervalLine } from './support.js';
 
 function epochLine(epoch: number, step: number, testErrorPercent: number, partial = false): EpochLine {

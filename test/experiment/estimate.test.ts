@@ -14,7 +14,7 @@ import {
   arraySweepTable,
   utilisationChart,
 } from '../../src/experiment/index.js';
-import { placeLabels } from '../../src/experiment/label-placement.js';
+import { placeLabels } from '../../src/experiment/draw/label-placement.js';
 import {
   arrayConfig,
   estimateProduct,

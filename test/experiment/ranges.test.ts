@@ -13,11 +13,11 @@ import {
   type RangeAnalysis,
   type RunConfiguration,
 } from '../../src/experiment/index.js';
-import { MagnitudeCounts } from '../../src/experiment/magnitudes.js';
-import { intervalLines, siteTotals } from '../../src/experiment/metrics.js';
-import { readCheckpoint } from '../../src/experiment/run-folder.js';
-import { float32Network } from '../../src/experiment/settings.js';
-import { WideRates } from '../../src/experiment/wide-rates.js';
+import { MagnitudeCounts } from '../../src/experiment/formats/magnitudes.js';
+import { intervalLines, siteTotals } from '../../src/experiment/run/metrics.js';
+import { readCheckpoint } from '../../src/experiment/store/run-folder.js';
+import { float32Network } from '../../src/experiment/run/configuration.js';
+import { WideRates } from '../../src/experiment/formats/wide-rates.js';
 import { defineNetwork } from '../../src/nn/index.js';
 import { keepTrainingTensors } from '../../src/plan/index.js';
 import { CONFIGURATION, DATA, temporaryFolder } from './support.js';

@@ -16,8 +16,8 @@ import {
   type RunConfiguration,
   type RunReport,
 } from '../../src/experiment/index.js';
-import { thumbnail } from '../../src/experiment/report-data.js';
-import { runParts } from '../../src/experiment/report-statistics.js';
+import { thumbnail } from '../../src/experiment/report/run-evaluation.js';
+import { runParts } from '../../src/experiment/report/run-statistics.js';
 import { Network } from '../../src/train/index.js';
 import { CONFIGURATION, DATA, intervalLine, temporaryFolder } from './support.js';
 

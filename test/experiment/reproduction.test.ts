@@ -14,7 +14,7 @@ import {
   type Figure,
   type FigureRun,
 } from '../../src/experiment/index.js';
-import { figureChart } from '../../src/experiment/reproduction.js';
+import { figureChart } from '../../src/experiment/paper/reproduction.js';
 import { defineNetwork } from '../../src/nn/index.js';
 import { intervalLine } from './support.js';
 

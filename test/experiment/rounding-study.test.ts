@@ -14,7 +14,7 @@ import {
   roundingMoments,
   updateMoments,
   upProbability,
-} from '../../src/experiment/rounding-theory-float.js';
+} from '../../src/experiment/study/theory-float.js';
 import {
   AccumulatorRegister,
   convertWide,

@@ -18,7 +18,7 @@ import {
   recipes,
   runFields,
 } from '../../src/experiment/index.js';
-import { learningRateText } from '../../src/experiment/setting-text.js';
+import { learningRateText } from '../../src/experiment/run/setting-text.js';
 import { defineNetwork } from '../../src/nn/index.js';
 import { formatText } from '../../src/numerics/index.js';
 import { CONFIGURATION } from './support.js';

@@ -11,18 +11,18 @@ import {
   type SweepDefinition,
   type SweepReportRun,
 } from '../../src/experiment/index.js';
-import { bitsText, costAxis, settingAxis } from '../../src/experiment/sweep-axes.js';
-import { bitAxis, bitCounter } from '../../src/experiment/sweep-bits.js';
-import { heatTable } from '../../src/experiment/sweep-heat-map.js';
+import { bitsText, costAxis, settingAxis } from '../../src/experiment/report/sweep-axes.js';
+import { bitAxis, bitCounter } from '../../src/experiment/report/sweep-bits.js';
+import { heatTable } from '../../src/experiment/report/sweep-heat-map.js';
 import {
   heatFields,
   heatMap,
   paretoFront,
   sweepAlong,
   sweepAxis,
-} from '../../src/experiment/sweep-series.js';
-import { settingFields, sweepSettings } from '../../src/experiment/sweep-settings.js';
-import { fieldsName, fieldTextIn } from '../../src/experiment/run-fields.js';
+} from '../../src/experiment/report/sweep-series.js';
+import { settingFields, sweepSettings } from '../../src/experiment/report/sweep-groups.js';
+import { fieldsName, fieldTextIn } from '../../src/experiment/sweep/run-fields.js';
 import { defineNetwork } from '../../src/nn/index.js';
 import { planTotals } from '../../src/plan/index.js';
 import { CONFIGURATION, intervalLine } from './support.js';

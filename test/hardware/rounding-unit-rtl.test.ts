@@ -7,7 +7,7 @@ import { mkdirSync, writeFileSync } from 'node:fs';
 import { join } from 'node:path';
 import { expect, it } from 'vitest';
 import { RoundingUnit, rtlModules, type RtlDesign } from '../../src/hardware/index.js';
-import { missingTool } from '../../src/cli/hardware/tools.js';
+import { missingTool } from '../../src/cli/commands/hardware/tools.js';
 import { Converter, parseRounding, ROUNDING_MODES, Wide, type Overflow } from '../../src/numerics/index.js';
 import { temporaryFolder } from '../cli/support.js';
 

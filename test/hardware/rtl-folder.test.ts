@@ -15,8 +15,8 @@ import {
   rtlModules,
   type RtlDesign,
 } from '../../src/hardware/index.js';
-import { synthesize } from '../../src/cli/hardware/synth.js';
-import { missingTool, type Tool } from '../../src/cli/hardware/tools.js';
+import { synthesize } from '../../src/cli/commands/hardware/synth.js';
+import { missingTool, type Tool } from '../../src/cli/commands/hardware/tools.js';
 import { parseRounding, ROUNDING_MODES } from '../../src/numerics/index.js';
 import { temporaryFolder } from '../cli/support.js';
 import { jobOf, matmulOf } from './support.js';

@@ -15,8 +15,8 @@ import {
   type Product,
   type RtlDesign,
 } from '../../src/hardware/index.js';
-import { buildHarness } from '../../src/cli/hardware/harness.js';
-import { missingTool } from '../../src/cli/hardware/tools.js';
+import { buildHarness } from '../../src/cli/commands/hardware/harness.js';
+import { missingTool } from '../../src/cli/commands/hardware/tools.js';
 import { parseRounding } from '../../src/numerics/index.js';
 import { temporaryFolder } from '../cli/support.js';
 import { jobOf, matmulOf, type ProductOptions } from './support.js';

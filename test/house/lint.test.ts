@@ -34,8 +34,8 @@ const PORTABLE_FILES = [
 const HOST_FILES = [
   'src/backend/wasm/host-web.ts',
   'src/data/node/cache.ts',
-  'src/experiment/run-folder.ts',
-  'src/experiment/run-folder-lock.ts',
+  'src/experiment/store/run-folder.ts',
+  'src/experiment/store/lock.ts',
 ];
 const CLI_FILES = ['src/cli/main.ts'];
 

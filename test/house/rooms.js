@@ -85,7 +85,7 @@ export const CONTRACT = 'backend/contract.ts';
 export const ENVIRONMENT_FILES = [
   'cli/**',
   'data/node/**',
-  'experiment/run-folder*.ts',
+  'experiment/store/*.ts',
   'backend/wasm/host-*.ts',
   'backend/wasm/worker-*.js',
 ];

@@ -1,7 +1,7 @@
 /**
  * Convolutions and their gradients, several in one plan, on wasm against the reference backend: every element, every
- * counter, and of each product for how many images it took the minimal way (assembly/conv-minimal.ts) or was scattered
- * (assembly/scatter.ts).
+ * counter, and of each product for how many images it took the minimal way (assembly/product/conv-minimal.ts) or was scattered
+ * (assembly/product/scatter.ts).
  */
 import { expect } from 'vitest';
 import type { Session, SiteStatistics, TensorData } from '../../src/backend/contract.js';

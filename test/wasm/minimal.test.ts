@@ -1,5 +1,5 @@
 /**
- * Convolutions with fewer multiplications (assembly/minimal.ts): shapes, blocks, results. What is asked of operands is in
+ * Convolutions with fewer multiplications (assembly/product/minimal.ts): shapes, blocks, results. What is asked of operands is in
  * minimal-operands.test.ts. docs/kernels.md.
  */
 import fc from 'fast-check';

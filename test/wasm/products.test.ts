@@ -1,5 +1,5 @@
 /**
- * The ways of a tiled product (assembly/products.ts) at their boundaries: operands for which the proof of the fast way
+ * The ways of a tiled product (assembly/product/products.ts) at their boundaries: operands for which the proof of the fast way
  * just holds and just fails, for which sums are made in stretches, and for which only 8-bit digits are safe; int32 ones at
  * the edges of their digits. The oracle is BigInt, or the reference backend; test/contract covers shapes, this file magnitudes.
  */

@@ -1,5 +1,5 @@
 /**
- * Groups of 16 parameters that rest in a step of SGD, which ask for no random words (assembly/sgd-narrow.ts), beside moving
+ * Groups of 16 parameters that rest in a step of SGD, which ask for no random words (assembly/op/sgd-narrow.ts), beside moving
  * ones: what moves them, what is counted of them, and what is put back where something saturates.
  */
 import fc from 'fast-check';

@@ -1,7 +1,7 @@
 /**
- * Runs of sums as they are converted (assembly/convert-narrow.ts): which of a block's runs hold saturated elements, where in them
+ * Runs of sums as they are converted (assembly/convert/narrow.ts): which of a block's runs hold saturated elements, where in them
  * and how many, of narrow sums and of split ones, in words of 16 bits and less. And sums of one, two and many stretches of which
- * the first is stored and not added (assembly/stretches.ts). All as the reference backend has it.
+ * the first is stored and not added (assembly/product/stretches.ts). All as the reference backend has it.
  */
 import { describe, expect, test } from 'vitest';
 import type { Backend, SiteStatistics, TensorData } from '../../src/backend/contract.js';

@@ -1,5 +1,5 @@
 /**
- * Convolutions and weight gradients of images and errors that are mostly 0 (assembly/scatter.ts, scatter-gradient.ts) against
+ * Convolutions and weight gradients of images and errors that are mostly 0 (assembly/product/scatter.ts, scatter-gradient.ts) against
  * the reference backend. How few elements must be other than 0 is in scattering.test.ts: here, unless said, however many.
  */
 import fc from 'fast-check';

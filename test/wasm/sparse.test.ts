@@ -1,5 +1,5 @@
 /**
- * Dense products whose rows are mostly 0 (assembly/sparse.ts): which pairs are left out, and when. How sums are made of the
+ * Dense products whose rows are mostly 0 (assembly/product/sparse.ts): which pairs are left out, and when. How sums are made of the
  * others where they do not fit, and in several blocks, is in blocks.test.ts; sums that are 0 are in zeros.test.ts.
  */
 import fc from 'fast-check';

@@ -1,4 +1,4 @@
-/** Runs of sums that are all 0, which ask for no random words (assembly/convert-narrow.ts), beside others. */
+/** Runs of sums that are all 0, which ask for no random words (assembly/convert/narrow.ts), beside others. */
 import { describe, test } from 'vitest';
 import type { TensorData } from '../../src/backend/contract.js';
 import { parseFormat, parseRounding } from '../../src/numerics/index.js';

@@ -1,5 +1,5 @@
 /**
- * When a convolution is worth the nine phases of assembly/minimal.ts, and their sizes. A pair step is what the tile's
+ * When a convolution is worth the nine phases of assembly/product/minimal.ts, and their sizes. A pair step is what the tile's
  * loop does in a turn: a pair of k for four rows and eight columns.
  */
 import { pays } from './worth.js';

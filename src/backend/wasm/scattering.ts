@@ -1,5 +1,5 @@
 /**
- * Which convolutions may be made from the elements that are not 0 (assembly/scatter.ts), and how few those must be: by
+ * Which convolutions may be made from the elements that are not 0 (assembly/product/scatter.ts), and how few those must be: by
  * sizes alone, from cycles measured on a Zen 4. Only speed depends on it.
  */
 

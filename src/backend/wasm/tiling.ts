@@ -1,6 +1,6 @@
 /**
  * How a product op is cut into blocks, and where its operands lie in a thread's scratch region: sizes that fit the
- * caches, planned when the session opens. assembly/products.ts runs it; docs/kernels.md says why these sizes.
+ * caches, planned when the session opens. assembly/product/products.ts runs it; docs/kernels.md says why these sizes.
  */
 import { wordLength, type NumberFormat } from '../../numerics/index.js';
 import type {
@@ -54,7 +54,7 @@ interface Packing {
   readonly narrowed: boolean;
 }
 
-/** An int16 is one plane as it is, a longer word up to three planes of digits (planesFor in assembly/pack.ts). */
+/** An int16 is one plane as it is, a longer word up to three planes of digits (planesFor in assembly/product/pack.ts). */
 function packingOf(format: NumberFormat | null): Packing {
   if (format === null || format === 'float32') return { planes: 1, bytes: 4, narrowed: false };
   const bits = wordLength(format);
@@ -295,7 +295,7 @@ function tileConv2dInputGradient(plan: Plan, op: Conv2dInputGradientOp): Tiling 
   });
 }
 
-/** Shapes are those of assembly/conv-gradient.ts, or in float32 of assembly/float-products.ts. */
+/** Shapes are those of assembly/product/conv-gradient.ts, or in float32 of assembly/float/float-products.ts. */
 function tileConv2dWeightGradient(plan: Plan, op: Conv2dWeightGradientOp, threads: number): Tiling {
   const { window, outChannels } = op;
   const { channels, kernelHeight, kernelWidth, strideX, outHeight, outWidth } = window;

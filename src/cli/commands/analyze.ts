@@ -22,12 +22,12 @@ import {
   type RunConfiguration,
 } from '../../experiment/index.js';
 import type { BackendName } from '../../backend/index.js';
-import { openData } from '../data.js';
-import { UsageError } from '../errors.js';
-import { interruptible, type Interrupt } from '../interrupt.js';
-import { seedOf, wholeNumber } from '../numbers.js';
-import { checkOutFolder, makeOutFolder } from '../out-folder.js';
-import { PartProgress } from '../part-progress.js';
+import { openData } from '../shared/open-data.js';
+import { UsageError } from '../console/errors.js';
+import { interruptible, type Interrupt } from '../console/interrupt.js';
+import { seedOf, wholeNumber } from '../options/numbers.js';
+import { checkOutFolder, makeOutFolder } from '../options/out-folder.js';
+import { PartProgress } from '../console/part-progress.js';
 import {
   addArithmeticOptions,
   applyOptions,
@@ -38,9 +38,9 @@ import {
   threadsOption,
   voiceOf,
   type NetworkOptions,
-} from '../run-options.js';
-import { tableText } from '../table.js';
-import type { Terminal, Voice } from '../terminal.js';
+} from '../options/run-options.js';
+import { tableText } from '../console/table.js';
+import type { Terminal, Voice } from '../console/terminal.js';
 
 interface AnalyzeOptions extends NetworkOptions {
   readonly data?: string;

@@ -6,11 +6,11 @@ import { changeNetwork, completeConfiguration, RUN_DEFAULTS } from '../../experi
 import { ZOO_NAMES, type NetworkDefinition } from '../../nn/index.js';
 import { parseSeed, RandomSite, siteHash } from '../../numerics/index.js';
 import { Network, profileTable, type TrainingListener, type TrainingProfile } from '../../train/index.js';
-import { checkNetwork } from '../check-network.js';
-import { interruptible, type Interrupt } from '../interrupt.js';
-import { wholeNumber } from '../numbers.js';
-import { checkTraceFile, profileText, traceNote, writeTrace } from '../profile.js';
-import { RunProgress } from '../progress.js';
+import { checkNetwork } from '../options/check-network.js';
+import { interruptible, type Interrupt } from '../console/interrupt.js';
+import { wholeNumber } from '../options/numbers.js';
+import { checkTraceFile, profileText, traceNote, writeTrace } from '../shared/profile.js';
+import { RunProgress } from '../console/progress.js';
 import {
   addArithmeticOptions,
   backendOption,
@@ -21,8 +21,8 @@ import {
   threadsOption,
   voiceOf,
   type NetworkOptions,
-} from '../run-options.js';
-import type { Terminal, Voice } from '../terminal.js';
+} from '../options/run-options.js';
+import type { Terminal, Voice } from '../console/terminal.js';
 
 interface BenchOptions extends NetworkOptions {
   readonly batch: number;

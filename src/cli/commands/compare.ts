@@ -2,8 +2,8 @@
 import { join } from 'node:path';
 import { Command } from 'commander';
 import { changeNetwork, folderName, parseSettings } from '../../experiment/index.js';
-import { compare } from '../compare.js';
-import { interruptible, type Interrupt } from '../interrupt.js';
+import { compare } from '../shared/compare-runs.js';
+import { interruptible, type Interrupt } from '../console/interrupt.js';
 import {
   addRunOptions,
   applyOptions,
@@ -11,8 +11,8 @@ import {
   networkArgument,
   voiceOf,
   type RunOptions,
-} from '../run-options.js';
-import type { Terminal } from '../terminal.js';
+} from '../options/run-options.js';
+import type { Terminal } from '../console/terminal.js';
 
 interface CompareOptions extends RunOptions {
   readonly settings?: string;

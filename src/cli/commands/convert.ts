@@ -12,11 +12,11 @@ import {
   type Format,
   type Rounding,
 } from '../../numerics/index.js';
-import { UsageError } from '../errors.js';
-import { seedOf } from '../numbers.js';
-import { DEFAULT_SEED } from '../run-options.js';
-import { tableText } from '../table.js';
-import type { Terminal } from '../terminal.js';
+import { UsageError } from '../console/errors.js';
+import { seedOf } from '../options/numbers.js';
+import { DEFAULT_SEED } from '../options/run-options.js';
+import { tableText } from '../console/table.js';
+import type { Terminal } from '../console/terminal.js';
 
 interface ConvertOptions {
   readonly format: Format;

@@ -1,11 +1,11 @@
 /** `fewbit data`: the named data sets in the cache. */
 import { Command } from 'commander';
 import { cacheFolder, getNamed, listNamed, removeNamed, verifyNamed } from '../../data/node/index.js';
-import { commandGroup } from '../command-group.js';
-import { fetchProgress } from '../data.js';
-import { interruptible } from '../interrupt.js';
-import { tableText } from '../table.js';
-import { sizeText, type Terminal } from '../terminal.js';
+import { commandGroup } from '../options/command-group.js';
+import { fetchProgress } from '../shared/open-data.js';
+import { interruptible } from '../console/interrupt.js';
+import { tableText } from '../console/table.js';
+import { sizeText, type Terminal } from '../console/terminal.js';
 
 const EXAMPLES = `
 Examples:

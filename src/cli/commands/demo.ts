@@ -11,11 +11,11 @@ import {
   recipes,
   type ComparisonRow,
 } from '../../experiment/index.js';
-import { compare } from '../compare.js';
-import { interruptible, type Interrupt } from '../interrupt.js';
-import { DEFAULT_SEED, voiceOf } from '../run-options.js';
-import { percentText, type Terminal } from '../terminal.js';
-import { packageVersion } from '../version.js';
+import { compare } from '../shared/compare-runs.js';
+import { interruptible, type Interrupt } from '../console/interrupt.js';
+import { DEFAULT_SEED, voiceOf } from '../options/run-options.js';
+import { percentText, type Terminal } from '../console/terminal.js';
+import { packageVersion } from '../options/version.js';
 import { DEFAULT_SETTINGS } from './compare.js';
 
 const OUT = join('runs', 'demo');

@@ -9,10 +9,10 @@ import {
   RunFolderError,
   usedData,
 } from '../../experiment/index.js';
-import { openData } from '../data.js';
-import { interruptible, type Interrupt } from '../interrupt.js';
-import { backendOption, threadsOption, voiceOf } from '../run-options.js';
-import { grouped, type Terminal } from '../terminal.js';
+import { openData } from '../shared/open-data.js';
+import { interruptible, type Interrupt } from '../console/interrupt.js';
+import { backendOption, threadsOption, voiceOf } from '../options/run-options.js';
+import { grouped, type Terminal } from '../console/terminal.js';
 
 interface EvalOptions {
   readonly data?: string;

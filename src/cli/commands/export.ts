@@ -22,13 +22,13 @@ import {
   type GoldenVectors,
 } from '../../export/index.js';
 import { formatText, parseRounding, roundingText } from '../../numerics/index.js';
-import { openData } from '../data.js';
-import { interruptible, type Interrupt } from '../interrupt.js';
-import { wholeNumber } from '../numbers.js';
-import { checkOutFolder, makeOutFolder } from '../out-folder.js';
-import { backendOption, threadsOption, voiceOf } from '../run-options.js';
-import { tableText } from '../table.js';
-import { grouped, sizeText, type Terminal, type Voice } from '../terminal.js';
+import { openData } from '../shared/open-data.js';
+import { interruptible, type Interrupt } from '../console/interrupt.js';
+import { wholeNumber } from '../options/numbers.js';
+import { checkOutFolder, makeOutFolder } from '../options/out-folder.js';
+import { backendOption, threadsOption, voiceOf } from '../options/run-options.js';
+import { tableText } from '../console/table.js';
+import { grouped, sizeText, type Terminal, type Voice } from '../console/terminal.js';
 
 const FORMATS = ['c', 'hex', 'npz', 'safetensors'] as const;
 type Format = (typeof FORMATS)[number];

@@ -3,9 +3,9 @@ import { availableParallelism, cpus, totalmem } from 'node:os';
 import { Command } from 'commander';
 import { BACKEND_NAMES, wasmInfo } from '../../backend/index.js';
 import { cacheFolder } from '../../data/node/index.js';
-import { tableText } from '../table.js';
-import { sizeText, type Terminal } from '../terminal.js';
-import { packageVersion } from '../version.js';
+import { tableText } from '../console/table.js';
+import { sizeText, type Terminal } from '../console/terminal.js';
+import { packageVersion } from '../options/version.js';
 
 const EXAMPLES = `
 Examples:

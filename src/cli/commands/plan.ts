@@ -4,8 +4,8 @@ import { selectBackend, type MemoryUse } from '../../backend/index.js';
 import { changeNetwork, RUN_DEFAULTS } from '../../experiment/index.js';
 import { defineNetwork } from '../../nn/index.js';
 import { planJson, planTable, planTotals, type Plan, type PlanRow } from '../../plan/index.js';
-import { UsageError } from '../errors.js';
-import { wholeNumber } from '../numbers.js';
+import { UsageError } from '../console/errors.js';
+import { wholeNumber } from '../options/numbers.js';
 import {
   addArithmeticOptions,
   MAX_THREADS,
@@ -13,9 +13,9 @@ import {
   networkArgument,
   networkChanges,
   type NetworkOptions,
-} from '../run-options.js';
-import { tableText } from '../table.js';
-import { grouped, sizeText, type Terminal } from '../terminal.js';
+} from '../options/run-options.js';
+import { tableText } from '../console/table.js';
+import { grouped, sizeText, type Terminal } from '../console/terminal.js';
 
 interface PlanOptions extends NetworkOptions {
   readonly batch: number;

@@ -12,12 +12,12 @@ import {
   RunFolderError,
   type RunData,
 } from '../../experiment/index.js';
-import { openData } from '../data.js';
-import { errorLine, UsageError } from '../errors.js';
-import { interruptible, type Interrupt } from '../interrupt.js';
-import { writeReport, writeSweepReport } from '../report.js';
-import { backendOption, threadsOption, voiceOf } from '../run-options.js';
-import type { Terminal } from '../terminal.js';
+import { openData } from '../shared/open-data.js';
+import { errorLine, UsageError } from '../console/errors.js';
+import { interruptible, type Interrupt } from '../console/interrupt.js';
+import { writeReport, writeSweepReport } from '../shared/write-report.js';
+import { backendOption, threadsOption, voiceOf } from '../options/run-options.js';
+import type { Terminal } from '../console/terminal.js';
 
 interface ReportOptions {
   readonly open?: boolean;

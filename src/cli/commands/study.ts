@@ -10,14 +10,14 @@ import {
   studyTables,
   writeWhole,
 } from '../../experiment/index.js';
-import { commandGroup } from '../command-group.js';
-import { interruptible, type Interrupt } from '../interrupt.js';
-import { seedOf, wholeNumber } from '../numbers.js';
-import { checkOutFolder, makeOutFolder } from '../out-folder.js';
-import { PartProgress } from '../part-progress.js';
-import { DEFAULT_SEED, voiceOf } from '../run-options.js';
-import { tableText } from '../table.js';
-import { grouped, type Terminal } from '../terminal.js';
+import { commandGroup } from '../options/command-group.js';
+import { interruptible, type Interrupt } from '../console/interrupt.js';
+import { seedOf, wholeNumber } from '../options/numbers.js';
+import { checkOutFolder, makeOutFolder } from '../options/out-folder.js';
+import { PartProgress } from '../console/part-progress.js';
+import { DEFAULT_SEED, voiceOf } from '../options/run-options.js';
+import { tableText } from '../console/table.js';
+import { grouped, type Terminal } from '../console/terminal.js';
 
 interface RoundingOptions {
   readonly samples: number;

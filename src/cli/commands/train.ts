@@ -23,13 +23,13 @@ import type { LoadedData } from '../../data/node/index.js';
 import type { NetworkDefinition } from '../../nn/index.js';
 import { formatText, roundingText } from '../../numerics/index.js';
 import { profileTable, type ProfileTable, type TrainingProfile } from '../../train/index.js';
-import { checkNetwork } from '../check-network.js';
-import { openData } from '../data.js';
-import { UsageError } from '../errors.js';
-import { interruptible, type Interrupt } from '../interrupt.js';
-import { checkTraceFile, profileText, traceNote, writeTrace } from '../profile.js';
-import { RunProgress } from '../progress.js';
-import { isWorthReport, reportPath, writeReport } from '../report.js';
+import { checkNetwork } from '../options/check-network.js';
+import { openData } from '../shared/open-data.js';
+import { UsageError } from '../console/errors.js';
+import { interruptible, type Interrupt } from '../console/interrupt.js';
+import { checkTraceFile, profileText, traceNote, writeTrace } from '../shared/profile.js';
+import { RunProgress } from '../console/progress.js';
+import { isWorthReport, reportPath, writeReport } from '../shared/write-report.js';
 import {
   addArithmeticOptions,
   addRunOptions,
@@ -39,8 +39,15 @@ import {
   networkArgument,
   voiceOf,
   type RunOptions,
-} from '../run-options.js';
-import { byRoleText, grouped, lossText, percentText, type Terminal, type Voice } from '../terminal.js';
+} from '../options/run-options.js';
+import {
+  byRoleText,
+  grouped,
+  lossText,
+  percentText,
+  type Terminal,
+  type Voice,
+} from '../console/terminal.js';
 
 interface TrainOptions extends RunOptions {
   readonly resume?: boolean;

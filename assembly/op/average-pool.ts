@@ -1,0 +1,133 @@
+/* Average pooling over NHWC windows, forward and backward: a clipped window is averaged over the cells that it has. */
+import { finishSums } from '../convert/finish';
+import {
+  CHANNELS,
+  COUNT,
+  HEIGHT,
+  KERNEL_HEIGHT,
+  KERNEL_WIDTH,
+  LHS,
+  LHS_TYPE,
+  OUT_HEIGHT,
+  OUT_WIDTH,
+  PAD_LEFT,
+  PAD_TOP,
+  RUN,
+  SCRATCH_SUMS,
+  STRIDE_X,
+  STRIDE_Y,
+  TABLE,
+  TYPE_F32,
+  TYPE_I16,
+  WIDTH,
+} from '../layout';
+import { scratch, shareEnd, shareStart } from '../thread';
+import { firstWindow } from './window';
+
+/** Cells of a window along one axis that lie inside the image. */
+function cellsInside(window: i32, stride: i32, pad: i32, kernel: i32, size: i32): i32 {
+  const first = window * stride - pad;
+  return min(first + kernel, size) - max(first, 0);
+}
+
+/** The window's weight: 1 / cells with 30 fraction bits (float32: the value itself). */
+function reciprocal<S>(record: usize, cells: i32): S {
+  const table = load<u32>(record, TABLE);
+  return isFloat<S>()
+    ? <S>load<f32>(table + ((<usize>cells) << 2))
+    : <S>load<i32>(table + ((<usize>cells) << 2));
+}
+
+function averagePoolOf<T, S>(record: usize): void {
+  const height = load<i32>(record, HEIGHT);
+  const width = load<i32>(record, WIDTH);
+  const channels = load<i32>(record, CHANNELS);
+  const kernelHeight = load<i32>(record, KERNEL_HEIGHT);
+  const kernelWidth = load<i32>(record, KERNEL_WIDTH);
+  const outHeight = load<i32>(record, OUT_HEIGHT);
+  const outWidth = load<i32>(record, OUT_WIDTH);
+  const sums = scratch + SCRATCH_SUMS;
+  const total = load<i32>(COUNT) * outHeight * outWidth * channels;
+  const end = shareEnd(total, 32);
+  for (let start = shareStart(total, 32); start < end; start += RUN) {
+    const length = min(end - start, RUN);
+    for (let i = 0; i < length; i++) {
+      const c = (start + i) % channels;
+      const position = (start + i) / channels;
+      const left = (position % outWidth) * load<i32>(record, STRIDE_X) - load<i32>(record, PAD_LEFT);
+      const top =
+        ((position / outWidth) % outHeight) * load<i32>(record, STRIDE_Y) - load<i32>(record, PAD_TOP);
+      const image = position / (outWidth * outHeight);
+      const firstY = max(top, 0);
+      const lastY = min(top + kernelHeight, height);
+      const firstX = max(left, 0);
+      const lastX = min(left + kernelWidth, width);
+      let sum: S = 0;
+      for (let y = firstY; y < lastY; y++) {
+        for (let x = firstX; x < lastX; x++) {
+          const at = <usize>(((image * height + y) * width + x) * channels + c);
+          sum += <S>load<T>(load<u32>(record, LHS) + at * sizeof<T>());
+        }
+      }
+      store<S>(
+        sums + <usize>i * sizeof<S>(),
+        <S>(sum * reciprocal<S>(record, (lastY - firstY) * (lastX - firstX))),
+      );
+    }
+    finishSums<S>(record, sums, start, length);
+  }
+}
+
+function averagePoolGradientOf<T, S>(record: usize): void {
+  const height = load<i32>(record, HEIGHT);
+  const width = load<i32>(record, WIDTH);
+  const channels = load<i32>(record, CHANNELS);
+  const kernelHeight = load<i32>(record, KERNEL_HEIGHT);
+  const kernelWidth = load<i32>(record, KERNEL_WIDTH);
+  const strideY = load<i32>(record, STRIDE_Y);
+  const strideX = load<i32>(record, STRIDE_X);
+  const outHeight = load<i32>(record, OUT_HEIGHT);
+  const outWidth = load<i32>(record, OUT_WIDTH);
+  const padTop = load<i32>(record, PAD_TOP);
+  const padLeft = load<i32>(record, PAD_LEFT);
+  const sums = scratch + SCRATCH_SUMS;
+  const total = load<i32>(COUNT) * height * width * channels;
+  const end = shareEnd(total, 32);
+  for (let start = shareStart(total, 32); start < end; start += RUN) {
+    const length = min(end - start, RUN);
+    for (let i = 0; i < length; i++) {
+      const c = (start + i) % channels;
+      const position = (start + i) / channels;
+      const x = (position % width) + padLeft;
+      const y = ((position / width) % height) + padTop;
+      const image = position / (width * height);
+      const lastY = min(y / strideY, outHeight - 1);
+      const lastX = min(x / strideX, outWidth - 1);
+      let sum: S = 0;
+      for (let wy = firstWindow(y, kernelHeight, strideY); wy <= lastY; wy++) {
+        const cellsY = cellsInside(wy, strideY, padTop, kernelHeight, height);
+        for (let wx = firstWindow(x, kernelWidth, strideX); wx <= lastX; wx++) {
+          const cells = cellsY * cellsInside(wx, strideX, padLeft, kernelWidth, width);
+          const at = <usize>(((image * outHeight + wy) * outWidth + wx) * channels + c);
+          sum += <S>load<T>(load<u32>(record, LHS) + at * sizeof<T>()) * reciprocal<S>(record, cells);
+        }
+      }
+      store<S>(sums + <usize>i * sizeof<S>(), sum);
+    }
+    finishSums<S>(record, sums, start, length);
+  }
+}
+
+export function averagePool(record: usize): void {
+  const type = load<i32>(record, LHS_TYPE);
+  if (type == TYPE_I16) averagePoolOf<i16, i64>(record);
+  else if (type == TYPE_F32) averagePoolOf<f32, f32>(record);
+  else averagePoolOf<i32, i64>(record);
+}
+
+export function averagePoolGradient(record: usize): void {
+  const type = load<i32>(record, LHS_TYPE);
+  if (type == TYPE_I16) averagePoolGradientOf<i16, i64>(record);
+  else if (type == TYPE_F32) averagePoolGradientOf<f32, f32>(record);
+  else averagePoolGradientOf<i32, i64>(record);
+}

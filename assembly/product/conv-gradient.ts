@@ -1,0 +1,370 @@
+/*
+ * The gradient of a convolution by its weight, by tiles: a row of A is a weight (tap i, j and channel c), a column of B
+ * an output channel, and the sum runs over images and positions, two neighbours along x a pair.
+ *
+ * For that the image is laid out as pairs of columns: tap j of positions 2q and 2q + 1 needs columns 2q s + j and
+ * 2q s + j + s (s the stride along x), so there are 2 s copies, one for each start r = j mod 2s, holding the pairs
+ * (2 s q + r, 2 s q + r + s); tap j is then copy r read j div 2s pairs further on. Some images are packed at once. Where the
+ * channels are a multiple of four, four of them lie together: the four rows of a tile are then one stream of memory.
+ * Each thread adds up the products of its own images in i64; the second record adds up the threads and converts.
+ */
+import { minimalGradient } from './conv-gradient-minimal';
+import { convertSums } from '../convert/convert';
+import { endImageRow, firstImageRow, frameImage, openFrame, openImage } from './image';
+import {
+  ACCUMULATOR,
+  ACCUMULATOR_WIDTH,
+  AT_IMAGE,
+  AT_LHS,
+  AT_RHS,
+  AT_ROWS,
+  AT_SCATTER_SUMS,
+  AT_SPANS,
+  AT_SUMS,
+  CHANNELS,
+  CHUNK,
+  CONVERT,
+  COUNT,
+  FRAME_BYTES,
+  HEIGHT,
+  KERNEL_HEIGHT,
+  KERNEL_WIDTH,
+  LHS,
+  LHS_TYPE,
+  MINIMAL,
+  OUT,
+  OUT_CHANNELS,
+  OUT_HEIGHT,
+  OUT_WIDTH,
+  PAD_LEFT,
+  PAD_TOP,
+  PLANE_BYTES,
+  RHS,
+  RHS_TYPE,
+  RUN,
+  SCRATCH,
+  SCRATCH_BYTES,
+  SCRATCH_SUMS,
+  STRIDE_X,
+  STRIDE_Y,
+  SUMMED_SPARSE,
+  TYPE_I16,
+  WIDTH,
+  WRAP,
+} from '../layout';
+import { openPhases, phaseFrameHeight, phaseFrameWidth } from './minimal';
+import { columnSquares, columnsRoot, largestOf, rootAbove, squares } from './norms';
+import { openColumns, openLhs, openRows, openSpans } from './operands';
+import { copyDigits, interleave, planesFor } from './pack';
+import { countPath } from './paths';
+import { isMostlyZero } from './scatter';
+import { finishScatter, openScatter, scatterErrors } from './scatter-gradient';
+import { addBlock, boundRows, provesWhole } from './stretches';
+import { scratch, shareEnd, shareStart, threads } from '../thread';
+
+/**
+ * Interleaves two cells of `count` int16 channels into pairs, eight channels at `to`, four more each `apart` bytes on. Whole
+ * vectors are read; where channels are not in fours, whole vectors are written too: what lies past the last channel is
+ * overwritten by the next cell, or is slack.
+ */
+function pairCells(first: usize, second: usize, count: i32, to: usize, apart: usize): void {
+  for (let c = 0; c < count; c += 8) {
+    const a = v128.load(first);
+    const b = v128.load(second);
+    v128.store(to, v128.shuffle<i16>(a, b, 0, 8, 1, 9, 2, 10, 3, 11));
+    to += apart;
+    if (apart == 16 || c + 4 < count) v128.store(to, v128.shuffle<i16>(a, b, 4, 12, 5, 13, 6, 14, 7, 15));
+    to += apart;
+    first += 16;
+    second += 16;
+  }
+}
+
+/**
+ * One copy of a framed image as pairs: `rows` rows of `across` pairs of cells from column `start`, `gap` apart. Pairs of
+ * `lanes` channels lie together, the next `lanes` of them `blockBytes` on.
+ */
+function pairColumns(
+  frame: usize,
+  rows: i32,
+  rowBytes: usize,
+  across: i32,
+  start: i32,
+  gap: i32,
+  channels: i32,
+  lanes: i32,
+  blockBytes: usize,
+  to: usize,
+): void {
+  const cellBytes = (<usize>channels) << 1;
+  const apart: usize = lanes == channels && lanes != 4 ? 16 : blockBytes;
+  for (let row = 0; row < rows; row++) {
+    let first = frame + <usize>row * rowBytes + <usize>start * cellBytes;
+    if (channels == 1 && gap == 1) {
+      // The pairs of neighbours are the row itself.
+      memory.copy(to, first, (<usize>across) << 2);
+      to += (<usize>across) << 2;
+      continue;
+    }
+    for (let q = 0; q < across; q++) {
+      pairCells(first, first + <usize>gap * cellBytes, channels, to, apart);
+      first += 2 * <usize>gap * cellBytes;
+      to += (<usize>lanes) << 2;
+    }
+  }
+}
+
+/** dOutput of one image as panels: pairs of positions along x, the last one alone with 0. */
+function packErrors(from: usize, rows: i32, width: i32, channels: i32, to: usize, panelBytes: usize): void {
+  const cellBytes = (<usize>channels) << 1;
+  for (let column = 0; column < channels; column += 8) {
+    let cell = from + ((<usize>column) << 1);
+    let at = to;
+    for (let row = 0; row < rows; row++) {
+      for (let x = 1; x < width; x += 2) {
+        interleave(at, v128.load(cell), v128.load(cell + cellBytes));
+        cell += cellBytes << 1;
+        at += 32;
+      }
+      if (width & 1) {
+        interleave(at, v128.load(cell), i16x8.splat(0));
+        cell += cellBytes;
+        at += 32;
+      }
+    }
+    to += panelBytes;
+  }
+}
+
+/** The largest norm of a column of pairs in `bytes` bytes, channels in fours; of all channels together where they are not. */
+function pairsRoot(from: usize, bytes: usize, fours: bool): u64 {
+  return rootAbove(fours ? columnSquares(from, <i32>(bytes >> 4), 16) : squares(from, <i32>(bytes >> 1)));
+}
+
+export function convWeightGradientTiled(record: usize): void {
+  const height = load<i32>(record, HEIGHT);
+  const width = load<i32>(record, WIDTH);
+  const channels = load<i32>(record, CHANNELS);
+  const kernelHeight = load<i32>(record, KERNEL_HEIGHT);
+  const kernelWidth = load<i32>(record, KERNEL_WIDTH);
+  const strideY = load<i32>(record, STRIDE_Y);
+  const strideX = load<i32>(record, STRIDE_X);
+  const outHeight = load<i32>(record, OUT_HEIGHT);
+  const outWidth = load<i32>(record, OUT_WIDTH);
+  const outChannels = load<i32>(record, OUT_CHANNELS);
+  const chunk = load<i32>(record, CHUNK);
+  const lhsNarrow = load<i32>(record, LHS_TYPE) == TYPE_I16;
+  const rhsNarrow = load<i32>(record, RHS_TYPE) == TYPE_I16;
+  const planeBytes = <usize>load<u32>(record, PLANE_BYTES);
+
+  // Shapes: frame [rows][frameWidth][C]; pairs [copy][C / lanes][image][rows][across][lanes]; errors [panel][image][OH][half].
+  const rows = (outHeight - 1) * strideY + kernelHeight;
+  const minimal = load<i32>(record, MINIMAL) != 0;
+  let frameHeight = rows;
+  let frameWidth = (outWidth - 1) * strideX + kernelWidth;
+  if (minimal) {
+    openPhases(outHeight, outWidth, kernelHeight, kernelWidth, channels);
+    frameHeight = phaseFrameHeight();
+    frameWidth = phaseFrameWidth();
+  }
+  const copies = 2 * strideX;
+  const lanes = channels & 3 ? channels : 4;
+  const half = (outWidth + 1) >> 1;
+  const across = half + (kernelWidth - 1) / copies;
+  const columns = (outChannels + 7) & ~7;
+  const frame = scratch + load<u32>(record, AT_IMAGE);
+  const cells = scratch + load<u32>(record, AT_LHS);
+  const panels = scratch + load<u32>(record, AT_RHS);
+  const sums = scratch + load<u32>(record, AT_SUMS);
+  const table = scratch + load<u32>(record, AT_ROWS);
+  const spans = scratch + load<u32>(record, AT_SPANS);
+  const weights = kernelHeight * kernelWidth * channels;
+  const rowBytes = (<usize>(across * lanes)) << 2;
+  const imageBytes = <usize>rows * rowBytes;
+  const errors = outHeight * outWidth * outChannels;
+  // Room for one plane of an int32 dOutput, behind the frame and what is read past its end.
+  const errorPlane =
+    frame + (((<usize>((frameHeight * frameWidth + copies + 2) * channels)) << 1) & ~15) + 64;
+  const inside =
+    load<i32>(record, PAD_TOP) == 0 &&
+    load<i32>(record, PAD_LEFT) == 0 &&
+    rows <= height &&
+    frameWidth <= width;
+  const inPlace = lhsNarrow && inside && !minimal;
+
+  memory.fill(sums, 0, (<usize>(((weights + 3) & ~3) * columns)) << 3);
+  const first = shareStart(load<i32>(COUNT), 1);
+  const end = shareEnd(load<i32>(COUNT), 1);
+  if (first >= end) return;
+  openImage(height, width, channels);
+  openFrame(frameHeight, frameWidth, load<i32>(record, PAD_TOP), load<i32>(record, PAD_LEFT), 1, 1);
+  // With phases there are two frames.
+  const frameBytes = (<usize>(frameHeight * frameWidth * channels)) << 1;
+  if (!inPlace) memory.fill(frame, 0, frameBytes + (minimal ? <usize>load<u32>(record, FRAME_BYTES) : 0));
+
+  const scatters = load<u32>(record, AT_SCATTER_SUMS) != 0;
+  if (scatters) openScatter(record);
+
+  let tabled = 0;
+  for (let image = first; image < end; image += chunk) {
+    const count = min(chunk, end - image);
+    if (scatters) {
+      const ofAll = load<u32>(record, RHS) + ((<usize>(image * errors)) << 1);
+      if (isMostlyZero(record, ofAll, count * errors)) {
+        const imageWidth = inPlace ? width : frameWidth;
+        const imageBytes = (<usize>((inPlace ? height : frameHeight) * imageWidth * channels)) << 1;
+        for (let i = 0; i < count; i++) {
+          const source = load<u32>(record, LHS) + ((<usize>((image + i) * height * width * channels)) << 1);
+          if (!inPlace) frameImage<i16>(source, 0, 1, frame);
+          const lhs = inPlace ? source : frame;
+          scatterErrors(
+            lhs,
+            imageWidth,
+            imageBytes,
+            ofAll + ((<usize>(i * errors)) << 1),
+            outHeight,
+            outWidth,
+          );
+        }
+        countPath(SUMMED_SPARSE, weights, columns, 2 * half * outHeight * count);
+        continue;
+      }
+    }
+    if (minimal && minimalGradient(record, image, count)) continue;
+    // pairCells writes whole vectors: the last image of a copy may reach past its end.
+    const blockBytes = <usize>count * imageBytes;
+    const copyBytes = blockBytes * (channels / lanes) + 64;
+    const panelBytes = (<usize>(count * outHeight * half)) << 5;
+    const cellsIn = height * width * channels;
+    const lhs = load<u32>(record, LHS) + ((<usize>(image * cellsIn)) << (lhsNarrow ? 1 : 2));
+    const rhs = load<u32>(record, RHS) + ((<usize>(image * errors)) << (rhsNarrow ? 1 : 2));
+    const lhsPlanes = lhsNarrow ? 1 : planesFor(largestOf(lhs, 1, count * cellsIn, 0));
+    const rhsPlanes = rhsNarrow ? 1 : planesFor(largestOf(rhs, 1, count * errors, 0));
+    for (let i = 0; i < count; i++) {
+      const source = lhs + ((<usize>(i * cellsIn)) << (lhsNarrow ? 1 : 2));
+      for (let plane = 0; plane < lhsPlanes; plane++) {
+        if (!inPlace) {
+          if (lhsNarrow) frameImage<i16>(source, plane, lhsPlanes, frame);
+          else frameImage<i32>(source, plane, lhsPlanes, frame);
+        }
+        for (let copy = 0; copy < copies; copy++) {
+          pairColumns(
+            inPlace ? source : frame,
+            rows,
+            (<usize>((inPlace ? width : frameWidth) * channels)) << 1,
+            across,
+            copy,
+            strideX,
+            channels,
+            lanes,
+            blockBytes,
+            cells + <usize>plane * planeBytes + <usize>copy * copyBytes + <usize>i * imageBytes,
+          );
+        }
+      }
+      const dOutput = rhs + ((<usize>(i * errors)) << (rhsNarrow ? 1 : 2));
+      for (let plane = 0; plane < rhsPlanes; plane++) {
+        let from = dOutput;
+        if (!rhsNarrow) {
+          from = errorPlane;
+          copyDigits<i32>(dOutput, errors, plane, rhsPlanes, from);
+        }
+        const to = panels + <usize>plane * panelBytes * ((<usize>columns) >> 3);
+        packErrors(
+          from,
+          outHeight,
+          outWidth,
+          outChannels,
+          to + ((<usize>(i * outHeight * half)) << 5),
+          panelBytes,
+        );
+      }
+    }
+
+    // Rows that fill up the last tile are the last weight once more.
+    if (count != tabled) {
+      tabled = count;
+      for (let i = 0; i < ((weights + 3) & ~3); i++) {
+        const weight = min(i, weights - 1);
+        const c = weight % channels;
+        const tap = weight / channels;
+        const x = tap % kernelWidth;
+        const offset =
+          <usize>(x % copies) * copyBytes +
+          <usize>(c / lanes) * blockBytes +
+          <usize>(tap / kernelWidth) * rowBytes +
+          ((<usize>((x / copies) * lanes + (c % lanes))) << 2);
+        store<u32>(table + ((<usize>i) << 2), <u32>offset);
+      }
+      // Rows y of dOutput of which some tap of the tile meets a row of the image: y * stride + i for its rows of taps i.
+      for (let i = 0; i < weights; i += 4) {
+        const firstTap = i / (channels * kernelWidth);
+        const lastTap = min(i + 3, weights - 1) / (channels * kernelWidth);
+        const start = min(max(0, (firstImageRow() - lastTap + strideY - 1) / strideY), outHeight - 1);
+        const stop = min(outHeight, (endImageRow() - firstTap + strideY - 1) / strideY);
+        store<i32>(spans + ((<usize>i) << 1), start);
+        store<i32>(spans + ((<usize>i) << 1), max(stop - start, 1), 4);
+      }
+    }
+    // Channels lie in fours: so do the rows of a tile.
+    const between = channels & 3 ? 0 : 4;
+    openRows(
+      record,
+      (<usize>lanes) << 2,
+      between,
+      half,
+      outHeight,
+      <usize>strideY * rowBytes,
+      count,
+      imageBytes,
+    );
+    if (!inPlace) openSpans(spans);
+    const root = rhsPlanes == 1 ? columnsRoot(panels, <i32>(panelBytes >> 5), columns) : 0;
+    let lhsRoot: u64 = 0;
+    if (lhsPlanes == 1) {
+      for (let copy = 0; copy < copies; copy++) {
+        for (let block = 0; block < channels / lanes; block++) {
+          const at = cells + <usize>copy * copyBytes + <usize>block * blockBytes;
+          lhsRoot = max(lhsRoot, pairsRoot(at, blockBytes, lanes == 4));
+        }
+      }
+    }
+    openColumns(rhsPlanes, columns, root);
+    openLhs(lhsPlanes, lhsRoot, false);
+    const bytes = <usize>copies * copyBytes;
+    if (!provesWhole()) boundRows(cells, bytes, planeBytes);
+    addBlock(record, cells, bytes, weights, 0, false);
+  }
+  if (scatters) finishScatter();
+}
+
+/** Adds up the threads' sums and converts them: LHS and the rest are the first record's. */
+export function convWeightGradientEnd(record: usize): void {
+  const outChannels = load<i32>(record, OUT_CHANNELS);
+  const columns = (outChannels + 7) & ~7;
+  const total =
+    load<i32>(record, KERNEL_HEIGHT) *
+    load<i32>(record, KERNEL_WIDTH) *
+    load<i32>(record, CHANNELS) *
+    outChannels;
+  const partial = load<u32>(SCRATCH) + load<u32>(record, AT_SUMS);
+  const apart = <usize>load<u32>(SCRATCH_BYTES);
+  const wraps = load<i32>(record, ACCUMULATOR) == WRAP;
+  const unused = 64 - load<i32>(record, ACCUMULATOR_WIDTH);
+  const sums = scratch + SCRATCH_SUMS;
+  const end = shareEnd(total, 32);
+  for (let start = shareStart(total, 32); start < end; start += RUN) {
+    const length = min(end - start, RUN);
+    for (let i = 0; i < length; i++) {
+      const at = start + i;
+      let from = partial + ((<usize>((at / outChannels) * columns + (at % outChannels))) << 3);
+      let sum: i64 = 0;
+      for (let thread = 0; thread < threads; thread++) {
+        sum += load<i64>(from);
+        from += apart;
+      }
+      store<i64>(sums + ((<usize>i) << 3), wraps ? (sum << unused) >> unused : sum);
+    }
+    convertSums(load<u32>(record, CONVERT), sums, load<u32>(record, OUT), start, length);
+  }
+}

@@ -1,0 +1,64 @@
+/** The options that describe generated hardware, and how they become a design that computes given products. */
+import type { Command } from 'commander';
+import {
+  checkDesign,
+  checkProduct,
+  type LfsrBits,
+  type Product,
+  type RtlDesign,
+} from '../../../hardware/index.js';
+import { wordLength } from '../../../numerics/index.js';
+import { UsageError } from '../../console/errors.js';
+import { wholeNumber } from '../../options/numbers.js';
+import { addArrayOptions, type ArrayOptions } from './array-options.js';
+
+export interface DesignOptions extends ArrayOptions {
+  readonly wl?: number;
+  readonly depth: number;
+}
+
+const SMALL = { rows: 8, cols: 8, accumulatorBits: 48, lfsrBits: 16 } as const;
+
+/** `--rows`, `--cols`, `--acc`, `--lfsr`, `--depth`. */
+export function addDesignOptions(command: Command): Command {
+  return addArrayOptions(command, SMALL).option(
+    '--depth <slices>',
+    'slices in half an operand buffer, a power of two',
+    wholeNumber('--depth', 1, 65536),
+    512,
+  );
+}
+
+/**
+ * The smallest design that computes the products, except for what the options say.
+ * @throws UnsupportedError naming the product that it does not compute, RangeError for a design that cannot be
+ */
+export function designOf(products: readonly Product[], options: DesignOptions): RtlDesign {
+  const [first] = products;
+  if (!first) throw new UsageError('hardware: the network must have a product, got none');
+  const { rows = SMALL.rows, cols = SMALL.cols, depth, wl } = options;
+  const lfsrBits: LfsrBits = options.lfsr ?? SMALL.lfsrBits;
+  const { accumulator, convert } = first;
+  const own = accumulator === 'exact' ? SMALL.accumulatorBits : accumulator.width;
+  const words = products.flatMap(({ lhsFormat, rhsFormat, biasFormat, convert: { format } }) => [
+    ...[lhsFormat, rhsFormat, format],
+    ...(biasFormat ? [biasFormat] : []),
+  ]);
+  const design = checkDesign({
+    ...{ rows, cols, depth, lfsrBits },
+    wordLength: wl ?? Math.max(...words.map(wordLength)),
+    accumulatorBits: options.acc ?? own,
+    rounding: convert.rounding,
+    overflow: convert.overflow,
+  });
+  for (const product of products) checkProduct(design, product);
+  return design;
+}
+
+/** The products of a layer. @throws UsageError naming the layers that have some */
+export function productsOfLayer(products: readonly Product[], layer: string): Product[] {
+  const found = products.filter(({ op }) => op.layer === layer);
+  if (found.length > 0) return found;
+  const layers = [...new Set(products.map(({ op }) => op.layer))];
+  throw new UsageError(`--layer: must be one of ${layers.join(', ')}, got "${layer}"`);
+}

@@ -1,0 +1,198 @@
+/** `fewbit hardware estimate`: a training step, or one product, on an array: time, utilisation, bytes, energy. */
+import { Command, Option } from 'commander';
+import { trainingExamples } from '../../../data/node/index.js';
+import {
+  changeNetwork,
+  parseFormats,
+  RUN_DEFAULTS,
+  type EstimateSubject,
+  type ArraySweepRow,
+} from '../../../experiment/index.js';
+import {
+  estimateProduct,
+  estimateStep,
+  hostOps,
+  parseRoundingHardware,
+  singleWorkload,
+  sweepPoints,
+  trainingWorkloads,
+  type ArrayConfig,
+  type ProductEstimate,
+  type SweepFields,
+  type SweepPoint,
+  type Workload,
+} from '../../../hardware/index.js';
+import { defineNetwork } from '../../../nn/index.js';
+import { parseRounding } from '../../../numerics/index.js';
+import { UsageError } from '../../console/errors.js';
+import { interruptible } from '../../console/interrupt.js';
+import { realNumber, wholeNumber } from '../../options/numbers.js';
+import { checkOutFolder } from '../../options/out-folder.js';
+import { PartProgress } from '../../console/part-progress.js';
+import { NETWORK_HELP, networkArgument, voiceOf } from '../../options/run-options.js';
+import type { Terminal } from '../../console/terminal.js';
+import { addArrayOptions, addMemoryOptions, arrayOf } from './array-options.js';
+import { checkConflicts, listOf, productOf, sizeOf, type EstimateOptions } from './estimate-options.js';
+import { report } from './estimate-report.js';
+
+const EXAMPLES = `
+Examples:
+  $ fewbit hardware estimate lenet                                   a training step on the paper's 28 x 28 PEs
+  $ fewbit hardware estimate --product 1024x1024x1024                one product, M x K x N: near the paper's 260 G-ops/s
+  $ fewbit hardware estimate cifar --rows 64 --cols 64 --clock 500 --bandwidth 25.6 --out runs/estimate
+  $ fewbit hardware estimate cifar --array 8x8,16x16,28x28,64x64 --wl 8,16,32 --out runs/arrays
+  $ fewbit hardware estimate dnn --rounding nearest,stochastic:8,stochastic:16 --json
+
+Lists make a sweep: a row for every combination. Only products run on the array; the other ops are the host's and are not counted.
+With --out: table (Markdown, CSV, JSON) and charts (SVG and PNG, light and dark). What the numbers mean: docs/hardware.md.`;
+
+export function estimateCommand(terminal: Terminal): Command {
+  const command = new Command('estimate')
+    .summary('time, utilisation and energy of a training step')
+    .description(
+      'Maps every product of a training step onto a systolic array: cycles, utilisation, stalls by cause, bytes moved, speed and energy.',
+    )
+    .argument('[network]', `${NETWORK_HELP}; left out with --product`)
+    .option('--product <MxKxN>', 'one product instead of a network', productOf)
+    .option(
+      '--formats <formats>',
+      'as in fewbit plan: 6.10 for all; 4.12/6.10, the second for activations; or by role',
+      parseFormats,
+    )
+    .option('--batch <n>', `examples per step (default: ${RUN_DEFAULTS.batch})`, wholeNumber('--batch', 1))
+    .option(
+      '--stage <n>',
+      'stage of the precision schedule (default: 0, what training begins with)',
+      wholeNumber('--stage', 0),
+    );
+  return addMemoryOptions(addArrayOptions(command))
+    .option('--array <RxC,...>', 'sizes instead of --rows and --cols', listOf(sizeOf))
+    .option(
+      '--wl <bits,...>',
+      "words of so many bits instead of the formats' (a product: 16)",
+      listOf(wholeNumber('--wl', 2, 32)),
+    )
+    .option(
+      '--rounding <units,...>',
+      "rounding units: nearest, floor ..., stochastic, stochastic:n with a shift register of n bits (default: the network's; a product: stochastic)",
+      listOf(parseRoundingHardware),
+    )
+    .option(
+      '--examples <n>',
+      "examples of an epoch (default: those of the network's data, where they have a name)",
+      wholeNumber('--examples', 1),
+    )
+    .option(
+      '--watts <w>',
+      'power of a real device, to hold the estimate against',
+      realNumber('--watts', 0.001),
+    )
+    .option('--out <folder>', 'folder for tables and charts: new, or empty')
+    .option('--force', 'replace the files of an earlier estimate in the folder')
+    .option('--quiet', 'print the files alone')
+    .addOption(new Option('--json', 'print one JSON object').conflicts('quiet'))
+    .addHelpText('after', EXAMPLES)
+    .action(async (network: string | undefined, options: EstimateOptions) => {
+      process.exitCode = await interruptible(terminal, ({ signal }) =>
+        estimate(terminal, network, options, signal),
+      );
+    });
+}
+
+async function estimate(
+  terminal: Terminal,
+  network: string | undefined,
+  options: EstimateOptions,
+  signal: AbortSignal,
+): Promise<number> {
+  const { out, watts } = options;
+  checkConflicts(network, options);
+  const config = arrayOf(options);
+  const fields = fieldsOf(options);
+  const { workloads, ...subject } =
+    network === undefined ? productSubject(options) : networkSubject(network, options);
+  if (out !== undefined) checkOutFolder(out, options.force === true);
+  const voice = voiceOf(options);
+  const points = sweepPoints(config, workloads, fields);
+  const rows = await estimates(points, new PartProgress(terminal, 'estimate', voice), signal);
+  await report(terminal, {
+    rows,
+    subject: { ...subject, ...(watts === undefined ? {} : { watts }) },
+    voice,
+    command: ['fewbit', ...process.argv.slice(2)].join(' '),
+    ...(out === undefined ? {} : { out }),
+  });
+  return 0;
+}
+
+/** Estimates point by point. What takes time in a product is its blocks. */
+async function estimates(
+  points: readonly SweepPoint[],
+  progress: PartProgress,
+  signal: AbortSignal,
+): Promise<ArraySweepRow[]> {
+  const blocks = ({ rows, cols }: ArrayConfig, { m, n }: Workload): number =>
+    Math.ceil(m / rows) * Math.ceil(n / cols);
+  const all = points
+    .flatMap(({ config, workloads }) => workloads.map((workload) => blocks(config, workload)))
+    .reduce((sum, count) => sum + count, 0);
+  const rows: ArraySweepRow[] = [];
+  let done = 0;
+  try {
+    for (const { labels, config, workloads } of points) {
+      const products: ProductEstimate[] = [];
+      for (const workload of workloads) {
+        products.push(estimateProduct(config, workload));
+        done += blocks(config, workload);
+        await progress.show(done / all);
+        signal.throwIfAborted();
+      }
+      rows.push({ labels, estimate: estimateStep(config, products) });
+    }
+  } finally {
+    progress.end();
+  }
+  return rows;
+}
+
+function fieldsOf({ array, wl, rounding }: EstimateOptions): SweepFields {
+  return {
+    ...(array && { arrays: array }),
+    ...(wl && { bits: wl }),
+    ...(rounding && { roundings: rounding }),
+  };
+}
+
+type Subject = EstimateSubject & { readonly workloads: readonly Workload[] };
+
+function networkSubject(name: string, options: EstimateOptions): Subject {
+  const { formats, batch = RUN_DEFAULTS.batch, stage: index = 0, examples } = options;
+  const { network, data } = networkArgument(name, {});
+  const definition = defineNetwork(changeNetwork(network, formats === undefined ? {} : { formats }));
+  const stage = definition.stages[index];
+  if (!stage) {
+    const last = definition.stages.length - 1;
+    throw new UsageError(`--stage: this network has stages 0 to ${last}, got ${index}`);
+  }
+  const plan = stage.plan(batch);
+  const known = examples ?? (data === undefined ? null : trainingExamples(data));
+  return {
+    title: `${plan.name}, batch ${batch}`,
+    workloads: trainingWorkloads(plan),
+    hostOps: hostOps(plan),
+    epoch: known === null ? null : { examples: known, batch },
+  };
+}
+
+/** Words of a single product where no others are asked for: the paper's 16 bits. */
+const PRODUCT_BITS = 16;
+
+function productSubject({ product }: EstimateOptions): Subject {
+  const [m, k, n] = product!;
+  return {
+    title: `product ${m} x ${k} x ${n}`,
+    workloads: [singleWorkload({ m, k, n }, PRODUCT_BITS, parseRounding('stochastic'))],
+    hostOps: {},
+    epoch: null,
+  };
+}

@@ -1,0 +1,280 @@
+/** `fewbit runs`: what is in run folders, wherever it came from: tables, files for other programs, and their removal. */
+import { Command, Option } from 'commander';
+import {
+  differingFields,
+  fieldsName,
+  groupBySeed,
+  planRemoval,
+  readMetrics,
+  readRecord,
+  remove,
+  runFields,
+  RunFolderError,
+  settingFields,
+  summarizeRuns,
+  summaryRow,
+  writeIndex,
+  type RunState,
+  type RunSummary,
+} from '../../../experiment/index.js';
+import { canAsk, isYes } from '../../console/ask.js';
+import { commandGroup } from '../../options/command-group.js';
+import { finishComparison } from '../../shared/compare-runs.js';
+import { UsageError } from '../../console/errors.js';
+import { voiceOf } from '../../options/run-options.js';
+import {
+  epochRows,
+  EXPORT_FORMATS,
+  exportText,
+  runRows,
+  writeExport,
+  type ExportFormat,
+} from './export.js';
+import { printRun } from './show.js';
+import { byTestError, runsTable } from '../../shared/runs-table.js';
+import { byGroupError, groupRow, groupsTable } from './groups.js';
+import { grouped, sizeText, type Terminal } from '../../console/terminal.js';
+
+const RUNS = 'runs';
+const STATES = [
+  'done',
+  'running',
+  'stopped',
+  'pruned',
+  'failed',
+  'planned',
+  'damaged',
+] as const satisfies readonly RunState[];
+/** A table with more columns fits no terminal. */
+const MAX_FIELDS = 6;
+
+const EXAMPLES = `
+Examples:
+  $ fewbit runs list                                   all runs below the folder runs
+  $ fewbit runs list runs/sweep-lenet --sort error --state done
+  $ fewbit runs list runs/sweep-lenet --group-by-seed --sort error      mean and range over seeds
+  $ fewbit runs show runs/sweep-lenet/seed-1           one run: configuration, epochs, result
+  $ fewbit runs compare runs/a runs/b --out runs/a-b   side by side, with chart and page
+  $ fewbit runs export runs/sweep-lenet --format csv --out sweep.csv
+  $ fewbit runs export runs --metrics --format parquet --out epochs.parquet      a row an epoch
+  $ fewbit runs rm runs/old runs/sweep-lenet --yes
+  $ fewbit runs index runs/sweep-lenet                 makes its index.json anew from its run folders
+
+A run is done, running, stopped (it goes on with fewbit train --resume --out <run>), pruned by its sweep, failed, planned (its
+sweep has not begun it) or damaged.`;
+
+export function runsCommand(terminal: Terminal): Command {
+  const command = commandGroup(new Command('runs'))
+    .summary('list, show, compare, export or remove runs')
+    .description('Looks at run folders, wherever they came from; removes them.')
+    .addHelpText('after', EXAMPLES);
+  command
+    .command('list')
+    .description('list runs with the fields in which they differ')
+    .argument('[folder]', 'folder with runs, at any depth', RUNS)
+    .addOption(new Option('--state <state>', 'only runs in this state').choices(STATES))
+    .addOption(new Option('--sort <by>', 'order').choices(['name', 'error']).default('name'))
+    .option('--fields <list>', 'fields to show, separated by commas (default: those that differ)')
+    .option('--group-by-seed', 'one row for runs that differ in nothing but their seed: mean and range')
+    .addOption(new Option('--json', 'print one JSON object a row'))
+    .action((folder: string, options: ListOptions) => {
+      list(terminal, folder, options);
+    });
+  command
+    .command('show')
+    .description('show one run: configuration, epochs, result')
+    .argument('<run>', 'run folder')
+    .option('--json', 'print one JSON object')
+    .action((run: string, options: { readonly json?: boolean }) => {
+      printRun(terminal, run, options.json === true);
+    });
+  command
+    .command('compare')
+    .description('compare runs that are done: results, swallowed updates, chart')
+    .argument('<runs...>', 'run folders, or folders with runs')
+    .option('--out <folder>', 'folder for comparison.svg and comparison.html')
+    .option('--json', 'print one JSON object')
+    .action(async (paths: readonly string[], options: { readonly out?: string; readonly json?: boolean }) => {
+      await compareRuns(terminal, paths, options);
+    });
+  command
+    .command('export')
+    .description('write runs as a table for other programs')
+    .argument('[folder]', 'folder with runs, at any depth', RUNS)
+    .addOption(new Option('--format <format>', 'format of the table').choices(EXPORT_FORMATS).default('csv'))
+    .option('--out <file>', 'file to write (default: print it)')
+    .option('--metrics', 'a row for each epoch instead of one for each run')
+    .option('--all-fields', 'all fields of the configurations (default: those that differ)')
+    .option('--force', 'write over a file that is there')
+    .action(async (folder: string, options: ExportOptions) => {
+      await exportRuns(terminal, folder, options);
+    });
+  command
+    .command('rm')
+    .description('remove runs or sweeps with all that is in their folders')
+    .argument('<runs...>', 'folders of runs or sweeps')
+    .option('--yes', 'do not ask')
+    .action(async (paths: readonly string[], options: { readonly yes?: boolean }) => {
+      await removeRuns(terminal, paths, options);
+    });
+  command
+    .command('index')
+    .description("make a sweep's index.json anew from its run folders")
+    .argument('<sweep>', 'folder of the sweep')
+    .action((sweep: string) => {
+      const count = writeIndex(sweep);
+      terminal.print(`${sweep}: index of ${grouped(count)} runs`);
+    });
+  return command;
+}
+
+interface ListOptions {
+  readonly state?: RunState;
+  readonly sort: 'name' | 'error';
+  readonly fields?: string;
+  readonly groupBySeed?: boolean;
+  readonly json?: boolean;
+}
+
+function list(terminal: Terminal, folder: string, options: ListOptions): void {
+  const { state, sort } = options;
+  const all = summarizeRuns(folder);
+  const chosen = state === undefined ? all : all.filter((summary) => summary.state === state);
+  if (options.groupBySeed === true) {
+    listGroups(terminal, folder, chosen, options);
+    return;
+  }
+  const summaries = sort === 'error' ? byTestError(chosen) : chosen;
+  const differing = fieldsOf(summaries);
+  const fields = options.fields === undefined ? differing : namedFields(options.fields, summaries);
+  if (options.json === true) {
+    for (const summary of summaries) terminal.json(summaryRow(summary, fields));
+    return;
+  }
+  if (summaries.length === 0) {
+    terminal.print(`${folder}: no runs${state === undefined ? '' : ` are ${state}`}`);
+    return;
+  }
+  const shown = options.fields === undefined ? fields.slice(0, MAX_FIELDS) : fields;
+  terminal.print(runsTable(terminal, summaries, shown, ({ path }) => path));
+  for (const { path, problem } of summaries) if (problem !== null) terminal.print(`\n${path}: ${problem}`);
+  const hidden = fields.length - shown.length;
+  if (hidden > 0) {
+    terminal.print(
+      `\n${hidden} more fields differ (${fields.slice(shown.length).join(', ')}); choose with --fields`,
+    );
+  }
+}
+
+/** A row for each setting: what its runs have reached, over their seeds. */
+function listGroups(
+  terminal: Terminal,
+  folder: string,
+  summaries: readonly RunSummary[],
+  { sort, state, fields: chosen, json }: ListOptions,
+): void {
+  const fields = chosen === undefined ? settingFields(summaries) : namedFields(chosen, summaries);
+  const groups = groupBySeed(summaries, fields);
+  const rows = sort === 'error' ? byGroupError(groups) : groups;
+  if (json === true) for (const group of rows) terminal.json(groupRow(group, fields));
+  else if (rows.length === 0)
+    terminal.print(`${folder}: no runs${state === undefined ? '' : ` are ${state}`}`);
+  else terminal.print(groupsTable(terminal, rows, fields));
+}
+
+function fieldsOf(summaries: readonly RunSummary[]): string[] {
+  return differingFields(summaries.flatMap(({ configuration }) => configuration ?? []));
+}
+
+function namedFields(text: string, summaries: readonly RunSummary[]): string[] {
+  const known = allFields(summaries);
+  return text.split(',').map((part) => {
+    const field = part.trim();
+    if (known.includes(field)) return field;
+    throw new UsageError(`--fields: no run has a field "${field}"; there are ${known.join(', ')}`);
+  });
+}
+
+function allFields(summaries: readonly RunSummary[]): string[] {
+  const texts = summaries.map(({ configuration }) =>
+    configuration === null ? {} : runFields(configuration),
+  );
+  return [...new Set(texts.flatMap((fields) => Object.keys(fields)))];
+}
+
+async function compareRuns(
+  terminal: Terminal,
+  paths: readonly string[],
+  options: { readonly out?: string; readonly json?: boolean },
+): Promise<void> {
+  const all = paths.flatMap((path) => summarizeRuns(path));
+  const found = [...new Map(all.map((summary) => [summary.path, summary])).values()];
+  const done = found.filter(({ state }) => state === 'done');
+  for (const { path, state } of found) {
+    if (state !== 'done') terminal.note(`${path}: is ${state} and left out; fewbit runs list shows it`);
+  }
+  if (done.length === 0)
+    throw new RunFolderError(`runs: expected runs that are done, got none in ${paths.join(', ')}`);
+  const fields = fieldsOf(done);
+  const rows = done.map((summary) => {
+    const { configuration, result } = readRecord(summary.path);
+    if (result === null)
+      throw new RunFolderError(`run folder ${summary.path}: its result has gone meanwhile; try again`);
+    const name = fieldsName(runFields(configuration), fields);
+    return {
+      name: name === '' ? summary.path : name,
+      path: summary.path,
+      configuration,
+      result,
+      metrics: readMetrics(summary.path),
+    };
+  });
+  const title = `${rows.length} runs of ${[...new Set(rows.map(({ configuration }) => configuration.network.name ?? 'network'))].join(', ')}`;
+  await finishComparison(terminal, { title, out: options.out ?? null, voice: voiceOf(options) }, rows);
+}
+
+interface ExportOptions {
+  readonly format: ExportFormat;
+  readonly out?: string;
+  readonly metrics?: boolean;
+  readonly allFields?: boolean;
+  readonly force?: boolean;
+}
+
+async function exportRuns(terminal: Terminal, folder: string, options: ExportOptions): Promise<void> {
+  const { format, out, metrics, force = false } = options;
+  const summaries = summarizeRuns(folder);
+  const fields = options.allFields === true ? allFields(summaries) : fieldsOf(summaries);
+  const rows = metrics === true ? epochRows(summaries, fields) : runRows(summaries, fields);
+  if (out !== undefined) {
+    await writeExport(out, rows, { format, force });
+    terminal.print(`${out}: ${grouped(rows.length)} rows`);
+    return;
+  }
+  if (format === 'parquet')
+    throw new UsageError('export: Parquet is not for terminals; name a file with --out');
+  terminal.print(exportText(rows, format).trimEnd());
+}
+
+async function removeRuns(
+  terminal: Terminal,
+  paths: readonly string[],
+  { yes }: { readonly yes?: boolean },
+): Promise<void> {
+  const removals = paths.map(planRemoval);
+  if (yes !== true) {
+    for (const { path, kind, runs, files, sizeBytes } of removals) {
+      const what = kind === 'sweep' ? `a sweep of ${grouped(runs)} runs` : 'a run';
+      terminal.print(`${path}: ${what}, ${grouped(files)} files, ${sizeText(sizeBytes)}`);
+    }
+    if (!canAsk()) throw new UsageError('runs: there is nobody to ask; remove with --yes');
+    if (!(await isYes('remove all of it?'))) {
+      terminal.print('nothing is removed');
+      return;
+    }
+  }
+  for (const removal of removals) {
+    remove(removal);
+    terminal.print(`${removal.path}: removed`);
+  }
+}

@@ -1,0 +1,198 @@
+/** What a sweep tells people or machines: its runs before it begins, what happens in it, and how it ended. */
+import { join } from 'node:path';
+import {
+  differingFields,
+  isRunFolder,
+  stateCounts,
+  summarizeRun,
+  summarizeRuns,
+  summaryRow,
+  sweepRunPath,
+  valueText,
+  type RunSummary,
+  type SweepRun,
+} from '../../../experiment/index.js';
+import { byTestError, runsTable } from '../../shared/runs-table.js';
+import { tableText } from '../../console/table.js';
+import { durationText, grouped, percentText, type Terminal, type Voice } from '../../console/terminal.js';
+import type { RequestedSweep } from './definition.js';
+import type { SweepListener } from './drive.js';
+import type { SweepProgress } from './progress.js';
+
+/** Longer tables are for `fewbit runs list`. */
+const MAX_ROWS = 30;
+
+/** Lists the runs that a sweep makes, and what there is of them. */
+export function printPreview(terminal: Terminal, voice: Voice, { out, expansion }: RequestedSweep): void {
+  const { runs, repeated } = expansion;
+  const stateOf = (run: SweepRun): string => {
+    const path = sweepRunPath(out, run);
+    return isRunFolder(path) ? summarizeRun(path).state : 'planned';
+  };
+  if (voice === 'json') {
+    for (const run of runs) terminal.json({ event: 'run', state: stateOf(run), ...run });
+    return;
+  }
+  const fields = [...new Set(runs.flatMap(({ values }) => Object.keys(values)))];
+  const rows = runs.map((run, index) => [
+    String(index + 1),
+    ...fields.map((field) => {
+      const value = run.values[field];
+      return value === undefined ? '-' : valueText(value);
+    }),
+    stateOf(run),
+    run.name,
+  ]);
+  terminal.print(
+    tableText(terminal, ['', ...fields, 'state', 'folder'], rows, `r${'l'.repeat(fields.length + 2)}`),
+  );
+  terminal.print(`\n${runsText(runs.length)} in ${out}${repeatedText(repeated)}`);
+}
+
+function runsText(count: number): string {
+  return count === 1 ? '1 run' : `${grouped(count)} runs`;
+}
+
+function repeatedText(repeated: number): string {
+  return repeated === 0
+    ? ''
+    : ` (${grouped(repeated)} more points are the same as one of these, and are left out)`;
+}
+/** Tells people, or machines, what happens in a sweep. */
+export class SweepReport implements SweepListener {
+  readonly #terminal: Terminal;
+  readonly #voice: Voice;
+  readonly #request: RequestedSweep;
+  readonly #progress: SweepProgress;
+  readonly #begun = performance.now();
+  #hasWorked = false;
+
+  constructor(terminal: Terminal, voice: Voice, request: RequestedSweep, progress: SweepProgress) {
+    this.#terminal = terminal;
+    this.#voice = voice;
+    this.#request = request;
+    this.#progress = progress;
+  }
+
+  /** @param how the engine, in words */
+  begin(engine: string, how: string): void {
+    const { out, expansion } = this.#request;
+    const { runs, repeated } = expansion;
+    if (this.#voice === 'json') this.#terminal.json({ event: 'start', out, runs: runs.length, engine });
+    if (this.#voice !== 'people') return;
+    const { bold } = this.#terminal.colour;
+    this.#terminal.print(
+      `${bold('sweep')}  ${out}: ${runsText(runs.length)}${repeatedText(repeated)}, ${how}`,
+    );
+  }
+
+  readonly onWave: SweepListener['onWave'] = (tasks, decisions) => {
+    this.#hasWorked = true;
+    if (this.#voice !== 'people') return;
+    const [first] = tasks;
+    const until = first?.untilEpoch ?? null;
+    const before = [...decisions.values()].filter(({ kind }) => kind === 'done').length;
+    if (before > 0 && tasks.length > 0 && until === null && this.#request.definition.halving === undefined) {
+      this.#terminal.print(`${runsText(before)} done before, not repeated`);
+    }
+    this.#progress.start(until === null ? 'runs' : `to epoch ${until}`, tasks);
+  };
+
+  readonly onEnd: SweepListener['onEnd'] = (task) => {
+    this.#progress.ended(task);
+    const summary = summarizeRun(task.path);
+    if (this.#voice === 'json') {
+      this.#terminal.json({
+        event: 'run',
+        name: task.run.name,
+        label: task.run.label,
+        ...summaryRow(summary, []),
+      });
+    }
+    if (this.#voice === 'people') this.#terminal.print(`${task.run.label}  ${this.#figures(summary)}`);
+  };
+
+  readonly onPruned: SweepListener['onPruned'] = ({ name, label }, pruned) => {
+    if (this.#voice === 'json') this.#terminal.json({ event: 'pruned', name, label, ...pruned });
+    if (this.#voice !== 'people') return;
+    const { epochs, errorPercent, place, runs, kept } = pruned;
+    this.#terminal.print(
+      this.#terminal.colour.dim(
+        `${label}  pruned after epoch ${epochs}: ${percentText(errorPercent)}, place ${place} of ${runs}, ${kept} go on`,
+      ),
+    );
+  };
+
+  readonly onFailure: SweepListener['onFailure'] = ({ name, label }, problem) => {
+    if (this.#voice === 'json') this.#terminal.json({ event: 'failed', name, label, problem });
+    this.#terminal.error(`run "${label}": ${problem}`);
+  };
+
+  readonly onNote = (text: string): void => {
+    this.#terminal.note(text);
+  };
+
+  readonly onState: SweepListener['onState'] = (running, waiting) => {
+    this.#progress.state(running, waiting);
+  };
+
+  interrupted(engine: string): void {
+    const { out } = this.#request;
+    const resume = `fewbit sweep ${out}${engine === 'slurm' ? ' --engine slurm' : ''}`;
+    this.end();
+    if (this.#voice === 'json') this.#terminal.json({ event: 'interrupted', out, resume });
+    this.#terminal.note(
+      engine === 'slurm'
+        ? `jobs that were not cancelled go on; follow them with: ${resume}; cancel them with: fewbit sweep ${out} --cancel`
+        : `stopped, every run with a checkpoint; go on with: ${resume}`,
+    );
+  }
+
+  /** Prints the results, and where the report is, if there is one; returns how many runs failed. */
+  done(report: string | null): number {
+    this.end();
+    const { out } = this.#request;
+    const summaries = summarizeRuns(out);
+    const failed = summaries.filter(({ state }) => state === 'failed').length;
+    const fields = differingFields(summaries.flatMap(({ configuration }) => configuration ?? []));
+    const index = join(out, 'index.json');
+    if (this.#voice === 'json') {
+      this.#terminal.json({
+        event: 'done',
+        out,
+        failed,
+        runs: summaries.map((one) => summaryRow(one, fields)),
+        index,
+        ...(report !== null && { report }),
+      });
+      return failed;
+    }
+    const sorted = byTestError(summaries);
+    this.#terminal.print(`\n${runsTable(this.#terminal, sorted.slice(0, MAX_ROWS), fields, null)}\n`);
+    if (sorted.length > MAX_ROWS)
+      this.#terminal.print(`... ${grouped(sorted.length - MAX_ROWS)} more: fewbit runs list ${out}`);
+    if (this.#voice === 'people') {
+      const time = this.#hasWorked
+        ? ` in ${durationText((performance.now() - this.#begun) / 1000)}`
+        : ', nothing was left to do';
+      this.#terminal.print(
+        `${stateCounts(summaries)}${time}; runs in ${out}, one folder each\nindex ${index}\n${report === null ? `report: fewbit report ${out}` : `report ${report}`}`,
+      );
+    }
+    return failed;
+  }
+
+  /** Takes down what is drawn. */
+  end(): void {
+    this.#progress.stop();
+  }
+
+  #figures({ testErrorPercent, trainErrorPercent, epochs, digest }: RunSummary): string {
+    const { bold, dim } = this.#terminal.colour;
+    return [
+      ...(testErrorPercent === null ? [] : [`test error ${bold(percentText(testErrorPercent))}`]),
+      ...(trainErrorPercent === null ? [] : [`training error ${percentText(trainErrorPercent)}`]),
+      digest === null ? `epoch ${epochs}` : dim(digest.slice(0, 12)),
+    ].join('  ');
+  }
+}

@@ -1,0 +1,83 @@
+/**
+ * Slurm's commands as far as a sweep needs them: sbatch, squeue, scancel. Everything goes through them; there is no library,
+ * no accounting database and no server to ask but the queue.
+ */
+import { spawnSync } from 'node:child_process';
+import type { LockOwner } from '../../../experiment/index.js';
+import { UsageError } from '../../console/errors.js';
+
+/** A task of a job array as the queue has it. Tasks that have ended are not in the queue. */
+export interface QueuedTask {
+  /** Number of the job array. */
+  readonly job: string;
+  readonly index: number;
+  /** `PENDING`, `RUNNING`, `COMPLETING` ... */
+  readonly state: string;
+  /** Why it waits. */
+  readonly reason: string;
+}
+
+/** What ran a command, or that it could not be run. */
+interface Output {
+  readonly status: number | null;
+  readonly stdout: string;
+  readonly stderr: string;
+}
+
+function call(program: string, args: readonly string[], input?: string): Output {
+  const { error, ...output } = spawnSync(program, args, { input, encoding: 'utf8' });
+  if (error === undefined) return output;
+  throw new UsageError(
+    `slurm: ${program} cannot be run (${'code' in error ? String(error.code) : error.message}); start the sweep where Slurm's commands are, or use --engine local`,
+  );
+}
+
+function firstLine(text: string): string {
+  return text.trim().split('\n')[0] ?? '';
+}
+
+/** Submits a script and returns the job's number. @throws UsageError with what sbatch says */
+export function submit(options: readonly string[], script: string): string {
+  const { status, stdout, stderr } = call('sbatch', ['--parsable', ...options], script);
+  const job = /^(\d+)/.exec(stdout)?.[1];
+  if (status === 0 && job !== undefined) return job;
+  throw new UsageError(
+    `slurm: sbatch refused the sweep: ${firstLine(stderr) || `exit code ${String(status)}`}`,
+  );
+}
+
+/** The tasks of the jobs that are waiting or running; null where the queue does not answer. */
+export function queued(jobs: readonly string[]): QueuedTask[] | null {
+  // Asked for all jobs of the user: a number that Slurm has forgotten would be an error.
+  const { status, stdout } = call('squeue', ['--me', '--noheader', '--array', '--format=%F|%K|%T|%r']);
+  if (status !== 0) return null;
+  return stdout.split('\n').flatMap((line) => {
+    const [job = '', index = '', state = '', reason = ''] = line.trim().split('|');
+    return jobs.includes(job) ? [{ job, index: Number(index), state, reason }] : [];
+  });
+}
+
+/** Cancels jobs, or tasks of arrays (`12_3`). Those that have ended are no mistake. */
+export function cancel(jobs: readonly string[]): void {
+  if (jobs.length > 0) call('scancel', jobs);
+}
+
+/**
+ * Who we are to the lock of a run folder: the job that Slurm runs us in. A lock that a node took with it when it went down
+ * is over when Slurm says that the job is, or when the job is our own, begun again.
+ */
+export function clusterOwner(): LockOwner {
+  const job = process.env['SLURM_JOB_ID'];
+  if (job === undefined) return {};
+  return { job, isOver: (other) => other === job || !isActive(other) };
+}
+
+/** Where nobody can be asked it may well be. */
+function isActive(job: string): boolean {
+  const args = ['--noheader', `--jobs=${job}`, '--format=%T'];
+  const { error, status, stdout, stderr } = spawnSync('squeue', args, { encoding: 'utf8' });
+  if (error !== undefined) return true;
+  if (status === 0) return stdout.trim() !== '';
+  // A number that Slurm has forgotten is that of a job that ended long ago.
+  return !/invalid job id/i.test(stderr);
+}

@@ -1,0 +1,36 @@
+/** The command line of a worker: how an engine says to a process of its own, here or on another machine, what to do. */
+import { UsageError } from '../../console/errors.js';
+import type { SweepTask } from './engine.js';
+
+/** Exit code of a worker whose run cannot be done, and is marked as failed: trying again would not help. */
+export const KNOWN_FAILURE = 2;
+
+/** Exit code of a worker whose run another process works on. */
+export const BUSY = 75;
+
+export interface WorkerOrder {
+  readonly sweep: string;
+  readonly name: string;
+  readonly untilEpoch: number | null;
+  /** 0: as many as Slurm gives the task. */
+  readonly threads: number;
+}
+
+/** `<sweep> <run> <epoch or end> <threads>`. */
+export function workerArguments(sweep: string, { run, untilEpoch }: SweepTask, threads: number): string[] {
+  return [sweep, run.name, untilEpoch === null ? 'end' : String(untilEpoch), String(threads)];
+}
+
+/** @throws UsageError for anything that workerArguments does not write */
+export function workerOrder(words: readonly string[]): WorkerOrder {
+  const [sweep, name, until = '', threads = ''] = words;
+  if (sweep === undefined || name === undefined || !/^(end|\d+)$/.test(until) || !/^\d+$/.test(threads)) {
+    throw new UsageError(`worker: expected <sweep> <run> <epoch or end> <threads>, got "${words.join(' ')}"`);
+  }
+  return {
+    sweep,
+    name,
+    untilEpoch: until === 'end' ? null : Number(until),
+    threads: Number(threads),
+  };
+}

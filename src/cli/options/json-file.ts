@@ -1,0 +1,32 @@
+/** Reads JSON files that people write: a mistake is reported with its line and column. */
+import { readFileSync } from 'node:fs';
+import { UsageError } from '../console/errors.js';
+
+/** The contents of a JSON file. @throws UsageError for a file that cannot be read or is no JSON. */
+export function readJsonFile(path: string): unknown {
+  const text = readText(path);
+  try {
+    return JSON.parse(text);
+  } catch (error) {
+    if (!(error instanceof SyntaxError)) throw error;
+    const { line, column } = placeOf(error, text);
+    const reason = error.message.replace(/( in JSON)? at position \d+.*$/s, '');
+    throw new UsageError(`${path}:${line}:${column}: is no JSON: ${reason}`, { cause: error });
+  }
+}
+
+function readText(path: string): string {
+  try {
+    return readFileSync(path, 'utf8');
+  } catch (error) {
+    const reason = error instanceof Error && 'code' in error ? String(error.code) : String(error);
+    throw new UsageError(`${path}: cannot be read (${reason})`, { cause: error });
+  }
+}
+
+/** Line and column, from 1; the end of the text where the engine gives no position. */
+function placeOf(error: SyntaxError, text: string): { line: number; column: number } {
+  const match = /at position (\d+)/.exec(error.message);
+  const before = text.slice(0, match ? Number(match[1]) : text.length).split('\n');
+  return { line: before.length, column: (before[before.length - 1]?.length ?? 0) + 1 };
+}

@@ -1,0 +1,206 @@
+/** The options that `train` and `compare` share, and how they become a run configuration. */
+import { existsSync } from 'node:fs';
+import { resolve } from 'node:path';
+import { Option, type Command } from 'commander';
+import type { Augmentation } from '../../data/index.js';
+import { DATA_NAMES } from '../../data/node/index.js';
+import { parseBackendName, type BackendName } from '../../backend/index.js';
+import {
+  changeNetwork,
+  completeConfiguration,
+  parseAugmentation,
+  parseFormats,
+  parseRoundings,
+  parseRunConfiguration,
+  recipeConfiguration,
+  recipes,
+  RUN_DEFAULTS,
+  type NetworkChanges,
+  type PartialRunConfiguration,
+  type RunConfiguration,
+} from '../../experiment/index.js';
+import { parsePrecisionSchedule, zoo, ZOO_NAMES, type PrecisionStage } from '../../nn/index.js';
+import { parseAccumulator, type Accumulator } from '../../numerics/index.js';
+import { UsageError } from '../console/errors.js';
+import { readJsonFile } from './json-file.js';
+import { learningRateOf, realNumber, seedOf, wholeNumber } from './numbers.js';
+import type { Voice } from '../console/terminal.js';
+import { packageVersion } from './version.js';
+
+/** Nothing in Fewbit is random by itself; this is the seed where the command line gives none. */
+export const DEFAULT_SEED = 5;
+/** Most threads of a session. */
+export const MAX_THREADS = 64;
+
+/** Options of the network; a comparison varies some of them itself. */
+export interface NetworkOptions {
+  readonly formats?: NetworkChanges['formats'];
+  readonly rounding?: NetworkChanges['rounding'];
+  readonly accumulator?: Accumulator;
+  readonly precisionSchedule?: readonly PrecisionStage[];
+  readonly learningRate?: NetworkChanges['learningRate'];
+  readonly momentum?: number;
+  readonly weightDecay?: number;
+  readonly seed?: number | string;
+}
+
+export interface RunOptions extends NetworkOptions {
+  readonly data?: string;
+  readonly augment?: Augmentation;
+  readonly epochs?: number;
+  readonly steps?: number;
+  readonly batch?: number;
+  readonly backend?: BackendName;
+  readonly threads?: number;
+  readonly checkpointEvery?: number;
+  readonly out?: string;
+  readonly quiet?: boolean;
+  readonly json?: boolean;
+}
+
+/** `--formats`, `--rounding`, `--accumulator`. */
+export function addArithmeticOptions(command: Command): Command {
+  return command
+    .option(
+      '--formats <formats>',
+      'float32; 6.10 for all; 4.12/6.10, the second for activations; or weight=4.12,activation=6.10,... by role (weight, bias, activation, error, gradient, update)',
+      parseFormats,
+    )
+    .option(
+      '--rounding <mode>',
+      'stochastic, stochastic:n, nearest (nearest-away), nearest-even, nearest-down, nearest-up, floor, toward-zero; or weight=nearest,... by role',
+      parseRoundings,
+    )
+    .option('--accumulator <kind>', 'exact, wrap:48 or saturate:32', parseAccumulator);
+}
+
+/** Everything else that train and compare have in common. */
+export function addRunOptions(command: Command): Command {
+  return command
+    .option('--data <data>', `${DATA_NAMES.join(', ')}, or a path: IDX or CIFAR files, images by class, CSV`)
+    .option(
+      '--augment <how>',
+      'what is done to training images: flip, crop (shifts by up to 4 pixels), crop:2, or flip,crop',
+      parseAugmentation,
+    )
+    .option(
+      '--precision-schedule <file>',
+      'JSON list of formats and rounding for later: [{ "epoch": 12, "formats": "4.16" }], or "whenStalled": { "epochs": 2 }',
+      precisionScheduleOf,
+    )
+    .option(
+      '--learning-rate <rate>',
+      '0.1; "0.1*0.95", times 0.95 per epoch; "0.1*0.5@8,12", at epochs 8 and 12',
+      learningRateOf,
+    )
+    .option('--momentum <m>', 'momentum of the optimiser', realNumber('--momentum', 0, 1))
+    .option('--weight-decay <d>', 'weight decay of the optimiser', realNumber('--weight-decay', 0))
+    .option(
+      '--epochs <n>',
+      `passes over the training data (default: ${RUN_DEFAULTS.epochs}, or no limit with --steps)`,
+      wholeNumber('--epochs', 1),
+    )
+    .option('--steps <n>', 'training steps at most', wholeNumber('--steps', 1))
+    .option('--batch <n>', `examples per step (default: ${RUN_DEFAULTS.batch})`, wholeNumber('--batch', 1))
+    .option(
+      '--seed <n>',
+      `seed of weights, shuffling and rounding, up to 64 bits (default: ${DEFAULT_SEED})`,
+      seedOf,
+    )
+    .addOption(backendOption())
+    .addOption(threadsOption())
+    .option(
+      '--checkpoint-every <steps>',
+      `steps between checkpoints; there is one after every epoch too (default: ${RUN_DEFAULTS.checkpointEvery})`,
+      wholeNumber('--checkpoint-every', 1),
+    )
+    .option('--quiet', 'print the result alone')
+    .addOption(new Option('--json', 'print one JSON object a line').conflicts('quiet'));
+}
+
+/** The schedule in a JSON file. @throws UsageError naming the file and the field. */
+function precisionScheduleOf(path: string): readonly PrecisionStage[] {
+  const json = readJsonFile(path);
+  try {
+    return parsePrecisionSchedule(json);
+  } catch (error) {
+    if (!(error instanceof TypeError)) throw error;
+    throw new UsageError(`${path}: ${error.message}`, { cause: error });
+  }
+}
+
+export function backendOption(): Option {
+  return new Option(
+    '--backend <name>',
+    `what computes: wasm, reference, or systolic, the array of docs/hardware.md, as systolic:8x8,lfsr (default: ${RUN_DEFAULTS.backend})`,
+  ).argParser(parseBackendName);
+}
+
+export function threadsOption(): Option {
+  return new Option('--threads <n>', 'threads of the backend; change no result (default: all)').argParser(
+    wholeNumber('--threads', 1, MAX_THREADS),
+  );
+}
+
+export function voiceOf(options: { readonly quiet?: boolean; readonly json?: boolean }): Voice {
+  if (options.json === true) return 'json';
+  return options.quiet === true ? 'quiet' : 'people';
+}
+
+/** The network named on the command line: of the zoo, a recipe, or a JSON file. */
+export const NETWORK_HELP = `${ZOO_NAMES.join(', ')}, a recipe (${recipes.map(({ name }) => name).join(', ')}), or a .json file`;
+
+/** Finds the network and what its recipe or file says of the run. */
+export function networkArgument(name: string, options: RunOptions): PartialRunConfiguration {
+  const { seed = DEFAULT_SEED, epochs } = options;
+  const zooOptions = { seed, ...(epochs === undefined ? {} : { epochs }) };
+  const recipe = recipes.find((known) => known.name === name || known.network === name);
+  if (recipe) {
+    const { network, data = recipe.data, batch = recipe.batch } = recipeConfiguration(recipe, zooOptions);
+    // A number of steps alone means just that, however many epochs the recipe has.
+    return { network, data, batch, ...(options.steps === undefined ? { epochs: recipe.epochs } : {}) };
+  }
+  const zooName = ZOO_NAMES.find((known) => known === name);
+  if (zooName !== undefined) return { network: zoo[zooName](zooOptions) };
+  if (name.endsWith('.json') || existsSync(name)) return parseRunConfiguration(readJsonFile(name), name);
+  throw new UsageError(`network: expected ${NETWORK_HELP}, got "${name}"`);
+}
+
+/** What the options change in a network. */
+export function networkChanges(options: NetworkOptions): NetworkChanges {
+  const { formats, rounding, accumulator, precisionSchedule } = options;
+  const { learningRate, momentum, weightDecay, seed } = options;
+  return defined({
+    ...{ formats, rounding, accumulator, precisionSchedule },
+    ...{ learningRate, momentum, weightDecay, seed },
+  });
+}
+
+/** A configuration with the options laid over it; complete. @throws UsageError where no data are named. */
+export function applyOptions(base: PartialRunConfiguration, options: RunOptions): RunConfiguration {
+  const { augment, epochs, steps, batch, backend, threads, checkpointEvery } = options;
+  const data = options.data ?? base.data;
+  if (data === undefined) {
+    throw new UsageError(
+      'data: this network has no data of its own; name them with --data, for example --data synthetic',
+    );
+  }
+  return completeConfiguration({
+    fewbit: packageVersion(),
+    ...base,
+    network: changeNetwork(base.network, networkChanges(options)),
+    ...defined({ augment, epochs, steps, batch, backend, threads, checkpointEvery }),
+    data: dataSpec(data),
+  });
+}
+
+/** Data as a run records them: a path holds wherever the run is resumed from. */
+export function dataSpec(data: string): string {
+  return existsSync(data) && !DATA_NAMES.includes(data) ? resolve(data) : data;
+}
+
+type Defined<T> = { [K in keyof T]?: Exclude<T[K], undefined> };
+
+function defined<T extends object>(options: T): Defined<T> {
+  return Object.fromEntries(Object.entries(options).filter((entry) => entry[1] !== undefined)) as Defined<T>;
+}

@@ -1,0 +1,88 @@
+/** What the pages have in common: nothing to load, light or dark as the reader's system is, tables that scroll. */
+import { DARK_THEME, escaped, FONTS, LIGHT_THEME, type ChartTheme } from './theme.js';
+
+/** The colours of a chart on a page: variables, so that they follow light and dark. */
+export const PAGE_THEME: ChartTheme = {
+  framed: false,
+  background: 'none',
+  ink: 'var(--ink)',
+  muted: 'var(--muted)',
+  grid: 'var(--line)',
+  series: LIGHT_THEME.series.map((_, index) => `var(--series-${String(index + 1)})`),
+};
+
+const variables = (series: readonly string[]): string =>
+  series.map((colour, index) => `--series-${String(index + 1)}: ${colour};`).join(' ');
+
+/** The style sheet; `light` and `dark` are the colours of curves. */
+const style = (light: readonly string[], dark: readonly string[]): string => `
+:root { color-scheme: light dark; --page: #ffffff; --ink: #1f2328; --muted: #59636e; --line: #d8dee4; --band: #f6f8fa; --bad: #b42318; --heat: #0969b2; ${variables(light)} }
+@media (prefers-color-scheme: dark) {
+  :root { --page: #14181d; --ink: #e6edf3; --muted: #9aa7b4; --line: #323b45; --band: #1c2229; --bad: #ff7b72; --heat: #58a6ff; ${variables(dark)} }
+}
+body { margin: 0 auto; max-width: 62rem; padding: 1.5rem 1rem 3rem; background: var(--page); color: var(--ink); font: 15px/1.5 ${FONTS}; }
+svg { max-width: 100%; height: auto; }
+.wide { overflow-x: auto; }
+h1 { font-size: 1.5rem; } h2 { font-size: 1.1rem; margin: 2rem 0 .5rem; }
+p { max-width: 46rem; } .note { color: var(--muted); }
+table { border-collapse: collapse; font-variant-numeric: tabular-nums; }
+th, td { padding: .3rem .9rem .3rem 0; border-bottom: 1px solid var(--line); text-align: right; white-space: nowrap; }
+th { color: var(--muted); font-weight: 600; } th:first-child, td:first-child { text-align: left; }
+.swatch { display: inline-block; width: .8rem; height: .8rem; border-radius: .2rem; margin-right: .5rem; vertical-align: -.05rem; }
+code { font: 13px/1.4 ui-monospace, 'DejaVu Sans Mono', monospace; } code.digest { color: var(--muted); } p code { overflow-wrap: anywhere; } small { color: var(--muted); }
+pre { overflow-x: auto; background: var(--band); padding: .8rem 1rem; border-radius: .4rem; }
+.wide > svg { min-width: 44rem; } .note.bad { color: var(--bad); }
+.columns { display: flex; flex-wrap: wrap; gap: 1rem 1.5rem; } figure { margin: 0; } figcaption { font-weight: 600; }
+`;
+
+export interface PageOptions {
+  /** Colours of curves other than those of all charts: in the light, and in the dark. */
+  readonly series?: { readonly light: readonly string[]; readonly dark: readonly string[] };
+  /** Rules of this page alone. */
+  readonly css?: string;
+}
+
+/** A whole page around its body; the title is also its heading. */
+export function htmlPage(title: string, body: string, { series, css = '' }: PageOptions = {}): string {
+  const { light, dark } = series ?? { light: LIGHT_THEME.series, dark: DARK_THEME.series };
+  return `<!doctype html>
+<html lang="en">
+<head>
+<meta charset="utf-8">
+<meta name="viewport" content="width=device-width, initial-scale=1">
+<title>${escaped(title)}</title>
+<style>${style(light, dark)}${css}</style>
+</head>
+<body>
+<h1>${escaped(title)}</h1>
+${body}
+</body>
+</html>
+`;
+}
+
+/** Rules that the reports of runs and sweeps share: tiles of figures, small charts with legends, a table of settings. */
+export const REPORT_CSS = `
+.tiles { display: flex; flex-wrap: wrap; gap: .6rem; margin: 1rem 0; }
+.tile { max-width: 100%; box-sizing: border-box; overflow-wrap: anywhere; background: var(--band); border-radius: .4rem; padding: .5rem .9rem; } .tile b { display: block; font-size: 1.25rem; font-variant-numeric: tabular-nums; } .tile span { color: var(--muted); font-size: 13px; }
+figure.chart { flex: 1 1 20rem; max-width: 470px; } .legend { margin: .2rem 0; font-size: 13px; } .legend > span { margin-right: .9rem; white-space: nowrap; }
+.settings td { white-space: normal; text-align: left; vertical-align: top; overflow-wrap: anywhere; } .settings td:first-child { color: var(--muted); white-space: nowrap; } .settings thead { display: none; }
+`;
+
+/** A paragraph of plain text, muted. */
+export function noteText(text: string): string {
+  return `<p class="note">${escaped(text)}</p>`;
+}
+
+/** A table; its cells are HTML already. */
+export function htmlTable(head: readonly string[], rows: readonly (readonly string[])[]): string {
+  const line = (tag: string, cells: readonly string[]): string =>
+    `<tr>${cells.map((cell) => `<${tag}>${cell}</${tag}>`).join('')}</tr>`;
+  return `<table><thead>${line('th', head)}</thead><tbody>${rows.map((row) => line('td', row)).join('\n')}</tbody></table>`;
+}
+
+/** A name behind a patch of its curve's colour. */
+export function swatch(name: string, colour: number): string {
+  const variable = PAGE_THEME.series[colour % PAGE_THEME.series.length] ?? 'none';
+  return `<span class="swatch" style="background: ${variable}"></span>${escaped(name)}`;
+}

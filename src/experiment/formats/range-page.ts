@@ -1,0 +1,99 @@
+/** The range analysis as rows of a table, and as one HTML page. */
+import { escaped } from '../draw/theme.js';
+import { figurePage, htmlTable } from '../figure-page.js';
+import { PAGE_THEME } from '../draw/page.js';
+import type { RangeAnalysis, TensorRange } from './range-analysis.js';
+import { octaveAxis, octaveShares, rangeChart } from './range-chart.js';
+
+/** Head of the table: one row a tensor. */
+export const RANGE_COLUMNS = [
+  'tensor',
+  'format',
+  'median',
+  'largest',
+  'headroom',
+  'saturated',
+  'flushed',
+  'swallowed',
+] as const;
+
+/** The rows below RANGE_COLUMNS. */
+export function rangeRows({ tensors }: RangeAnalysis): string[][] {
+  return tensors.map(
+    ({ name, format, median, headroomBits, bins, saturated, flushed, swallowed, notFinite }) => {
+      const largest = bins.at(-1);
+      return [
+        name,
+        format,
+        median === null ? '-' : `2^${median}`,
+        notFinite > 0 ? 'not finite' : largest === undefined ? '-' : `2^${largest.exponent}`,
+        headroomBits === null ? '-' : String(headroomBits),
+        percent(saturated),
+        percent(flushed),
+        swallowed === null ? '-' : percent(swallowed),
+      ];
+    },
+  );
+}
+
+/** `0 %` only where there is none at all. */
+function percent(share: number): string {
+  if (share === 0) return '0 %';
+  return share < 0.0001 ? '<0.01 %' : `${(100 * share).toFixed(2)} %`;
+}
+
+const LEVELS = ' ▁▂▃▄▅▆▇█';
+
+/** A histogram of one line, `[` and `]` around the format's window; and the octaves that the lines begin and end with. */
+export function rangeLines({ tensors }: RangeAnalysis): { lines: string[]; low: number; high: number } {
+  const axis = octaveAxis(tensors);
+  return { ...axis, lines: tensors.map((tensor) => line(tensor, octaveShares(tensor, axis), axis.low)) };
+}
+
+function line({ il, fl }: TensorRange, shares: readonly number[], low: number): string {
+  const largest = Math.max(...shares, 0.01);
+  const marks = shares.map((share, i) => {
+    const level = share === 0 ? 0 : Math.max(1, Math.round((8 * share) / largest));
+    const exponent = low + i;
+    return `${exponent === -fl ? '[' : ''}${LEVELS[level] ?? ' '}${exponent === il - 2 ? ']' : ''}`;
+  });
+  return marks.join('');
+}
+
+/** How the numbers came about, in a sentence. */
+export function rangeOrigin({
+  arithmetic,
+  data,
+  seed,
+  batch,
+  firstStep,
+  lastStep,
+  observed,
+}: RangeAnalysis): string {
+  const steps = `${observed} of the training steps ${firstStep + 1} to ${lastStep} on ${data}, batch ${batch}, seed ${seed}`;
+  return arithmetic === 'float32'
+    ? `Trained in float32 and held against the formats: ${steps}. The rates are what each format would do to these values.`
+    : `The run in its own formats, going on from its checkpoint: magnitudes of ${steps}. The rates are the counters of all these steps.`;
+}
+
+/** The whole page. */
+export function rangePage(analysis: RangeAnalysis): string {
+  const head = [
+    'Tensor',
+    'Format',
+    'Median',
+    'Largest',
+    'Headroom, bits',
+    'Saturated',
+    'Flushed',
+    'Swallowed',
+  ];
+  return figurePage(`Ranges of ${analysis.name}`, [
+    `<p class="note">${escaped(rangeOrigin(analysis))}</p>`,
+    `<div class="wide">${rangeChart(analysis, PAGE_THEME)}</div>`,
+    '<p>Each histogram counts non-zero magnitudes by octave. The window is what the format holds, from one step to its largest number. Headroom counts the integer bits that the largest magnitude left unused; they could be fraction bits.</p>',
+    '<h2>All tensors</h2>',
+    htmlTable(head, rangeRows(analysis)),
+    '<p class="note">Saturated: outside of the format. Flushed: not zero before rounding, zero after it. Swallowed: an update that was not zero and left its parameter unchanged.</p>',
+  ]);
+}

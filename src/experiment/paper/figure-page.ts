@@ -1,0 +1,146 @@
+/** A reproduced figure for readers: its pictures, and its table against the paper as Markdown and as a page that loads nothing. */
+import { errorChart } from '../report/error-chart.js';
+import { DARK_THEME, escaped, LIGHT_THEME } from '../draw/theme.js';
+import { FIGURE_COLOURS, type Figure } from './figures.js';
+import { htmlPage, htmlTable, PAGE_THEME, swatch } from '../draw/page.js';
+import { figureChart, isComparable, type FigureRow, type FigureRun } from './reproduction.js';
+import type { Spread } from '../report/spread.js';
+
+/** The figure as SVG for a file of its own. */
+export async function figureSvg(
+  figure: Figure,
+  rows: readonly FigureRow[],
+  mode: 'light' | 'dark',
+): Promise<string> {
+  const theme = mode === 'light' ? LIGHT_THEME : DARK_THEME;
+  return errorChart(figureChart(figure, rows), { ...theme, series: FIGURE_COLOURS[mode] });
+}
+
+/** The cells of the table, as plain text. */
+export function figureCells(
+  { against }: Figure,
+  rows: readonly FigureRow[],
+): { head: readonly string[]; rows: string[][] } {
+  const head = [
+    ...['setting', 'test error', ...(against === 'paper' ? ['paper', 'difference'] : ['to float32'])],
+    ...['training error', 'swallowed', 'flushed', 'time', 'digest'],
+  ];
+  const cells = rows.map((row) => [
+    row.setting.name,
+    errorText(row.testErrorPercent, row),
+    ...(against === 'paper' ? [row.setting.paper.text] : []),
+    row.difference === null ? '–' : signed(row.difference),
+    errorText(row.trainErrorPercent, row),
+    shareText(row.swallowed),
+    shareText(row.flushed),
+    timeText(row.seconds),
+    row.digest.slice(0, 12),
+  ]);
+  return { head, rows: cells };
+}
+
+/** What the columns mean. */
+export const FIGURE_NOTE =
+  'Test error after the last epoch; over several seeds the mean, and from the smallest to the largest. Difference to the paper or to float32: in points. ' +
+  'Swallowed: share of all updates that were not zero before rounding and left their parameter unchanged. Flushed: share of the elements of gradients that were rounded to zero, before there was an update. Time: of training, all seeds together. Digest: of the first seed’s weights.';
+
+/** Markdown with the picture `picture`; `command` is what makes it again. */
+export function figureMarkdown(
+  figure: Figure,
+  rows: readonly FigureRow[],
+  runs: readonly FigureRun[],
+  { picture, command }: { readonly picture: string; readonly command: string },
+): string {
+  const cells = figureCells(figure, rows);
+  const line = (row: readonly string[]): string =>
+    `| ${row.map((cell) => cell.replaceAll('|', '\\|')).join(' | ')} |`;
+  return [
+    `# ${figure.title}`,
+    `![${figure.title}: test error and training error against epochs](${picture})`,
+    [
+      line(cells.head),
+      line(cells.head.map((_, i) => (i === 0 || i === cells.head.length - 1 ? '---' : '---:'))),
+      ...cells.rows.map(line),
+    ].join('\n'),
+    FIGURE_NOTE,
+    factsText(runs),
+    `\`\`\`sh\n${command}\n\`\`\``,
+    '',
+  ].join('\n\n');
+}
+
+/** The same as a page. */
+export async function figureHtml(
+  figure: Figure,
+  rows: readonly FigureRow[],
+  runs: readonly FigureRun[],
+  { command }: { readonly command: string },
+): Promise<string> {
+  const chart = await errorChart(figureChart(figure, rows), PAGE_THEME);
+  const cells = figureCells(figure, rows);
+  const table = htmlTable(
+    cells.head.map((text) => text.slice(0, 1).toUpperCase() + text.slice(1)),
+    cells.rows.map(([, ...rest], i) => {
+      const digest = rest.pop() ?? '';
+      const { setting } = rows[i]!;
+      return [
+        swatch(setting.name, setting.look.colour),
+        ...rest.map(rangeBelow),
+        `<code class="digest">${escaped(digest)}</code>`,
+      ];
+    }),
+  );
+  const body = `<div class="wide">${chart}</div>
+<h2>Against ${figure.against === 'paper' ? 'the paper' : 'float32'}</h2>
+<div class="wide">${table}</div>
+<p class="note">${escaped(FIGURE_NOTE)}</p>
+<p class="note">${escaped(factsText(runs))}</p>
+<pre><code>${escaped(command)}</code></pre>`;
+  return htmlPage(figure.title, body, { series: FIGURE_COLOURS });
+}
+
+/** Seeds, length, data and version, in words. */
+function factsText(runs: readonly FigureRun[]): string {
+  const first = runs[0]?.configuration;
+  if (!first) return '';
+  const { epochs = 0, batch, data, subset, fewbit, backend } = first;
+  const seeds = [...new Set(runs.map(({ seed }) => seed))];
+  const { train, test } = subset ?? {};
+  const part =
+    subset === undefined ? '' : ` (the first ${train ?? 'all'} training and ${test ?? 'all'} test examples)`;
+  const warning = runs.every(isComparable)
+    ? ''
+    : ' This is a trial on other data than the full set: its errors say little.';
+  return `${seeds.length === 1 ? 'Seed' : 'Seeds'} ${seeds.join(', ')}; ${epochs} epochs of ${data}${part}, batch ${batch}, backend ${backend}, fewbit ${fewbit ?? '–'}.${warning}`;
+}
+
+function errorText(spread: Spread | null, { seeds, diverged }: FigureRow): string {
+  if (spread === null) {
+    return seeds.length === 1
+      ? 'no number (diverged)'
+      : `no number (${diverged.length} of ${seeds.length} diverged)`;
+  }
+  const { mean, low, high } = spread;
+  const range = seeds.length === 1 ? '' : ` (${low.toFixed(2)} to ${high.toFixed(2)})`;
+  return `${mean.toFixed(2)} %${range}`;
+}
+
+/** A cell of the page: what is in parentheses goes below, so that the table stays narrow. */
+function rangeBelow(cell: string): string {
+  return escaped(cell).replace(/ \((.*)\)$/, '<br><small>$1</small>');
+}
+
+function shareText(share: number | null): string {
+  return share === null ? '–' : `${(100 * share).toFixed(1)} %`;
+}
+
+function signed(points: number): string {
+  const rounded = points.toFixed(2);
+  if (Number(rounded) === 0) return '0.00';
+  return points > 0 ? `+${rounded}` : rounded.replace('-', '−');
+}
+
+function timeText(seconds: number): string {
+  if (seconds < 100) return `${seconds.toFixed(0)} s`;
+  return seconds < 6000 ? `${(seconds / 60).toFixed(0)} min` : `${(seconds / 3600).toFixed(1)} h`;
+}

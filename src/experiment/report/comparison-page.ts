@@ -1,0 +1,69 @@
+/**
+ * The report of a comparison as one HTML file with nothing to load: chart, results, swallowed updates, and how each run was
+ * configured. Light or dark as the reader's system is.
+ */
+import { networkFromJSON } from '../../nn/index.js';
+import { comparisonChart, errorChart } from './error-chart.js';
+import { escaped } from '../draw/theme.js';
+import type { ComparisonRow } from '../store/comparison.js';
+import { htmlPage, htmlTable, PAGE_THEME, swatch } from '../draw/page.js';
+
+/** The whole page. `title` says what was compared. */
+export async function comparisonPage(title: string, rows: readonly ComparisonRow[]): Promise<string> {
+  const chart = await errorChart(comparisonChart(title, rows), PAGE_THEME);
+  const body = `<div class="wide">${chart}</div>
+<h2>Results</h2>
+<div class="wide">${resultsTable(rows)}</div>
+<p class="note">Training error: over the examples of the last epoch, each taken when it was trained on. Two runs with one digest have the same weights, bit for bit.</p>
+<h2>Swallowed updates</h2>
+${swallowedSection(rows)}
+<h2>Settings</h2>
+${rows.map(settingsSection).join('\n')}`;
+  return htmlPage(title, body);
+}
+
+function resultsTable(rows: readonly ComparisonRow[]): string {
+  const head = ['Setting', 'Test error', 'Training error', 'Training loss', 'Steps', 'Steps/s', 'Digest'];
+  return htmlTable(
+    head,
+    rows.map((row, index) => {
+      const { testErrorPercent, trainErrorPercent, loss, steps, stepsPerSecond, digest } = row.result;
+      return [
+        swatch(row.name, index),
+        `${testErrorPercent.toFixed(2)} %`,
+        `${trainErrorPercent.toFixed(2)} %`,
+        loss === null ? '–' : loss.toFixed(4),
+        String(steps),
+        stepsPerSecond.toFixed(0),
+        `<code class="digest">${digest.slice(0, 12)}</code>`,
+      ];
+    }),
+  );
+}
+
+function swallowedSection(rows: readonly ComparisonRow[]): string {
+  const counted = rows
+    .map((row, index) => ({ row, index }))
+    .filter(({ row }) => row.result.swallowed.length > 0);
+  const parameters = [
+    ...new Set(counted.flatMap(({ row }) => row.result.swallowed.map((rate) => rate.parameter))),
+  ];
+  if (parameters.length === 0) return '<p class="note">Nothing is rounded in float32.</p>';
+  const cells = parameters.map((parameter) => [
+    `<code>${escaped(parameter)}</code>`,
+    ...counted.map(({ row }) => {
+      const found = row.result.swallowed.find((rate) => rate.parameter === parameter);
+      return found === undefined ? '–' : `${(100 * found.rate).toFixed(2)} %`;
+    }),
+  ]);
+  return (
+    `<p>An update is swallowed when it was not zero before rounding and the parameter stayed as it was: the share of all updates of each parameter, over the whole run. Below half a step of the format, round-to-nearest swallows every update; stochastic rounding lets through as many as keep the mean right.</p>\n` +
+    `<div class="wide">${htmlTable(['Parameter', ...counted.map(({ row, index }) => swatch(row.name, index))], cells)}</div>`
+  );
+}
+
+function settingsSection(row: ComparisonRow): string {
+  const { network, data, batch, backend } = row.configuration;
+  const facts = `seed ${String(network.seed)}, data ${data}, batch ${String(batch)}, backend ${backend}`;
+  return `<h3>${escaped(row.name)}</h3>\n<p class="note">${escaped(facts)}</p>\n<pre><code>${escaped(networkFromJSON(network).summary())}</code></pre>`;
+}

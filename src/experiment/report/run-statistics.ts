@@ -1,0 +1,104 @@
+/**
+ * What the rounding sites of a run counted, over time: for every tensor the share of elements that were saturated,
+ * flushed to zero or (updates of parameters) swallowed, and how much of its format's range it used. Read from
+ * metrics.jsonl; nothing is measured here.
+ */
+import { defineNetwork, type NetworkConfiguration } from '../../nn/index.js';
+import { formatText, type NumberFormat } from '../../numerics/index.js';
+import {
+  intervalLines,
+  siteTotals,
+  type IntervalLine,
+  type MetricsLine,
+  type SiteCounts,
+} from '../run/metrics.js';
+import { parameterNames } from '../run/execute.js';
+
+/** A share, 0 to 1, in each part of the run, and over all of it (for `range` the largest). */
+export interface SiteSeries {
+  readonly parts: readonly number[];
+  readonly total: number;
+}
+
+/** One rounding site over the run. */
+export interface SiteHistory {
+  readonly site: string;
+  /** Format at the end of the run. */
+  readonly format: string;
+  readonly saturated: SiteSeries;
+  readonly flushed: SiteSeries;
+  /** null where the site is no parameter's. */
+  readonly swallowed: SiteSeries | null;
+  /** Largest magnitude as a share of the format's largest; null where the format is not known. */
+  readonly range: SiteSeries | null;
+}
+
+/** Parts of a run, each some intervals long; the middle of each in steps. */
+export interface RunParts {
+  readonly steps: readonly number[];
+  readonly sites: readonly SiteHistory[];
+}
+
+/** More parts than this are too narrow to be seen. */
+const MAX_PARTS = 60;
+
+/** The sites of a run in the order of its steps; empty for float32. */
+export function runParts(network: NetworkConfiguration, lines: readonly MetricsLine[]): RunParts {
+  const parts = grouped(intervalLines(lines));
+  const totals = parts.map((part) => siteTotals(part));
+  const all = siteTotals(intervalLines(lines));
+  const formats = stageFormats(network);
+  const stageOf = (part: readonly IntervalLine[]): number => {
+    const from = part[0]?.from ?? 0;
+    return lines.filter((line) => line.event === 'precision' && line.step <= from).length;
+  };
+  const stages = parts.map(stageOf);
+  const parameters = new Set(parameterNames(network));
+  const sites = [...all].map(([site, whole]): SiteHistory => {
+    const series = (of: (counts: SiteCounts) => number): SiteSeries => ({
+      parts: totals.map((total) => share(total.get(site), of)),
+      total: share(whole, of),
+    });
+    const ranges = totals.map((total, i) => {
+      const limit = largest(formats[stages[i] ?? 0]?.get(site));
+      return limit === null ? null : (total.get(site)?.maxMagnitude ?? 0) / limit;
+    });
+    const known = ranges.filter((range) => range !== null);
+    const format = formats[stages.at(-1) ?? 0]?.get(site);
+    return {
+      site,
+      format: format === undefined ? '–' : formatText(format),
+      saturated: series((counts) => counts.saturatedHigh + counts.saturatedLow),
+      flushed: series((counts) => counts.flushed),
+      swallowed: parameters.has(site) ? series((counts) => counts.swallowed) : null,
+      range: known.length < ranges.length ? null : { parts: known, total: Math.max(...known, 0) },
+    };
+  });
+  const steps = parts.map((part) => ((part[0]?.from ?? 0) + (part.at(-1)?.step ?? 0)) / 2);
+  return { steps, sites };
+}
+
+function grouped(lines: readonly IntervalLine[]): IntervalLine[][] {
+  const size = Math.ceil(lines.length / MAX_PARTS);
+  const parts: IntervalLine[][] = [];
+  for (let at = 0; at < lines.length; at += size) parts.push(lines.slice(at, at + size));
+  return parts;
+}
+
+function share(counts: SiteCounts | undefined, of: (counts: SiteCounts) => number): number {
+  return counts === undefined || counts.elements === 0 ? 0 : of(counts) / counts.elements;
+}
+
+/** The formats of all tensors by name, stage by stage. */
+function stageFormats(network: NetworkConfiguration): Map<string, NumberFormat>[] {
+  return defineNetwork(network).stages.map((stage) => {
+    const named = stage
+      .plan(1)
+      .tensors.flatMap(({ name, format }) => (format ? [[name, format] as const] : []));
+    return new Map(named);
+  });
+}
+
+function largest(format: NumberFormat | undefined): number | null {
+  return format === undefined || format === 'float32' ? null : 2 ** (format.il + format.fl - 1);
+}

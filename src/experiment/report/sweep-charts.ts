@@ -1,0 +1,317 @@
+/** The drawings of a sweep's report as elements of a page: error and swallowed updates along an axis, Pareto front, learning curves. */
+import {
+  chartTools,
+  escaped,
+  FONT_SIZE,
+  FONTS,
+  markerPath,
+  type ChartTools,
+  type Look,
+} from '../draw/theme.js';
+import { errorAxis, errorText } from '../draw/error-axis.js';
+import { linePanel } from '../draw/line-panel.js';
+import { PAGE_THEME } from '../draw/page.js';
+import { fieldsName } from '../sweep/run-fields.js';
+import { scatterPanel, type ScatterMark, type ScatterPanel } from '../draw/scatter-panel.js';
+import type { Spread } from './spread.js';
+import { bitsText, costAxis, settingAxis } from './sweep-axes.js';
+import { paretoFront, type SweepAlong, type SweepSeries } from './sweep-series.js';
+import { byError, errorOf, type MeasuredRun, type SweepSetting } from './sweep-groups.js';
+
+const WIDTH = 470;
+const HEIGHT = 320;
+const FULL_WIDTH = 960;
+/** Grey, the last of a theme's colours, which no series takes. */
+const LEVEL_COLOUR = 7;
+/** No place in the theme: ink. */
+const FRONT_LOOK: Look = { colour: -1, marker: 0 };
+/** More curves than this are a tangle. */
+const MAX_CURVES = 8;
+const SHARE_TICKS = [0, 20, 40, 60, 80, 100];
+
+/** Draws for one report; `along` says what has which colour. */
+export class SweepCharts {
+  readonly #tools: ChartTools;
+  readonly #settings: readonly SweepSetting[];
+  readonly #along: SweepAlong | null;
+
+  private constructor(tools: ChartTools, settings: readonly SweepSetting[], along: SweepAlong | null) {
+    this.#tools = tools;
+    this.#settings = settings;
+    this.#along = along;
+  }
+
+  static async of(settings: readonly SweepSetting[], along: SweepAlong | null): Promise<SweepCharts> {
+    return new SweepCharts(await chartTools(), settings, along);
+  }
+
+  /** Test error along the axis: a mark a run, the mean with its range. */
+  error({ axis, series, levels, hidden }: SweepAlong): string {
+    const shown = [...series.flatMap(({ points }) => points.map(({ setting }) => setting)), ...levels];
+    return this.#figure('Test error', WIDTH, {
+      x: settingAxis(axis),
+      y: errorAxis(shown.flatMap(({ runs }) => runs.flatMap((run) => errorOf(run) ?? []))),
+      dodges: true,
+      series: series.map((one, index) => ({
+        look: seriesLook(index),
+        marks: marksOf(one, errorOf, (y) => `test error ${errorText(y)}`),
+        ...lineOf(one, ({ error }) => error, hidden.length === 0),
+      })),
+      levels: levels.flatMap(({ error }, index) =>
+        error === null
+          ? []
+          : [{ look: levelLook(index), y: error.mean, range: [error.low, error.high] as const }],
+      ),
+    });
+  }
+
+  /** Share of the updates that rounding swallowed, along the same axis; empty where nothing is rounded. */
+  swallowed({ axis, series, hidden }: SweepAlong): string {
+    if (!this.#settings.some(({ swallowed }) => swallowed !== null)) return '';
+    const percent = ({ swallowed }: MeasuredRun): number | null => swallowed && 100 * swallowed;
+    return this.#figure('Swallowed updates', WIDTH, {
+      x: settingAxis(axis),
+      y: { type: 'linear', low: 0, high: 100, ticks: SHARE_TICKS, text: (tick) => `${tick} %` },
+      dodges: true,
+      series: series.map((one, index) => ({
+        look: seriesLook(index),
+        marks: marksOf(one, percent, (y) => `${y.toFixed(1)} % of updates swallowed`).filter(
+          ({ y }) => y !== null,
+        ),
+        ...lineOf(one, ({ swallowed }) => swallowed && scaled(swallowed, 100), hidden.length === 0),
+      })),
+    });
+  }
+
+  /** Mean test error against bits moved: a mark a setting, the front a staircase with names. */
+  pareto(): string {
+    const front = paretoFront(this.#settings);
+    const shown = this.#settings.filter(({ error, diverged }) => error !== null || diverged > 0);
+    const mark = (setting: SweepSetting): ScatterMark => {
+      const { name, error, bits } = setting;
+      const isFront = front.includes(setting);
+      const what = error === null ? 'diverged' : `test error ${errorText(error.mean)}`;
+      return {
+        x: bits.movedPerExample,
+        y: error?.mean ?? null,
+        title: `${name === '' ? 'all runs' : name}: ${what}, ${bitsText(bits.movedPerExample)} moved per example`,
+        ...(error === null ? {} : { range: [error.low, error.high] as const }),
+        ...(isFront && name !== '' ? { label: name } : {}),
+        isFaded: !isFront,
+      };
+    };
+    const costs = shown.map(({ bits }) => bits.movedPerExample);
+    const x = costAxis(costs);
+    const last = front.at(-1)?.error?.mean ?? null;
+    const looks = this.#looks();
+    return this.#figure('Pareto front: test error against bits moved', FULL_WIDTH, {
+      x,
+      y: errorAxis(shown.flatMap(({ error }) => (error === null ? [] : [error.low, error.high]))),
+      series: [
+        {
+          look: FRONT_LOOK,
+          marks: [],
+          isStair: true,
+          line: [
+            ...front.map(({ bits, error }) => ({ x: bits.movedPerExample, y: error?.mean ?? null })),
+            { x: x.high, y: last },
+          ],
+        },
+        ...shown.map((setting) => ({ look: looks.get(setting) ?? levelLook(0), marks: [mark(setting)] })),
+      ],
+    });
+  }
+
+  /** Test error against epochs, means with their ranges: all settings in one, or one panel a series, or the best. */
+  curves(): string {
+    const drawn = this.#settings.filter(({ curve }) => curve.length > 0);
+    const along = this.#along;
+    if (drawn.length === 0) return '';
+    const levels = along?.levels.filter(({ curve }) => curve.length > 0) ?? [];
+    const panels = (along?.series ?? []).map((one) => ({
+      title: one.name,
+      settings: one.points.map(({ setting }) => setting).filter(({ curve }) => curve.length > 0),
+    }));
+    const isFaceted =
+      drawn.length > MAX_CURVES &&
+      panels.length > 0 &&
+      panels.every(({ settings }) => settings.length <= MAX_CURVES - levels.length);
+    const errors = drawn.flatMap(({ curve }) =>
+      curve.flatMap(({ errorPercent, range = [] }) => [errorPercent, ...range]),
+    );
+    const shared = {
+      y: errorAxis(errors.filter((error) => error !== null)),
+      last: Math.max(...drawn.flatMap(({ curve }) => curve.map(({ x }) => x))),
+    };
+    if (isFaceted) {
+      const figures = panels
+        .filter(({ settings }) => settings.length > 0)
+        .map(({ title, settings }) =>
+          this.#curveFigure(
+            { title: title === '' ? 'All settings' : title, isSeries: true },
+            WIDTH,
+            settings,
+            levels,
+            shared,
+          ),
+        );
+      return `<div class="columns">${figures.join('\n')}</div>`;
+    }
+    const best = byError(drawn).slice(0, MAX_CURVES);
+    const isPart = best.length < drawn.length;
+    return this.#curveFigure(
+      { title: isPart ? `The ${best.length} best of ${drawn.length} settings` : '' },
+      FULL_WIDTH,
+      best.filter((one) => !levels.includes(one)),
+      levels.filter((one) => best.includes(one)),
+      shared,
+    );
+  }
+
+  /** Marks and names of the series, and of the levels. */
+  legend({ series, levels }: SweepAlong): string {
+    const entries = [
+      ...(series.length > 1 || levels.length > 0
+        ? series.map(({ name }, index) => legendEntry(name === '' ? 'fixed point' : name, seriesLook(index)))
+        : []),
+      ...levels.map(({ name }, index) => legendEntry(name, levelLook(index))),
+    ];
+    return entries.length === 0 ? '' : `<p class="legend">${entries.join(' ')}</p>`;
+  }
+
+  #looks(): Map<SweepSetting, Look> {
+    const { series = [], levels = [] } = this.#along ?? {};
+    return new Map([
+      ...series.flatMap(({ points }, index) =>
+        points.map(({ setting }) => [setting, seriesLook(index)] as const),
+      ),
+      ...levels.map((setting, index) => [setting, levelLook(index)] as const),
+    ]);
+  }
+
+  #curveFigure(
+    { title, isSeries = false }: { readonly title: string; readonly isSeries?: boolean },
+    width: number,
+    settings: readonly SweepSetting[],
+    levels: readonly SweepSetting[],
+    { y, last }: { readonly y: ScatterPanel['y']; readonly last: number },
+  ): string {
+    const { told = [] } = this.#along ?? {};
+    const looked = [
+      ...levels.map((setting, index) => ({ setting, look: levelLook(index) })),
+      ...settings.map((setting, index) => ({ setting, look: seriesLook(index) })),
+    ];
+    const svg = linePanel(
+      this.#tools,
+      {
+        width,
+        height: HEIGHT,
+        x: { label: 'Epochs trained', last: Math.max(last, 1), whole: true },
+        y,
+        label: errorText,
+        curves: looked.map(({ setting, look }) => ({
+          look,
+          points: setting.curve.map(({ x, errorPercent, range }) => ({
+            x,
+            y: errorPercent,
+            ...(range && { range }),
+          })),
+        })),
+      },
+      PAGE_THEME,
+    );
+    // What the title says already is not said again.
+    const nameOf = ({ texts, name }: SweepSetting): string =>
+      isSeries
+        ? fieldsName(
+            texts,
+            Object.keys(texts).filter((field) => !told.includes(field)),
+          )
+        : name;
+    const legend = looked.map(({ setting, look }) =>
+      legendEntry(nameOf(setting) || setting.name || 'all runs', look),
+    );
+    return framed(title, width, svg, `<p class="legend">${legend.join(' ')}</p>`);
+  }
+
+  #figure(title: string, width: number, panel: Omit<ScatterPanel, 'width' | 'height'>): string {
+    return framed(
+      title,
+      width,
+      scatterPanel(this.#tools, { ...panel, width, height: HEIGHT }, PAGE_THEME),
+      '',
+    );
+  }
+}
+
+function framed(title: string, width: number, svg: string, legend: string): string {
+  const caption = title === '' ? '' : `<figcaption>${escaped(title)}</figcaption>`;
+  const kind = width === FULL_WIDTH ? 'wide' : 'chart';
+  return (
+    `<figure class="${kind}">${caption}${legend}` +
+    `<svg viewBox="0 0 ${width} ${HEIGHT}" width="${width}" height="${HEIGHT}" font-family="${FONTS}" font-size="${FONT_SIZE}" role="img" aria-label="${escaped(title === '' ? 'Learning curves' : title)}">${svg}</svg></figure>`
+  );
+}
+
+/** A mark a run that has an error: filled where it is done. */
+function marksOf(
+  { points }: SweepSeries,
+  of: (run: MeasuredRun) => number | null,
+  text: (y: number) => string,
+): ScatterMark[] {
+  return points.flatMap(({ x, setting }) =>
+    setting.runs
+      .filter(({ testErrorPercent }) => testErrorPercent !== null)
+      .map((run) => {
+        const y = of(run);
+        const state = run.state === 'done' ? '' : `, ${run.state} after epoch ${run.epochs}`;
+        return {
+          x,
+          y,
+          title: `${run.name}: ${y === null ? 'diverged' : text(y)}${state}`,
+          isHollow: run.state !== 'done',
+        };
+      }),
+  );
+}
+
+/** The line through the means, where every setting of the series has a place of its own. */
+function lineOf(
+  { points }: SweepSeries,
+  of: (setting: SweepSetting) => Spread | null,
+  isCurve: boolean,
+): Pick<ScatterPanel['series'][number], 'line'> {
+  if (!isCurve || points.length < 2 || new Set(points.map(({ x }) => x)).size < points.length) return {};
+  return {
+    line: points.map(({ x, setting }) => {
+      const spread = of(setting);
+      if (spread === null) return { x, y: null };
+      return {
+        x,
+        y: spread.mean,
+        ...(setting.runs.length > 1 ? { range: [spread.low, spread.high] as const } : {}),
+      };
+    }),
+  };
+}
+
+function scaled({ mean, low, high }: Spread, factor: number): Spread {
+  return { mean: mean * factor, low: low * factor, high: high * factor };
+}
+
+function seriesLook(index: number): Look {
+  return { colour: index, marker: index };
+}
+
+function levelLook(index: number): Look {
+  return { colour: LEVEL_COLOUR - index, marker: 3 + index, dashed: true };
+}
+
+function legendEntry(name: string, { colour, marker, dashed }: Look): string {
+  const paint = PAGE_THEME.series[colour] ?? PAGE_THEME.ink;
+  const dashes = dashed === true ? ' stroke-dasharray="6 4"' : '';
+  return (
+    `<span><svg class="key" width="26" height="12" aria-hidden="true"><path d="M0,6h26" stroke="${paint}" stroke-width="1.8"${dashes}/>` +
+    `<path d="${markerPath(marker, 13, 6)}" fill="${paint}"/></svg> ${escaped(name)}</span>`
+  );
+}

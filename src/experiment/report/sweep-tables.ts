@@ -1,0 +1,162 @@
+/** The tables of a sweep's report as HTML: settings over their seeds, all runs, what they have in common. */
+import { escaped } from '../draw/theme.js';
+import { htmlTable, noteText } from '../draw/page.js';
+import { fieldTextIn, runFields } from '../sweep/run-fields.js';
+import type { Spread } from './spread.js';
+import { bitsText } from './sweep-axes.js';
+import { paretoFront } from './sweep-series.js';
+import {
+  byError,
+  errorOf,
+  stateCounts,
+  type MeasuredRun,
+  type SweepReportRun,
+  type SweepSetting,
+} from './sweep-groups.js';
+
+/** Longer tables would make the page too large. */
+const MAX_RUNS = 1500;
+const MAX_SETTINGS = 500;
+
+/** A row a setting, the best first: its fields, means and ranges over seeds, and what its bits are. */
+export function settingsTable(settings: readonly SweepSetting[], fields: readonly string[]): string {
+  const shown = byError(settings).slice(0, MAX_SETTINGS);
+  const front = new Set(paretoFront(settings));
+  const rows = shown.map((setting) => [
+    ...fields.map((field) => escaped(setting.texts[field] ?? '–')),
+    stateCounts(setting.runs),
+    errorCell(setting),
+    spreadCell(setting.trainError, 1, 2),
+    spreadCell(setting.swallowed, 100, 1),
+    String(Number(setting.bits.perNumber.toPrecision(3))),
+    bitsText(setting.bits.movedPerExample) +
+      (front.has(setting) ? ' <b title="on the Pareto front">*</b>' : ''),
+    timeText(setting.seconds),
+  ]);
+  const head = [
+    ...fields.map(escaped),
+    'Runs',
+    'Test error',
+    'Training error',
+    'Swallowed',
+    'Bits a number',
+    'Moved per example',
+    'Time',
+  ];
+  const rest =
+    shown.length < settings.length
+      ? noteText(
+          `The ${settings.length - shown.length} settings behind these are left out; fewbit runs list shows all.`,
+        )
+      : '';
+  return `<div class="wide results">${htmlTable(head, rows)}</div>${rest}${noteText(
+    'Best first. Training error: over the examples of the last epoch as they were trained on. Swallowed: share of all updates that were not zero before rounding and left their parameter unchanged. Bits a number: mean word length of all numbers that a training step holds. *: on the Pareto front. Time: of training, all seeds together.',
+  )}`;
+}
+
+function errorCell({ error, diverged, runs }: SweepSetting): string {
+  if (error !== null) return spreadCell(error, 1, 2);
+  if (diverged === 0) return '–';
+  const part = runs.length === 1 ? '' : `<small>${diverged} of ${runs.length}</small>`;
+  return `<span class="bad">✕ diverged</span>${part}`;
+}
+
+function spreadCell(spread: Spread | null, factor: number, digits: number): string {
+  if (spread === null) return '–';
+  const text = (value: number): string => (factor * value).toFixed(digits);
+  const range =
+    spread.low === spread.high ? '' : `<small>${text(spread.low)} to ${text(spread.high)}</small>`;
+  return `${text(spread.mean)} %${range}`;
+}
+
+/** A row a run, in the order of the sweep, and above it what went wrong. Folded where settings stand for runs. */
+export function runsTable(
+  runs: readonly SweepReportRun[],
+  settings: readonly SweepSetting[],
+  fields: readonly string[],
+): string {
+  const measured = new Map(
+    settings.flatMap((setting) => setting.runs.map((run) => [run.name, run] as const)),
+  );
+  const columns = [...fields, 'seed'];
+  const rows = runs.slice(0, MAX_RUNS).map((run) => {
+    const found = measured.get(run.name);
+    return [
+      `<code class="name">${escaped(run.name)}</code>`,
+      escaped(run.state),
+      ...columns.map((field) => escaped((found && fieldTextIn(found.configuration, field)) ?? '–')),
+      String(run.epochs),
+      runError(run),
+      swallowedText(found),
+      timeText(found?.seconds ?? 0),
+      run.digest === null ? '–' : `<code class="digest">${run.digest.slice(0, 12)}</code>`,
+    ];
+  });
+  const head = [
+    'Run',
+    'State',
+    ...columns.map(escaped),
+    'Epochs',
+    'Test error',
+    'Swallowed',
+    'Time',
+    'Digest',
+  ];
+  const rest =
+    rows.length < runs.length
+      ? noteText(
+          `The ${runs.length - rows.length} runs behind these are left out; fewbit runs list shows all.`,
+        )
+      : '';
+  const problems = runs.flatMap(({ name, problem }) =>
+    problem === null ? [] : [`<li><code>${escaped(name)}</code>: ${escaped(problem)}</li>`],
+  );
+  const failed =
+    problems.length === 0 ? '' : `<p>Problems:</p><ul>${problems.slice(0, MAX_SETTINGS).join('\n')}</ul>`;
+  return `${failed}<details${settings.length === runs.length ? ' open' : ''}><summary>${runs.length === 1 ? 'One run' : `All ${runs.length.toLocaleString('en')} runs`}</summary>\n<div class="wide">${htmlTable(head, rows)}</div>${rest}</details>`;
+}
+
+function runError(run: SweepReportRun): string {
+  if (run.isDiverged) return '<span class="bad">✕ diverged</span>';
+  const error = errorOf(run);
+  return error === null ? '–' : `${error.toFixed(2)} %`;
+}
+
+function swallowedText(run: MeasuredRun | undefined): string {
+  const share = run?.swallowed ?? null;
+  return share === null ? '–' : `${(100 * share).toFixed(1)} %`;
+}
+
+/** What all runs have in common, the layers folded away. */
+export function commonTable(settings: readonly SweepSetting[], fields: readonly string[]): string {
+  const first = settings[0]?.runs[0];
+  if (first === undefined) return '';
+  const seeds = new Set(
+    settings.flatMap(({ runs }) => runs.map(({ configuration }) => configuration.network.seed)),
+  );
+  const texts = settings.flatMap(({ runs }) => runs.map(({ configuration }) => runFields(configuration)));
+  const common = Object.entries(runFields(first.configuration)).filter(
+    ([field, value]) =>
+      !fields.includes(field) &&
+      !(field === 'seed' && seeds.size > 1) &&
+      texts.every((one) => one[field] === value),
+  );
+  const isLayer = ([field]: [string, string]): boolean =>
+    field.startsWith('layers.') || field.startsWith('input.');
+  const table = (entries: [string, string][]): string =>
+    `<div class="settings">${htmlTable(
+      ['', ''],
+      entries.map(([field, value]) => [escaped(field), escaped(value)]),
+    )}</div>`;
+  const layers = common.filter(isLayer);
+  return (
+    table(common.filter((entry) => !isLayer(entry))) +
+    (layers.length === 0 ? '' : `<details><summary>Layers</summary>${table(layers)}</details>`)
+  );
+}
+
+/** Seconds for people. */
+export function timeText(seconds: number): string {
+  if (seconds < 100) return `${seconds.toFixed(seconds < 10 ? 1 : 0)} s`;
+  return seconds < 6000 ? `${(seconds / 60).toFixed(0)} min` : `${(seconds / 3600).toFixed(1)} h`;
+}

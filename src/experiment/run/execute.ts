@@ -1,0 +1,380 @@
+/**
+ * One run from its configuration to its result: trains, evaluates after every epoch, and keeps the run folder such that a
+ * process killed at any moment loses nothing but time. Clock, data and signals come from outside; what happens goes out
+ * as events. The order of writing is what makes resuming exact: docs/experiments.md, section "Run folder".
+ */
+import type { SiteStatistics } from '../../backend/index.js';
+import { ArrayDataSetIterator, sliceExamples, splitDataSet, type DataSet } from '../../data/index.js';
+import { defineNetwork } from '../../nn/index.js';
+import {
+  Network,
+  type Iteration,
+  type NetworkOptions,
+  type TrainingListener,
+  type TrainingModel,
+  type TrainingProfile,
+} from '../../train/index.js';
+import { RunFolderError } from './errors.js';
+import {
+  countsBySite,
+  epochLines,
+  finiteOrNull,
+  intervalLines,
+  openIntervals,
+  precisionLine,
+  roundedLossSum,
+  swallowedRates,
+  trainingTotals,
+  type IntervalLine,
+  type MetricsLine,
+  type SwallowedRate,
+} from './metrics.js';
+import { checkpointPath, type RunFolder } from '../store/run-folder.js';
+import { isFinished, plannedSteps, type RunConfiguration } from './configuration.js';
+
+/** Training and test data of a run. */
+export interface RunData {
+  readonly train: DataSet;
+  readonly test: DataSet;
+  /** SHA-256 of both. */
+  readonly digest: string;
+}
+
+/** What a run needs from its surroundings. */
+export interface RunContext {
+  readonly data: RunData;
+  /** Milliseconds on a clock that never goes back. */
+  readonly now: () => number;
+  readonly onEvent?: (event: RunEvent) => void;
+  /** Has the steps measured op by op, and gets the last of them when the run ends or stops; not called where none was done. */
+  readonly onProfile?: (profile: TrainingProfile) => void;
+  /** Ends the run after the step during which it is aborted, with a checkpoint. */
+  readonly signal?: AbortSignal;
+}
+
+/** What happens in a run, as it happens. */
+export type RunEvent =
+  | { readonly event: 'start'; readonly step: number; readonly steps: number }
+  | { readonly event: 'step'; readonly step: number; readonly epoch: number; readonly loss: number }
+  | MetricsLine
+  | { readonly event: 'checkpoint'; readonly step: number };
+
+/** How a run ended; contents of result.json. */
+export interface RunResult {
+  /** SHA-256 of all raw parameters in order. */
+  readonly digest: string;
+  readonly testErrorPercent: number;
+  readonly testLoss: number | null;
+  /** Error and mean loss over the training examples of the last epoch, each taken when it was trained on. */
+  readonly trainErrorPercent: number;
+  readonly loss: number | null;
+  readonly steps: number;
+  /** Whole epochs. */
+  readonly epochs: number;
+  /** Of training alone, without evaluations and checkpoints. */
+  readonly stepsPerSecond: number;
+  /** Over the whole run, by parameter; empty for float32. */
+  readonly swallowed: readonly SwallowedRate[];
+}
+
+/** How `executeRun` ended: done, or stopped by the signal with a checkpoint of that step. */
+export type RunOutcome =
+  | { readonly status: 'done'; readonly result: RunResult }
+  | { readonly status: 'interrupted'; readonly step: number };
+
+/**
+ * Runs what is left of a run in its folder: all of it, or what comes after the checkpoint.
+ * @throws RunFolderError for other data than recorded or a checkpoint that cannot be used; errors of network and backend.
+ */
+export async function executeRun(
+  folder: RunFolder,
+  configuration: RunConfiguration,
+  checkpoint: Uint8Array | null,
+  context: RunContext,
+): Promise<RunOutcome> {
+  checkRunData(folder.path, configuration, context.data);
+  const data = usedData(configuration, context.data);
+  const clock = context.onProfile && context.now;
+  const network = await openNetwork(folder, configuration, checkpoint, clock);
+  try {
+    const outcome = await new Run(folder, configuration, { ...context, data }, network).execute();
+    const profile = await network.profile();
+    if (profile && profile.steps.length > 0) context.onProfile?.(profile);
+    return outcome;
+  } finally {
+    await network.close();
+  }
+}
+
+/** Checks the data's digest. @throws RunFolderError where the data are not those that the run was begun with. */
+export function checkRunData(path: string, { dataDigest }: RunConfiguration, { digest }: RunData): void {
+  if (dataDigest === undefined || dataDigest === digest) return;
+  throw new RunFolderError(
+    `run folder ${path}: data must be what the run was begun with (SHA-256 ${dataDigest}), got ${digest}; restore the data, or start another run`,
+  );
+}
+
+/** Held-out examples are the same whatever the seed of the network. */
+const VALIDATION_SEED = 0;
+
+/**
+ * The part of the data that a run uses: all, or what its configuration asks for.
+ * @throws RunFolderError where nothing is left to train on.
+ */
+export function usedData<T extends Pick<RunData, 'train' | 'test'>>(
+  { subset = {} }: Pick<RunConfiguration, 'subset'>,
+  data: T,
+): T {
+  const { train, test } = heldOut(data, subset.validation);
+  const first = (part: DataSet, count = part.count): DataSet =>
+    count < part.count ? sliceExamples(part, 0, count) : part;
+  return { ...data, train: first(train, subset.train), test: first(test, subset.test) };
+}
+
+function heldOut(
+  { train, test }: Pick<RunData, 'train' | 'test'>,
+  validation: number | undefined,
+): Pick<RunData, 'train' | 'test'> {
+  if (validation === undefined) return { train, test };
+  if (validation >= train.count) {
+    throw new RunFolderError(
+      `subset: validation must leave some of the ${train.count} training examples, got ${validation}; choose fewer`,
+    );
+  }
+  const [held, rest] = splitDataSet(train, validation / train.count, VALIDATION_SEED);
+  return { train: rest, test: held };
+}
+
+async function openNetwork(
+  folder: RunFolder,
+  { network, backend, threads }: RunConfiguration,
+  checkpoint: Uint8Array | null,
+  clock: (() => number) | undefined,
+): Promise<Network> {
+  const options = { backend, ...(threads === undefined ? {} : { threads }), ...(clock && { clock }) };
+  if (checkpoint === null) return Network.create(network, options);
+  return loadCheckpoint(checkpointPath(folder.path), checkpoint, network, options);
+}
+
+/** Opens a checkpoint of the given network. @throws RunFolderError naming the file. */
+export async function loadCheckpoint(
+  path: string,
+  bytes: Uint8Array,
+  expected: RunConfiguration['network'],
+  options: NetworkOptions,
+): Promise<Network> {
+  try {
+    return await Network.load(bytes, { ...options, expected });
+  } catch (error) {
+    if (!(error instanceof Error)) throw error;
+    throw new RunFolderError(`${path}: ${error.message}`, { cause: error });
+  }
+}
+
+/** The names of a network's parameters in order. */
+export function parameterNames(network: RunConfiguration['network']): string[] {
+  const plan = defineNetwork(network).plan(1);
+  return plan.parameters.flatMap((id) => plan.tensors[id]?.name ?? []);
+}
+
+class Run {
+  readonly #folder: RunFolder;
+  readonly #configuration: RunConfiguration;
+  readonly #context: RunContext;
+  readonly #network: Network;
+  readonly #train: ArrayDataSetIterator;
+  readonly #test: ArrayDataSetIterator;
+  readonly #lines: MetricsLine[];
+  #interval: Interval;
+  #started = false;
+  /** Step of the last checkpoint. */
+  #saved: number | null = null;
+
+  constructor(folder: RunFolder, configuration: RunConfiguration, context: RunContext, network: Network) {
+    const { batch, augment } = configuration;
+    const { seed } = configuration.network;
+    this.#folder = folder;
+    this.#configuration = configuration;
+    this.#context = context;
+    this.#network = network;
+    this.#train = new ArrayDataSetIterator(context.data.train, {
+      batch,
+      shuffle: seed,
+      ...(augment && { augment: { ...augment, seed } }),
+    });
+    this.#test = new ArrayDataSetIterator(context.data.test, { batch });
+    if (network.iteratorPosition) this.#train.seek(network.iteratorPosition);
+    this.#lines = folder.rewindMetrics(network.step, network.stage);
+    this.#interval = new Interval(network.step, context.now());
+  }
+
+  async execute(): Promise<RunOutcome> {
+    const network = this.#network;
+    for (;;) {
+      await this.#endEpoch();
+      if (isFinished(this.#configuration, network)) return { status: 'done', result: await this.#finish() };
+      if (this.#context.signal?.aborted === true) {
+        if (this.#saved !== network.step) await this.#checkpoint();
+        return { status: 'interrupted', step: network.step };
+      }
+      const { steps: limit } = this.#configuration;
+      await network.fit(this.#train, {
+        epochs: 1,
+        ...(limit === undefined ? {} : { maxSteps: limit - network.step }),
+        listeners: [this.#listener()],
+        ...(this.#context.signal === undefined ? {} : { signal: this.#context.signal }),
+      });
+      await this.#endInterval(network);
+    }
+  }
+
+  /** Writes metrics and checkpoints while the network trains. */
+  #listener(): TrainingListener {
+    const { metricsEvery, checkpointEvery } = this.#configuration;
+    return {
+      onFitStart: async (model) => {
+        // What an evaluation counted does not belong to training; a resumed run has not even seen it.
+        await model.statistics();
+        this.#start(model);
+        this.#interval.resumeAt(this.#context.now());
+      },
+      onPrecisionChange: ({ definition }, change) => {
+        this.#write(precisionLine(change, definition.stages[change.stage]!.settings));
+        this.#interval.resumeAt(this.#context.now());
+      },
+      iterationDone: async (model, iteration) => {
+        this.#interval.add(iteration);
+        this.#context.onEvent?.({
+          event: 'step',
+          step: model.step,
+          epoch: iteration.epoch + 1,
+          loss: iteration.score,
+        });
+        const saves = model.step % checkpointEvery === 0;
+        if (saves || model.step % metricsEvery === 0) await this.#endInterval(model);
+        if (saves) await this.#checkpoint();
+      },
+    };
+  }
+
+  /** Says that training begins: once, when network, data and backend are known to suit each other. */
+  #start({ step }: TrainingModel): void {
+    if (this.#started) return;
+    this.#started = true;
+    const steps = plannedSteps(this.#configuration, this.#context.data.train.count);
+    this.#context.onEvent?.({ event: 'start', step, steps });
+  }
+
+  /** Writes the interval's line, if a step was done in it, and begins the next one. */
+  async #endInterval(model: TrainingModel): Promise<void> {
+    const { now } = this.#context;
+    const line = this.#interval.line(model.step, now(), await model.statistics());
+    if (line) this.#write(line);
+    this.#interval = new Interval(model.step, now());
+  }
+
+  /** Evaluates and writes the epoch's line where an epoch, or the run within one, has ended without it. */
+  async #endEpoch(): Promise<void> {
+    const network = this.#network;
+    const written = epochLines(this.#lines);
+    const last = written.at(-1);
+    const whole = network.epoch > written.filter(({ partial }) => !partial).length;
+    const partial = !whole && isFinished(this.#configuration, network) && last?.step !== network.step;
+    if (!whole && !partial) return;
+    const evaluation = await network.evaluate(this.#test);
+    const totals = trainingTotals(openIntervals(this.#lines));
+    this.#write({
+      event: 'epoch',
+      epoch: partial ? network.epoch + 1 : network.epoch,
+      step: network.step,
+      partial,
+      loss: finiteOrNull(totals.loss),
+      trainErrorPercent: totals.errorPercent,
+      testErrorPercent: evaluation.errorPercent(),
+      testLoss: finiteOrNull(evaluation.loss()),
+      stepsPerSecond: totals.stepsPerSecond,
+    });
+    await this.#checkpoint();
+  }
+
+  async #checkpoint(): Promise<void> {
+    const { step } = this.#network;
+    this.#folder.writeCheckpoint(await this.#network.save());
+    this.#saved = step;
+    this.#interval.resumeAt(this.#context.now());
+    this.#context.onEvent?.({ event: 'checkpoint', step });
+  }
+
+  async #finish(): Promise<RunResult> {
+    const network = this.#network;
+    if (this.#saved !== network.step) await this.#checkpoint();
+    const last = epochLines(this.#lines).at(-1);
+    if (last === undefined)
+      throw new RunFolderError(`run folder ${this.#folder.path}: holds no epoch to report`);
+    const intervals = intervalLines(this.#lines);
+    const result: RunResult = {
+      digest: await network.digest(),
+      testErrorPercent: last.testErrorPercent,
+      testLoss: last.testLoss,
+      trainErrorPercent: last.trainErrorPercent,
+      loss: last.loss,
+      steps: network.step,
+      epochs: network.epoch,
+      stepsPerSecond: trainingTotals(intervals).stepsPerSecond,
+      swallowed: swallowedRates(intervals, parameterNames(this.#configuration.network)),
+    };
+    this.#folder.writeResult(result);
+    return result;
+  }
+
+  #write(line: MetricsLine): void {
+    this.#folder.appendMetrics(line);
+    this.#lines.push(line);
+    this.#context.onEvent?.(line);
+  }
+}
+
+/** What the steps since the last interval line add up to. */
+class Interval {
+  readonly #from: number;
+  #epoch = 0;
+  #examples = 0;
+  #lossSum: number | null = 0;
+  #correct = 0;
+  #since: number;
+
+  constructor(from: number, now: number) {
+    this.#from = from;
+    this.#since = now;
+  }
+
+  /** Time up to here went into something else than training. */
+  resumeAt(now: number): void {
+    this.#since = now;
+  }
+
+  add({ epoch, count, score, correct }: Iteration): void {
+    this.#epoch = epoch + 1;
+    this.#examples += count;
+    const lossSum = roundedLossSum(score * count);
+    this.#lossSum = this.#lossSum === null || lossSum === null ? null : this.#lossSum + lossSum;
+    this.#correct += correct;
+  }
+
+  /** The line of the steps from..step; null where there is none. */
+  line(step: number, now: number, statistics: readonly SiteStatistics[]): IntervalLine | null {
+    if (step === this.#from) return null;
+    return {
+      event: 'interval',
+      epoch: this.#epoch,
+      from: this.#from,
+      step,
+      examples: this.#examples,
+      lossSum: this.#lossSum,
+      correct: this.#correct,
+      seconds: (now - this.#since) / 1000,
+      // Sites of evaluations are not used in training; they have nothing to say here.
+      sites: countsBySite(statistics.filter(({ elements }) => elements > 0)),
+    };
+  }
+}

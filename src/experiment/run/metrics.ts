@@ -1,0 +1,206 @@
+/**
+ * The lines of metrics.jsonl, and sums over them. A line covers the training steps from..step, so the lines up to a
+ * checkpoint say everything about the run until then: whatever a run reports is added up from them, and a run that was
+ * killed and resumed reports what the uninterrupted one does (but for times). Nothing here touches files.
+ */
+import type { SiteStatistics } from '../../backend/index.js';
+import type { Settings } from '../../nn/index.js';
+import { formatText, roundingText } from '../../numerics/index.js';
+import type { PrecisionChange, PrecisionReason } from '../../train/index.js';
+
+/** What one rounding site counted (docs/arithmetic.md, section 7), without its name. */
+export type SiteCounts = Omit<SiteStatistics, 'site'>;
+
+/** Training steps from `from` (inclusive) to `step` (exclusive). */
+export interface IntervalLine {
+  readonly event: 'interval';
+  /** 1-based number of the epoch. */
+  readonly epoch: number;
+  readonly from: number;
+  /** Training steps done at the end of the interval. */
+  readonly step: number;
+  readonly examples: number;
+  /** Sum of the examples' losses in nats, a multiple of 2^-24, so that sums do not depend on the split into lines. */
+  readonly lossSum: number | null;
+  /** Examples classified correctly when they were trained on. */
+  readonly correct: number;
+  /** Time spent training, without evaluations and checkpoints. */
+  readonly seconds: number;
+  /** Counters by rounding site; empty for float32. */
+  readonly sites: Readonly<Record<string, SiteCounts>>;
+}
+
+/** The end of an epoch, or of the run within one (`partial`). */
+export interface EpochLine {
+  readonly event: 'epoch';
+  /** 1-based number of the epoch. */
+  readonly epoch: number;
+  /** Training steps done. */
+  readonly step: number;
+  /** The run ended before the epoch did. */
+  readonly partial: boolean;
+  /** Mean training loss of the epoch in nats, each example taken when it was trained on; null where it is no number. */
+  readonly loss: number | null;
+  /** Training error of the epoch in percent, taken likewise. */
+  readonly trainErrorPercent: number;
+  readonly testErrorPercent: number;
+  readonly testLoss: number | null;
+  readonly stepsPerSecond: number;
+}
+
+/** A stage of the precision schedule that begins: parameters and updates have been converted into its formats. */
+export interface PrecisionLine {
+  readonly event: 'precision';
+  /** 1-based number of the epoch that begins with it. */
+  readonly epoch: number;
+  /** Training steps done. */
+  readonly step: number;
+  /** Number of the stage, from 1. */
+  readonly stage: number;
+  readonly reason: PrecisionReason;
+  /** Formats and rounding by role from here on. */
+  readonly formats: Readonly<Record<string, string>>;
+  readonly rounding: Readonly<Record<string, string>>;
+  /** Counters of the conversion by rounding site, `precision/<stage>/<tensor>`. */
+  readonly sites: Readonly<Record<string, SiteCounts>>;
+}
+
+/** A line of metrics.jsonl. */
+export type MetricsLine = IntervalLine | EpochLine | PrecisionLine;
+
+/** The line of a change of precision to the settings of its stage. */
+export function precisionLine(change: PrecisionChange, { formats, rounding }: Settings): PrecisionLine {
+  const { stage, reason, step, epoch, sites } = change;
+  const texts = <T>(
+    byRole: Readonly<Record<string, T>>,
+    text: (value: T) => string,
+  ): Record<string, string> =>
+    Object.fromEntries(Object.entries(byRole).map(([role, value]) => [role, text(value)]));
+  return {
+    event: 'precision',
+    epoch: epoch + 1,
+    step,
+    stage,
+    reason,
+    formats: texts(formats, formatText),
+    rounding: texts(rounding, roundingText),
+    sites: countsBySite(sites),
+  };
+}
+
+/** Counters by the name of their site. */
+export function countsBySite(statistics: readonly SiteStatistics[]): Record<string, SiteCounts> {
+  return Object.fromEntries(statistics.map(({ site, ...counts }) => [site, counts]));
+}
+
+/** Sums over interval lines. */
+export interface TrainingTotals {
+  readonly examples: number;
+  readonly steps: number;
+  readonly loss: number | null;
+  readonly errorPercent: number;
+  readonly stepsPerSecond: number;
+}
+
+/** Losses are counted in units of 2^-24 nat, as the integer arithmetic gives them. */
+const LOSS_UNITS = 16777216;
+
+/** A loss sum as a multiple of 2^-24; null (as JSON has it) where it is no number. */
+export function roundedLossSum(lossSum: number): number | null {
+  return Number.isFinite(lossSum) ? Math.round(lossSum * LOSS_UNITS) / LOSS_UNITS : null;
+}
+
+/** A finite number, or null: JSON has no NaN. */
+export function finiteOrNull(value: number | null): number | null {
+  return value !== null && Number.isFinite(value) ? value : null;
+}
+
+/** The interval lines of the epoch that is running after `lines`: those behind the last epoch line. */
+export function openIntervals(lines: readonly MetricsLine[]): IntervalLine[] {
+  const lastEpoch = epochLines(lines).at(-1);
+  return intervalLines(lastEpoch === undefined ? lines : lines.slice(lines.lastIndexOf(lastEpoch) + 1));
+}
+
+export function intervalLines(lines: readonly MetricsLine[]): IntervalLine[] {
+  return lines.filter((line) => line.event === 'interval');
+}
+
+/** The lines of epochs, in order. */
+export function epochLines(lines: readonly MetricsLine[]): EpochLine[] {
+  return lines.filter((line) => line.event === 'epoch');
+}
+
+/** Means over the steps of the lines; 0 % and 0 steps/s where there are none. */
+export function trainingTotals(lines: readonly IntervalLine[]): TrainingTotals {
+  let examples = 0;
+  let steps = 0;
+  let correct = 0;
+  let seconds = 0;
+  let lossSum: number | null = 0;
+  for (const line of lines) {
+    examples += line.examples;
+    steps += line.step - line.from;
+    correct += line.correct;
+    seconds += line.seconds;
+    lossSum = lossSum === null || line.lossSum === null ? null : lossSum + line.lossSum;
+  }
+  return {
+    examples,
+    steps,
+    loss: lossSum === null || examples === 0 ? null : lossSum / examples,
+    errorPercent: examples === 0 ? 0 : (100 * (examples - correct)) / examples,
+    stepsPerSecond: seconds > 0 ? steps / seconds : 0,
+  };
+}
+
+/** Seconds spent training, without evaluations and checkpoints. */
+export function trainingSeconds(lines: readonly MetricsLine[]): number {
+  return intervalLines(lines).reduce((sum, { seconds }) => sum + seconds, 0);
+}
+
+/** Counters of each site over all lines: counts are added, the largest magnitude is kept. */
+export function siteTotals(lines: readonly IntervalLine[]): Map<string, SiteCounts> {
+  const totals = new Map<string, SiteCounts>();
+  for (const line of lines) {
+    for (const [site, counts] of Object.entries(line.sites)) {
+      const sum = totals.get(site);
+      totals.set(site, sum === undefined ? counts : addCounts(sum, counts));
+    }
+  }
+  return totals;
+}
+
+function addCounts(a: SiteCounts, b: SiteCounts): SiteCounts {
+  return {
+    elements: a.elements + b.elements,
+    saturatedHigh: a.saturatedHigh + b.saturatedHigh,
+    saturatedLow: a.saturatedLow + b.saturatedLow,
+    flushed: a.flushed + b.flushed,
+    maxMagnitude: Math.max(a.maxMagnitude, b.maxMagnitude),
+    swallowed: a.swallowed + b.swallowed,
+  };
+}
+
+/** How many of a parameter's updates were swallowed by rounding. */
+export interface SwallowedRate {
+  readonly parameter: string;
+  /** Updates that were not zero before rounding and left the parameter unchanged. */
+  readonly swallowed: number;
+  /** Elements of the parameter, times steps. */
+  readonly elements: number;
+  readonly rate: number;
+}
+
+/** Swallowed updates of each parameter over all lines, in the order of `parameters`; empty for float32. */
+export function swallowedRates(
+  lines: readonly IntervalLine[],
+  parameters: readonly string[],
+): SwallowedRate[] {
+  const totals = siteTotals(lines);
+  return parameters.flatMap((parameter) => {
+    const counts = totals.get(parameter);
+    if (counts === undefined || counts.elements === 0) return [];
+    const { swallowed, elements } = counts;
+    return [{ parameter, swallowed, elements, rate: swallowed / elements }];
+  });
+}

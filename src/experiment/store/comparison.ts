@@ -1,0 +1,99 @@
+/**
+ * Several runs of one network side by side, one after the other, each in a folder of its own below one folder. Runs that are
+ * done are taken as they are, one that was stopped is continued, so a comparison can be started again at any time.
+ */
+import { RunFolderError } from '../run/errors.js';
+import type { MetricsLine } from '../run/metrics.js';
+import { checkRunData, executeRun, type RunContext, type RunEvent, type RunResult } from '../run/execute.js';
+import { isRunFolder, readMetrics, RunFolder } from './run-folder.js';
+import { configurationDifference, type RunConfiguration } from '../run/configuration.js';
+import { openStoredRun } from './stored-run.js';
+
+/** One run of a comparison before it is run. */
+export interface ComparisonEntry {
+  readonly name: string;
+  /** Folder of the run. */
+  readonly path: string;
+  readonly configuration: RunConfiguration;
+}
+
+/** One run of a comparison when it is done. */
+export interface ComparisonRow {
+  readonly name: string;
+  readonly path: string;
+  readonly configuration: RunConfiguration;
+  readonly result: RunResult;
+  readonly metrics: readonly MetricsLine[];
+}
+
+/** What a comparison needs from its surroundings: what a run needs, with the entry named in what it reports. */
+export interface ComparisonContext extends Omit<RunContext, 'onEvent'> {
+  readonly onEvent?: (entry: ComparisonEntry, event: RunEvent) => void;
+  /** `reused`: the run was done before and is not repeated. */
+  readonly onResult?: (entry: ComparisonEntry, result: RunResult, reused: boolean) => void;
+}
+
+/** How a comparison ended: with all its rows, or stopped within an entry, to be continued by the same call. */
+export type ComparisonOutcome =
+  | { readonly status: 'done'; readonly rows: readonly ComparisonRow[] }
+  | { readonly status: 'interrupted'; readonly entry: ComparisonEntry; readonly step: number };
+
+/**
+ * Runs what is left of every entry, in order.
+ * @throws RunFolderError where a folder holds a run of another configuration; checked before any run begins.
+ */
+export async function runComparison(
+  entries: readonly ComparisonEntry[],
+  context: ComparisonContext,
+): Promise<ComparisonOutcome> {
+  checkEntries(entries);
+  const rows: ComparisonRow[] = [];
+  for (const entry of entries) {
+    const outcome = await runEntry(entry, context);
+    if (typeof outcome === 'number') return { status: 'interrupted', entry, step: outcome };
+    rows.push({ ...entry, result: outcome, metrics: readMetrics(entry.path) });
+  }
+  return { status: 'done', rows };
+}
+
+/** Checks folders before anything is fetched or run. @throws RunFolderError where one holds a run of another configuration. */
+export function checkEntries(entries: readonly ComparisonEntry[]): void {
+  for (const entry of entries) checkFolder(entry);
+}
+
+/** The run's result, or the step at which it was interrupted. */
+async function runEntry(entry: ComparisonEntry, context: ComparisonContext): Promise<RunResult | number> {
+  const { path } = entry;
+  const begun = isRunFolder(path);
+  const folder = begun ? RunFolder.resume(path) : RunFolder.create(path, entry.configuration);
+  try {
+    const stored = openStoredRun(path);
+    if (stored.result) {
+      checkRunData(path, stored.configuration, context.data);
+      context.onResult?.(entry, stored.result, true);
+      return stored.result;
+    }
+    const { data, now, signal } = context;
+    const outcome = await executeRun(folder, stored.configuration, stored.checkpoint, {
+      data,
+      now,
+      ...(signal === undefined ? {} : { signal }),
+      onEvent: (event) => context.onEvent?.(entry, event),
+    });
+    if (outcome.status === 'interrupted') return outcome.step;
+    context.onResult?.(entry, outcome.result, false);
+    return outcome.result;
+  } finally {
+    folder.close();
+  }
+}
+
+function checkFolder({ path, configuration }: ComparisonEntry): void {
+  if (!isRunFolder(path)) return;
+  const difference = configurationDifference(openStoredRun(path).configuration, configuration);
+  if (difference === null) return;
+  const text = (value: unknown): string => (value === undefined ? 'absent' : JSON.stringify(value));
+  throw new RunFolderError(
+    `run folder ${path}: holds another run, ${difference.field} is ${text(difference.recorded)} there and ${text(difference.given)} here; choose another folder with --out`,
+  );
+}

@@ -1,0 +1,153 @@
+/**
+ * The lock of a run folder (or of a sweep's): one process at a time. A small file names the process; the lock of a process
+ * that is gone (killed, crashed, or its number given to another since) is taken over. A process on another machine cannot
+ * be asked; where a cluster started it, the cluster can.
+ */
+import { linkSync, readFileSync, renameSync, rmSync, writeFileSync } from 'node:fs';
+import { hostname } from 'node:os';
+import { join } from 'node:path';
+import { RunFolderError } from '../run/errors.js';
+
+const LOCK = 'lock';
+/** Enough to get past locks that go stale meanwhile; a live lock ends the loop at once. */
+const ATTEMPTS = 5;
+
+/** Who holds a lock. */
+export interface LockHolder {
+  readonly pid: number;
+  readonly host: string;
+  /** When the process started, in the system's own unit; null where the system does not say. */
+  readonly started: string | null;
+  /** Number of the cluster's job that it belongs to. */
+  readonly job?: string;
+}
+
+/** On whose behalf a lock is taken. */
+export interface LockOwner {
+  /** Number of the cluster's job that takes it. */
+  readonly job?: string;
+  /** What errors call the folder. Default `run folder`. */
+  readonly what?: string;
+  /** Asked about the job of a holder on another machine: true if the cluster has ended it. */
+  readonly isOver?: (job: string) => boolean;
+}
+
+/** True for the names that a lock may leave in a run folder. */
+export function isLockName(name: string): boolean {
+  return name === LOCK || name.startsWith(`${LOCK}.`);
+}
+
+/**
+ * The living process that holds the folder's lock, or null. One on another machine is taken to live, unless the owner's
+ * cluster says that its job is over.
+ */
+export function lockHolder(folder: string, owner: LockOwner = {}): LockHolder | null {
+  const holder = parseHolder(readOrNull(join(folder, LOCK)) ?? '');
+  return holder !== null && isAlive(holder, owner) ? holder : null;
+}
+
+/**
+ * Takes the folder's lock and returns the function that gives it back.
+ * @throws RunFolderError where a living process holds it.
+ */
+export function takeLock(folder: string, owner: LockOwner = {}): () => void {
+  const { job } = owner;
+  const lock = join(folder, LOCK);
+  const mine = `${lock}.${String(process.pid)}`;
+  const self: LockHolder = {
+    pid: process.pid,
+    host: hostname(),
+    started: startOf(process.pid),
+    ...(job === undefined ? {} : { job }),
+  };
+  const text = JSON.stringify(self) + '\n';
+  writeFileSync(mine, text);
+  try {
+    for (let attempt = 0; attempt < ATTEMPTS; attempt++) {
+      try {
+        // A link appears whole or not at all, unlike a file that is opened and then written.
+        linkSync(mine, lock);
+        return () => {
+          if (readOrNull(lock) === text) rmSync(lock);
+        };
+      } catch (error) {
+        if (!hasCode(error, 'EEXIST')) throw error;
+      }
+      removeIfStale(folder, lock, mine, owner);
+    }
+    throw new RunFolderError(
+      `${owner.what ?? 'run folder'} ${folder}: its lock keeps changing hands; try again`,
+    );
+  } finally {
+    rmSync(mine, { force: true });
+  }
+}
+
+/** Removes the lock if its process is gone. @throws RunFolderError if it lives. */
+function removeIfStale(folder: string, lock: string, mine: string, owner: LockOwner): void {
+  const text = readOrNull(lock);
+  if (text === null) return;
+  const { what = 'run folder' } = owner;
+  const holder = parseHolder(text);
+  if (holder !== null && isAlive(holder, owner)) {
+    const where = holder.host === hostname() ? '' : ` on ${holder.host}`;
+    throw new RunFolderError(
+      `${what} ${folder}: in use by process ${String(holder.pid)}${where}; wait for it, or remove ${lock} if it is gone`,
+    );
+  }
+  // Another process may have done the same in between: the renamed file tells whether it was the stale one.
+  const aside = `${mine}.stale`;
+  try {
+    renameSync(lock, aside);
+  } catch (error) {
+    if (hasCode(error, 'ENOENT')) return;
+    throw error;
+  }
+  if (readOrNull(aside) !== text) linkSync(aside, lock);
+  rmSync(aside, { force: true });
+}
+
+function parseHolder(text: string): LockHolder | null {
+  try {
+    const value: unknown = JSON.parse(text);
+    if (typeof value !== 'object' || value === null) return null;
+    if (!('pid' in value) || !('host' in value) || !('started' in value)) return null;
+    const { pid, host, started } = value;
+    if (typeof pid !== 'number' || typeof host !== 'string') return null;
+    const job = 'job' in value && typeof value.job === 'string' ? { job: value.job } : {};
+    return { pid, host, started: typeof started === 'string' ? started : null, ...job };
+  } catch {
+    return null;
+  }
+}
+
+function isAlive(holder: LockHolder, { isOver }: LockOwner): boolean {
+  // A process on another machine cannot be asked; without a cluster that knows, the user has to decide.
+  if (holder.host !== hostname()) return holder.job === undefined || isOver?.(holder.job) !== true;
+  try {
+    process.kill(holder.pid, 0);
+  } catch (error) {
+    return hasCode(error, 'EPERM');
+  }
+  const started = startOf(holder.pid);
+  return started === null || holder.started === null || started === holder.started;
+}
+
+/** Start time of a process (Linux: field 22 of its stat file); null where it cannot be known. */
+function startOf(pid: number): string | null {
+  const stat = readOrNull(`/proc/${String(pid)}/stat`);
+  // The second field, the command in parentheses, may hold spaces: count from its end.
+  return stat?.slice(stat.lastIndexOf(')') + 2).split(' ')[19] ?? null;
+}
+
+function readOrNull(path: string): string | null {
+  try {
+    return readFileSync(path, 'utf8');
+  } catch {
+    return null;
+  }
+}
+
+function hasCode(error: unknown, code: string): boolean {
+  return error instanceof Error && 'code' in error && error.code === code;
+}

@@ -1,0 +1,307 @@
+/**
+ * The folder of one run: config.json, metrics.jsonl, checkpoint.safetensors and, once it is done, result.json.
+ * Plain files that nothing else is needed to understand. The only files of this room that touch the disk are this one and
+ * its lock. Files are replaced whole (temporary file, fsync, rename), so a process killed at any moment leaves a folder
+ * that can be continued. Described in docs/experiments.md, section "Run folder".
+ */
+import { randomUUID } from 'node:crypto';
+import {
+  closeSync,
+  existsSync,
+  fsyncSync,
+  ftruncateSync,
+  mkdirSync,
+  openSync,
+  readdirSync,
+  readFileSync,
+  renameSync,
+  rmdirSync,
+  rmSync,
+  statSync,
+  writeSync,
+} from 'node:fs';
+import { dirname, join } from 'node:path';
+import { RunFolderError } from '../run/errors.js';
+import type { MetricsLine } from '../run/metrics.js';
+import { isLockName, takeLock, type LockOwner } from './lock.js';
+
+const CONFIG = 'config.json';
+/** Name of the file of metrics. */
+export const METRICS = 'metrics.jsonl';
+const CHECKPOINT = 'checkpoint.safetensors';
+const RESULT = 'result.json';
+const TEMPORARY = '.tmp-';
+
+/** A run folder open for writing: it holds the folder's lock until `close`. */
+export class RunFolder {
+  readonly path: string;
+  #metrics: number | null = null;
+  readonly #unlock: () => void;
+
+  private constructor(path: string, unlock: () => void) {
+    this.path = path;
+    this.#unlock = unlock;
+  }
+
+  /**
+   * Makes the folder of a new run and writes its config.json.
+   * @throws RunFolderError where the folder holds a run already, or other files; nothing in it is changed then.
+   */
+  static create(path: string, configuration: unknown, owner?: LockOwner): RunFolder {
+    refuseFile(path);
+    makeFolder(path);
+    const unlock = takeLock(path, owner);
+    try {
+      if (existsSync(join(path, CONFIG))) {
+        throw new RunFolderError(
+          `run folder ${path}: holds a run already; continue it with --resume, or choose another folder with --out`,
+        );
+      }
+      const others = readdirSync(path).filter((name) => !isLockName(name) && !isTemporary(name));
+      if (others.length > 0) {
+        throw new RunFolderError(
+          `run folder ${path}: must be new or empty, but holds ${others.slice(0, 3).join(', ')}; choose another folder with --out`,
+        );
+      }
+      writeWhole(path, CONFIG, jsonText(configuration));
+      return new RunFolder(path, unlock);
+    } catch (error) {
+      unlock();
+      throw error;
+    }
+  }
+
+  /**
+   * Opens the folder of a run that was begun. @throws RunFolderError where there is none or another process uses it.
+   */
+  static resume(path: string, owner?: LockOwner): RunFolder {
+    if (!existsSync(join(path, CONFIG))) throw noRun(path);
+    const folder = new RunFolder(path, takeLock(path, owner));
+    for (const name of readdirSync(path)) if (isTemporary(name)) rmSync(join(path, name), { force: true });
+    return folder;
+  }
+
+  /** Adds a line to metrics.jsonl. */
+  appendMetrics(line: MetricsLine): void {
+    this.#metrics ??= openSync(join(this.path, METRICS), 'a');
+    writeSync(this.#metrics, JSON.stringify(line) + '\n');
+  }
+
+  /**
+   * Replaces the checkpoint. Metrics reach the disk first: the lines up to a checkpoint's step are never missing.
+   */
+  writeCheckpoint(bytes: Uint8Array): void {
+    if (this.#metrics !== null) fsyncSync(this.#metrics);
+    writeWhole(this.path, CHECKPOINT, bytes);
+  }
+
+  /**
+   * Cuts metrics.jsonl back to the lines up to and including `step`, and to changes of precision up to and including `stage`,
+   * and returns them: what was written after the checkpoint is done again.
+   * @throws RunFolderError where a line that should be kept is damaged.
+   */
+  rewindMetrics(step: number, stage = 0): MetricsLine[] {
+    const file = join(this.path, METRICS);
+    if (!existsSync(file)) return [];
+    const { lines, sizeBytes } = parseMetrics(readFileSync(file), file, step, stage);
+    const handle = openSync(file, 'r+');
+    try {
+      ftruncateSync(handle, sizeBytes);
+      fsyncSync(handle);
+    } finally {
+      closeSync(handle);
+    }
+    return lines;
+  }
+
+  /** Writes result.json: the run is done. */
+  writeResult(result: unknown): void {
+    if (this.#metrics !== null) fsyncSync(this.#metrics);
+    writeWhole(this.path, RESULT, jsonText(result));
+  }
+
+  /** Gives the lock back and takes a run back that could not begin: the folder is as it was before `create`. */
+  discard(): void {
+    this.close();
+    if (existsSync(join(this.path, METRICS)) || existsSync(join(this.path, CHECKPOINT))) return;
+    rmSync(join(this.path, CONFIG), { force: true });
+    if (readdirSync(this.path).length === 0) rmdirSync(this.path);
+  }
+
+  /** Gives the lock back. */
+  close(): void {
+    if (this.#metrics !== null) closeSync(this.#metrics);
+    this.#metrics = null;
+    this.#unlock();
+  }
+}
+
+/** What a run folder says of its run, for whoever only looks; takes no lock. */
+export interface RunFiles {
+  /** Contents of config.json, unchecked. */
+  readonly configuration: unknown;
+  /** Contents of result.json, unchecked; null while the run is not done. */
+  readonly result: unknown;
+}
+
+/** Path of the run's checkpoint, for messages. */
+export function checkpointPath(path: string): string {
+  return join(path, CHECKPOINT);
+}
+
+/** True where the folder holds a run. */
+export function isRunFolder(path: string): boolean {
+  return existsSync(join(path, CONFIG));
+}
+
+/**
+ * Reads a run folder but for its checkpoint, which may be large.
+ * @throws RunFolderError where it holds no run or a file of it is no JSON.
+ */
+export function readRun(path: string): RunFiles {
+  if (!isRunFolder(path)) throw noRun(path);
+  const result = join(path, RESULT);
+  return {
+    configuration: readJson(join(path, CONFIG)),
+    result: existsSync(result) ? readJson(result) : null,
+  };
+}
+
+/** Bytes of a run's last checkpoint; null before the first. */
+export function readCheckpoint(path: string): Uint8Array | null {
+  const file = checkpointPath(path);
+  return existsSync(file) ? readFileSync(file) : null;
+}
+
+/** The metrics of a run, as far as they are written. */
+export function readMetrics(path: string): MetricsLine[] {
+  const file = join(path, METRICS);
+  return existsSync(file) ? parseMetrics(readFileSync(file), file, Infinity, Infinity).lines : [];
+}
+
+/** Lines up to `step` and `stage` and the bytes that they take; a last line cut short by a crash is left out. */
+function parseMetrics(
+  bytes: Uint8Array,
+  file: string,
+  step: number,
+  stage: number,
+): { lines: MetricsLine[]; sizeBytes: number } {
+  const lines: MetricsLine[] = [];
+  let start = 0;
+  for (let end = bytes.indexOf(10); end >= 0; end = bytes.indexOf(10, start)) {
+    const line = parseLine(bytes.subarray(start, end));
+    if (line === null) {
+      // Behind the checkpoint anything may lie after a loss of power; before it nothing may be missing.
+      if (lines.at(-1)?.step === step) break;
+      throw new RunFolderError(
+        `${file}: line ${String(lines.length + 1)} is no metrics line; restore the file, or start the run again in another folder`,
+      );
+    }
+    // A stage begins between two steps: the checkpoint of a step may be from before that or from after it.
+    if (line.step > step || (line.event === 'precision' && line.stage > stage)) break;
+    lines.push(line);
+    start = end + 1;
+  }
+  return { lines, sizeBytes: start };
+}
+
+function parseLine(bytes: Uint8Array): MetricsLine | null {
+  try {
+    const value: unknown = JSON.parse(new TextDecoder().decode(bytes));
+    return isMetricsLine(value) ? value : null;
+  } catch {
+    return null;
+  }
+}
+
+/** Enough of a check to tell our lines from a damaged file; they are written by this program only. */
+function isMetricsLine(value: unknown): value is MetricsLine {
+  return (
+    typeof value === 'object' &&
+    value !== null &&
+    'event' in value &&
+    (value.event === 'interval' || value.event === 'epoch' || value.event === 'precision') &&
+    'step' in value &&
+    typeof value.step === 'number'
+  );
+}
+
+/** Contents of a JSON file. @throws RunFolderError where it is no JSON */
+export function readJson(file: string): unknown {
+  try {
+    return JSON.parse(readFileSync(file, 'utf8'));
+  } catch (error) {
+    if (!(error instanceof SyntaxError)) throw error;
+    throw new RunFolderError(`${file}: is no JSON (${error.message})`);
+  }
+}
+
+/** JSON as the files of a folder have it. */
+export function jsonText(value: unknown): string {
+  return JSON.stringify(value, null, 2) + '\n';
+}
+
+/** Writes a file so that it is there whole or as it was before, also after a loss of power. */
+export function writeWhole(folder: string, name: string, contents: string | Uint8Array): void {
+  const temporary = join(folder, `${name}${TEMPORARY}${randomUUID()}`);
+  const bytes = typeof contents === 'string' ? new TextEncoder().encode(contents) : contents;
+  const handle = openSync(temporary, 'wx');
+  try {
+    try {
+      for (let at = 0; at < bytes.length;) at += writeSync(handle, bytes, at);
+      fsyncSync(handle);
+    } finally {
+      closeSync(handle);
+    }
+    renameSync(temporary, join(folder, name));
+  } catch (error) {
+    rmSync(temporary, { force: true });
+    throw error;
+  }
+  syncFolder(folder);
+}
+
+/** Makes a rename last. Windows cannot open folders; there the rename is durable without. */
+function syncFolder(folder: string): void {
+  if (process.platform === 'win32') return;
+  const handle = openSync(folder, 'r');
+  try {
+    fsyncSync(handle);
+  } finally {
+    closeSync(handle);
+  }
+}
+
+function isTemporary(name: string): boolean {
+  return name.includes(TEMPORARY);
+}
+
+/** A clearer word than ENOTDIR or EEXIST where the path, or a part of it, is a file. */
+export function refuseFile(path: string): void {
+  let part = path;
+  while (!existsSync(part) && dirname(part) !== part) part = dirname(part);
+  if (existsSync(part) && !statSync(part).isDirectory()) {
+    throw new RunFolderError(`run folder ${path}: ${part} is no folder; choose another folder with --out`);
+  }
+}
+
+/**
+ * Makes a folder and those above it. Node's own recursive way never ends where the system says that a folder to be made
+ * is not there (below /proc, for one).
+ */
+export function makeFolder(path: string): void {
+  if (existsSync(path)) return;
+  if (dirname(path) !== path) makeFolder(dirname(path));
+  try {
+    mkdirSync(path);
+  } catch (error) {
+    // Another process was faster.
+    if (!existsSync(path)) throw error;
+  }
+}
+
+function noRun(path: string): RunFolderError {
+  return new RunFolderError(
+    `run folder ${path}: holds no run (no ${CONFIG}); start one with fewbit train --out ${path}`,
+  );
+}

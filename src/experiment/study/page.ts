@@ -1,0 +1,51 @@
+/** The rounding study as one HTML page: every figure with what to see in it, and all numbers. */
+import { escaped } from '../draw/theme.js';
+import { figurePage, htmlTable } from '../figure-page.js';
+import { PAGE_THEME } from '../draw/page.js';
+import { panelChart } from '../draw/theory-panel.js';
+import { roundingStudyFigures } from './figures.js';
+import type { RoundingStudy, StudyRow } from './study.js';
+
+/** Head of the table of rows. */
+export const STUDY_COLUMNS = ['setting', 'bias', 'theory', 'standard error', 'variance', 'theory'] as const;
+
+/** The rows of the study by experiment, as texts below STUDY_COLUMNS; unit eps. */
+export function studyTables({ rows }: RoundingStudy): { experiment: string; rows: string[][] }[] {
+  const experiments = [...new Set(rows.map(({ experiment }) => experiment))];
+  return experiments.map((experiment) => ({
+    experiment,
+    rows: rows.filter((row) => row.experiment === experiment).map(cells),
+  }));
+}
+
+function cells({ setting, bias, biasTheory, standardError, variance, varianceTheory }: StudyRow): string[] {
+  return [setting, ...[bias, biasTheory, standardError, variance, varianceTheory].map(decimals)];
+}
+
+/** Five decimals near 0, whole numbers where they are large. */
+function decimals(value: number): string {
+  const size = Math.abs(value);
+  const text = size >= 1e9 ? value.toExponential(3) : value.toFixed(size >= 1000 ? 0 : 5);
+  return Number(text) === 0 ? text.replace('-', '') : text;
+}
+
+/** The whole page. */
+export async function roundingStudyPage(study: RoundingStudy): Promise<string> {
+  const figures = await Promise.all(
+    roundingStudyFigures(study).map(async (figure) => {
+      const svg = await panelChart(figure, PAGE_THEME);
+      return `<h2>${escaped(figure.title)}</h2>\n<div class="wide">${svg}</div>\n<p>${escaped(figure.caption)}</p>`;
+    }),
+  );
+  const head = ['Setting', 'Bias, ε', 'Theory', 'Standard error', 'Variance, ε²', 'Theory'];
+  const tables = studyTables(study).map(
+    ({ experiment, rows }) => `<h3>${escaped(experiment)}</h3>\n${htmlTable(head, rows)}`,
+  );
+  const { seed, samples, weights } = study;
+  return figurePage('Rounding, number by number', [
+    `<p class="note">${samples} dot products, ${weights} weights, seed ${escaped(seed)}. Points are measured with Fewbit's integer arithmetic, lines are theory. ε is the step of the result's format.</p>`,
+    ...figures,
+    '<h2>All numbers</h2>',
+    ...tables,
+  ]);
+}
