@@ -13,12 +13,12 @@ import {
   FLOAT_FILES,
   INTEGER_FILES,
   INTEGER_MATH,
-} from './test/house/rooms.js';
+} from './architecture.js';
 
 const inSrc = (patterns) => patterns.map((pattern) => `src/${pattern}`);
 
 const ENVIRONMENT_REASON =
-  'the environment stays in cli, data/node, run-folder, host and worker files, so that the rest runs anywhere';
+  'the environment stays in cli, data/node, experiment/store, host and worker files, so that the rest runs anywhere';
 const ENVIRONMENT_GLOBALS = [
   ...['process', 'console', 'Buffer', 'require', '__dirname', '__filename', 'performance'],
   ...['window', 'document', 'navigator', 'location', 'localStorage', 'fetch', 'Worker'],

@@ -1,4 +1,4 @@
-/** Experiments: run configurations, run folders that survive a kill, comparisons, charts. */
+/** Experiments, safe for a browser: run configurations, sweeps, charts, reports, choice of formats, the paper's figures. Folders on disk are in `fewbit/experiment/store`. */
 export { ConfigurationError, RunFolderError } from './run/errors.js';
 export {
   changeNetwork,
@@ -36,17 +36,6 @@ export {
   type SwallowedRate,
 } from './run/metrics.js';
 export {
-  checkpointPath,
-  isRunFolder,
-  jsonText,
-  readJson,
-  readMetrics,
-  RunFolder,
-  writeWhole,
-} from './store/run-folder.js';
-export { lockHolder, type LockHolder, type LockOwner } from './store/lock.js';
-export { openStoredRun, readRecord, type RunRecord, type StoredRun } from './store/stored-run.js';
-export {
   checkRunData,
   executeRun,
   loadCheckpoint,
@@ -58,14 +47,6 @@ export {
   type RunOutcome,
   type RunResult,
 } from './run/execute.js';
-export {
-  checkEntries,
-  runComparison,
-  type ComparisonContext,
-  type ComparisonEntry,
-  type ComparisonOutcome,
-  type ComparisonRow,
-} from './store/comparison.js';
 export {
   comparisonChart,
   errorChart,
@@ -205,22 +186,6 @@ export {
 } from './sweep/halving.js';
 export { differingFields, fieldsName, formatsText, runFields, type FieldTexts } from './sweep/run-fields.js';
 export { csvText, summaryRow, type RunState, type RunSummary } from './sweep/run-summary.js';
-export { findRuns, stepsDone, summarizeRun } from './store/summary.js';
-export { markFailure, markPruned, readFailure, readPruned, runLog } from './store/mark.js';
-export {
-  checkSweepFolder,
-  isSweepFolder,
-  readJobs,
-  readRungRun,
-  readSweep,
-  summarizeRuns,
-  SweepFolder,
-  sweepRunPath,
-  writeIndex,
-  writeJobs,
-  type SlurmJob,
-} from './store/sweep-folder.js';
-export { planRemoval, remove, type Removal } from './store/remove.js';
 export { arraySweepChart } from './array/sweep-chart.js';
 export {
   arrayText,

@@ -4,7 +4,7 @@ import { join } from 'node:path';
 import { parse } from 'csv-parse/sync';
 import { parquetReadObjects } from 'hyparquet';
 import { beforeAll, describe, expect, it } from 'vitest';
-import { RunFolder } from '../../src/experiment/index.js';
+import { RunFolder } from '../../src/experiment/store/index.js';
 import {
   cli,
   jsonLines,

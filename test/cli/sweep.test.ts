@@ -7,7 +7,8 @@ import { join } from 'node:path';
 import { setTimeout as sleep } from 'node:timers/promises';
 import { beforeAll, describe, expect, it } from 'vitest';
 import { loadData } from '../../src/data/node/index.js';
-import { executeRun, RunFolder, summarizeRuns, type RunConfiguration } from '../../src/experiment/index.js';
+import { executeRun, type RunConfiguration } from '../../src/experiment/index.js';
+import { RunFolder, summarizeRuns } from '../../src/experiment/store/index.js';
 import { requestedSweep } from '../../src/cli/commands/sweep/definition.js';
 import {
   cli,

@@ -5,10 +5,10 @@ import {
   comparisonChart,
   comparisonPage,
   errorChart,
-  type ComparisonRow,
   type EpochLine,
   type MetricsLine,
 } from '../../src/experiment/index.js';
+import { type ComparisonRow } from '../../src/experiment/store/index.js';
 import {
   epochLines,
   openIntervals,

@@ -8,11 +8,10 @@ import {
   rangeLines,
   rangePage,
   rangeRows,
-  readMetrics,
-  RunFolder,
   type RangeAnalysis,
   type RunConfiguration,
 } from '../../src/experiment/index.js';
+import { readMetrics, RunFolder } from '../../src/experiment/store/index.js';
 import { MagnitudeCounts } from '../../src/experiment/formats/magnitudes.js';
 import { intervalLines, siteTotals } from '../../src/experiment/run/metrics.js';
 import { readCheckpoint } from '../../src/experiment/store/run-folder.js';

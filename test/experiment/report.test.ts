@@ -7,15 +7,13 @@ import {
   evaluateForReport,
   executeRun,
   histogram,
-  openStoredRun,
   parameterNames,
-  readMetrics,
-  RunFolder,
   runReportPage,
   usedData,
   type RunConfiguration,
   type RunReport,
 } from '../../src/experiment/index.js';
+import { openStoredRun, readMetrics, RunFolder } from '../../src/experiment/store/index.js';
 import { thumbnail } from '../../src/experiment/report/run-evaluation.js';
 import { runParts } from '../../src/experiment/report/run-statistics.js';
 import { Network } from '../../src/train/index.js';

@@ -4,7 +4,7 @@ import { existsSync, mkdirSync, readdirSync, readFileSync, writeFileSync } from 
 import { hostname } from 'node:os';
 import { join } from 'node:path';
 import { describe, expect, it } from 'vitest';
-import { readMetrics, RunFolder } from '../../src/experiment/index.js';
+import { readMetrics, RunFolder } from '../../src/experiment/store/index.js';
 import { intervalLine, temporaryFolder } from './support.js';
 
 const root = temporaryFolder();

@@ -7,14 +7,12 @@ import { join } from 'node:path';
 import { describe, expect, it } from 'vitest';
 import {
   executeRun,
-  openStoredRun,
-  readMetrics,
-  RunFolder,
   type RunConfiguration,
   type RunContext,
   type RunEvent,
   type RunOutcome,
 } from '../../src/experiment/index.js';
+import { openStoredRun, readMetrics, RunFolder } from '../../src/experiment/store/index.js';
 import { CONFIGURATION, DATA, temporaryFolder } from './support.js';
 
 const root = temporaryFolder();

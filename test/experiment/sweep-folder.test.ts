@@ -4,10 +4,15 @@ import { hostname } from 'node:os';
 import { join } from 'node:path';
 import { beforeAll, describe, expect, it } from 'vitest';
 import {
-  checkSweepFolder,
   csvText,
   executeRun,
   expandSweep,
+  summaryRow,
+  type Pruned,
+  type SweepDefinition,
+} from '../../src/experiment/index.js';
+import {
+  checkSweepFolder,
   findRuns,
   lockHolder,
   markFailure,
@@ -23,13 +28,10 @@ import {
   stepsDone,
   summarizeRun,
   summarizeRuns,
-  summaryRow,
   SweepFolder,
   writeIndex,
   writeJobs,
-  type Pruned,
-  type SweepDefinition,
-} from '../../src/experiment/index.js';
+} from '../../src/experiment/store/index.js';
 import { CONFIGURATION, DATA, intervalLine, temporaryFolder } from './support.js';
 
 const root = temporaryFolder();

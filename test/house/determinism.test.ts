@@ -6,7 +6,7 @@
  */
 import ts from 'typescript';
 import { describe, expect, test } from 'vitest';
-import { APPROXIMATE_MATH } from './rooms.js';
+import { APPROXIMATE_MATH } from '../../architecture.js';
 import { readSources } from './sources.js';
 import { roomOf, touchesEnvironment } from './walls.js';
 

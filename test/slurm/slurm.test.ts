@@ -7,7 +7,7 @@ import { existsSync, readFileSync, statSync, writeFileSync } from 'node:fs';
 import { join } from 'node:path';
 import { setTimeout as sleep } from 'node:timers/promises';
 import { afterAll, beforeAll, beforeEach, describe, expect, it } from 'vitest';
-import { summarizeRuns } from '../../src/experiment/index.js';
+import { summarizeRuns } from '../../src/experiment/store/index.js';
 import {
   ended,
   startCli,

@@ -7,8 +7,6 @@ import {
   checkRangeNetwork,
   checkRunData,
   folderName,
-  isRunFolder,
-  openStoredRun,
   RANGE_COLUMNS,
   rangeChart,
   rangeLines,
@@ -17,10 +15,10 @@ import {
   rangeRows,
   RUN_DEFAULTS,
   RunFolderError,
-  writeWhole,
   type RangeAnalysis,
   type RunConfiguration,
 } from '../../experiment/index.js';
+import { isRunFolder, openStoredRun, writeWhole } from '../../experiment/store/index.js';
 import type { BackendName } from '../../backend/index.js';
 import { openData } from '../shared/open-data.js';
 import { UsageError } from '../console/errors.js';

@@ -9,8 +9,8 @@ import {
   parseSettings,
   recipeConfiguration,
   recipes,
-  type ComparisonRow,
 } from '../../experiment/index.js';
+import { type ComparisonRow } from '../../experiment/store/index.js';
 import { compare } from '../shared/compare-runs.js';
 import { interruptible, type Interrupt } from '../console/interrupt.js';
 import { DEFAULT_SEED, voiceOf } from '../options/run-options.js';

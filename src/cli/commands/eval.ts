@@ -2,13 +2,8 @@
 import { Command } from 'commander';
 import type { BackendName } from '../../backend/index.js';
 import { ArrayDataSetIterator } from '../../data/index.js';
-import {
-  checkRunData,
-  loadCheckpoint,
-  openStoredRun,
-  RunFolderError,
-  usedData,
-} from '../../experiment/index.js';
+import { checkRunData, loadCheckpoint, RunFolderError, usedData } from '../../experiment/index.js';
+import { openStoredRun } from '../../experiment/store/index.js';
 import { openData } from '../shared/open-data.js';
 import { interruptible, type Interrupt } from '../console/interrupt.js';
 import { backendOption, threadsOption, voiceOf } from '../options/run-options.js';

@@ -2,14 +2,8 @@
 import { join } from 'node:path';
 import { Command, Option } from 'commander';
 import type { BackendName } from '../../backend/index.js';
-import {
-  checkpointPath,
-  checkRunData,
-  openStoredRun,
-  RunFolderError,
-  usedData,
-  writeWhole,
-} from '../../experiment/index.js';
+import { checkRunData, RunFolderError, usedData } from '../../experiment/index.js';
+import { checkpointPath, openStoredRun, writeWhole } from '../../experiment/store/index.js';
 import {
   cFiles,
   goldenVectors,

@@ -5,13 +5,8 @@ import { resolve } from 'node:path';
 import { Command } from 'commander';
 import type { BackendName } from '../../backend/index.js';
 import { DataError } from '../../data/index.js';
-import {
-  checkRunData,
-  isSweepFolder,
-  openStoredRun,
-  RunFolderError,
-  type RunData,
-} from '../../experiment/index.js';
+import { checkRunData, RunFolderError, type RunData } from '../../experiment/index.js';
+import { isSweepFolder, openStoredRun } from '../../experiment/store/index.js';
 import { openData } from '../shared/open-data.js';
 import { errorLine, UsageError } from '../console/errors.js';
 import { interruptible, type Interrupt } from '../console/interrupt.js';

@@ -8,8 +8,8 @@ import {
   roundingStudyPage,
   STUDY_COLUMNS,
   studyTables,
-  writeWhole,
 } from '../../experiment/index.js';
+import { writeWhole } from '../../experiment/store/index.js';
 import { commandGroup } from '../options/command-group.js';
 import { interruptible, type Interrupt } from '../console/interrupt.js';
 import { seedOf, wholeNumber } from '../options/numbers.js';

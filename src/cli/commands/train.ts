@@ -7,11 +7,7 @@ import {
   completeConfiguration,
   configurationDifference,
   executeRun,
-  isRunFolder,
-  openStoredRun,
   plannedSteps,
-  readMetrics,
-  RunFolder,
   RunFolderError,
   usedData,
   type RunConfiguration,
@@ -19,6 +15,7 @@ import {
   type RunOutcome,
   type RunResult,
 } from '../../experiment/index.js';
+import { isRunFolder, openStoredRun, readMetrics, RunFolder } from '../../experiment/store/index.js';
 import type { LoadedData } from '../../data/node/index.js';
 import type { NetworkDefinition } from '../../nn/index.js';
 import { formatText, roundingText } from '../../numerics/index.js';

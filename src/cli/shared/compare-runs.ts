@@ -2,17 +2,19 @@
 import { mkdirSync } from 'node:fs';
 import { join } from 'node:path';
 import {
-  checkEntries,
   comparisonChart,
   comparisonPage,
   completeConfiguration,
   errorChart,
+  type RunResult,
+} from '../../experiment/index.js';
+import {
+  checkEntries,
   runComparison,
   writeWhole,
   type ComparisonEntry,
   type ComparisonRow,
-  type RunResult,
-} from '../../experiment/index.js';
+} from '../../experiment/store/index.js';
 import { checkNetwork } from '../options/check-network.js';
 import { openData } from './open-data.js';
 import type { Interrupt } from '../console/interrupt.js';

@@ -2,22 +2,15 @@
 import { join, relative } from 'node:path';
 import type { BackendName } from '../../backend/index.js';
 import {
-  checkpointPath,
   checkRunData,
   evaluateForReport,
   histogram,
-  isRunFolder,
   loadCheckpoint,
-  openStoredRun,
   parameterNames,
-  readMetrics,
-  readSweep,
   runReportPage,
-  summarizeRuns,
   sweepReportPage,
   trainingSeconds,
   usedData,
-  writeWhole,
   type Histogram,
   type MetricsLine,
   type ReportEvaluation,
@@ -25,6 +18,15 @@ import {
   type SweepReport,
   type SweepReportRun,
 } from '../../experiment/index.js';
+import {
+  checkpointPath,
+  isRunFolder,
+  openStoredRun,
+  readMetrics,
+  readSweep,
+  summarizeRuns,
+  writeWhole,
+} from '../../experiment/store/index.js';
 
 const REPORT = 'report.html';
 /** Seconds of training from which a report, which takes an evaluation and a second, goes unnoticed. */

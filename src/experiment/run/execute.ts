@@ -29,7 +29,6 @@ import {
   type MetricsLine,
   type SwallowedRate,
 } from './metrics.js';
-import { checkpointPath, type RunFolder } from '../store/run-folder.js';
 import { isFinished, plannedSteps, type RunConfiguration } from './configuration.js';
 
 /** Training and test data of a run. */
@@ -50,6 +49,22 @@ export interface RunContext {
   readonly onProfile?: (profile: TrainingProfile) => void;
   /** Ends the run after the step during which it is aborted, with a checkpoint. */
   readonly signal?: AbortSignal;
+}
+
+/** Where a run keeps its metrics, checkpoints and result: `RunFolder` on disk, or memory. */
+export interface RunStore {
+  /** Names the store in messages. */
+  readonly path: string;
+  /** Names the checkpoint in messages. */
+  readonly checkpointPath: string;
+  /** Drops metrics behind `step` and `stage`, and returns the lines that stay. */
+  rewindMetrics(step: number, stage: number): MetricsLine[];
+  /** Adds a line of metrics. */
+  appendMetrics(line: MetricsLine): void;
+  /** Replaces the checkpoint, whole or not at all; the metrics before it must not be lost after that. */
+  writeCheckpoint(bytes: Uint8Array): void;
+  /** Writes the result: the run is done. */
+  writeResult(result: RunResult): void;
 }
 
 /** What happens in a run, as it happens. */
@@ -87,17 +102,17 @@ export type RunOutcome =
  * @throws RunFolderError for other data than recorded or a checkpoint that cannot be used; errors of network and backend.
  */
 export async function executeRun(
-  folder: RunFolder,
+  store: RunStore,
   configuration: RunConfiguration,
   checkpoint: Uint8Array | null,
   context: RunContext,
 ): Promise<RunOutcome> {
-  checkRunData(folder.path, configuration, context.data);
+  checkRunData(store.path, configuration, context.data);
   const data = usedData(configuration, context.data);
   const clock = context.onProfile && context.now;
-  const network = await openNetwork(folder, configuration, checkpoint, clock);
+  const network = await openNetwork(store, configuration, checkpoint, clock);
   try {
-    const outcome = await new Run(folder, configuration, { ...context, data }, network).execute();
+    const outcome = await new Run(store, configuration, { ...context, data }, network).execute();
     const profile = await network.profile();
     if (profile && profile.steps.length > 0) context.onProfile?.(profile);
     return outcome;
@@ -146,14 +161,14 @@ function heldOut(
 }
 
 async function openNetwork(
-  folder: RunFolder,
+  store: RunStore,
   { network, backend, threads }: RunConfiguration,
   checkpoint: Uint8Array | null,
   clock: (() => number) | undefined,
 ): Promise<Network> {
   const options = { backend, ...(threads === undefined ? {} : { threads }), ...(clock && { clock }) };
   if (checkpoint === null) return Network.create(network, options);
-  return loadCheckpoint(checkpointPath(folder.path), checkpoint, network, options);
+  return loadCheckpoint(store.checkpointPath, checkpoint, network, options);
 }
 
 /** Opens a checkpoint of the given network. @throws RunFolderError naming the file. */
@@ -178,7 +193,7 @@ export function parameterNames(network: RunConfiguration['network']): string[] {
 }
 
 class Run {
-  readonly #folder: RunFolder;
+  readonly #store: RunStore;
   readonly #configuration: RunConfiguration;
   readonly #context: RunContext;
   readonly #network: Network;
@@ -190,10 +205,10 @@ class Run {
   /** Step of the last checkpoint. */
   #saved: number | null = null;
 
-  constructor(folder: RunFolder, configuration: RunConfiguration, context: RunContext, network: Network) {
+  constructor(store: RunStore, configuration: RunConfiguration, context: RunContext, network: Network) {
     const { batch, augment } = configuration;
     const { seed } = configuration.network;
-    this.#folder = folder;
+    this.#store = store;
     this.#configuration = configuration;
     this.#context = context;
     this.#network = network;
@@ -204,7 +219,7 @@ class Run {
     });
     this.#test = new ArrayDataSetIterator(context.data.test, { batch });
     if (network.iteratorPosition) this.#train.seek(network.iteratorPosition);
-    this.#lines = folder.rewindMetrics(network.step, network.stage);
+    this.#lines = store.rewindMetrics(network.step, network.stage);
     this.#interval = new Interval(network.step, context.now());
   }
 
@@ -299,7 +314,7 @@ class Run {
 
   async #checkpoint(): Promise<void> {
     const { step } = this.#network;
-    this.#folder.writeCheckpoint(await this.#network.save());
+    this.#store.writeCheckpoint(await this.#network.save());
     this.#saved = step;
     this.#interval.resumeAt(this.#context.now());
     this.#context.onEvent?.({ event: 'checkpoint', step });
@@ -310,7 +325,7 @@ class Run {
     if (this.#saved !== network.step) await this.#checkpoint();
     const last = epochLines(this.#lines).at(-1);
     if (last === undefined)
-      throw new RunFolderError(`run folder ${this.#folder.path}: holds no epoch to report`);
+      throw new RunFolderError(`run folder ${this.#store.path}: holds no epoch to report`);
     const intervals = intervalLines(this.#lines);
     const result: RunResult = {
       digest: await network.digest(),
@@ -323,12 +338,12 @@ class Run {
       stepsPerSecond: trainingTotals(intervals).stepsPerSecond,
       swallowed: swallowedRates(intervals, parameterNames(this.#configuration.network)),
     };
-    this.#folder.writeResult(result);
+    this.#store.writeResult(result);
     return result;
   }
 
   #write(line: MetricsLine): void {
-    this.#folder.appendMetrics(line);
+    this.#store.appendMetrics(line);
     this.#lines.push(line);
     this.#context.onEvent?.(line);
   }

@@ -1,7 +1,6 @@
 /**
  * The folder of one run: config.json, metrics.jsonl, checkpoint.safetensors and, once it is done, result.json.
- * Plain files that nothing else is needed to understand. The only files of this room that touch the disk are this one and
- * its lock. Files are replaced whole (temporary file, fsync, rename), so a process killed at any moment leaves a folder
+ * These plain files are all that is needed to understand the run. Files are replaced whole (temporary file, fsync, rename), so a process killed at any moment leaves a folder
  * that can be continued. Described in docs/experiments.md, section "Run folder".
  */
 import { randomUUID } from 'node:crypto';
@@ -22,6 +21,7 @@ import {
 } from 'node:fs';
 import { dirname, join } from 'node:path';
 import { RunFolderError } from '../run/errors.js';
+import type { RunStore } from '../run/execute.js';
 import type { MetricsLine } from '../run/metrics.js';
 import { isLockName, takeLock, type LockOwner } from './lock.js';
 
@@ -33,13 +33,15 @@ const RESULT = 'result.json';
 const TEMPORARY = '.tmp-';
 
 /** A run folder open for writing: it holds the folder's lock until `close`. */
-export class RunFolder {
+export class RunFolder implements RunStore {
   readonly path: string;
+  readonly checkpointPath: string;
   #metrics: number | null = null;
   readonly #unlock: () => void;
 
   private constructor(path: string, unlock: () => void) {
     this.path = path;
+    this.checkpointPath = checkpointPath(path);
     this.#unlock = unlock;
   }
 

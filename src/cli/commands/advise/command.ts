@@ -11,17 +11,16 @@ import {
   adviseFormats,
   completeConfiguration,
   folderName,
-  jsonText,
   parseRoundings,
   plannedSteps,
   resolutionText,
   usedData,
   verificationCells,
-  writeWhole,
   type Advice,
   type AdviceRequest,
   type RunConfiguration,
 } from '../../../experiment/index.js';
+import { jsonText, writeWhole } from '../../../experiment/store/index.js';
 import { parseAccumulator } from '../../../numerics/index.js';
 import { checkAdviceFolder, openAdviceFolder, readRanges, writeRanges } from './folder.js';
 import { AdviceProgress } from './progress.js';

@@ -3,13 +3,11 @@ import { existsSync } from 'node:fs';
 import { join } from 'node:path';
 import {
   configurationDifference,
-  jsonText,
-  readJson,
-  writeWhole,
   type AdviceRequest,
   type RangeAnalysis,
   type RunConfiguration,
 } from '../../../experiment/index.js';
+import { jsonText, readJson, writeWhole } from '../../../experiment/store/index.js';
 import { UsageError } from '../../console/errors.js';
 import { checkOutFolder, makeOutFolder } from '../../options/out-folder.js';
 

@@ -3,12 +3,12 @@ import {
   outcomeText,
   perElement,
   signed,
-  type ComparisonEntry,
   type FormatGroup,
   type RunEvent,
   type Trial,
   type VerifiedSetting,
 } from '../../../experiment/index.js';
+import { type ComparisonEntry } from '../../../experiment/store/index.js';
 import { durationText, grouped, type Terminal, type Voice } from '../../console/terminal.js';
 
 /** Seconds between lines where no line can be drawn over. */

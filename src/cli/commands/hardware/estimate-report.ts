@@ -16,12 +16,12 @@ import {
   arraySweepTable,
   estimateRecord,
   utilisationChart,
-  writeWhole,
   type ChartTheme,
   type EstimateRecord,
   type EstimateSubject,
   type ArraySweepRow,
 } from '../../../experiment/index.js';
+import { writeWhole } from '../../../experiment/store/index.js';
 import type { StepEstimate } from '../../../hardware/index.js';
 import { makeOutFolder } from '../../options/out-folder.js';
 import { tableText } from '../../console/table.js';

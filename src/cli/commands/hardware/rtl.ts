@@ -2,7 +2,8 @@
 import { join } from 'node:path';
 import { Command, Option } from 'commander';
 import { systolicBackend } from '../../../backend/index.js';
-import { completeConfiguration, writeWhole } from '../../../experiment/index.js';
+import { completeConfiguration } from '../../../experiment/index.js';
+import { writeWhole } from '../../../experiment/store/index.js';
 import {
   arrayOfDesign,
   computeProduct,

@@ -1,13 +1,8 @@
 /** What is computed on hardware: steps of a network that begins, or of a run that goes on in memory; nothing in its folder changes. */
 import type { Backend } from '../../../backend/index.js';
 import { ArrayDataSetIterator } from '../../../data/index.js';
-import {
-  checkRunData,
-  isRunFolder,
-  openStoredRun,
-  RunFolderError,
-  type RunConfiguration,
-} from '../../../experiment/index.js';
+import { checkRunData, RunFolderError, type RunConfiguration } from '../../../experiment/index.js';
+import { isRunFolder, openStoredRun } from '../../../experiment/store/index.js';
 import { productsOf, type Product } from '../../../hardware/index.js';
 import { defineNetwork } from '../../../nn/index.js';
 import { Network } from '../../../train/index.js';

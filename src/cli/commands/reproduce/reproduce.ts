@@ -3,7 +3,6 @@ import { existsSync, mkdirSync } from 'node:fs';
 import { join } from 'node:path';
 import { DATA_NAMES, type LoadedData } from '../../../data/node/index.js';
 import {
-  checkEntries,
   completeConfiguration,
   figureCells,
   figureEntries,
@@ -12,15 +11,14 @@ import {
   figureHtml,
   figureRows,
   figureSvg,
-  runComparison,
   usedData,
-  writeWhole,
   type Figure,
   type FigureEntry,
   type FigureRun,
   type ReproductionOptions,
   type RunResult,
 } from '../../../experiment/index.js';
+import { checkEntries, runComparison, writeWhole } from '../../../experiment/store/index.js';
 import { checkNetwork } from '../../options/check-network.js';
 import { openData } from '../../shared/open-data.js';
 import type { Interrupt } from '../../console/interrupt.js';

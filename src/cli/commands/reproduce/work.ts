@@ -1,7 +1,8 @@
 /** How much of a reproduction is done and how long the rest will take, counted in multiply-adds of training steps. */
 import { defineNetwork } from '../../../nn/index.js';
 import { planTotals } from '../../../plan/index.js';
-import { openStoredRun, isRunFolder, plannedSteps, type FigureEntry } from '../../../experiment/index.js';
+import { plannedSteps, type FigureEntry } from '../../../experiment/index.js';
+import { openStoredRun, isRunFolder } from '../../../experiment/store/index.js';
 import { durationText } from '../../console/terminal.js';
 
 export class Work {

@@ -1,22 +1,7 @@
 /** `fewbit runs`: what is in run folders, wherever it came from: tables, files for other programs, and their removal. */
 import { Command, Option } from 'commander';
-import {
-  differingFields,
-  fieldsName,
-  groupBySeed,
-  planRemoval,
-  readMetrics,
-  readRecord,
-  remove,
-  runFields,
-  RunFolderError,
-  settingFields,
-  summarizeRuns,
-  summaryRow,
-  writeIndex,
-  type RunState,
-  type RunSummary,
-} from '../../../experiment/index.js';
+import { differingFields, fieldsName, groupBySeed, runFields, RunFolderError, settingFields, summaryRow, type RunState, type RunSummary } from '../../../experiment/index.js';
+import { planRemoval, readMetrics, readRecord, remove, summarizeRuns, writeIndex } from '../../../experiment/store/index.js';
 import { canAsk, isYes } from '../../console/ask.js';
 import { commandGroup } from '../../options/command-group.js';
 import { finishComparison } from '../../shared/compare-runs.js';

@@ -1,14 +1,8 @@
 /** Runs, or their epochs, as a table in a file for other programs. */
 import { existsSync } from 'node:fs';
 import { basename, dirname } from 'node:path';
-import {
-  csvText,
-  epochLines,
-  readMetrics,
-  summaryRow,
-  writeWhole,
-  type RunSummary,
-} from '../../../experiment/index.js';
+import { csvText, epochLines, summaryRow, type RunSummary } from '../../../experiment/index.js';
+import { readMetrics, writeWhole } from '../../../experiment/store/index.js';
 import { UsageError } from '../../console/errors.js';
 
 export const EXPORT_FORMATS = ['csv', 'json', 'parquet'] as const;

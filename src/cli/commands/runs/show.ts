@@ -1,14 +1,6 @@
 /** One run in full: what it is, how far it has come, its epochs, its result. */
-import {
-  epochLines,
-  readMetrics,
-  readRecord,
-  RunFolderError,
-  isRunFolder,
-  runFields,
-  summarizeRun,
-  type RunSummary,
-} from '../../../experiment/index.js';
+import { epochLines, RunFolderError, runFields, type RunSummary } from '../../../experiment/index.js';
+import { readMetrics, readRecord, isRunFolder, summarizeRun } from '../../../experiment/store/index.js';
 import { networkFromJSON } from '../../../nn/index.js';
 import { tableText } from '../../console/table.js';
 import { grouped, lossText, percentText, type Terminal } from '../../console/terminal.js';

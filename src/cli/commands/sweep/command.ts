@@ -1,12 +1,7 @@
 /** `fewbit sweep`: many runs of one experiment, here or on a cluster. */
 import { Command, Option } from 'commander';
-import {
-  checkSweepFolder,
-  DEFAULT_ETA,
-  lockHolder,
-  readJobs,
-  SweepFolder,
-} from '../../../experiment/index.js';
+import { DEFAULT_ETA } from '../../../experiment/index.js';
+import { checkSweepFolder, lockHolder, readJobs, SweepFolder } from '../../../experiment/store/index.js';
 import { canAsk, isYes } from '../../console/ask.js';
 import { UsageError } from '../../console/errors.js';
 import { interruptible, type Interrupt } from '../../console/interrupt.js';

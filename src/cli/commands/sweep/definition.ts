@@ -7,10 +7,8 @@ import {
   expandSweep,
   folderName,
   isSweep,
-  isSweepFolder,
   parseField,
   parseSweep,
-  readSweep,
   type Draw,
   type Expansion,
   type GridValues,
@@ -19,6 +17,7 @@ import {
   type SweepDefinition,
   type SweepDraft,
 } from '../../../experiment/index.js';
+import { isSweepFolder, readSweep } from '../../../experiment/store/index.js';
 import { UsageError } from '../../console/errors.js';
 import { readJsonFile } from '../../options/json-file.js';
 import { learningRateOf, realNumber, seedOf, wholeNumber } from '../../options/numbers.js';

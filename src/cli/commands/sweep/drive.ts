@@ -5,17 +5,19 @@
  */
 import {
   decide,
+  type Decision,
+  type Pruned,
+  type SweepDefinition,
+  type SweepRun,
+} from '../../../experiment/index.js';
+import {
   markFailure,
   markPruned,
   readRungRun,
   stepsDone,
   sweepRunPath,
-  type Decision,
-  type Pruned,
-  type SweepDefinition,
   type SweepFolder,
-  type SweepRun,
-} from '../../../experiment/index.js';
+} from '../../../experiment/store/index.js';
 import type { Engine, EngineContext, SweepTask } from './engine.js';
 
 /** What is told while a sweep goes on. */

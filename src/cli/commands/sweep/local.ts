@@ -7,7 +7,7 @@ import { closeSync, mkdirSync, openSync } from 'node:fs';
 import { availableParallelism } from 'node:os';
 import { dirname } from 'node:path';
 import { fileURLToPath } from 'node:url';
-import { markFailure, readFailure, runLog } from '../../../experiment/index.js';
+import { markFailure, readFailure, runLog } from '../../../experiment/store/index.js';
 import { Restarts, type Engine, type EngineContext, type SweepTask } from './engine.js';
 import { BUSY, KNOWN_FAILURE, workerArguments } from './worker-arguments.js';
 

@@ -3,7 +3,7 @@
  * as a bar, elsewhere as a plain line now and then. Read from the run folders, so it is the same whoever runs them.
  */
 import { SingleBar } from 'cli-progress';
-import { stepsDone } from '../../../experiment/index.js';
+import { stepsDone } from '../../../experiment/store/index.js';
 import { durationText, type Terminal } from '../../console/terminal.js';
 import type { SweepTask } from './engine.js';
 import type { SweepWork } from './work.js';

@@ -2,16 +2,13 @@
 import { join } from 'node:path';
 import {
   differingFields,
-  isRunFolder,
   stateCounts,
-  summarizeRun,
-  summarizeRuns,
   summaryRow,
-  sweepRunPath,
   valueText,
   type RunSummary,
   type SweepRun,
 } from '../../../experiment/index.js';
+import { isRunFolder, summarizeRun, summarizeRuns, sweepRunPath } from '../../../experiment/store/index.js';
 import { byTestError, runsTable } from '../../shared/runs-table.js';
 import { tableText } from '../../console/table.js';
 import { durationText, grouped, percentText, type Terminal, type Voice } from '../../console/terminal.js';

@@ -3,7 +3,7 @@
  * no accounting database and no server to ask but the queue.
  */
 import { spawnSync } from 'node:child_process';
-import type { LockOwner } from '../../../experiment/index.js';
+import type { LockOwner } from '../../../experiment/store/index.js';
 import { UsageError } from '../../console/errors.js';
 
 /** A task of a job array as the queue has it. Tasks that have ended are not in the queue. */

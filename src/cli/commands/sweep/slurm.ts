@@ -14,7 +14,7 @@ import {
   runLog,
   writeJobs,
   type SlurmJob,
-} from '../../../experiment/index.js';
+} from '../../../experiment/store/index.js';
 import { UsageError } from '../../console/errors.js';
 import { Restarts, type Engine, type EngineContext, type SweepTask } from './engine.js';
 import { cancel, queued, submit, type QueuedTask } from './slurm-commands.js';

@@ -4,10 +4,8 @@
  * stopped with a checkpoint; anything else is a crash.
  */
 import { setTimeout as sleep } from 'node:timers/promises';
+import { completeConfiguration, executeRun, expandSweep, type SweepRun } from '../../../experiment/index.js';
 import {
-  completeConfiguration,
-  executeRun,
-  expandSweep,
   isRunFolder,
   lockHolder,
   markFailure,
@@ -17,8 +15,7 @@ import {
   RunFolder,
   sweepRunPath,
   type LockOwner,
-  type SweepRun,
-} from '../../../experiment/index.js';
+} from '../../../experiment/store/index.js';
 import { openData } from '../../shared/open-data.js';
 import { errorLine, isKnownError, UsageError } from '../../console/errors.js';
 import { interruptible, type Interrupt } from '../../console/interrupt.js';

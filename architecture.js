@@ -1,17 +1,19 @@
 /**
  * The rooms of src/ and the walls between them, as data: which room may import which, through which doors, with
- * which packages, and where the environment (Node, DOM, clock, process) may be touched. ARCHITECTURE.md explains
- * them; walls.ts checks them on every file, eslint.config.js marks them in the editor. Nothing here computes.
+ * which packages, and which files may touch the environment (Node, DOM, clock, process). ARCHITECTURE.md explains
+ * the walls, test/house/walls.ts checks them on every file, and eslint.config.js marks them in the editor.
  */
 
 /**
  * @typedef {object} Room
  * @property {readonly string[]} imports rooms that it may import (type-only imports included)
- * @property {readonly string[]} doors files of the room that others may import; all else is private
+ * @property {readonly string[]} doors files of the room that others may import; `*`: rooms of the same wing may import any file
  * @property {readonly string[]} packages npm packages that it may import
  */
 
 const index = ['index.ts'];
+/** A wing is a folder of rooms with one door to the outside. Within the wing the arrows alone decide. */
+const within = ['*'];
 
 /** Rooms by folder under src/; `.` is the package's main entry, src/index.ts. The longest matching folder wins. */
 /** @type {Readonly<Record<string, Room>>} */
@@ -27,15 +29,12 @@ export const ROOMS = {
     packages: ['fast-png', 'jpeg-js', 'tar'],
   },
   backend: {
-    imports: [
-      ...['numerics', 'plan', 'backend/reference', 'backend/wasm', 'backend/webgpu', 'backend/systolic'],
-    ],
+    imports: ['numerics', 'plan', 'backend/reference', 'backend/wasm', 'backend/systolic'],
     doors: ['index.ts', 'contract.ts', 'select.ts'],
     packages: [],
   },
   'backend/reference': { imports: ['numerics', 'plan', 'backend'], doors: index, packages: [] },
   'backend/wasm': { imports: ['numerics', 'plan', 'backend'], doors: index, packages: [] },
-  'backend/webgpu': { imports: ['numerics', 'plan', 'backend'], doors: index, packages: [] },
   hardware: { imports: ['numerics', 'plan', 'backend'], doors: index, packages: [] },
   // Its host, for all that is no product, is the reference.
   'backend/systolic': {
@@ -53,10 +52,54 @@ export const ROOMS = {
     doors: index,
     packages: [],
   },
-  experiment: {
-    imports: ['numerics', 'plan', 'optim', 'nn', 'data', 'backend', 'hardware', 'train'],
+  // The wing of experiments: two grounds (run, draw) that do not know each other, and rooms over them.
+  'experiment/draw': { imports: [], doors: within, packages: ['@observablehq/plot', 'linkedom'] },
+  'experiment/run': {
+    imports: ['numerics', 'plan', 'optim', 'nn', 'data', 'backend', 'train'],
+    doors: within,
+    packages: ['zod'],
+  },
+  'experiment/study': { imports: ['numerics', 'experiment/draw'], doors: within, packages: [] },
+  'experiment/array': { imports: ['hardware', 'experiment/draw'], doors: within, packages: [] },
+  'experiment/sweep': {
+    imports: ['numerics', 'optim', 'nn', 'experiment/run'],
+    doors: within,
+    packages: ['zod'],
+  },
+  'experiment/formats': {
+    imports: [
+      ...['numerics', 'plan', 'nn', 'data', 'backend', 'train'],
+      ...['experiment/draw', 'experiment/run'],
+    ],
+    doors: within,
+    packages: [],
+  },
+  'experiment/report': {
+    imports: [
+      ...['numerics', 'plan', 'nn', 'data', 'train'],
+      ...['experiment/draw', 'experiment/run', 'experiment/sweep'],
+    ],
+    doors: within,
+    packages: ['fast-png'],
+  },
+  'experiment/paper': {
+    imports: ['experiment/draw', 'experiment/run', 'experiment/report'],
+    doors: within,
+    packages: [],
+  },
+  // The folders of runs and sweeps: the only room of the wing that touches Node. It has a door of its own.
+  'experiment/store': {
+    imports: ['experiment/run', 'experiment/sweep'],
     doors: index,
-    packages: ['zod', '@observablehq/plot', 'linkedom', 'fast-png'],
+    packages: ['zod'],
+  },
+  experiment: {
+    imports: [
+      ...['experiment/draw', 'experiment/run', 'experiment/study', 'experiment/array', 'experiment/sweep'],
+      ...['experiment/formats', 'experiment/report', 'experiment/paper'],
+    ],
+    doors: index,
+    packages: [],
   },
   '.': {
     imports: ['numerics', 'plan', 'optim', 'nn', 'data', 'backend', 'train'],
@@ -66,7 +109,7 @@ export const ROOMS = {
   cli: {
     imports: [
       ...['numerics', 'plan', 'optim', 'nn', 'data', 'data/node', 'backend', 'hardware', 'train'],
-      ...['export', 'experiment'],
+      ...['export', 'experiment', 'experiment/store'],
     ],
     doors: [],
     packages: [
@@ -85,7 +128,7 @@ export const CONTRACT = 'backend/contract.ts';
 export const ENVIRONMENT_FILES = [
   'cli/**',
   'data/node/**',
-  'experiment/store/*.ts',
+  'experiment/store/**',
   'backend/wasm/host-*.ts',
   'backend/wasm/worker-*.js',
 ];

@@ -1,0 +1,36 @@
+/** The folders of runs and sweeps on disk: writing, resuming, locking, reading back. For Node; everything else of experiments runs in a browser. */
+export {
+  checkpointPath,
+  isRunFolder,
+  jsonText,
+  readJson,
+  readMetrics,
+  RunFolder,
+  writeWhole,
+} from './run-folder.js';
+export { lockHolder, type LockHolder, type LockOwner } from './lock.js';
+export { openStoredRun, readRecord, type RunRecord, type StoredRun } from './stored-run.js';
+export {
+  checkEntries,
+  runComparison,
+  type ComparisonContext,
+  type ComparisonEntry,
+  type ComparisonOutcome,
+  type ComparisonRow,
+} from './comparison.js';
+export { findRuns, stepsDone, summarizeRun } from './summary.js';
+export { markFailure, markPruned, readFailure, readPruned, runLog } from './mark.js';
+export {
+  checkSweepFolder,
+  isSweepFolder,
+  readJobs,
+  readRungRun,
+  readSweep,
+  summarizeRuns,
+  SweepFolder,
+  sweepRunPath,
+  writeIndex,
+  writeJobs,
+  type SlurmJob,
+} from './sweep-folder.js';
+export { planRemoval, remove, type Removal } from './remove.js';
