@@ -1,20 +1,30 @@
 /** `fewbit runs`: what is in run folders, wherever it came from: tables, files for other programs, and their removal. */
 import { Command, Option } from 'commander';
-import { differingFields, fieldsName, groupBySeed, runFields, RunFolderError, settingFields, summaryRow, type RunState, type RunSummary } from '../../../experiment/index.js';
-import { planRemoval, readMetrics, readRecord, remove, summarizeRuns, writeIndex } from '../../../experiment/store/index.js';
+import {
+  differingFields,
+  fieldsName,
+  groupBySeed,
+  runFields,
+  RunFolderError,
+  settingFields,
+  summaryRow,
+  type RunState,
+  type RunSummary,
+} from '../../../experiment/index.js';
+import {
+  planRemoval,
+  readMetrics,
+  readRecord,
+  remove,
+  summarizeRuns,
+  writeIndex,
+} from '../../../experiment/store/index.js';
 import { canAsk, isYes } from '../../console/ask.js';
 import { commandGroup } from '../../options/command-group.js';
 import { finishComparison } from '../../shared/compare-runs.js';
 import { UsageError } from '../../console/errors.js';
 import { voiceOf } from '../../options/run-options.js';
-import {
-  epochRows,
-  EXPORT_FORMATS,
-  exportText,
-  runRows,
-  writeExport,
-  type ExportFormat,
-} from './export.js';
+import { epochRows, EXPORT_FORMATS, exportText, runRows, writeExport, type ExportFormat } from './export.js';
 import { printRun } from './show.js';
 import { byTestError, runsTable } from '../../shared/runs-table.js';
 import { byGroupError, groupRow, groupsTable } from './groups.js';
