@@ -268,6 +268,8 @@ export function convWeightGradientTiled(record: usize): void {
         if (!rhsNarrow) {
           from = errorPlane;
           copyDigits<i32>(dOutput, errors, plane, rhsPlanes, from);
+          // packErrors reads whole vectors. What it finds behind the last digit must not pass for a digit.
+          v128.store(from + ((<usize>errors) << 1), i16x8.splat(0));
         }
         const to = panels + <usize>plane * panelBytes * ((<usize>columns) >> 3);
         packErrors(
