@@ -147,8 +147,8 @@ export function openBias(record: usize, first: i32, width: i32, blockColumns: i3
     const raw = isNarrow ? <i64>load<i16>(bias + (at << 1)) : <i64>load<i32>(bias + (at << 2));
     store<i64>(wide + ((<usize>i) << 3), raw << shift);
     store<i32>(narrow + ((<usize>i) << 2), <i32>(raw << shift));
-    // A shift that carries a bias out of 32 bits makes it larger than any bound.
+    // The builder proves that an exact sum fits in 63 bits, its bias included. What does not is larger than any bound.
     const magnitude = <u64>(raw < 0 ? -raw : raw);
-    biasMost = max(biasMost, shift < 31 ? magnitude << shift : magnitude << 31);
+    biasMost = max(biasMost, <i32>clz(magnitude) > shift + 1 ? magnitude << (<u64>shift) : (<u64>1) << 62);
   }
 }
