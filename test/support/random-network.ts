@@ -119,7 +119,7 @@ function drawConfiguration(draws: Draws): NetworkConfiguration {
   return {
     seed: draws.integer(0, 1 << 30),
     formats,
-    rounding: draws.choice(ROUNDINGS) as never,
+    rounding: draws.choice(ROUNDINGS),
     overflow: draws.choice(['saturate', 'saturate', 'wrap']),
     accumulator: accumulatorOf(draws) as never,
     optimizer: { kind: 'sgd', learningRate: 0.1, momentum: draws.choice([0, 0.9]) },
