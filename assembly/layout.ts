@@ -238,4 +238,5 @@ export const RUN = 1024; // elements of a run: what is converted at once
 export const SCRATCH_GROUPS = 4736; // which groups of words a run needs, u32 each, at most RUN / 16 + 2
 export const SCRATCH_SUMS = 5120; // exact sums of a run, i64 each
 export const SCRATCH_FLAGS = 13312; // two i32 per element of a run
-export const SCRATCH_OPERANDS = 21504;
+export const SCRATCH_WALK = 21504; // how tile.ts walks along the operands
+export const SCRATCH_OPERANDS = 21568;

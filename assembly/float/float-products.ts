@@ -37,9 +37,9 @@ import {
   WIDTH,
 } from '../layout';
 import { packFloatRows, packFloats } from './float-pack';
-import { floatTile } from './float-tile';
 import { frameImage, openFrame, openImage } from '../product/image';
 import { scratch, shareEnd, shareStart } from '../thread';
+import { floatTile, openWalk } from '../product/tile';
 
 /** The bias of `width` columns from `first` on, 0 up to `padded` and where the op has none. */
 function openBias(record: usize, first: i32, width: i32, padded: i32): void {
@@ -80,22 +80,12 @@ function sumBlock(
   const bias = scratch + load<u32>(record, AT_BIAS);
   const panelBytes = (<usize>(length * segments)) << 5;
   const stride = (<usize>padded) << 2;
+  const walk = openWalk(step, 0, length, stride);
+  walk.segments = segments;
+  walk.segmentGap = skip;
   let panel = scratch + load<u32>(record, AT_RHS);
   for (let at: usize = 0; at < stride; at += 32) {
-    floatTile(
-      lhs,
-      table,
-      (rows + 3) >> 2,
-      step,
-      length,
-      segments,
-      skip,
-      panel,
-      bias + at,
-      0,
-      sums + at,
-      stride,
-    );
+    floatTile(walk, lhs, table, (rows + 3) >> 2, panel, bias + at, sums + at);
     panel += panelBytes;
   }
 }
@@ -337,6 +327,10 @@ export function convWeightGradientFloat(record: usize): void {
   openImage(height, width, 2 * channels);
   openFrame(frameHeight, frameWidth, padTop, padLeft, 1, 1);
   if (!inPlace) memory.fill(frame, 0, (<usize>(frameHeight * frameWidth * channels)) << 2);
+  const walk = openWalk(step, 0, outWidth, stride);
+  walk.segments = outHeight;
+  walk.segmentGap = skip;
+  walk.initStride = stride;
   const count = load<i32>(COUNT);
   for (let image = 0; image < count; image++) {
     let lhs = load<u32>(record, LHS) + ((<usize>(image * height * width * channels)) << 2);
@@ -348,7 +342,7 @@ export function convWeightGradientFloat(record: usize): void {
       const errors = load<u32>(record, RHS) + ((<usize>(image * positions * columns + column)) << 2);
       packFloats(errors, positions, columns << 2, min(8, columns - column), 4, panels);
       const at = sums + ((<usize>column) << 2);
-      floatTile(lhs, table, (rows + 3) >> 2, step, outWidth, outHeight, skip, panels, at, stride, at, stride);
+      floatTile(walk, lhs, table, (rows + 3) >> 2, panels, at, at);
     }
   }
   closeBlock(record, rows, columns, padded, columns, first * columns);

@@ -37,11 +37,10 @@ import {
   sumTaps,
 } from './minimal';
 import { channelSquares, largestMagnitude, rangeOf, rootAbove } from './norms';
-import { setRowsApart } from './operands';
 import { interleave } from './pack';
 import { countPath } from './paths';
 import { scratch } from '../thread';
-import { tile } from './tile';
+import { openWalk, tile } from './tile';
 import { widen } from '../convert/widen';
 
 /** Rows of a tile are four channels. */
@@ -214,7 +213,8 @@ export function minimalGradient(record: usize, first: i32, count: i32): bool {
       <usize>(c / LANES) * blockBytes + ((<usize>(i / channels)) << 4) + ((<usize>(c % LANES)) << 2);
     store<u32>(table + ((<usize>i) << 2), <u32>offset);
   }
-  setRowsApart(4);
+  const walk = openWalk(16, 4, 0, 32);
+  walk.images = pairs;
   const zeros = scratch + load<u32>(record, AT_PARTS);
   const parts = zeros + 64;
   const sums = scratch + load<u32>(record, AT_SUMS);
@@ -231,25 +231,23 @@ export function minimalGradient(record: usize, first: i32, count: i32): bool {
       const start = phaseStart(firstImageRow(), phase / 3);
       const end = phaseEnd(endImageRow(), phase / 3);
       const b = panel + bytes * ((<usize>column) >> 3);
+      walk.pairs = width;
+      walk.segmentGap = rowBytes - ((<usize>width) << 4);
       for (let y = 0; y < phaseTaps(kernelHeight, phase / 3); y++) {
         // Rows of errors that meet a row of the image.
         const from = min(max(0, start - y), height - 1);
         const segments = max(min(height, end - y) - from, 1);
+        walk.segments = segments;
+        walk.imageGap = pairBytes - <usize>segments * rowBytes;
+        walk.panelGap = (<usize>((height - segments) * width)) << 5;
         tile(
+          walk,
           cells + <usize>phase * phaseBytes + <usize>(y + from) * rowBytes,
           table,
           taps / LANES,
-          16,
-          width,
-          segments,
-          rowBytes - ((<usize>width) << 4),
-          pairs,
-          pairBytes - <usize>segments * rowBytes,
-          (<usize>((height - segments) * width)) << 5,
           b + ((<usize>(from * width)) << 5),
           zeros,
           part,
-          32,
         );
         part += (<usize>taps) << 5;
       }

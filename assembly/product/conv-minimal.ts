@@ -28,20 +28,11 @@ import {
   sumTaps,
 } from './minimal';
 import { largestMagnitude, rangeOf } from './norms';
-import {
-  columns,
-  openSpan,
-  openSpans,
-  pairs,
-  segments,
-  setRowsApart,
-  spanCount,
-  spanFirst,
-} from './operands';
+import { columns, openSpan, openSpans, pairs, segments, spanCount, spanFirst } from './operands';
 import { packPanels } from './pack';
 import { countPath } from './paths';
 import { scratch } from '../thread';
-import { tile } from './tile';
+import { openWalk, tile } from './tile';
 
 /** The first row of the block of outputs for which the tables of rows and spans are made; -1: none of this op. */
 let tabledRow: i32 = -1;
@@ -141,7 +132,7 @@ export function minimalBlock(record: usize, channels: i32, outWidth: i32, firstR
     tabledRow = firstRow;
   }
   // Four neighbours of one row of a phase are the same distance apart.
-  setRowsApart(halfWidth & 3 ? 0 : <i32>cellBytes);
+  const walk = openWalk(4, halfWidth & 3 ? 0 : <i32>cellBytes, 0, 32);
   for (let at: usize = 0; at < stride; at += 32) {
     let panels = scratch + load<u32>(record, AT_PHASE_PANELS);
     let lhs = phases;
@@ -154,24 +145,20 @@ export function minimalBlock(record: usize, channels: i32, outWidth: i32, firstR
       // The phase in the middle is in all outputs, once.
       const init = phase == 4 ? bias + at : zeros;
       openSpans(spans + <usize>(phase / 3) * spansBytes);
+      walk.pairs = tapPairs;
+      walk.segmentGap = phaseRowBytes - ((<usize>tapPairs) << 2);
       let first = 0;
       while (first < tiles) {
         const end = openSpan(first, tiles);
+        walk.segments = spanCount;
         tile(
+          walk,
           lhs + <usize>spanFirst * phaseRowBytes,
           table + ((<usize>first) << 4),
           end - first,
-          4,
-          tapPairs,
-          spanCount,
-          phaseRowBytes - ((<usize>tapPairs) << 2),
-          1,
-          0,
-          0,
           panel + <usize>spanFirst * segmentBytes,
           init,
           part + ((<usize>first) << 7),
-          32,
         );
         first = end;
       }

@@ -50,7 +50,7 @@ import {
 } from './image';
 import { openPhases, phaseFrameHeight, phaseFrameWidth } from './minimal';
 import { columnsRoot, largestOf } from './norms';
-import { openBias, openColumns, openLhs, openRows, openSpans, rhsPlanes, setRowsApart } from './operands';
+import { openBias, openColumns, openLhs, openRows, openSpans, rhsPlanes } from './operands';
 import { copyDigits, packPanels, planesFor } from './pack';
 import { countPath } from './paths';
 import { finishBlock, productBlock, provesFast } from './products';
@@ -223,10 +223,7 @@ function convolve(
       continue;
     }
     const minimal = phasesPacked && provesFast(record) && splitFrame(record, frame, frameBytes);
-    if (!minimal) {
-      setRowsApart(between);
-      openSpans(inPlace ? 0 : spans);
-    }
+    if (!minimal) openSpans(inPlace ? 0 : spans);
     for (let position = 0; position < positions; position += blockRows) {
       const rows = min(blockRows, positions - position);
       const index = (image * positions + position) * columns;

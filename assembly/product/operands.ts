@@ -72,11 +72,6 @@ export function openRows(
   rhsPieces = lhsPieces + <usize>(allPieces * (load<i32>(record, LHS_PLANES) + 1)) * 8;
 }
 
-/** Sets rowsApart alone. */
-export function setRowsApart(between: i32): void {
-  rowsApart = between;
-}
-
 /** Limits the segments of each tile to those in the table at `tiles`: first and count (at least 1), u32 each. */
 export function openSpans(tiles: usize): void {
   spans = tiles;

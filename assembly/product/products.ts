@@ -38,6 +38,7 @@ import {
   panelBytes,
   rhsPlanes,
   rhsRoot,
+  rowsApart,
   segments,
   segmentStride,
   spanCount,
@@ -48,7 +49,7 @@ import { countPath } from './paths';
 import { sparse, tileSparse } from './sparse';
 import { addBlock, blockCut, splitApart } from './stretches';
 import { scratch } from '../thread';
-import { tile } from './tile';
+import { openWalk, tile } from './tile';
 
 /** True when every sum of the block fits in 32 bits with room for rounding. */
 export function provesFast(record: usize): bool {
@@ -66,6 +67,9 @@ function fastBlock(record: usize, lhs: usize, rows: i32): void {
   const tiles = (rows + 3) >> 2;
   const stride = (<usize>columns) << 2;
   let panel = scratch + load<u32>(record, AT_RHS);
+  const walk = openWalk(step, rowsApart, pairs, stride);
+  walk.segmentGap = segmentStride - <usize>pairs * step;
+  walk.images = images;
   for (let at: usize = 0; at < stride; at += 32) {
     let first = 0;
     if (sparse) {
@@ -74,22 +78,17 @@ function fastBlock(record: usize, lhs: usize, rows: i32): void {
     }
     while (first < tiles) {
       const end = openSpan(first, tiles);
-      const rest = segments - spanCount;
+      walk.segments = spanCount;
+      walk.imageGap = imageStride - <usize>spanCount * segmentStride;
+      walk.panelGap = (<usize>((segments - spanCount) * pairs)) << 5;
       tile(
+        walk,
         lhs + <usize>spanFirst * segmentStride,
         table + ((<usize>first) << 4),
         end - first,
-        step,
-        pairs,
-        spanCount,
-        segmentStride - <usize>pairs * step,
-        images,
-        imageStride - <usize>spanCount * segmentStride,
-        (<usize>(rest * pairs)) << 5,
         panel + ((<usize>(spanFirst * pairs)) << 5),
         bias + at,
         sums + at + <usize>(4 * first) * stride,
-        stride,
       );
       first = end;
     }

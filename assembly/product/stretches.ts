@@ -40,6 +40,7 @@ import {
   rhsPlaneBytes,
   rhsPlanes,
   rhsRoot,
+  rowsApart,
   segmentPieces,
   segments,
   segmentStride,
@@ -53,7 +54,7 @@ import { splitBytes } from './pack';
 import { countPath } from './paths';
 import { sparse, tileSparse } from './sparse';
 import { scratch } from '../thread';
-import { flush, flushSplit, tile } from './tile';
+import { flush, flushSplit, openWalk, tile } from './tile';
 
 /** Room for the sums of some tiles, and 32 bytes of zeros: the shared run buffer, free while products are at work. */
 const STRIP = SCRATCH_SUMS;
@@ -181,7 +182,9 @@ function addStretch(
 ): void {
   const strip = scratch + STRIP;
   const zeros = scratch + ZEROS;
-  const skip = segmentStride - <usize>length * step;
+  const walk = openWalk(step, rowsApart, length, 32);
+  walk.segmentGap = segmentStride - <usize>length * step;
+  walk.images = imageCount;
   stretches++;
   let done = 0;
   while (done < tiles) {
@@ -194,13 +197,14 @@ function addStretch(
     }
     const a = lhs + <usize>image * imageStride + <usize>from * segmentStride + <usize>offset * step;
     const b = panel + ((<usize>((image * segments + from) * pairs + offset)) << 5);
-    const leap = imageStride - <usize>segmentCount * segmentStride;
-    const hop = (<usize>((segments - segmentCount) * pairs)) << 5;
+    walk.segments = segmentCount;
+    walk.imageGap = imageStride - <usize>segmentCount * segmentStride;
+    walk.panelGap = (<usize>((segments - segmentCount) * pairs)) << 5;
     while (done < end) {
       const some = min(STRIP_TILES, end - done);
       const table = rowTable + ((<usize>done) << 4);
       if (lhs == sparseRows) tileSparse(done, some, offset, offset + length, panel, zeros, strip, 32);
-      else tile(a, table, some, step, length, segmentCount, skip, imageCount, leap, hop, b, zeros, strip, 32);
+      else tile(walk, a, table, some, b, zeros, strip);
       const at = <usize>(4 * done * columns);
       const stride = <usize>columns;
       if (cut)
