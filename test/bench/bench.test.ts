@@ -1,9 +1,8 @@
 /**
  * The benchmark's arithmetic and its command: statistics over rounds, taking turns, tables as Prettier leaves them, the
- * document's marks, bad input, and one short run from start to files. No test asserts a speed.
+ * document's marks, and bad input. No test asserts a speed.
  */
-import { spawnSync } from 'node:child_process';
-import { mkdtempSync, readFileSync, readdirSync, rmSync, writeFileSync } from 'node:fs';
+import { mkdtempSync, readFileSync, rmSync, writeFileSync } from 'node:fs';
 import { tmpdir } from 'node:os';
 import { join } from 'node:path';
 import { check } from 'prettier';
@@ -23,6 +22,7 @@ import {
   summary,
 } from '../../bench/statistics.mjs';
 import { ROOT } from '../house/sources.js';
+import { bench } from './command.js';
 
 let folder: string;
 beforeAll(() => {
@@ -158,10 +158,6 @@ test('docs/performance.md has a place for every part', () => {
 });
 
 describe('the command', () => {
-  function bench(...args: string[]): { status: number | null; stdout: string; stderr: string } {
-    return spawnSync(process.execPath, ['bench/main.mjs', ...args], { cwd: ROOT, encoding: 'utf8' });
-  }
-
   test('has help that names parts and examples', () => {
     const { status, stdout } = bench('--help');
     expect(status).toBe(0);
@@ -188,20 +184,5 @@ describe('the command', () => {
     const { status, stderr } = bench('--only', 'kernels', '--out', folder);
     expect([status, stderr]).toEqual([2, expect.stringContaining("a part's results are written once")]);
     expect(readFileSync(path, 'utf8')).toBe('kept');
-  });
-
-  test('measures a part from start to files', () => {
-    const out = join(folder, 'run');
-    const { status, stdout, stderr } = bench(
-      ...['--quick', '--rounds', '1', '--only', 'kernels', '--networks', 'lenet', '--out', out],
-    );
-    expect([status, stderr]).toEqual([0, expect.stringContaining('written to')]);
-    expect(readdirSync(out).sort()).toEqual(['kernels.json', 'kernels.md']);
-    expect(`${readFileSync(join(out, 'kernels.md'), 'utf8')}\n`).toBe(stdout);
-    const { data } = JSON.parse(readFileSync(join(out, 'kernels.json'), 'utf8'));
-    const ways = data.products.rows.map(({ ways }: { ways: string }) => ways);
-    // Each way that a sum can take is among what is measured.
-    expect(ways).toEqual(['fast', 'flush', 'full', expect.any(String), 'float32', 'fast', 'fast', 'fast']);
-    expect(data.ops[0].rows.map(({ name }: { name: string }) => name)).toContain('conv2 dWeight');
   });
 });

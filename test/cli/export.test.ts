@@ -4,7 +4,7 @@ import { existsSync, readFileSync, readdirSync, writeFileSync } from 'node:fs';
 import { join } from 'node:path';
 import { beforeAll, describe, expect, it } from 'vitest';
 import { decodeSafetensors } from '../../src/train/index.js';
-import { noCompiler } from '../export/support.js';
+import { noCompiler } from '../support/compiler.js';
 import {
   cli,
   jsonLines,

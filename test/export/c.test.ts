@@ -5,7 +5,8 @@ import { beforeEach, describe, expect, it } from 'vitest';
 import { cFiles, goldenVectors, type ExportSubject } from '../../src/export/index.js';
 import { zoo, type LayerConfiguration, type NetworkConfiguration } from '../../src/nn/index.js';
 import { ROUNDING_MODES } from '../../src/numerics/index.js';
-import { configuration, drawnData, drawnSubject, noCompiler, runC, temporaryFolder } from './support.js';
+import { configuration, drawnData, drawnSubject, runC, temporaryFolder } from './support.js';
+import { noCompiler } from '../support/compiler.js';
 
 const folder = temporaryFolder();
 let runs = 0;

@@ -17,15 +17,8 @@ import { defineNetwork, type LayerConfiguration, type NetworkConfiguration } fro
 import { firstLargest, wordLength } from '../../src/numerics/index.js';
 import { decodeSafetensors, Network } from '../../src/train/index.js';
 import { tinyConfiguration, tinyData, tinyIterator } from '../train/support.js';
-import {
-  configuration,
-  drawnData,
-  drawnSubject,
-  noCompiler,
-  runC,
-  temporaryFolder,
-  writeFiles,
-} from './support.js';
+import { configuration, drawnData, drawnSubject, runC, temporaryFolder, writeFiles } from './support.js';
+import { noCompiler } from '../support/compiler.js';
 
 /** The bytes of a network after a few steps. */
 async function trained(network: NetworkConfiguration): Promise<{ network: Network; bytes: Uint8Array }> {

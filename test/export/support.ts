@@ -91,12 +91,6 @@ export function drawnData({ definition }: ExportSubject, count: number): DataSet
   };
 }
 
-/** Why C cannot be compiled here; undefined where it can. */
-export const noCompiler =
-  spawnSync('cc', ['--version']).status === 0
-    ? undefined
-    : 'there is no C compiler; apt-get install gcc make';
-
 const STRICT = ['-std=c99', '-Wall', '-Wextra', '-Wpedantic', '-Wconversion', '-Wshadow', '-Werror'];
 const SANITIZED = ['-O1', '-fsanitize=undefined,address', '-fno-sanitize-recover=all'];
 

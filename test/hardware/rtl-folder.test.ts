@@ -1,70 +1,21 @@
 /**
  * What `fewbit hardware rtl` writes: the sources as snapshots, Verilator's lint without a word, and the test bench under Icarus
- * Verilog and Verilator, which also has to notice a wrong word.
+ * Verilog, which also has to notice a wrong word.
  */
 import { execFileSync, spawnSync } from 'node:child_process';
 import { mkdirSync, readFileSync, writeFileSync } from 'node:fs';
-import { dirname, join } from 'node:path';
+import { join } from 'node:path';
 import { describe, expect, it } from 'vitest';
 import {
   arrayOfDesign,
   checkDesign,
-  computeProduct,
   productStream,
-  rtlFolder,
   rtlModules,
   type RtlDesign,
 } from '../../src/hardware/index.js';
-import { synthesize } from '../../src/cli/commands/hardware/synth.js';
-import { missingTool, type Tool } from '../../src/cli/commands/hardware/tools.js';
 import { parseRounding, ROUNDING_MODES } from '../../src/numerics/index.js';
-import { temporaryFolder } from '../cli/support.js';
+import { files, folder, needs, NEAREST, STOCHASTIC, write } from './rtl-designs.js';
 import { jobOf, matmulOf } from './support.js';
-
-const folder = temporaryFolder();
-
-const STOCHASTIC: RtlDesign = {
-  ...{ rows: 3, cols: 2, wordLength: 16, accumulatorBits: 48, depth: 4, lfsrBits: 12, overflow: 'saturate' },
-  rounding: parseRounding('stochastic'),
-};
-const NEAREST: RtlDesign = {
-  ...STOCHASTIC,
-  rounding: parseRounding('nearest'),
-  wordLength: 8,
-  accumulatorBits: 24,
-};
-
-/** Three products: one panel that stays, one slice, K beyond the buffers. */
-function files(design: RtlDesign) {
-  const formats = design.wordLength === 8 ? { lhs: '<3,5>', rhs: '<2,6>', bias: '<3,5>', out: '<4,4>' } : {};
-  const rounding = design.rounding.mode;
-  const golden = [
-    [7, 3, 5],
-    [4, 1, 3],
-    [3, 11, 2],
-  ].map(([m, k, n], step) => {
-    const product = matmulOf({ m: m!, k: k!, n: n!, rounding, style: 'full', ...formats });
-    const job = jobOf(arrayOfDesign(design), product, 'lfsr', step);
-    const stream = productStream(design, job);
-    computeProduct(job);
-    return { product: job.product, stream, out: job.out };
-  });
-  return rtlFolder(design, golden, 'products of a test');
-}
-
-function write(design: RtlDesign, name: string): string {
-  const place = join(folder, name);
-  for (const file of files(design)) {
-    mkdirSync(dirname(join(place, file.name)), { recursive: true });
-    writeFileSync(join(place, file.name), file.text);
-  }
-  return place;
-}
-
-const needs = (skip: (condition: boolean, note?: string) => void, ...tools: Tool[]): void => {
-  const reason = tools.map(missingTool).find((text) => text !== null) ?? null;
-  skip(reason !== null, reason ?? '');
-};
 
 describe('the generated folder', () => {
   it('is that of the snapshots', async () => {
@@ -127,28 +78,6 @@ describe('the generated folder', () => {
       expect(stdout).toContain('column 0 row 0: got ');
     },
   );
-
-  it('runs its test bench under Verilator', { timeout: 240_000 }, ({ skip }) => {
-    needs(skip, 'verilator', 'make', 'g++');
-    const place = write(STOCHASTIC, 'verilator');
-    const out = execFileSync('make', ['-s', 'sim'], {
-      cwd: place,
-      encoding: 'utf8',
-      stdio: ['ignore', 'pipe', 'pipe'],
-    });
-    expect(out).toContain('PASS: 106 words compared, no mistakes');
-  });
-
-  it('has a PE that is one DSP48E1, and a rounding unit without', { timeout: 240_000 }, ({ skip }) => {
-    needs(skip, 'yosys');
-    const { dsps, luts, flipFlops } = synthesize(STOCHASTIC, 'pe');
-    expect(dsps).toBe(1);
-    expect(luts).toBeGreaterThan(0);
-    expect(flipFlops).toBeGreaterThanOrEqual(48 + 2 * 16);
-    const unit = synthesize(STOCHASTIC, 'rounding_unit');
-    expect(unit.dsps).toBe(0);
-    expect(unit.luts).toBeGreaterThan(100);
-  });
 });
 
 describe('a design', () => {

@@ -4,38 +4,17 @@
  * cross-origin isolated and without where it is not.
  */
 import { execFileSync } from 'node:child_process';
-import {
-  cpSync,
-  existsSync,
-  mkdirSync,
-  mkdtempSync,
-  readFileSync,
-  rmSync,
-  symlinkSync,
-  writeFileSync,
-} from 'node:fs';
+import { existsSync, readFileSync, writeFileSync } from 'node:fs';
 import { createServer, type Server } from 'node:http';
 import type { AddressInfo } from 'node:net';
-import { tmpdir } from 'node:os';
 import { extname, join } from 'node:path';
-import { chromium } from 'playwright-core';
 import { build, type Rolldown } from 'vite';
-import { afterAll, beforeAll, describe, expect, test } from 'vitest';
-import { ROOT } from './sources.js';
+import { describe, expect, test } from 'vitest';
+import { noBrowser, withPage } from '../support/browser.js';
+import { userProject } from '../support/project.js';
 
-const CHROMIUM = '/usr/bin/chromium';
 const fixture = join(import.meta.dirname, 'bundle');
-/** A project of its own that has fewbit among its packages, as a user's has. */
-let project: string;
-
-beforeAll(() => {
-  project = mkdtempSync(join(tmpdir(), 'fewbit-bundle-'));
-  cpSync(fixture, project, { recursive: true });
-  mkdirSync(join(project, 'node_modules'));
-  symlinkSync(ROOT, join(project, 'node_modules/fewbit'));
-  writeFileSync(join(project, 'package.json'), '{ "type": "module" }');
-});
-afterAll(() => rmSync(project, { recursive: true, force: true }));
+const project = userProject(fixture);
 
 /** Builds an entry for the browser; gives all of its files and what in them belongs to Node. */
 async function bundle(entry: string): Promise<{ files: string[]; ofNode: string[] }> {
@@ -79,19 +58,18 @@ async function runPage(
   headers: Readonly<Record<string, string>>,
 ): Promise<{ outcomes: unknown; problems: string[] }> {
   const server = await serve(headers);
-  const browser = await chromium.launch({ executablePath: CHROMIUM, args: ['--no-sandbox'] });
   try {
-    const page = await browser.newPage();
-    const problems: string[] = [];
-    page.on('pageerror', (error) => problems.push(error.message));
-    page.on('console', (message) => {
-      if (message.type() === 'warning') problems.push(message.text());
+    return await withPage(async (page) => {
+      const problems: string[] = [];
+      page.on('pageerror', (error) => problems.push(error.message));
+      page.on('console', (message) => {
+        if (message.type() === 'warning') problems.push(message.text());
+      });
+      await page.goto(`http://127.0.0.1:${(server.address() as AddressInfo).port}/index.html`);
+      await page.waitForFunction('globalThis.outcomes !== undefined');
+      return { outcomes: await page.evaluate('globalThis.outcomes'), problems };
     });
-    await page.goto(`http://127.0.0.1:${(server.address() as AddressInfo).port}/index.html`);
-    await page.waitForFunction('globalThis.outcomes !== undefined');
-    return { outcomes: await page.evaluate('globalThis.outcomes'), problems };
   } finally {
-    await browser.close();
     server.close();
   }
 }
@@ -114,7 +92,7 @@ describe('a bundle for the browser', () => {
   });
 
   test('trains in Chromium to the digest of Node, with threads and without', async (context) => {
-    if (!existsSync(CHROMIUM)) context.skip(`${CHROMIUM} is missing: install the Debian package chromium`);
+    context.skip(noBrowser !== undefined, noBrowser);
     await bundle('index.html');
     const expected: unknown = JSON.parse(
       execFileSync(process.execPath, [join(fixture, 'node.js')], { encoding: 'utf8' }),

@@ -23,6 +23,7 @@ import { matches } from './walls.js';
 
 const documents = ['README.md', 'ARCHITECTURE.md', 'CONTRIBUTING.md', 'CHANGELOG.md']
   .concat(readdirSync(join(ROOT, 'docs')).map((name) => `docs/${name}`))
+  .concat(readdirSync(join(ROOT, 'examples'), { recursive: true }).map((name) => `examples/${String(name)}`))
   .filter((path) => path.endsWith('.md'));
 const read = (path: string) => readFileSync(join(ROOT, path), 'utf8');
 
