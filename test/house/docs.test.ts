@@ -20,11 +20,26 @@ import { afterAll, beforeAll, describe, expect, test } from 'vitest';
 import { anchors, codeBlocks, commandLines, links, repositoryPaths } from './markdown.js';
 import { readSources, ROOT } from './sources.js';
 import { matches } from './walls.js';
+import { comments, habits, habitsOfDocument, texts } from './wording.js';
 
 const documents = ['README.md', 'ARCHITECTURE.md', 'CONTRIBUTING.md', 'CHANGELOG.md']
   .concat(readdirSync(join(ROOT, 'docs')).map((name) => `docs/${name}`))
   .concat(readdirSync(join(ROOT, 'examples'), { recursive: true }).map((name) => `examples/${String(name)}`))
   .filter((path) => path.endsWith('.md'));
+
+/**
+ * What the word list of wording.ts is applied to: all documents but those still to be rewritten, and files of the
+ * repository by the beginning of their path, for their comments and for their texts (help, messages).
+ */
+const COVERED = {
+  documentsToRewrite: [
+    ...['arithmetic', 'numerics', 'randomness', 'plan', 'kernels', 'performance', 'formats', 'hardware'],
+    ...['reproduction', 'rounding-study'],
+  ],
+  comments: ['src/optim/', 'bench/', 'scripts/'],
+  texts: ['src/numerics/', 'src/optim/', 'src/nn/', 'src/data/', 'src/backend/'],
+};
+
 const read = (path: string) => readFileSync(join(ROOT, path), 'utf8');
 
 /** Why a link leads nowhere, or nothing. Links to the world outside are not followed. */
@@ -77,6 +92,40 @@ test('comments in the code name documents, and sections of them, that exist', ()
       ),
   );
   expect(missing).toEqual([]);
+});
+
+test.each(documents.filter((path) => !COVERED.documentsToRewrite.some((name) => path === `docs/${name}.md`)))(
+  '%s avoids phrases that read like a translation',
+  (document) => {
+    expect(habitsOfDocument(read(document))).toEqual([]);
+  },
+);
+
+test.each(['comments', 'texts'] as const)('%s in the code avoid phrases that read like a translation', (kind) => {
+  const prose = kind === 'comments' ? comments : texts;
+  const found = ['src', 'assembly', 'bench', 'test', 'scripts'].flatMap((folder) =>
+    [...readSources(folder)]
+      .map(([file, source]) => [`${folder}/${file}`, source] as const)
+      .filter(([path]) => path !== 'test/house/wording.ts' && !path.endsWith('.generated.ts'))
+      .filter(([path]) => COVERED[kind].some((start) => path.startsWith(start)))
+      .flatMap(([path, source]) => prose(source).flatMap(habits).map((habit) => `${path}: ${habit}`)),
+  );
+  expect(found).toEqual([]);
+});
+
+test('phrases that read like a translation are found in prose and not in code', () => {
+  const phrases = (found: string[]) => found.map((habit) => /^"([^"]*)"/.exec(habit)![1]);
+  const document =
+    '# Some 12 runs\n\nIt goes\non where there\nis room, `one after the other`; [x](anew.md).\n\n```\nnobody\n```\n';
+  expect(phrases(habitsOfDocument(document))).toEqual(['where there', 'Some 12', 'goes on']);
+  expect(phrases(habitsOfDocument('- a line\n- a run\n\nWhere it stopped, 3 ms a step. Something.'))).toEqual([]);
+  const source = "/** A row\n * a run. */\nconst anew = 'nobody is told'; // made anew\n// which\n// goes on\n";
+  expect(comments(source).flatMap(habits).map((habit) => /^"([^"]*)"/.exec(habit)![1])).toEqual([
+    'A row a run',
+    'anew',
+    'goes on',
+  ]);
+  expect(phrases(texts(source).flatMap(habits))).toEqual(['nobody', 'told']);
 });
 
 test('the links and paths of a document are seen', () => {

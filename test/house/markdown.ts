@@ -17,6 +17,17 @@ export function links(markdown: string): string[] {
   return [...prose.matchAll(/\]\(<?([^)\s>]+)>?(?: "[^"]*")?\)/g)].map((match) => match[1]!);
 }
 
+/** What people read: no code blocks, link targets or HTML tags; code in a line is `x`; `;` parts blocks and items. */
+export function prose(markdown: string): string {
+  return markdown
+    .replace(FENCE, '')
+    .replace(/`[^`\n]*`/g, '`x`')
+    .replace(/\]\([^)]*\)/g, ']')
+    .replace(/<\/?\w+>/g, '')
+    .replace(/^#+ .*$/gm, '$&.')
+    .replace(/\n(?:\n|[ \t]*(?:[-*]|\d+\.|\|) )/g, ' ; ');
+}
+
 /** The anchors that headings get: lower case, punctuation dropped, blanks become hyphens. */
 export function anchors(markdown: string): string[] {
   const headings = [...markdown.replace(FENCE, '').matchAll(/^#{1,6} +(.+)$/gm)].map((match) => match[1]!);
