@@ -47,6 +47,7 @@ export {
   type RunOutcome,
   type RunResult,
 } from './run/execute.js';
+export type { ComparisonEntry, ComparisonOutcome, ComparisonRow } from './run/comparison.js';
 export {
   comparisonChart,
   errorChart,

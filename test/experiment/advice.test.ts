@@ -25,6 +25,7 @@ import {
   type RunConfiguration,
   type RunData,
 } from '../../src/experiment/index.js';
+import { openStoredRun, runComparison, type ComparisonContext } from '../../src/experiment/store/index.js';
 import { float32Network } from '../../src/experiment/run/configuration.js';
 import { defineNetwork, zoo } from '../../src/nn/index.js';
 import { wordLength } from '../../src/numerics/index.js';
@@ -53,12 +54,17 @@ const REQUEST: AdviceRequest = {
 async function run(
   out: string,
   request: AdviceRequest = REQUEST,
-  context: Partial<AdviceContext> = {},
+  { onEvent, ...context }: Partial<AdviceContext> & Pick<ComparisonContext, 'onEvent'> = {},
 ): Promise<Advice | number> {
   let ranges: RangeAnalysis | null = null;
+  const { data = DATA, signal } = context;
   const outcome = await adviseFormats(request, {
-    ...{ data: DATA, now: () => 0, folderOf: (parts) => join(out, ...parts), ranges },
+    ...{ folderOf: (parts) => join(out, ...parts), ranges },
     onRanges: (analysis) => (ranges = analysis),
+    checkpointOf: (path) => ({ file: path, bytes: openStoredRun(path).checkpoint! }),
+    run: (entry) =>
+      runComparison([entry], { data, now: () => 0, ...(onEvent && { onEvent }), ...(signal && { signal }) }),
+    data,
     ...context,
   });
   return outcome.status === 'done' ? outcome.advice : outcome.step;

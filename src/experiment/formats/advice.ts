@@ -7,18 +7,13 @@ import { ArrayDataSetIterator } from '../../data/index.js';
 import { defineNetwork, mapLayers, type NetworkConfiguration } from '../../nn/index.js';
 import {
   formatText,
-  siteHash,
-  type Seed,
   InputError,
   InputTypeError,
   isFewbitError,
+  siteHash,
+  type Seed,
 } from '../../numerics/index.js';
-import {
-  runComparison,
-  type ComparisonContext,
-  type ComparisonEntry,
-  type ComparisonRow,
-} from '../store/comparison.js';
+import type { ComparisonEntry, ComparisonOutcome, ComparisonRow } from '../run/comparison.js';
 import {
   bitTotals,
   formatGroups,
@@ -31,8 +26,7 @@ import { proposeFormats, type ProposedFormat } from './format-proposal.js';
 import { intervalLines, siteTotals, type SiteCounts } from '../run/metrics.js';
 import { meanDifference, narrowFormats, type Trial, type TrialErrors } from './narrowing.js';
 import { analyzeRanges, type RangeAnalysis } from './range-analysis.js';
-import { loadCheckpoint, usedData } from '../run/execute.js';
-import { checkpointPath, readCheckpoint } from '../store/run-folder.js';
+import { loadCheckpoint, usedData, type RunData } from '../run/execute.js';
 import { float32Network, plannedSteps, type RunConfiguration } from '../run/configuration.js';
 
 /** What advice is asked for. */
@@ -55,7 +49,14 @@ export interface AdviceRequest {
 }
 
 /** What it needs from its surroundings; `data` as loaded, before anything is held out. */
-export interface AdviceContext extends ComparisonContext {
+export interface AdviceContext {
+  readonly data: RunData;
+  /** Ends the advice after the step during which it is aborted. */
+  readonly signal?: AbortSignal;
+  /** Trains what is left of one run, with `data` and `signal`. */
+  readonly run: (entry: ComparisonEntry) => Promise<ComparisonOutcome>;
+  /** The last checkpoint of a run, and its file for messages; null if there is none. */
+  readonly checkpointOf: (path: string) => { readonly file: string; readonly bytes: Uint8Array } | null;
   /** Folder of a run, from the parts of its path. */
   readonly folderOf: (parts: readonly string[]) => string;
   /** An analysis that was made before, and where a new one is kept. */
@@ -321,10 +322,10 @@ class Adviser {
 
   /** Error on the test data, of which no run has seen anything. */
   async #testError({ path, configuration }: ComparisonRow): Promise<number> {
-    const bytes = readCheckpoint(path);
-    if (bytes === null) throw new Error(`internal: advise: ${path} has no checkpoint`);
+    const checkpoint = this.#context.checkpointOf(path);
+    if (checkpoint === null) throw new Error(`internal: advise: ${path} has no checkpoint`);
     const { network: settings, backend, threads, batch, subset = {} } = configuration;
-    const network = await loadCheckpoint(checkpointPath(path), bytes, settings, {
+    const network = await loadCheckpoint(checkpoint.file, checkpoint.bytes, settings, {
       backend,
       ...(threads === undefined ? {} : { threads }),
     });
@@ -344,7 +345,7 @@ class Adviser {
     formats: GroupFormats | null,
     seed: Seed,
   ): Promise<ComparisonRow> {
-    const { folderOf, data, ...context } = this.#context;
+    const { folderOf, data, run } = this.#context;
     const network = formats === null ? float32Network(base.network) : this.#network(base, formats);
     const setting = formats === null ? 'float32' : formatsHash(formats);
     const entry: ComparisonEntry = {
@@ -352,7 +353,7 @@ class Adviser {
       path: folderOf([kind, setting, `seed-${String(seed)}`]),
       configuration: { ...base, dataDigest: data.digest, network: { ...network, seed: seedValue(seed) } },
     };
-    const outcome = await runComparison([entry], { ...context, data });
+    const outcome = await run(entry);
     if (outcome.status === 'interrupted') throw new Interrupted(entry, outcome.step);
     return outcome.rows[0]!;
   }

@@ -3,7 +3,7 @@
  * epoch, beside what the paper has. Nothing here touches files or trains; docs/reproduction.md.
  */
 import type { Chart, ChartPoint } from '../report/error-chart.js';
-import type { ComparisonEntry, ComparisonRow } from '../store/comparison.js';
+import type { ComparisonEntry, ComparisonRow } from '../run/comparison.js';
 import type { Figure, FigureSetting } from './figures.js';
 import { epochLines, intervalLines, siteTotals, trainingSeconds } from '../run/metrics.js';
 import { recipeConfiguration, recipes } from '../run/recipes.js';

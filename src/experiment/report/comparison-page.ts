@@ -5,7 +5,7 @@
 import { networkFromJSON } from '../../nn/index.js';
 import { comparisonChart, errorChart } from './error-chart.js';
 import { escaped } from '../draw/theme.js';
-import type { ComparisonRow } from '../store/comparison.js';
+import type { ComparisonRow } from '../run/comparison.js';
 import { htmlPage, htmlTable, PAGE_THEME, swatch } from '../draw/page.js';
 
 /** The whole page. `title` says what was compared. */

@@ -16,7 +16,7 @@ import {
   type ChartTheme,
   type Look,
 } from '../draw/theme.js';
-import type { ComparisonRow } from '../store/comparison.js';
+import type { ComparisonRow } from '../run/comparison.js';
 import { errorAxis, errorText } from '../draw/error-axis.js';
 import { linePanel, type LinePanel } from '../draw/line-panel.js';
 import { epochLines, intervalLines, trainingTotals, type IntervalLine } from '../run/metrics.js';

@@ -3,28 +3,11 @@
  * done are taken as they are, one that was stopped is continued, so a comparison can be started again at any time.
  */
 import { RunFolderError } from '../run/errors.js';
-import type { MetricsLine } from '../run/metrics.js';
+import type { ComparisonEntry, ComparisonOutcome, ComparisonRow } from '../run/comparison.js';
 import { checkRunData, executeRun, type RunContext, type RunEvent, type RunResult } from '../run/execute.js';
 import { isRunFolder, readMetrics, RunFolder } from './run-folder.js';
-import { configurationDifference, type RunConfiguration } from '../run/configuration.js';
+import { configurationDifference } from '../run/configuration.js';
 import { openStoredRun } from './stored-run.js';
-
-/** One run of a comparison before it is run. */
-export interface ComparisonEntry {
-  readonly name: string;
-  /** Folder of the run. */
-  readonly path: string;
-  readonly configuration: RunConfiguration;
-}
-
-/** One run of a comparison when it is done. */
-export interface ComparisonRow {
-  readonly name: string;
-  readonly path: string;
-  readonly configuration: RunConfiguration;
-  readonly result: RunResult;
-  readonly metrics: readonly MetricsLine[];
-}
 
 /** What a comparison needs from its surroundings: what a run needs, with the entry named in what it reports. */
 export interface ComparisonContext extends Omit<RunContext, 'onEvent'> {
@@ -32,11 +15,6 @@ export interface ComparisonContext extends Omit<RunContext, 'onEvent'> {
   /** `reused`: the run was done before and is not repeated. */
   readonly onResult?: (entry: ComparisonEntry, result: RunResult, reused: boolean) => void;
 }
-
-/** How a comparison ended: with all its rows, or stopped within an entry, to be continued by the same call. */
-export type ComparisonOutcome =
-  | { readonly status: 'done'; readonly rows: readonly ComparisonRow[] }
-  | { readonly status: 'interrupted'; readonly entry: ComparisonEntry; readonly step: number };
 
 /**
  * Runs what is left of every entry, in order.

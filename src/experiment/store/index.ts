@@ -10,14 +10,8 @@ export {
 } from './run-folder.js';
 export { lockHolder, type LockHolder, type LockOwner } from './lock.js';
 export { openStoredRun, readRecord, type RunRecord, type StoredRun } from './stored-run.js';
-export {
-  checkEntries,
-  runComparison,
-  type ComparisonContext,
-  type ComparisonEntry,
-  type ComparisonOutcome,
-  type ComparisonRow,
-} from './comparison.js';
+export { checkEntries, runComparison, type ComparisonContext } from './comparison.js';
+export type { ComparisonEntry, ComparisonOutcome, ComparisonRow } from '../run/comparison.js';
 export { findRuns, stepsDone, summarizeRun } from './summary.js';
 export { markFailure, markPruned, readFailure, readPruned, runLog } from './mark.js';
 export {

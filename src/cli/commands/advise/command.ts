@@ -17,10 +17,17 @@ import {
   usedData,
   verificationCells,
   type Advice,
+  type AdviceContext,
   type AdviceRequest,
   type RunConfiguration,
 } from '../../../experiment/index.js';
-import { jsonText, writeWhole } from '../../../experiment/store/index.js';
+import {
+  checkpointPath,
+  jsonText,
+  openStoredRun,
+  runComparison,
+  writeWhole,
+} from '../../../experiment/store/index.js';
 import { parseAccumulator } from '../../../numerics/index.js';
 import { checkAdviceFolder, openAdviceFolder, readRanges, writeRanges } from './folder.js';
 import { AdviceProgress } from './progress.js';
@@ -40,6 +47,11 @@ import {
 } from '../../options/run-options.js';
 import { tableText } from '../../console/table.js';
 import { grouped, type Terminal, type Voice } from '../../console/terminal.js';
+
+function checkpointIn(path: string): ReturnType<AdviceContext['checkpointOf']> {
+  const { checkpoint: bytes } = openStoredRun(path);
+  return bytes && { file: checkpointPath(path), bytes };
+}
 
 interface AdviseOptions extends RunOptions {
   readonly bits: number;
@@ -170,13 +182,14 @@ async function advise(
   let verified = 0;
   try {
     const outcome = await adviseFormats(request, {
-      ...{ data, signal, now: () => performance.now(), folderOf: (parts) => join(out, ...parts) },
+      ...{ data, signal, folderOf: (parts) => join(out, ...parts), checkpointOf: checkpointIn },
+      run: (entry) =>
+        runComparison([entry], { data, signal, now: () => performance.now(), onEvent: progress.event }),
       ranges: readRanges(out),
       onRanges: (analysis) => {
         writeRanges(out, analysis);
       },
       onRangesProgress: progress.ranges,
-      onEvent: progress.event,
       onBaseline: (baseline) => {
         progress.baseline(baseline);
         if (voice === 'people') {
