@@ -4,7 +4,16 @@
  * Every backend must give the same integers, and refuse the same arguments in the same words (the checks at the
  * end): test/contract holds them to it.
  */
-import { formatText, maxRaw, minRaw, type Seed, type Storage } from '../numerics/index.js';
+import {
+  formatText,
+  maxRaw,
+  minRaw,
+  type Seed,
+  type Storage,
+  FewbitError,
+  InputError,
+  InputTypeError,
+} from '../numerics/index.js';
 import type { Op, Plan, Tensor, TensorId } from '../plan/index.js';
 
 /** Contents of a tensor in its storage. */
@@ -167,7 +176,7 @@ export interface Session {
 }
 
 /** A mode that a backend cannot run exactly. Nothing falls back silently. */
-export class UnsupportedError extends Error {
+export class UnsupportedError extends FewbitError {
   override readonly name = 'UnsupportedError';
 }
 
@@ -182,7 +191,7 @@ function megabytes(bytes: number): string {
 export function checkMemory(name: string, { threads, totalBytes, limitBytes, parts }: MemoryUse): void {
   if (totalBytes <= limitBytes) return;
   const made = Object.entries(parts).map(([part, bytes]) => `${part} ${megabytes(bytes)}`);
-  throw new RangeError(
+  throw new InputError(
     `${name}: a session must fit in ${megabytes(limitBytes)} of memory, got ${megabytes(totalBytes)} (${made.join(', ')}); use ${waysToSave(threads)}`,
   );
 }
@@ -211,7 +220,7 @@ function exampleElements(tensor: Tensor): number {
 export function findTensor(plan: Plan, name: string): Tensor {
   const tensor = plan.tensors.find((known) => known.name === name);
   if (!tensor) {
-    throw new RangeError(
+    throw new InputError(
       `session: plan "${plan.name}" has no tensor "${name}"; its parameters are ${plan.parameters.map((id) => plan.tensors[id]?.name).join(', ') || 'none'}`,
     );
   }
@@ -225,11 +234,11 @@ export function findTensor(plan: Plan, name: string): Tensor {
 export function checkContents(tensor: Tensor, data: TensorData): void {
   const storage = storageOfData(data);
   if (storage !== tensor.storage) {
-    throw new TypeError(`write: tensor "${tensor.name}" is stored as ${tensor.storage}, got ${storage}`);
+    throw new InputTypeError(`write: tensor "${tensor.name}" is stored as ${tensor.storage}, got ${storage}`);
   }
   const length = tensor.shape.reduce((product, size) => product * size, 1);
   if (data.length !== length) {
-    throw new RangeError(
+    throw new InputError(
       `write: tensor "${tensor.name}" has ${String(length)} elements, got ${String(data.length)}`,
     );
   }
@@ -238,7 +247,7 @@ export function checkContents(tensor: Tensor, data: TensorData): void {
   const high = maxRaw(tensor.format);
   const outside = data.findIndex((raw) => raw < low || raw > high);
   if (outside >= 0) {
-    throw new RangeError(
+    throw new InputError(
       `write: tensor "${tensor.name}" holds raw integers of ${formatText(tensor.format)}, ${String(low)} to ${String(high)}, got ${String(data[outside])} at element ${String(outside)}`,
     );
   }
@@ -253,18 +262,18 @@ function classesOf(ops: readonly Op[]): number | null {
 function checkStorage(who: string, tensor: Tensor, { inputs, pixelTable }: Batch): void {
   if (pixelTable === undefined) {
     if (storageOfData(inputs) === tensor.storage) return;
-    throw new TypeError(
+    throw new InputTypeError(
       `${who}: inputs must be stored as ${tensor.storage} like tensor "${tensor.name}", got ${storageOfData(inputs)}; quantise them to its format`,
     );
   }
   if (storageOfData(inputs) !== 'uint8') {
-    throw new TypeError(
+    throw new InputTypeError(
       `${who}: inputs with a pixel table must be stored as uint8, got ${storageOfData(inputs)}; leave out the table`,
     );
   }
   const storage = storageOfData(pixelTable);
   if (storage !== tensor.storage || pixelTable.length !== PIXEL_VALUES) {
-    throw new TypeError(
+    throw new InputTypeError(
       `${who}: the pixel table must have ${String(PIXEL_VALUES)} elements stored as ${tensor.storage} like tensor "${tensor.name}", got ${String(pixelTable.length)} stored as ${storage}; quantise every pixel to its format`,
     );
   }
@@ -273,7 +282,7 @@ function checkStorage(who: string, tensor: Tensor, { inputs, pixelTable }: Batch
 function checkBatch(who: string, plan: Plan, ops: readonly Op[], input: TensorId | null, batch: Batch): void {
   const { count, inputs, labels } = batch;
   if (!Number.isInteger(count) || count < 1 || count > plan.batch) {
-    throw new RangeError(
+    throw new InputError(
       `${who}: count must be an integer from 1 to ${String(plan.batch)}, the plan's batch, got ${String(count)}; plan a larger batch`,
     );
   }
@@ -281,20 +290,20 @@ function checkBatch(who: string, plan: Plan, ops: readonly Op[], input: TensorId
   if (tensor) checkStorage(who, tensor, batch);
   const length = tensor ? count * exampleElements(tensor) : 0;
   if (inputs.length !== length) {
-    throw new RangeError(
+    throw new InputError(
       `${who}: inputs of ${String(count)} examples must have ${String(length)} elements, got ${String(inputs.length)}`,
     );
   }
   const wanted = plan.labels === null ? 0 : count;
   if (labels.length !== wanted) {
-    throw new RangeError(`${who}: there must be ${String(wanted)} labels, got ${String(labels.length)}`);
+    throw new InputError(`${who}: there must be ${String(wanted)} labels, got ${String(labels.length)}`);
   }
   const classes = classesOf(ops);
   if (classes === null) return;
   for (let example = 0; example < labels.length; example++) {
     const label = labels[example]!;
     if (label >= 0 && label < classes) continue;
-    throw new RangeError(
+    throw new InputError(
       `${who}: a label must be a class from 0 to ${String(classes - 1)}, got ${String(label)} for example ${String(example)}`,
     );
   }
@@ -302,7 +311,7 @@ function checkBatch(who: string, plan: Plan, ops: readonly Op[], input: TensorId
 
 function checkStepNumber(who: string, step: number): void {
   if (!Number.isSafeInteger(step) || step < 0) {
-    throw new RangeError(`${who}: step must be a non-negative safe integer, got ${String(step)}`);
+    throw new InputError(`${who}: step must be a non-negative safe integer, got ${String(step)}`);
   }
 }
 
@@ -312,10 +321,10 @@ const ONE = 1073741824;
 function checkCoefficient(plan: Plan, what: string, value: number, largest: number): void {
   if (plan.arithmetic === 'float32') {
     if (Number.isFinite(value)) return;
-    throw new RangeError(`train: ${what} must be a finite number, got ${String(value)}`);
+    throw new InputError(`train: ${what} must be a finite number, got ${String(value)}`);
   }
   if (Number.isInteger(value) && value >= 0 && value <= largest) return;
-  throw new RangeError(
+  throw new InputError(
     `train: ${what} must be an integer from 0 to ${String(largest)} (30 fraction bits), got ${String(value)}; choose a smaller learning rate`,
   );
 }
@@ -328,7 +337,7 @@ export function checkTrainStep(plan: Plan, step: TrainStep): void {
   checkBatch('train', plan, plan.train, plan.trainInput, step);
   checkStepNumber('train', step.step);
   if (step.coefficients.length !== plan.groups) {
-    throw new RangeError(
+    throw new InputError(
       `train: the plan has ${String(plan.groups)} coefficient groups, got ${String(step.coefficients.length)}`,
     );
   }

@@ -1,4 +1,5 @@
 /** Chooses a backend by name. The only file that names concrete backends. */
+import { InputTypeError } from '../numerics/index.js';
 import type { Backend } from './contract.js';
 import { referenceBackend } from './reference/index.js';
 import { namedSystolic } from './systolic/index.js';
@@ -25,7 +26,7 @@ export function selectBackend(name: string): Backend {
     (candidate) => candidate === name || (candidate === 'systolic' && name.startsWith('systolic:')),
   );
   if (known === undefined) {
-    throw new TypeError(`backend: there is no backend "${name}"; choose systolic, reference or wasm`);
+    throw new InputTypeError(`backend: there is no backend "${name}"; choose systolic, reference or wasm`);
   }
   return BACKENDS[known](name);
 }

@@ -1,7 +1,8 @@
 #!/usr/bin/env node
 /**
- * The command line: composition root of Fewbit. Exit codes: 0 done; 1 a failure nobody expected; 2 bad input or a known
- * error, told in one line; 130 after Ctrl-C. A stack is shown with --debug only.
+ * The command line: composition root of Fewbit. Exit codes (EXIT in console/errors.ts): 0 done; 1 a fault of Fewbit; 2 bad input
+ * or surroundings that refuse, reported in one line; 3 done, but some runs of a sweep failed, or advice is not confirmed; 130 after Ctrl-C. The stack of
+ * an error is shown with --debug only.
  */
 import { Command, CommanderError } from 'commander';
 import { adviseCommand } from './commands/advise/command.js';
@@ -23,7 +24,7 @@ import { reproduceCommand } from './commands/reproduce/command.js';
 import { sweepCommand } from './commands/sweep/command.js';
 import { trainCommand } from './commands/train.js';
 import { commandGroup } from './options/command-group.js';
-import { errorLine, isKnownError } from './console/errors.js';
+import { errorLine, exitCodeOf, EXIT } from './console/errors.js';
 import { Terminal } from './console/terminal.js';
 import { packageVersion } from './options/version.js';
 
@@ -34,9 +35,6 @@ Examples:
   $ fewbit convert 0.1234 --format 2.14              one number in fixed point
 
 Every command has --help with examples.`;
-
-const UNEXPECTED = 1;
-const KNOWN = 2;
 
 function program(terminal: Terminal): Command {
   const root = new Command('fewbit')
@@ -88,10 +86,10 @@ async function main(argv: readonly string[]): Promise<void> {
     await program(terminal).parseAsync(argv);
   } catch (error) {
     if (error instanceof CommanderError && error.exitCode === 0) return;
-    const known = isKnownError(error);
-    terminal.error(known ? errorLine(error) : `unexpected: ${errorLine(error)}; --debug shows where`);
+    process.exitCode = exitCodeOf(error);
+    const isOurs = process.exitCode === EXIT.internal;
+    terminal.error(isOurs ? `unexpected: ${errorLine(error)}; --debug shows where` : errorLine(error));
     if (argv.includes('--debug') && error instanceof Error) terminal.note(error.stack ?? '');
-    process.exitCode = known ? KNOWN : UNEXPECTED;
   }
 }
 

@@ -2,7 +2,7 @@
  * Augmentation: training images mirrored and shifted at random. What is done to an image is a function of seed, epoch and
  * the image's place in the data set alone, so batches, shuffling and resuming change nothing. docs/data.md, "Augmentation".
  */
-import { parseSeed, RandomSite, siteHash, type Key, type Seed } from '../numerics/index.js';
+import { parseSeed, RandomSite, siteHash, type Key, type Seed, InputError } from '../numerics/index.js';
 import type { DataSet, FeatureShape } from './dataset.js';
 import { shapeText } from './examples.js';
 
@@ -78,17 +78,17 @@ function below(bits: number, n: number): number {
 function checkAugmentation({ flip, crop }: Required<Augmentation>, shape: FeatureShape): void {
   const [height, width] = shape;
   if (width === undefined) {
-    throw new RangeError(
+    throw new InputError(
       `augment: examples must be images [height, width, channels], got ${shapeText(shape)}; leave augmentation out`,
     );
   }
   const most = Math.min(height, width) - 1;
   if (crop !== 0 && !(Number.isInteger(crop) && crop >= 1 && crop <= most)) {
-    throw new RangeError(
+    throw new InputError(
       `augment: crop must be a border of 1 to ${most} pixels for images of ${shapeText(shape)}, got ${crop}`,
     );
   }
   if (!flip && crop === 0) {
-    throw new RangeError('augment: must be flip, crop, or both, got neither; leave augmentation out');
+    throw new InputError('augment: must be flip, crop, or both, got neither; leave augmentation out');
   }
 }

@@ -2,6 +2,7 @@
  * The binary format of CIFAR-10: records of a label byte and the 3072 bytes of a 32 x 32 image, all its red, then all
  * its green, then all its blue. In memory images are [height, width, channels]. No files here, only bytes.
  */
+import { InputError } from '../numerics/index.js';
 import type { DataSet } from './dataset.js';
 import { DataError } from './errors.js';
 
@@ -54,7 +55,7 @@ export function cifarDataSet(files: readonly CifarFile[], labelNames: readonly s
 export function cifarRecords(images: Uint8Array, labels: ArrayLike<number>): Uint8Array<ArrayBuffer> {
   const count = labels.length;
   if (images.length !== count * IMAGE) {
-    throw new RangeError(
+    throw new InputError(
       `cifar: ${count} images of 32 x 32 x 3 need ${count * IMAGE} bytes, got ${images.length}`,
     );
   }
@@ -62,7 +63,7 @@ export function cifarRecords(images: Uint8Array, labels: ArrayLike<number>): Uin
   for (let example = 0; example < count; example++) {
     const label = labels[example]!;
     if (!(Number.isInteger(label) && label >= 0 && label <= 255)) {
-      throw new RangeError(`cifar: labels must be 0 to 255, got ${label} for image ${example}`);
+      throw new InputError(`cifar: labels must be 0 to 255, got ${label} for image ${example}`);
     }
     let to = example * RECORD;
     records[to++] = label;

@@ -2,6 +2,7 @@
  * Cuts CSV text into records of cells after RFC 4180: quoted cells may hold delimiters, line ends and doubled
  * quotes; lines end in LF or CR LF; a byte order mark and empty lines are skipped. Cells stay text.
  */
+import { InputError } from '../numerics/index.js';
 import { DataError } from './errors.js';
 
 export interface CsvRecord {
@@ -13,7 +14,7 @@ export interface CsvRecord {
 /** The records of `text`, one at a time. @throws DataError for a misplaced or unclosed quote. */
 export function* csvRecords(text: string, name: string, delimiter: string): Generator<CsvRecord, undefined> {
   if (delimiter.length !== 1 || delimiter === '"' || delimiter === '\n' || delimiter === '\r') {
-    throw new RangeError(
+    throw new InputError(
       `csv: delimiter must be one character other than a quote or line end, got "${delimiter}"`,
     );
   }

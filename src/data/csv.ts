@@ -3,6 +3,7 @@
  * has the same number of cells, every feature is a finite number. Several tables (train and test) can share one
  * set of classes. No files here, only text.
  */
+import { InputError } from '../numerics/index.js';
 import type { DataSet } from './dataset.js';
 import { csvRecords, type CsvRecord } from './csv-records.js';
 import { DataError } from './errors.js';
@@ -135,14 +136,14 @@ function findLabel(
   }
   if (typeof label === 'number') {
     if (Number.isInteger(label) && label >= 0 && label < columns) return label;
-    throw new RangeError(`${name}: label column must be 0 to ${columns - 1}, got ${label}`);
+    throw new InputError(`${name}: label column must be 0 to ${columns - 1}, got ${label}`);
   }
   const at = header?.indexOf(label) ?? -1;
   if (at >= 0) return at;
   const known = header
     ? `the columns are ${header.join(', ')}`
     : 'the CSV has no header; give its 0-based index';
-  throw new RangeError(`${name}: label column "${label}" must be a column's name; ${known}`);
+  throw new InputError(`${name}: label column "${label}" must be a column's name; ${known}`);
 }
 
 function isNumber(cell: string): boolean {

@@ -2,7 +2,7 @@
  * Small operations on whole data sets: check, slice, select, split. They never change their input;
  * a slice shares its memory, a selection copies.
  */
-import { parseSeed, shuffledOrder, type Seed } from '../numerics/index.js';
+import { parseSeed, shuffledOrder, type Seed, InputError } from '../numerics/index.js';
 import type { DataSet, FeatureShape } from './dataset.js';
 
 /** Elements of one example. */
@@ -22,28 +22,28 @@ export function shapeText(shape: readonly number[]): string {
 export function checkDataSet(data: DataSet, who = 'data set'): void {
   const { features, labels, count, shape, classes, labelNames } = data;
   if (!Number.isInteger(count) || count < 1) {
-    throw new RangeError(`${who}: needs at least one example, got count ${count}`);
+    throw new InputError(`${who}: needs at least one example, got count ${count}`);
   }
   if (shape.some((size) => !Number.isInteger(size) || size < 1)) {
-    throw new RangeError(
+    throw new InputError(
       `${who}: every size of the shape must be a whole number from 1, got ${shapeText(shape)}`,
     );
   }
   const expected = count * exampleSize(shape);
   if (features.length !== expected) {
-    throw new RangeError(
+    throw new InputError(
       `${who}: ${count} examples of ${shapeText(shape)} need ${expected} features, got ${features.length}`,
     );
   }
   if (labels.length !== count) {
-    throw new RangeError(`${who}: every example needs one label, got ${labels.length} for ${count}`);
+    throw new InputError(`${who}: every example needs one label, got ${labels.length} for ${count}`);
   }
   if (labelNames !== undefined && labelNames.length !== classes) {
-    throw new RangeError(`${who}: every class needs one name, got ${labelNames.length} for ${classes}`);
+    throw new InputError(`${who}: every class needs one name, got ${labelNames.length} for ${classes}`);
   }
   const wrong = labels.findIndex((label) => label < 0 || label >= classes);
   if (wrong >= 0) {
-    throw new RangeError(
+    throw new InputError(
       `${who}: label of example ${wrong} must be 0 to ${classes - 1}, got ${labels[wrong]}`,
     );
   }
@@ -73,7 +73,7 @@ export function selectExamples(data: DataSet, indices: ArrayLike<number>): DataS
   for (let to = 0; to < count; to++) {
     const from = indices[to]!;
     if (!(Number.isInteger(from) && from >= 0 && from < data.count)) {
-      throw new RangeError(`select: index must be 0 to ${data.count - 1}, got ${from}`);
+      throw new InputError(`select: index must be 0 to ${data.count - 1}, got ${from}`);
     }
     labels[to] = data.labels[from]!;
     // Examples lie apart: to touch each of them first lets the processor fetch many at a time, in half the time.
@@ -95,7 +95,7 @@ export function selectExamples(data: DataSet, indices: ArrayLike<number>): DataS
 export function splitDataSet(data: DataSet, fraction: number, seed: Seed): [first: DataSet, second: DataSet] {
   const cut = Math.floor(data.count * fraction + 0.5);
   if (!(cut >= 1 && cut < data.count)) {
-    throw new RangeError(
+    throw new InputError(
       `split: both parts need an example, got fraction ${fraction} of ${data.count} examples; choose a fraction between 0 and 1`,
     );
   }

@@ -2,7 +2,14 @@
  * Iterators that hand out a data set batch by batch: one over memory, which shuffles and can be put back to
  * any position exactly, and one over a source that can be read once only.
  */
-import { parseSeed, shuffledOrder, type Key, type Seed } from '../numerics/index.js';
+import {
+  parseSeed,
+  shuffledOrder,
+  type Key,
+  type Seed,
+  InputError,
+  InputTypeError,
+} from '../numerics/index.js';
 import { Augmenter, type Augmentation } from './augmentation.js';
 import type { DataSet, DataSetIterator, FeatureShape, IteratorPosition } from './dataset.js';
 import { checkDataSet, selectExamples, shapeText, sliceExamples } from './examples.js';
@@ -74,10 +81,10 @@ export class ArrayDataSetIterator implements DataSetIterator {
 
   seek({ epoch, cursor }: IteratorPosition): void {
     if (!(Number.isSafeInteger(epoch) && epoch >= 0)) {
-      throw new RangeError(`iterator: epoch must be a whole number from 0, got ${epoch}`);
+      throw new InputError(`iterator: epoch must be a whole number from 0, got ${epoch}`);
     }
     if (!(Number.isInteger(cursor) && cursor >= 0 && cursor <= this.#data.count)) {
-      throw new RangeError(
+      throw new InputError(
         `iterator: cursor must be 0 to ${this.#data.count}, got ${cursor}; is this position of another data set?`,
       );
     }
@@ -117,7 +124,7 @@ export class StreamDataSetIterator implements DataSetIterator {
     this.#source = source[Symbol.iterator]();
     const first = this.#source.next();
     if (first.done === true)
-      throw new RangeError('stream: the source must give at least one piece, got none');
+      throw new InputError('stream: the source must give at least one piece, got none');
     checkDataSet(first.value, 'stream: piece');
     this.shape = first.value.shape;
     this.classes = first.value.classes;
@@ -171,7 +178,7 @@ export class StreamDataSetIterator implements DataSetIterator {
       shapeText(value.shape) === shapeText(this.shape) &&
       value.features instanceof Uint8Array === this.#pixels;
     if (!same) {
-      throw new RangeError(
+      throw new InputError(
         `stream: pieces must agree in shape, classes and kind of features, got ${shapeText(value.shape)} in ${value.classes} classes after ${shapeText(this.shape)} in ${this.classes}`,
       );
     }
@@ -198,15 +205,15 @@ function joinExamples(parts: readonly DataSet[]): DataSet {
 
 function checkCount(count: number): number {
   if (Number.isInteger(count) && count >= 1) return count;
-  throw new RangeError(`iterator: batch must be a whole number from 1, got ${count}`);
+  throw new InputError(`iterator: batch must be a whole number from 1, got ${count}`);
 }
 
 function endOfEpoch(cursor: number, wayOut: string): RangeError {
-  return new RangeError(`iterator: no example is left after ${cursor}; ask hasNext first, ${wayOut}`);
+  return new InputError(`iterator: no example is left after ${cursor}; ask hasNext first, ${wayOut}`);
 }
 
 function oneWay(what: string): TypeError {
-  return new TypeError(
+  return new InputTypeError(
     `stream: ${what} needs a source that can be read again, got one that is read once only; use ArrayDataSetIterator, or one epoch`,
   );
 }

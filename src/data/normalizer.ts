@@ -3,6 +3,7 @@
  * Plain doubles, summed in the order of the examples, so that every engine computes the same statistics;
  * docs/data.md gives the formulas. Quantisation comes later and is not done here.
  */
+import { InputError, InputTypeError } from '../numerics/index.js';
 import type { DataSet } from './dataset.js';
 import { exampleSize } from './examples.js';
 
@@ -28,7 +29,7 @@ export function applyNormalizer(state: NormalizerState, data: DataSet): DataSet 
   const { offset, scale, shift } = state;
   const size = exampleSize(data.shape);
   if (size !== offset.length) {
-    throw new RangeError(`normalizer: examples must have ${offset.length} features as fitted, got ${size}`);
+    throw new InputError(`normalizer: examples must have ${offset.length} features as fitted, got ${size}`);
   }
   const unit = unitOf(data);
   const features = new Float32Array(data.features.length);
@@ -44,7 +45,7 @@ abstract class ColumnNormalizer implements Normalizer {
 
   get state(): NormalizerState {
     if (!this.#state)
-      throw new TypeError('normalizer: fit must come before transform; call fit(train) first');
+      throw new InputTypeError('normalizer: fit must come before transform; call fit(train) first');
     return this.#state;
   }
 
@@ -88,7 +89,7 @@ export class NormalizerMinMaxScaler extends ColumnNormalizer {
   constructor(min = 0, max = 1) {
     super();
     if (!(min < max)) {
-      throw new RangeError(`normalizer: min must be below max, got ${min} and ${max}`);
+      throw new InputError(`normalizer: min must be below max, got ${min} and ${max}`);
     }
     this.#min = min;
     this.#max = max;

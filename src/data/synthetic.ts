@@ -3,7 +3,7 @@
  * by direction and place, over a few random patches and noise. Made of integers and the counter generator alone, so
  * it is the same on every machine, byte for byte. docs/data.md says how it behaves.
  */
-import { parseSeed, RandomSite, siteHash, type Key, type Seed } from '../numerics/index.js';
+import { parseSeed, RandomSite, siteHash, type Key, type Seed, InputError } from '../numerics/index.js';
 import type { DataSet } from './dataset.js';
 
 /** Seed and sizes of the synthetic set. */
@@ -40,7 +40,7 @@ export function synthetic(options: SyntheticOptions): { readonly train: DataSet;
 
 function drawPart(key: Key, part: string, count: number): DataSet {
   if (!(Number.isInteger(count) && count >= 1)) {
-    throw new RangeError(`synthetic: ${part} must be a whole number of examples from 1, got ${count}`);
+    throw new InputError(`synthetic: ${part} must be a whole number of examples from 1, got ${count}`);
   }
   const hash = siteHash(`data/synthetic/${part}`);
   const features = new Uint8Array(count * PIXELS);

@@ -2,6 +2,7 @@
  * Golden vectors: examples as raw inputs and the raw logits that the library computes for them, for others to compare theirs
  * with. They are the first examples of an evaluation, in its steps: example n has the random words that `fewbit eval` gives it.
  */
+import { InputError } from '../numerics/index.js';
 import { selectBackend, type Backend, type BackendName } from '../backend/index.js';
 import { sliceExamples, type DataSet } from '../data/index.js';
 import type { Format } from '../numerics/index.js';
@@ -46,7 +47,7 @@ export async function goldenVectors(subject: ExportSubject, options: GoldenOptio
   const { data, count, backend = 'wasm', threads } = options;
   checkData('export', data, definition);
   if (!Number.isInteger(count) || count < 1 || count > data.count) {
-    throw new RangeError(
+    throw new InputError(
       `export: vectors must be 1 to ${data.count}, the examples that there are, got ${count}`,
     );
   }

@@ -2,6 +2,7 @@
  * ZIP archives of files stored as they are, without compression: all that a NumPy archive needs.
  * Source: PKWARE, .ZIP File Format Specification (APPNOTE.TXT), sections 4.3.7, 4.3.12 and 4.3.16.
  */
+import { InputError } from '../numerics/index.js';
 
 const LOCAL_FILE = 0x04034b50;
 const CENTRAL_FILE = 0x02014b50;
@@ -41,7 +42,7 @@ export function zipStored(files: ReadonlyMap<string, Uint8Array>): Uint8Array {
   }
   const centralBytes = central.reduce((sum, { length }) => sum + length, 0);
   if (offset + centralBytes > MOST_BYTES) {
-    throw new RangeError(
+    throw new InputError(
       `zip: an archive must be smaller than 4 GiB, got ${offset} bytes; export fewer vectors`,
     );
   }

@@ -2,6 +2,7 @@
  * The systolic array that the simulator, the estimates and the generated hardware have in common, as data.
  * Output stationary: each processing element (PE) keeps one sum while operands pass by. docs/hardware.md has the picture.
  */
+import { InputError } from '../numerics/index.js';
 
 /** Lengths of the linear feedback shift registers that give the rounding units their bits. */
 export const LFSR_BITS = [8, 12, 16, 20, 24, 32] as const;
@@ -63,7 +64,7 @@ export function wordBytes(wordLength: number): 2 | 4 {
 
 function checkInteger(what: string, value: number, low: number, high: number): void {
   if (Number.isInteger(value) && value >= low && value <= high) return;
-  throw new RangeError(
+  throw new InputError(
     `array: ${what} must be an integer from ${String(low)} to ${String(high)}, got ${String(value)}`,
   );
 }
@@ -78,12 +79,12 @@ export function arrayConfig(changes: Partial<ArrayConfig> = {}): ArrayConfig {
   checkInteger('cols', config.cols, 1, 1024);
   checkInteger('accumulatorBits', config.accumulatorBits, 8, 64);
   if (!LFSR_BITS.includes(config.lfsrBits)) {
-    throw new RangeError(
+    throw new InputError(
       `array: lfsrBits must be ${LFSR_BITS.join(', ')}, got ${String(config.lfsrBits)}; these lengths have taps of the longest period`,
     );
   }
   if (!(config.clockMHz > 0 && config.clockMHz < Infinity)) {
-    throw new RangeError(`array: clockMHz must be a positive number, got ${String(config.clockMHz)}`);
+    throw new InputError(`array: clockMHz must be a positive number, got ${String(config.clockMHz)}`);
   }
   checkInteger('lhsBufferBytes', config.lhsBufferBytes, 1, 2147483647);
   checkInteger('rhsBufferBytes', config.rhsBufferBytes, 1, 2147483647);

@@ -3,6 +3,7 @@
  * and the loads of operands in the order of their first use. Simulator, estimate and generated hardware all walk these
  * lists. Derived in docs/hardware.md, section "Memory".
  */
+import { InputError } from '../numerics/index.js';
 import type { ArrayConfig } from './array.js';
 import type { ProductSize } from './product.js';
 
@@ -65,7 +66,7 @@ export function layoutOf(config: ArrayConfig, { m, k, n, lhsBytes, rhsBytes }: P
   const rhsSlices = Math.floor(config.rhsBufferBytes / 2 / (cols * rhsBytes));
   if (lhsSlices < 1 || rhsSlices < 1) {
     const [side, bytes] = lhsSlices < 1 ? ['lhs', rows * lhsBytes] : ['rhs', cols * rhsBytes];
-    throw new RangeError(
+    throw new InputError(
       `array: half of ${side}BufferBytes must hold a slice of ${String(bytes)} bytes, got ${String(config[`${side as 'lhs' | 'rhs'}BufferBytes`])}; make the buffer larger or the array smaller`,
     );
   }

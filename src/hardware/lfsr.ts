@@ -2,7 +2,7 @@
  * Linear feedback shift registers: the random bits of a rounding unit in hardware. Fibonacci form, taps of the longest
  * period from Xilinx XAPP052 (Alfke, 1996), table 3. docs/hardware.md says what a draw is and how rows are seeded.
  */
-import { RandomSite, siteHash, type Key } from '../numerics/index.js';
+import { RandomSite, siteHash, type Key, InputError } from '../numerics/index.js';
 import type { LfsrBits } from './array.js';
 
 /** Taps by length, counted from 1: tap t is bit t - 1 of the state. */
@@ -31,7 +31,7 @@ export class Lfsr {
     this.taps = LFSR_TAPS[bits];
     this.state = (seed & this.mask) >>> 0;
     if (this.state === 0) {
-      throw new RangeError(`lfsr: the seed must not be 0 in its low ${bits} bits, got ${seed}`);
+      throw new InputError(`lfsr: the seed must not be 0 in its low ${bits} bits, got ${seed}`);
     }
   }
 

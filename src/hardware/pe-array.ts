@@ -90,7 +90,8 @@ export class PeArray {
       const pe = row[j]!;
       const right = row[j + 1];
       const arriving = right?.isDraining ? right.drain : null;
-      if (pe.isDone && arriving) throw new Error(`array: two results met in column ${j} of the drain chain`);
+      if (pe.isDone && arriving)
+        throw new Error(`internal: array: two results met in column ${j} of the drain chain`);
       if (pe.isDone) pe.drain.copy(pe.accumulator);
       else if (arriving) pe.drain.copy(arriving);
       pe.isDraining = pe.isDone || arriving !== null;

@@ -95,7 +95,7 @@ export function isProduct(op: Op): op is ProductOp {
 function formatOf(plan: Plan, id: TensorId): Format {
   const { name, format } = plan.tensors[id]!;
   if (format !== null && format !== 'float32') return format;
-  throw new TypeError(`${name}: an operand of a fixed-point product must have a fixed-point format`);
+  throw new Error(`internal: ${name}: an operand of a fixed-point product must have a fixed-point format`);
 }
 
 /**

@@ -117,7 +117,7 @@ class Edge {
       results.push(delay.pop()!);
     }
     if (results.every((result) => result === null)) return null;
-    if (results.includes(null)) throw new Error('array: the rows of a column came apart');
+    if (results.includes(null)) throw new Error('internal: array: the rows of a column came apart');
     const { block, column: j } = this.written.next();
     results.forEach((result, i) => {
       const index = outIndex(block, this.job.product.n, i, j);

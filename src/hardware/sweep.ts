@@ -1,5 +1,5 @@
 /** The same work on several arrays: every combination of sizes, word lengths and rounding units. */
-import { parseRounding, roundingText, type Rounding } from '../numerics/index.js';
+import { parseRounding, roundingText, type Rounding, InputError } from '../numerics/index.js';
 import { arrayConfig, LFSR_BITS, type ArrayConfig, type LfsrBits } from './array.js';
 import { changeWorkload, type Workload } from './estimate.js';
 
@@ -20,7 +20,7 @@ export function parseRoundingHardware(text: string): RoundingHardware {
   if (bits === undefined) return { rounding };
   const lfsrBits = LFSR_BITS.find((known) => known === Number(bits));
   if (lfsrBits === undefined) {
-    throw new RangeError(
+    throw new InputError(
       `rounding: a shift register must have ${LFSR_BITS.join(', ')} bits, got "${text.trim()}"; choose one of these lengths`,
     );
   }

@@ -12,7 +12,15 @@ import {
   type SiteSettings,
   type TensorId,
 } from '../plan/index.js';
-import { formatText, parseRounding, parseSeed, roundingText, type Rounding } from '../numerics/index.js';
+import {
+  formatText,
+  parseRounding,
+  parseSeed,
+  roundingText,
+  type Rounding,
+  InputError,
+  InputTypeError,
+} from '../numerics/index.js';
 import type { OptimizerConfiguration } from '../optim/index.js';
 import type { LayerConfiguration, NetworkConfiguration, Overrides } from './configuration.js';
 import { initialParameters } from './initial.js';
@@ -60,7 +68,7 @@ function layOutLayers(configuration: NetworkConfiguration): Node[] {
   const seen = new Set<string>();
   for (const { name } of nodes) {
     if (seen.has(name) || name === 'loss' || name === 'inference') {
-      throw new TypeError(
+      throw new InputTypeError(
         `${name}: a layer's name must be its own (and not loss or inference); rename one of the layers`,
       );
     }
@@ -102,7 +110,7 @@ export class NetworkDefinition {
     const last = this.layers[this.layers.length - 1]!;
     const shape = last.outputShape;
     if (shape.length !== 1 || shape[0]! < 2) {
-      throw new RangeError(
+      throw new InputError(
         `${last.name}: the last layer must give one logit per class, at least 2, got ${JSON.stringify(shape)}; end with a dense layer`,
       );
     }

@@ -2,6 +2,7 @@
  * The stages of a network whose precision changes during training: which configuration holds in each of them. When a stage
  * begins is for train/ to see; docs/training.md, "Precision schedule".
  */
+import { InputTypeError } from '../numerics/index.js';
 import type { NetworkConfiguration } from './configuration.js';
 
 /**
@@ -11,14 +12,14 @@ import type { NetworkConfiguration } from './configuration.js';
 export function stageConfigurations(configuration: NetworkConfiguration): NetworkConfiguration[] {
   const { precisionSchedule = [], ...first } = configuration;
   if (precisionSchedule.length > 0 && first.formats === 'float32') {
-    throw new TypeError(
+    throw new InputTypeError(
       'network: float32 has no precision schedule; leave it out, or choose fixed-point formats',
     );
   }
   let current: NetworkConfiguration = first;
   return precisionSchedule.map(({ formats = current.formats, rounding = current.rounding }, i) => {
     if (formats === 'float32') {
-      throw new TypeError(
+      throw new InputTypeError(
         `precisionSchedule[${String(i)}]: a network is float32 or fixed-point as a whole; choose fixed-point formats`,
       );
     }

@@ -2,6 +2,7 @@
  * Checks the structure of a network configuration that comes from outside (JSON, JavaScript callers): kinds, required
  * and unknown fields, simple ranges. Rules between layers are checked where layers are made.
  */
+import { InputTypeError } from '../numerics/index.js';
 import { z } from 'zod';
 import type { NetworkConfiguration, PrecisionStage } from './configuration.js';
 
@@ -204,7 +205,7 @@ function checked<T>(schema: z.ZodType<T>, what: string, input: unknown): T {
   for (const key of issue.path) got = (got as Record<PropertyKey, unknown> | undefined)?.[key];
   const shown =
     issue.code === 'unrecognized_keys' ? '' : `, got ${got === undefined ? 'nothing' : JSON.stringify(got)}`;
-  throw new TypeError(`${what}: ${where === '' ? '' : `${where}: `}${issue.message}${shown}`);
+  throw new InputTypeError(`${what}: ${where === '' ? '' : `${where}: `}${issue.message}${shown}`);
 }
 
 /**

@@ -12,6 +12,7 @@ import {
   type NumberFormat,
   type Overflow,
   type Rounding,
+  InputTypeError,
 } from '../numerics/index.js';
 import type { OptimizerConfiguration } from '../optim/index.js';
 import type { Role } from '../plan/index.js';
@@ -71,7 +72,7 @@ function resolveFormats(
     if (own !== undefined) return parseFormat(own);
     if (base) return base[role];
     if (map.weight === undefined) {
-      throw new TypeError(
+      throw new InputTypeError(
         `${who}: formats must name at least weight, got ${Object.keys(map).join(', ')}; add weight`,
       );
     }
@@ -113,7 +114,7 @@ export function networkSettings(configuration: NetworkConfiguration): Settings {
 export function layerSettings(name: string, overrides: Overrides, network: Settings): Settings {
   const { formats } = overrides;
   if (formats !== undefined && (formats === 'float32') !== (network.formats.weight === 'float32')) {
-    throw new TypeError(
+    throw new InputTypeError(
       `${name}: a network is float32 or fixed-point as a whole; remove the layer's formats, or change the network's`,
     );
   }

@@ -2,6 +2,7 @@
  * Accumulators: exact 64-bit sums, narrowed on purpose where a study asks for it, and the proof that 64 bits suffice.
  * A register only adds; rounding its sum is convert.ts. docs/numerics.md, section "Accumulate".
  */
+import { InputError, InputTypeError } from './errors.js';
 import type { Overflow } from './rounding.js';
 import { Wide } from './wide.js';
 
@@ -31,7 +32,7 @@ export function parseAccumulator(input: AccumulatorLike): Accumulator {
     if (text === 'exact') return 'exact';
     const match = ACCUMULATOR_TEXT.exec(text);
     if (!match) {
-      throw new TypeError(`accumulator: expected "exact", "wrap:48" or "saturate:32", got "${input}"`);
+      throw new InputTypeError(`accumulator: expected "exact", "wrap:48" or "saturate:32", got "${input}"`);
     }
     overflow = match[1] ?? '';
     width = Number(match[2]);
@@ -39,10 +40,10 @@ export function parseAccumulator(input: AccumulatorLike): Accumulator {
     ({ width, overflow } = input);
   }
   if (overflow !== 'wrap' && overflow !== 'saturate') {
-    throw new TypeError(`accumulator: overflow must be "wrap" or "saturate", got "${overflow}"`);
+    throw new InputTypeError(`accumulator: overflow must be "wrap" or "saturate", got "${overflow}"`);
   }
   if (!Number.isInteger(width) || width < 2 || width > 63) {
-    throw new RangeError(
+    throw new InputError(
       `accumulator: width must be an integer from 2 to 63 bits, got ${String(width)}; use "exact" for the full 64 bits`,
     );
   }

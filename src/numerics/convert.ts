@@ -3,6 +3,7 @@
  * This is the one place where Fewbit rounds integers; doubles are float.ts. No step here can overflow 64 bits:
  * docs/numerics.md, section "Convert", derives it. Hardware twin: the rounding unit at the edge of the array.
  */
+import { InputError, InputTypeError } from './errors.js';
 import { maxRaw, minRaw, parseFormat, wordLength, type Format, type FormatLike } from './format.js';
 import { parseRounding, type Overflow, type Rounding, type RoundingLike } from './rounding.js';
 import { Wide } from './wide.js';
@@ -231,20 +232,20 @@ export function convert(
   const target = parseFormat(format);
   const rounding = parseRounding(options.rounding);
   if (typeof m === 'number' && !Number.isSafeInteger(m)) {
-    throw new TypeError(
+    throw new InputTypeError(
       `convert: m must be a safe integer or a bigint, got ${String(m)}; use floatToFixed for a real number`,
     );
   }
   const exact = BigInt(m);
   if (BigInt.asIntN(64, exact) !== exact) {
-    throw new RangeError(`convert: m must fit in signed 64 bits, got ${String(m)}; drop fraction bits first`);
+    throw new InputError(`convert: m must fit in signed 64 bits, got ${String(m)}; drop fraction bits first`);
   }
   if (!Number.isInteger(fractionBits)) {
-    throw new TypeError(`convert: fractionBits must be an integer, got ${String(fractionBits)}`);
+    throw new InputTypeError(`convert: fractionBits must be an integer, got ${String(fractionBits)}`);
   }
   const drop = fractionBits - target.fl;
   if (drop > 62) {
-    throw new RangeError(
+    throw new InputError(
       `convert: at most 62 bits may be dropped, got ${String(fractionBits)} - ${String(target.fl)} = ${String(drop)}; use a format with more fraction bits`,
     );
   }
@@ -270,12 +271,12 @@ export function randomWord(
 ): number {
   if (rounding.mode !== 'stochastic') return 0;
   if (random === undefined) {
-    throw new TypeError(
+    throw new InputTypeError(
       `${who}: stochastic rounding needs a random word, got none; pass one, for example of RandomSite.word(index)`,
     );
   }
   if (!Number.isInteger(random) || random < 0 || random >= (width === 16 ? 65536 : 4294967296)) {
-    throw new RangeError(
+    throw new InputError(
       `${who}: random must be an unsigned ${String(width)}-bit integer, got ${String(random)}`,
     );
   }

@@ -3,6 +3,7 @@
  * Here and in float-weights.ts alone fractions of doubles occur; every step is exact.
  * Derived in docs/numerics.md, section "From and to doubles".
  */
+import { InputError, InputTypeError } from './errors.js';
 import { keptBits, randomWord } from './convert.js';
 import {
   formatText,
@@ -68,7 +69,7 @@ function toRaw(x: number, format: Format, rounding: Rounding, word: number, widt
 }
 
 function nanError(who: string, place: string): RangeError {
-  return new RangeError(`${who}: a value must be a number, got NaN${place}; clean the data first`);
+  return new InputError(`${who}: a value must be a number, got NaN${place}; clean the data first`);
 }
 
 /**
@@ -100,7 +101,7 @@ export function floatsToFixed(
   const mode = parseRounding(rounding);
   const width = site?.width ?? 32;
   if (mode.mode === 'stochastic' && site === undefined) {
-    throw new TypeError(
+    throw new InputTypeError(
       'floatsToFixed: stochastic rounding needs random words, got no site; pass a RandomSite',
     );
   }
@@ -120,7 +121,7 @@ export function floatsToFixed(
 export function fixedToFloat(raw: number, format: FormatLike): number {
   const source = parseFormat(format);
   if (!Number.isInteger(raw) || raw < minRaw(source) || raw > maxRaw(source)) {
-    throw new RangeError(
+    throw new InputError(
       `fixedToFloat: raw must be an integer of ${formatText(source)} (${String(minRaw(source))} to ${String(maxRaw(source))}), got ${String(raw)}`,
     );
   }
@@ -140,7 +141,7 @@ export function fixedToFloats(raws: ArrayLike<number>, format: FormatLike): Floa
 export function toCoefficient(x: number): number {
   const coefficient = Math.floor(x * 2 ** 30 + 0.5);
   if (!(x >= 0 && coefficient < 2 ** 31)) {
-    throw new RangeError(
+    throw new InputError(
       `coefficient: must be at least 0 and less than 2, got ${String(x)}; choose a smaller rate`,
     );
   }

@@ -3,6 +3,7 @@
  * IL counts integer bits including the sign, FL fraction bits; only WL = IL + FL is bounded (2..32).
  * Derived in docs/numerics.md, section "Formats".
  */
+import { InputError, InputTypeError } from './errors.js';
 
 /** A fixed-point format. A stored integer `raw` has the value `raw * 2^-fl`. */
 export interface Format {
@@ -59,7 +60,7 @@ export function parseFormat(input: FormatLike): Format {
   if (typeof input === 'string') {
     const match = FORMAT_TEXT.exec(input.trim());
     if (!match) {
-      throw new TypeError(
+      throw new InputTypeError(
         `format: expected "<IL,FL>" or "IL.FL", got "${input}"; write for example "<2,14>" or "2.14"`,
       );
     }
@@ -69,11 +70,11 @@ export function parseFormat(input: FormatLike): Format {
     ({ il, fl } = input);
   }
   if (!Number.isInteger(il) || !Number.isInteger(fl)) {
-    throw new TypeError(`format: il and fl must be integers, got il ${String(il)} and fl ${String(fl)}`);
+    throw new InputTypeError(`format: il and fl must be integers, got il ${String(il)} and fl ${String(fl)}`);
   }
   const wl = il + fl;
   if (wl < 2 || wl > 32) {
-    throw new RangeError(
+    throw new InputError(
       `format <${String(il)},${String(fl)}>: word length IL + FL must be 2 to 32 bits, got ${String(wl)}; choose a wider or narrower IL or FL`,
     );
   }

@@ -1,4 +1,5 @@
 /** Numerics: formats, exact sums, rounding, the counter generator, integer softmax. docs/arithmetic.md is the contract. */
+export * from './errors.js';
 export * from './format.js';
 export * from './rounding.js';
 export { Wide } from './wide.js';

@@ -2,6 +2,7 @@
  * Random words by counter, never by state: word = f(seed, site, step, index), the same on every machine.
  * The mapping of an index to block, word and half below never changes. docs/randomness.md has the picture.
  */
+import { InputError, InputTypeError } from './errors.js';
 import { philox4x32 } from './philox.js';
 
 /** A seed as users write it: 64 bits, as a safe integer, a bigint or decimal text. */
@@ -20,14 +21,14 @@ export interface Key {
 export function parseSeed(seed: Seed): Key {
   // Callers without types leave it out; nothing is random by itself, so nothing is filled in.
   if ((seed as Seed | null | undefined) === undefined || (seed as Seed | null) === null) {
-    throw new TypeError('seed: a seed is required, got none; pass an integer, for example seed: 1');
+    throw new InputTypeError('seed: a seed is required, got none; pass an integer, for example seed: 1');
   }
   let value: bigint;
   if (typeof seed === 'bigint') {
     value = seed;
   } else if (typeof seed === 'number' && Number.isInteger(seed)) {
     if (!Number.isSafeInteger(seed)) {
-      throw new RangeError(
+      throw new InputError(
         `seed: a number must be at most 2^53 - 1, got ${String(seed)}; write it as decimal text or bigint`,
       );
     }
@@ -36,10 +37,10 @@ export function parseSeed(seed: Seed): Key {
     value = BigInt(seed.trim());
   } else {
     const got = typeof seed === 'string' ? `"${seed}"` : String(seed);
-    throw new TypeError(`seed: expected an integer from 0 to 2^64 - 1, got ${got}`);
+    throw new InputTypeError(`seed: expected an integer from 0 to 2^64 - 1, got ${got}`);
   }
   if (value < 0n || value >= 1n << 64n) {
-    throw new RangeError(`seed: must be from 0 to 2^64 - 1, got ${String(value)}`);
+    throw new InputError(`seed: must be from 0 to 2^64 - 1, got ${String(value)}`);
   }
   return { lo: Number(value & 0xffffffffn), hi: Number(value >> 32n) };
 }
@@ -73,7 +74,7 @@ export class RandomSite {
    */
   constructor(key: Key, hash: number, step: number, width: 16 | 32) {
     if (!Number.isSafeInteger(step) || step < 0) {
-      throw new RangeError(`random site: step must be an integer from 0 to 2^53 - 1, got ${String(step)}`);
+      throw new InputError(`random site: step must be an integer from 0 to 2^53 - 1, got ${String(step)}`);
     }
     this.width = width;
     this.keyLo = key.lo;

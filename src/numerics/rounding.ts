@@ -2,6 +2,7 @@
  * Rounding modes and overflow behaviour by name. What each one computes is in convert.ts;
  * this file only names and reads them.
  */
+import { InputError, InputTypeError } from './errors.js';
 
 /** Rounding modes; `stochastic` may keep fewer random bits (`stochastic:n`). */
 export const ROUNDING_MODES = [
@@ -39,14 +40,14 @@ export function parseRounding(input: RoundingLike): Rounding {
   const [name, bits, ...rest] = text.split(':');
   const mode = name === 'nearest' ? 'nearest-away' : ROUNDING_MODES.find((known) => known === name);
   if (mode === undefined || rest.length > 0 || (bits !== undefined && mode !== 'stochastic')) {
-    throw new TypeError(
+    throw new InputTypeError(
       `rounding: unknown mode "${text}"; choose one of ${ROUNDING_MODES.join(', ')}, nearest, stochastic:n`,
     );
   }
   if (bits === undefined) return { mode, randomBits: 32 };
   const randomBits = /^\d+$/.test(bits) ? Number(bits) : NaN;
   if (!(randomBits >= 1 && randomBits <= 32)) {
-    throw new RangeError(`rounding: stochastic:n needs n from 1 to 32, got "${text}"`);
+    throw new InputError(`rounding: stochastic:n needs n from 1 to 32, got "${text}"`);
   }
   return { mode, randomBits };
 }

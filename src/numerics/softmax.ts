@@ -3,6 +3,7 @@
  * probabilities with 30 fraction bits, loss with 24. |p - exact| <= 2^-24; docs/numerics.md, section "Softmax", proves it.
  * The error convert(p - onehot) is the caller's: it is a rounding site.
  */
+import { InputError } from './errors.js';
 import { multiplyHigh, multiplyHighUnsigned, Wide } from './wide.js';
 
 /** Fraction bits of probabilities. */
@@ -105,7 +106,7 @@ export function softmaxCrossEntropyRow(
   outOffset: number,
 ): number {
   if (classes > MAX_CLASSES) {
-    throw new RangeError(`softmax: at most ${String(MAX_CLASSES)} classes, got ${String(classes)}`);
+    throw new InputError(`softmax: at most ${String(MAX_CLASSES)} classes, got ${String(classes)}`);
   }
   const max = logits[offset + firstLargest(logits, offset, classes)]!;
   const t = new Wide();

@@ -2,6 +2,7 @@
  * Learning-rate schedules. Only + - * / on doubles (no Math.pow, no Math.exp), so that every engine computes the same
  * rate. Derived in docs/training.md, "Learning rate".
  */
+import { InputError } from '../numerics/index.js';
 import type { Schedule } from './configuration.js';
 
 /** base^exponent for a whole exponent >= 0, by repeated multiplication in a fixed order. */
@@ -17,7 +18,7 @@ function wholePower(base: number, exponent: number): number {
  */
 export function learningRate(schedule: number | Schedule, epoch: number): number {
   if (!Number.isInteger(epoch) || epoch < 0) {
-    throw new RangeError(`schedule: epoch must be a whole number from 0, got ${String(epoch)}`);
+    throw new InputError(`schedule: epoch must be a whole number from 0, got ${String(epoch)}`);
   }
   if (typeof schedule === 'number') return schedule;
   switch (schedule.kind) {

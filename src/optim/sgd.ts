@@ -3,7 +3,7 @@
  * The gradient is stored as 2^-s * sum over the batch, so the rate carries 2^s / batch: the mean without a divider in
  * the datapath. A smaller last batch of an epoch keeps the rate: each of its examples weighs as much as any other. Derived in docs/training.md, "Optimiser".
  */
-import { toCoefficient } from '../numerics/index.js';
+import { toCoefficient, InputError } from '../numerics/index.js';
 import type { OptimizerConfiguration } from './configuration.js';
 import { learningRate } from './schedule.js';
 
@@ -34,12 +34,12 @@ export function coefficientsOf(
   const decay = lr * (optimizer.weightDecay ?? 0);
   if (step.arithmetic === 'float32') return { momentum, rate, decay };
   if (!(rate >= 0 && rate < 2)) {
-    throw new RangeError(
+    throw new InputError(
       `optimizer: learning rate * 2^${String(step.gradientShift)} / ${String(step.batch)} must be at least 0 and below 2, got ${String(rate)}; choose a smaller learning rate`,
     );
   }
   if (!(momentum >= 0 && momentum <= 1) || !(decay >= 0 && decay <= 1)) {
-    throw new RangeError(
+    throw new InputError(
       `optimizer: momentum and learning rate * weight decay must be from 0 to 1, got ${String(momentum)} and ${String(decay)}`,
     );
   }

@@ -2,7 +2,7 @@
  * The builder's methods for batch normalisation: five ops, what their integers need in bits, and the proof that they have it.
  * The formulas and bounds are derived in docs/numerics.md, section "Batch normalisation".
  */
-import { formatText, wordLength, type Format } from '../numerics/index.js';
+import { formatText, wordLength, type Format, InputError } from '../numerics/index.js';
 import { proveExact } from './checks.js';
 import { PlanDraft } from './draft.js';
 import type { Tensor, TensorId } from './ops.js';
@@ -143,7 +143,7 @@ export class BatchNormDraft extends PlanDraft {
     if (this.arithmetic === 'fixed') {
       const most = fractionBits(gamma) + MAX_SHIFT - MOST_SHIFT - factorShift;
       if (fractionBits(gamma) > most) {
-        throw new RangeError(
+        throw new InputError(
           `${this.who}: the weight may have at most ${String(most)} fraction bits here, got ${String(fractionBits(gamma))}; choose a weight format with fewer`,
         );
       }
@@ -226,7 +226,7 @@ export class BatchNormDraft extends PlanDraft {
     const room = (62 - this.#countBits(input)) >> 1;
     const extra = Math.min(MOST_EXTRA, MOST_WIDTH - wordLength(format), room - wordLength(format));
     if (extra < 0 || format.il < 1 || format.il > 16) {
-      throw new RangeError(
+      throw new InputError(
         `${this.who}: batch normalisation is of at most ${String(Math.min(MOST_WIDTH, room))} bits here, 1 to 16 of them integer bits, got ${formatText(format)}; choose another activation format`,
       );
     }
@@ -256,7 +256,7 @@ export class BatchNormDraft extends PlanDraft {
     const rootBits = (this.#countBits(input) + 1) >> 1;
     const extra = Math.min(MOST_ERROR_EXTRA, 31 - wordLength(format) - rootBits);
     if (extra < 0) {
-      throw new RangeError(
+      throw new InputError(
         `${this.who}: errors of a batch normalisation have at most ${String(31 - rootBits)} bits here, got ${formatText(format)}; choose a shorter error format or a smaller batch`,
       );
     }
@@ -266,7 +266,7 @@ export class BatchNormDraft extends PlanDraft {
   #format(tensor: Tensor): Format {
     const { format } = tensor;
     if (format === null || format === 'float32')
-      throw new TypeError(`${this.who}: ${tensor.name} needs a format`);
+      throw new Error(`internal: ${this.who}: ${tensor.name} needs a format`);
     return format;
   }
 }

@@ -3,7 +3,7 @@
  * and rounding site, and checks shapes, formats and accumulators. It computes nothing. Derived in docs/plan.md.
  * Errors name the layer, the rule, what was given and the way out.
  */
-import { MAX_CLASSES, type Accumulator } from '../numerics/index.js';
+import { MAX_CLASSES, type Accumulator, InputError } from '../numerics/index.js';
 import { proveAccumulator, proveExact } from './checks.js';
 import { BatchNormDraft } from './batch-norm.js';
 import { ShapeError, shapeText } from './errors.js';
@@ -388,7 +388,7 @@ export class PlanBuilder extends BatchNormDraft {
     }
     const shift = lhs.format.fl + rhs.format.fl - bias.fl;
     if (shift < 0) {
-      throw new RangeError(
+      throw new InputError(
         `${who}: the bias may have at most the product's ${String(lhs.format.fl + rhs.format.fl)} fraction bits, got ${String(bias.fl)}; choose a bias format with fewer`,
       );
     }

@@ -10,6 +10,7 @@ import {
   type Accumulator,
   type Format,
   type SumTerm,
+  InputError,
 } from '../numerics/index.js';
 
 /**
@@ -18,7 +19,7 @@ import {
  */
 export function proveExact(who: string, what: string, terms: readonly SumTerm[], wayOut: string): void {
   if (!sumFits(terms)) {
-    throw new RangeError(
+    throw new InputError(
       `${who}: ${what} must fit in 64 bits to be exact, got up to ${String(accumulatorBits(terms))} bits; ${wayOut}`,
     );
   }

@@ -3,6 +3,7 @@
  * running statistics.
  * Nothing is computed here; train/ does. docs/training.md, "Precision schedule".
  */
+import { InputTypeError } from '../numerics/index.js';
 import type { Convert, Plan, TensorId } from './ops.js';
 import { SiteRegistry } from './sites.js';
 
@@ -22,7 +23,7 @@ export function conversionSites(prefix: string, before: Plan, after: Plan): read
     const { format } = before.tensors[ids[i]!]!;
     const settings = after.sites.find(({ site }) => site === name);
     if (settings === undefined || format === null || format === 'float32') {
-      throw new TypeError(`${name}: only fixed-point tensors that a step rounds can be converted`);
+      throw new InputTypeError(`${name}: only fixed-point tensors that a step rounds can be converted`);
     }
     sites.add(`${prefix}/${name}`, format.fl, settings.format, settings);
   });

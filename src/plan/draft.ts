@@ -2,7 +2,7 @@
  * A plan being written: its tensors, rounding sites and two lists of ops, with the checks that every op shares.
  * builder.ts adds one method an op. Nothing is computed here.
  */
-import { storageOf, type NumberFormat, type Storage } from '../numerics/index.js';
+import { storageOf, type NumberFormat, type Storage, InputError, InputTypeError } from '../numerics/index.js';
 import { ShapeError, shapeText } from './errors.js';
 import { planMemory } from './memory.js';
 import type { Convert, Op, Plan, Tensor, TensorId } from './ops.js';
@@ -59,7 +59,7 @@ export class PlanDraft {
 
   constructor(options: { name: string; arithmetic: 'fixed' | 'float32'; batch: number }) {
     if (!Number.isInteger(options.batch) || options.batch < 1 || options.batch > 1 << 20) {
-      throw new RangeError(`batch: must be a whole number from 1 to 1048576, got ${String(options.batch)}`);
+      throw new InputError(`batch: must be a whole number from 1 to 1048576, got ${String(options.batch)}`);
     }
     this.#name = options.name;
     this.arithmetic = options.arithmetic;
@@ -89,7 +89,7 @@ export class PlanDraft {
   tensor(spec: TensorSpec): TensorId {
     const name = this.#program === 'evaluate' ? `inference/${spec.name}` : spec.name;
     if (this.#tensors.some((tensor) => tensor.name === name)) {
-      throw new TypeError(`${name}: two tensors have this name; give each layer a name of its own`);
+      throw new InputTypeError(`${name}: two tensors have this name; give each layer a name of its own`);
     }
     if (spec.batched && spec.shape[0] !== this.batch) {
       throw new ShapeError(
@@ -119,7 +119,7 @@ export class PlanDraft {
   /** The tensor as it stands; its offset is known after `finish`. */
   get(id: TensorId): Tensor {
     const tensor = this.#tensors[id];
-    if (!tensor) throw new RangeError(`plan: there is no tensor ${String(id)}`);
+    if (!tensor) throw new Error(`internal: plan: there is no tensor ${String(id)}`);
     return tensor;
   }
 
@@ -127,7 +127,7 @@ export class PlanDraft {
   find(name: string): TensorId {
     const full = this.#program === 'evaluate' ? `inference/${name}` : name;
     const tensor = this.#tensors.find((candidate) => candidate.name === full);
-    if (!tensor) throw new RangeError(`plan: there is no tensor ${full}`);
+    if (!tensor) throw new Error(`internal: plan: there is no tensor ${full}`);
     return tensor.id;
   }
 
@@ -177,7 +177,7 @@ export class PlanDraft {
     if (spec.role === 'register' && this.arithmetic === 'fixed') return { format: null, storage: 'int32' };
     const { format } = spec;
     if (format === null || (format === 'float32') !== (this.arithmetic === 'float32')) {
-      throw new TypeError(
+      throw new InputTypeError(
         `${spec.name}: a ${this.arithmetic} plan needs ${this.arithmetic === 'fixed' ? 'a fixed-point format' : 'float32'} here`,
       );
     }
@@ -210,7 +210,7 @@ export class PlanDraft {
       fractionBits(a) !== fractionBits(b) ||
       magnitudeBits(a) !== magnitudeBits(b)
     ) {
-      throw new TypeError(
+      throw new InputTypeError(
         `${this.#layer}: ${b.name} must have the format of ${a.name}; the layer does not round`,
       );
     }

@@ -1,5 +1,8 @@
+/** The error of this room, and the text of a shape for its messages. */
+import { FewbitError } from '../numerics/index.js';
+
 /** A tensor shape that breaks an operation's rule; the message names layer, rule, what was given and the way out. */
-export class ShapeError extends Error {
+export class ShapeError extends FewbitError {
   override readonly name = 'ShapeError';
 }
 

@@ -1,4 +1,5 @@
 /** Sizes of tensors and windows, and the checks that fit them together. */
+import { InputError } from '../numerics/index.js';
 import { ShapeError, shapeText } from './errors.js';
 import type { Tensor, Window } from './ops.js';
 
@@ -61,7 +62,7 @@ export function convolutionShapes(
 /** Checks input and output of a pooling window of at most `cells` cells. */
 export function poolShapes(layer: string, window: Window, input: Tensor, out: Tensor, cells: number): void {
   if (window.kernelHeight * window.kernelWidth > cells) {
-    throw new RangeError(
+    throw new InputError(
       `${layer}: a pooling window has at most ${String(cells)} cells, got ${String(window.kernelHeight)} x ${String(window.kernelWidth)}; choose a smaller kernel`,
     );
   }

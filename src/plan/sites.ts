@@ -1,5 +1,5 @@
 /** The rounding sites of a plan: each is registered once, with its shift proved to be in range and its hash unique. */
-import { siteHash, type Format, type Overflow, type Rounding } from '../numerics/index.js';
+import { siteHash, type Format, type Overflow, type Rounding, InputError } from '../numerics/index.js';
 import type { Convert } from './ops.js';
 
 /** How a site rounds; ignored in float32, where nothing rounds to a format. */
@@ -24,7 +24,7 @@ export class SiteRegistry {
   add(site: string, from: number, format: Format, settings: SiteSettings): Convert {
     const drop = from - format.fl;
     if (drop > MAX_SHIFT || drop < -MAX_SHIFT) {
-      throw new RangeError(
+      throw new InputError(
         `${site}: a site shifts by at most ${String(MAX_SHIFT)} bits, got ${String(from)} fraction bits into ${String(format.fl)}; choose formats with closer fraction bits`,
       );
     }
@@ -48,7 +48,7 @@ export class SiteRegistry {
     const hash = siteHash(site);
     const owner = this.#names.get(hash);
     if (owner !== undefined && owner !== site) {
-      throw new RangeError(
+      throw new InputError(
         `${site}: its random site has the same hash as ${owner}; rename one of the layers`,
       );
     }

@@ -11,6 +11,7 @@ import {
   storageOf,
   type Format,
   type NumberFormat,
+  InputError,
 } from '../numerics/index.js';
 import type { NetworkDefinition } from '../nn/index.js';
 import { elements } from '../plan/index.js';
@@ -30,12 +31,12 @@ export function checkData(who: string, data: Described, definition: NetworkDefin
   const flat = data.shape.length === 1 || inputShape.length === 1;
   const fits = flat ? elements(data.shape) === elements(inputShape) : data.shape.join() === inputShape.join();
   if (!fits) {
-    throw new RangeError(
+    throw new InputError(
       `${who}: data must have the network's input shape, got examples of [${data.shape.join(', ')}] for an input of [${inputShape.join(', ')}]; change the network's input or the data`,
     );
   }
   if (data.classes !== classes) {
-    throw new RangeError(
+    throw new InputError(
       `${who}: data must have as many classes as the network has outputs, got ${String(data.classes)} classes and ${String(classes)} outputs; change the last layer or the data`,
     );
   }
@@ -106,7 +107,7 @@ function checkNumbers(features: Float32Array, size: number): void {
   const bad = features.findIndex((value) => Number.isNaN(value));
   if (bad < 0) return;
   const example = Math.floor(bad / size);
-  throw new RangeError(
+  throw new InputError(
     `data: features must be numbers, got NaN in example ${String(example)} of the batch, feature ${String(bad % size)}; clean the data`,
   );
 }

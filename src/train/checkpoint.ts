@@ -12,6 +12,7 @@ import {
   sameFormat,
   storageOf,
   type NumberFormat,
+  InputError,
 } from '../numerics/index.js';
 import { networkFromJSON, type NetworkConfiguration, type NetworkDefinition } from '../nn/index.js';
 import type { Tensor } from '../plan/index.js';
@@ -88,14 +89,14 @@ export async function decodeCheckpoint(bytes: Uint8Array): Promise<Checkpoint> {
   const { metadata, tensors } = decodeSafetensors(bytes);
   const field = (name: string): string => {
     const text = metadata[name];
-    if (text === undefined) throw new RangeError(`checkpoint: the metadata must have "${name}", got none`);
+    if (text === undefined) throw new InputError(`checkpoint: the metadata must have "${name}", got none`);
     return text;
   };
   if (metadata['kind'] !== KIND) {
-    throw new RangeError('checkpoint: the file is safetensors but not a checkpoint of Fewbit');
+    throw new InputError('checkpoint: the file is safetensors but not a checkpoint of Fewbit');
   }
   if (field('version') !== VERSION) {
-    throw new RangeError(
+    throw new InputError(
       `checkpoint: version must be ${VERSION}, got ${field('version')}; read it with the release that wrote it`,
     );
   }
@@ -103,7 +104,7 @@ export async function decodeCheckpoint(bytes: Uint8Array): Promise<Checkpoint> {
   const definition = networkFromJSON(parsed('network', field('network')));
   const { configuration, stages } = definition;
   if (field('seed') !== String(configuration.seed)) {
-    throw new RangeError(
+    throw new InputError(
       `checkpoint: seed must be the network's, ${configuration.seed}, got ${field('seed')}; the file was edited`,
     );
   }
@@ -127,14 +128,14 @@ async function verifyChecksum(bytes: Uint8Array, checksum: string): Promise<void
   const end = CHECKSUM_AT + CHECKSUM_LENGTH;
   const inPlace = FRONT.every((byte, i) => bytes[8 + i] === byte);
   if (!inPlace || new TextDecoder().decode(bytes.subarray(CHECKSUM_AT, end)) !== checksum) {
-    throw new RangeError(
+    throw new InputError(
       'checkpoint: the checksum must come first in the file; the file was written by another tool',
     );
   }
   blank.set(new TextEncoder().encode(NO_CHECKSUM), CHECKSUM_AT);
   const actual = await sha256(blank);
   if (actual !== checksum) {
-    throw new RangeError(
+    throw new InputError(
       `checkpoint: SHA-256 of the file must be ${checksum}, got ${actual}; the file is corrupted, use an older checkpoint`,
     );
   }
@@ -144,7 +145,7 @@ function parsed(name: string, text: string): unknown {
   try {
     return JSON.parse(text);
   } catch {
-    throw new RangeError(`checkpoint: "${name}" in the metadata is not JSON, got ${text}`);
+    throw new InputError(`checkpoint: "${name}" in the metadata is not JSON, got ${text}`);
   }
 }
 
@@ -154,7 +155,7 @@ function isCounter(value: unknown): value is number {
 
 function counter(name: string, value: unknown): number {
   if (isCounter(value)) return value;
-  throw new RangeError(`checkpoint: ${name} must be a whole number, got ${JSON.stringify(value)}`);
+  throw new InputError(`checkpoint: ${name} must be a whole number, got ${JSON.stringify(value)}`);
 }
 
 function batchOf(value: unknown): number | null {
@@ -169,7 +170,7 @@ function position(value: unknown): IteratorPosition | null {
       cursor: counter('iterator.cursor', value.cursor),
     };
   }
-  throw new RangeError(
+  throw new InputError(
     `checkpoint: iterator must be { epoch, cursor } or null, got ${JSON.stringify(value)}`,
   );
 }
@@ -181,7 +182,7 @@ function precisionOf(value: unknown, stages: number): PrecisionState {
   if (counted && isBest && Number(stage) < stages && Number(correct) <= Number(examples)) {
     return value as PrecisionState;
   }
-  throw new RangeError(
+  throw new InputError(
     `checkpoint: precision must be a stage from 0 to ${stages - 1} with its counters, got ${JSON.stringify(value)}`,
   );
 }
@@ -195,13 +196,13 @@ function checkTensors(
   const texts = new Map(Object.entries(typeof formats === 'object' ? (formats ?? {}) : {}));
   const names = new Set(expected.map(({ name }) => name));
   const extra = [...found.keys()].find((name) => !names.has(name));
-  if (extra !== undefined) throw new RangeError(`checkpoint: the network has no tensor "${extra}"`);
+  if (extra !== undefined) throw new InputError(`checkpoint: the network has no tensor "${extra}"`);
   return new Map(
     expected.map(({ name, shape, format }) => {
       const tensor = found.get(name);
       const text: unknown = texts.get(name);
       if (!tensor || typeof text !== 'string' || format === null) {
-        throw new RangeError(`checkpoint: tensor "${name}" of the network is missing`);
+        throw new InputError(`checkpoint: tensor "${name}" of the network is missing`);
       }
       checkTensor(name, shape, format, tensor, text);
       return [name, { ...tensor, format }];
@@ -217,21 +218,21 @@ function checkTensor(
   text: string,
 ): void {
   if (foundShape.join() !== shape.join()) {
-    throw new RangeError(
+    throw new InputError(
       `checkpoint: tensor "${name}" must be [${shape.join(', ')}], got [${foundShape.join(', ')}]`,
     );
   }
   const found = text === 'float32' ? text : parseFormat(text);
   const Storage = { int16: Int16Array, int32: Int32Array, float32: Float32Array }[storageOf(format)];
   if (!sameFormat(found, format) || !(data instanceof Storage)) {
-    throw new RangeError(
+    throw new InputError(
       `checkpoint: tensor "${name}" must be ${formatText(format)} stored as ${storageOf(format)}, got ${text}`,
     );
   }
   if (format === 'float32') return;
   const outside = data.find((raw) => raw < minRaw(format) || raw > maxRaw(format));
   if (outside !== undefined) {
-    throw new RangeError(
+    throw new InputError(
       `checkpoint: tensor "${name}" holds ${outside}, outside of ${formatText(format)}, ${minRaw(format)} to ${maxRaw(format)}`,
     );
   }
@@ -244,7 +245,7 @@ function checkTensor(
 export function checkSameNetwork(found: NetworkConfiguration, expected: NetworkConfiguration): void {
   const difference = firstDifference(plain(found), plain(expected), '');
   if (difference === null) return;
-  throw new RangeError(
+  throw new InputError(
     `checkpoint of another network: ${difference.path} is ${text(difference.found)} in the checkpoint and ${text(difference.expected)} here; load it with its own configuration, or start afresh`,
   );
 }

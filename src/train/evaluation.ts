@@ -2,6 +2,7 @@
  * How well a classifier did: accuracy, top-n, precision, recall and F1 per class and averaged, confusion matrix, loss;
  * after Deeplearning4j's Evaluation. It counts; the table is evaluation-table.ts. Defined in docs/training.md.
  */
+import { InputError } from '../numerics/index.js';
 import type { TensorData } from '../backend/index.js';
 import { evaluationTable, type Averaging, type EvaluationJson } from './evaluation-table.js';
 
@@ -30,18 +31,18 @@ export class Evaluation {
   constructor(options: EvaluationOptions) {
     const { classes, topN = 1 } = options;
     if (!Number.isInteger(classes) || classes < 1) {
-      throw new RangeError(
+      throw new InputError(
         `evaluation: classes must be a whole number of at least 1, got ${String(classes)}`,
       );
     }
     if (!Number.isInteger(topN) || topN < 1 || topN > classes) {
-      throw new RangeError(
+      throw new InputError(
         `evaluation: topN must be 1 to ${String(classes)} (the classes), got ${String(topN)}`,
       );
     }
     this.labelNames = options.labelNames ?? Array.from({ length: classes }, (_, index) => String(index));
     if (this.labelNames.length !== classes) {
-      throw new RangeError(
+      throw new InputError(
         `evaluation: one label name per class, got ${String(this.labelNames.length)} names for ${String(classes)} classes`,
       );
     }
@@ -57,13 +58,13 @@ export class Evaluation {
   add(labels: Int32Array, logits: TensorData, lossSum = 0): void {
     const { classes } = this;
     if (logits.length !== labels.length * classes) {
-      throw new RangeError(
+      throw new InputError(
         `evaluation: logits must be [${String(labels.length)}, ${String(classes)}], got ${String(logits.length)} values`,
       );
     }
     for (const label of labels) {
       if (!(label >= 0 && label < classes)) {
-        throw new RangeError(`evaluation: label must be 0 to ${String(classes - 1)}, got ${String(label)}`);
+        throw new InputError(`evaluation: label must be 0 to ${String(classes - 1)}, got ${String(label)}`);
       }
     }
     for (let row = 0; row < labels.length; row++) {
@@ -189,7 +190,7 @@ export class Evaluation {
 
   #index(index: number): number {
     if (!Number.isInteger(index) || index < 0 || index >= this.classes) {
-      throw new RangeError(
+      throw new InputError(
         `evaluation: class must be 0 to ${String(this.classes - 1)}, got ${String(index)}`,
       );
     }

@@ -3,6 +3,7 @@
  * as if it had not stopped. One step is one call of the session: whatever a listener sees is exactly the state after
  * that step. Semantics: docs/training.md, "Steps and epochs".
  */
+import { InputError } from '../numerics/index.js';
 import type { Session, StepMetrics } from '../backend/index.js';
 import type { DataSetIterator, IteratorPosition } from '../data/index.js';
 import { coefficientsOf, type StepRates } from '../optim/index.js';
@@ -166,7 +167,7 @@ export class Fit {
 
   #reset(): void {
     this.#iterator.reset();
-    if (!this.#iterator.hasNext()) throw new RangeError('fit: the iterator must have examples, got none');
+    if (!this.#iterator.hasNext()) throw new InputError('fit: the iterator must have examples, got none');
   }
 
   #start(): FitStart {
@@ -190,5 +191,5 @@ function summaryOf(epoch: number, { steps, examples, lossSum, correct }: Tally):
 
 function checkCount(name: string, value: number): number {
   if (Number.isSafeInteger(value) && value >= 0) return value;
-  throw new RangeError(`fit: ${name} must be a whole number from 0, got ${String(value)}`);
+  throw new InputError(`fit: ${name} must be a whole number from 0, got ${String(value)}`);
 }

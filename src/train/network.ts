@@ -13,7 +13,13 @@ import {
 } from '../backend/index.js';
 import { sliceExamples, type DataSet, type DataSetIterator, type IteratorPosition } from '../data/index.js';
 import { defineNetwork, NetworkDefinition, type NetworkConfiguration } from '../nn/index.js';
-import { firstLargest, PROBABILITY_BITS, type NumberFormat } from '../numerics/index.js';
+import {
+  firstLargest,
+  PROBABILITY_BITS,
+  type NumberFormat,
+  InputError,
+  InputTypeError,
+} from '../numerics/index.js';
 import { elements } from '../plan/index.js';
 import { BatchEncoder, checkData } from './batch.js';
 import { littleEndianBytes, sha256 } from './bytes.js';
@@ -135,7 +141,7 @@ export class Network implements TrainingModel {
    */
   async fit(iterator: DataSetIterator, options: FitOptions = {}): Promise<FitResult> {
     if (this.#training)
-      throw new TypeError('fit: the network is being trained already; await the other fit first');
+      throw new InputTypeError('fit: the network is being trained already; await the other fit first');
     checkData('fit', iterator, this.definition);
     const fit = new Fit(this, iterator, options);
     this.#training = true;
@@ -190,7 +196,7 @@ export class Network implements TrainingModel {
       if (iterator.resetSupported) iterator.seek(position);
     }
     if (evaluation.examples === 0)
-      throw new RangeError('evaluate: the iterator must have examples, got none');
+      throw new InputError('evaluate: the iterator must have examples, got none');
     return evaluation;
   }
 
@@ -249,7 +255,7 @@ export class Network implements TrainingModel {
     const { tensors } = this.#state;
     const tensor = tensors.find((known) => known.name === name);
     if (!tensor?.format) {
-      throw new RangeError(
+      throw new InputError(
         `network: there is no parameter "${name}"; choose one of ${tensors.map((known) => known.name).join(', ')}`,
       );
     }
@@ -271,7 +277,7 @@ export class Network implements TrainingModel {
     const tensors = new Map<string, CheckpointTensor>();
     for (const { name } of this.#state.tensors) {
       const { shape, format, data } = await this.parameter(name);
-      if (data instanceof Uint8Array) throw new TypeError(`save: tensor "${name}" is no parameter`);
+      if (data instanceof Uint8Array) throw new Error(`internal: save: tensor "${name}" is no parameter`);
       tensors.set(name, { shape, format, data });
     }
     const { configuration } = this.definition;
@@ -320,7 +326,7 @@ export class Network implements TrainingModel {
     const size = elements(inputShape);
     const count = input.length / size;
     if (count < 1 || !Number.isInteger(count)) {
-      throw new RangeError(
+      throw new InputError(
         `network: features must be a whole number of examples of ${size} values, got ${input.length} values`,
       );
     }

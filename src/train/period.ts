@@ -1,4 +1,5 @@
 /** When a listener acts: every n epochs or steps, counted from the start of training, so that a resumed one keeps step. */
+import { InputError } from '../numerics/index.js';
 import type { EpochSummary, Iteration } from './listener.js';
 
 /** When a listener acts; without either, after every epoch. */
@@ -34,5 +35,5 @@ export class Period {
 /** @throws RangeError for a number that is not whole or below 1. */
 export function checkPeriod(what: string, value: number): number {
   if (Number.isSafeInteger(value) && value >= 1) return value;
-  throw new RangeError(`${what} must be a whole number of at least 1, got ${String(value)}`);
+  throw new InputError(`${what} must be a whole number of at least 1, got ${String(value)}`);
 }

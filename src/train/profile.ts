@@ -2,6 +2,7 @@
  * What measured training steps say, op by op: median times, multiply-adds per second, and how near that is to the limit
  * of the machine. Only arithmetic on what a session measured; docs/kernels.md, section "Profiling", explains the columns.
  */
+import { InputError } from '../numerics/index.js';
 import type { StepProfile } from '../backend/index.js';
 import { opMacs, opWrites, type Op, type Plan } from '../plan/index.js';
 
@@ -60,7 +61,7 @@ export interface ProfileTable {
  * @throws RangeError where no step was measured.
  */
 export function profileTable({ plan, backend, threads, steps: all }: TrainingProfile): ProfileTable {
-  if (all.length === 0) throw new RangeError('profile: there must be a measured step, got none; train first');
+  if (all.length === 0) throw new InputError('profile: there must be a measured step, got none; train first');
   const batch = all.reduce((most, { count }) => Math.max(most, count), 0);
   const steps = all.filter(({ count }) => count === batch);
   const limits = steps.flatMap(({ limit }) => (limit ? [gmacsOf(limit.macs, limit.timeMs)] : []));

@@ -3,6 +3,7 @@
  * length (little-endian), a JSON header padded with spaces to a multiple of 8, then the tensors without gaps.
  * Knows nothing of checkpoints. Source: github.com/huggingface/safetensors, section "Format".
  */
+import { InputError } from '../numerics/index.js';
 import { concatenate, littleEndianBytes, nativeBuffer } from './bytes.js';
 
 /** A tensor, row-major. */
@@ -45,7 +46,7 @@ export function encodeSafetensors({ metadata, tensors }: Safetensors): Uint8Arra
   let offset = 0;
   for (const [name, { shape, data }] of sorted) {
     if (elementsOf(shape) !== data.length) {
-      throw new RangeError(
+      throw new InputError(
         `safetensors: tensor "${name}" has the shape [${shape.join(', ')}] but ${String(data.length)} elements`,
       );
     }
@@ -98,13 +99,13 @@ function isSize(value: unknown): value is number {
 
 function readHeader(bytes: Uint8Array): { header: Record<string, unknown>; dataStart: number } {
   if (bytes.length < 8) {
-    throw new RangeError(
+    throw new InputError(
       `safetensors: the file is truncated, got ${String(bytes.length)} bytes of at least 8`,
     );
   }
   const length = new DataView(bytes.buffer, bytes.byteOffset).getBigUint64(0, true);
   if (length < 2n || length > BigInt(bytes.length - 8)) {
-    throw new RangeError(
+    throw new InputError(
       `safetensors: the header is said to have ${String(length)} bytes but ${String(bytes.length - 8)} follow; the file is truncated or of another kind`,
     );
   }
@@ -113,18 +114,18 @@ function readHeader(bytes: Uint8Array): { header: Record<string, unknown>; dataS
   try {
     header = JSON.parse(new TextDecoder('utf-8', { fatal: true }).decode(bytes.subarray(8, dataStart)));
   } catch {
-    throw new RangeError('safetensors: the header is not JSON; the file is corrupted or of another kind');
+    throw new InputError('safetensors: the header is not JSON; the file is corrupted or of another kind');
   }
-  if (!isObject(header)) throw new RangeError('safetensors: the header is not a JSON object');
+  if (!isObject(header)) throw new InputError('safetensors: the header is not a JSON object');
   return { header, dataStart };
 }
 
 function readMetadata(value: unknown): Readonly<Record<string, string>> {
   if (value === undefined) return {};
   const metadata: Record<string, string> = {};
-  if (!isObject(value)) throw new RangeError('safetensors: __metadata__ is not a JSON object');
+  if (!isObject(value)) throw new InputError('safetensors: __metadata__ is not a JSON object');
   for (const [key, text] of Object.entries(value)) {
-    if (typeof text !== 'string') throw new RangeError(`safetensors: __metadata__ "${key}" is not a string`);
+    if (typeof text !== 'string') throw new InputError(`safetensors: __metadata__ "${key}" is not a string`);
     metadata[key] = text;
   }
   return metadata;
@@ -132,21 +133,21 @@ function readMetadata(value: unknown): Readonly<Record<string, string>> {
 
 function readEntry(name: string, value: unknown): Entry {
   const where = `safetensors: tensor "${name}"`;
-  if (!isObject(value)) throw new RangeError(`${where} is not described by a JSON object`);
+  if (!isObject(value)) throw new InputError(`${where} is not described by a JSON object`);
   const { dtype, shape, data_offsets: offsets } = value;
   if (dtype !== 'I16' && dtype !== 'I32' && dtype !== 'F32') {
-    throw new RangeError(`${where}: dtype must be I16, I32 or F32, got ${JSON.stringify(dtype)}`);
+    throw new InputError(`${where}: dtype must be I16, I32 or F32, got ${JSON.stringify(dtype)}`);
   }
   if (!Array.isArray(shape) || !shape.every(isSize)) {
-    throw new RangeError(`${where}: shape must be a list of sizes, got ${JSON.stringify(shape)}`);
+    throw new InputError(`${where}: shape must be a list of sizes, got ${JSON.stringify(shape)}`);
   }
   if (!Array.isArray(offsets) || offsets.length !== 2 || !offsets.every(isSize)) {
-    throw new RangeError(`${where}: data_offsets must be [begin, end], got ${JSON.stringify(offsets)}`);
+    throw new InputError(`${where}: data_offsets must be [begin, end], got ${JSON.stringify(offsets)}`);
   }
   const [begin = 0, end = 0] = offsets;
   const expected = elementsOf(shape) * ELEMENT_SIZE[dtype];
   if (end - begin !== expected) {
-    throw new RangeError(
+    throw new InputError(
       `${where}: ${dtype} [${shape.join(', ')}] takes ${String(expected)} bytes, got data_offsets [${String(begin)}, ${String(end)}]`,
     );
   }
@@ -158,18 +159,18 @@ function checkLayout(entries: readonly Entry[], dataBytes: number): void {
   let offset = 0;
   for (const { name, begin, end } of entries) {
     if (end > dataBytes) {
-      throw new RangeError(
+      throw new InputError(
         `safetensors: tensor "${name}" ends at byte ${String(end)} of the data but there are ${String(dataBytes)}; the file is truncated`,
       );
     }
     if (begin !== offset) {
-      throw new RangeError(
+      throw new InputError(
         `safetensors: tensor "${name}" must begin at byte ${String(offset)} of the data, got ${String(begin)}; tensors may not overlap or leave gaps`,
       );
     }
     offset = end;
   }
   if (offset !== dataBytes) {
-    throw new RangeError(`safetensors: ${String(dataBytes - offset)} trailing bytes belong to no tensor`);
+    throw new InputError(`safetensors: ${String(dataBytes - offset)} trailing bytes belong to no tensor`);
   }
 }

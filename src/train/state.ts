@@ -3,6 +3,7 @@
  * precision. Another batch size opens another session and carries parameters and updates over, raw; another stage opens
  * one with the contents that it is given.
  */
+import { InputTypeError } from '../numerics/index.js';
 import { UnsupportedError, type Backend, type Session, type TensorData } from '../backend/index.js';
 import type { NetworkDefinition } from '../nn/index.js';
 import type { Tensor } from '../plan/index.js';
@@ -138,6 +139,6 @@ export class NetworkState {
   }
 
   #checkOpen(): void {
-    if (this.#closed) throw new TypeError('network: it is closed; create or load another');
+    if (this.#closed) throw new InputTypeError('network: it is closed; create or load another');
   }
 }

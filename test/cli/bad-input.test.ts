@@ -145,7 +145,11 @@ const CASES: readonly (readonly [
     ['train', 'alexnet', '--out', 'new'],
     /^network: expected dnn, lenet, cifar, .*, got "alexnet"$/,
   ],
-  ['missing configuration', ['train', 'absent.json'], /^absent\.json: cannot be read \(ENOENT\)$/],
+  [
+    'missing configuration',
+    ['train', 'absent.json'],
+    /^cannot read absent\.json: no such file or directory$/,
+  ],
   ['malformed JSON', ['train', 'malformed.json', '--out', 'new'], /^malformed\.json:3:11: is no JSON: /],
   ['JSON cut short', ['train', 'cut.json', '--out', 'new'], /^cut\.json:1:14: is no JSON: Unexpected end/],
   [
@@ -283,7 +287,7 @@ const CASES: readonly (readonly [
   [
     'a precision schedule that is not there',
     train('--precision-schedule', 'absent.json'),
-    /^absent\.json: cannot be read \(ENOENT\)$/,
+    /^cannot read absent\.json: no such file or directory$/,
   ],
   [
     'a precision schedule of float32',

@@ -1,10 +1,18 @@
-/** Which errors are told in one line with exit code 2, and which are ours with exit code 1. */
-import { existsSync, readFileSync } from 'node:fs';
+/** The exit code follows from the class of an error: 2 if the user can mend it, 1 for a fault of ours. Words decide nothing. */
+import { existsSync, mkdirSync, readdirSync, readFileSync, unlinkSync, writeFileSync } from 'node:fs';
+import { join } from 'node:path';
+import { fileURLToPath } from 'node:url';
+import { CommanderError } from 'commander';
 import { describe, expect, it } from 'vitest';
-import { errorLine, isKnownError, UsageError } from '../../src/cli/console/errors.js';
+import { UnsupportedError } from '../../src/backend/index.js';
+import { errorLine, EXIT, exitCodeOf, UsageError } from '../../src/cli/console/errors.js';
 import { learningRateOf, seedOf, wholeNumber } from '../../src/cli/options/numbers.js';
 import { durationText, grouped, sizeText } from '../../src/cli/console/terminal.js';
-import { parseFormat } from '../../src/numerics/index.js';
+import { DataError } from '../../src/data/index.js';
+import { ConfigurationError, RunFolderError } from '../../src/experiment/index.js';
+import { FewbitError, InputError, InputTypeError, parseFormat } from '../../src/numerics/index.js';
+import { ShapeError } from '../../src/plan/index.js';
+import { cli, temporaryFolder } from './support.js';
 
 /** What is thrown by a function. */
 function thrown(work: () => unknown): unknown {
@@ -16,21 +24,70 @@ function thrown(work: () => unknown): unknown {
   throw new Error('nothing was thrown');
 }
 
-describe('known errors', () => {
-  it.each([
-    ['a rule of ours', () => parseFormat('2.40')],
-    ['a kind of ours', () => parseFormat('x')],
-    ['the file system', () => readFileSync('/no/such/file')],
-    [
-      'a usage',
-      () => {
-        throw new UsageError('x');
-      },
-    ],
-  ])('%s', (_, work) => {
-    expect(isKnownError(thrown(work))).toBe(true);
+function throwing(error: unknown): never {
+  throw error;
+}
+
+/** Every class that a user can mend. */
+const KNOWN: readonly (new (message: string) => Error)[] = [
+  FewbitError,
+  InputError,
+  InputTypeError,
+  ShapeError,
+  UnsupportedError,
+  DataError,
+  ConfigurationError,
+  RunFolderError,
+  UsageError,
+];
+
+describe('an error of a known class', () => {
+  it.each(KNOWN.map((kind) => [kind.name, kind] as const))('%s ends with exit code 2', (_, kind) => {
+    expect(exitCodeOf(new kind('format: must be 2 to 32 bits, got 40'))).toBe(EXIT.known);
   });
 
+  it.each(KNOWN.map((kind) => [kind.name, kind] as const))('%s does so in whatever words', (_, kind) => {
+    for (const text of ['', 'Cannot be', 'The format is too wide', 'two\nlines: x', 'internal: no']) {
+      expect(exitCodeOf(new kind(text))).toBe(EXIT.known);
+    }
+  });
+
+  it('is still a RangeError for a wrong value, a TypeError for a wrong kind', () => {
+    expect(thrown(() => parseFormat('2.40'))).toBeInstanceOf(RangeError);
+    expect(thrown(() => parseFormat('2.40'))).toBeInstanceOf(InputError);
+    expect(thrown(() => parseFormat('x'))).toBeInstanceOf(TypeError);
+    expect(thrown(() => parseFormat('x'))).toBeInstanceOf(InputTypeError);
+  });
+
+  it('is one of commander, too', () => {
+    expect(exitCodeOf(new CommanderError(1, 'commander.unknownOption', 'error: unknown option'))).toBe(2);
+  });
+});
+
+describe('what the system refuses', () => {
+  it('ends with exit code 2, in one line that names call, path and reason', () => {
+    const file = fileURLToPath(import.meta.url);
+    const cases: readonly (readonly [() => unknown, string])[] = [
+      [() => readFileSync('/no/such/file'), 'cannot open /no/such/file: no such file or directory'],
+      [() => mkdirSync(`${file}/new`), `cannot create ${file}/new: not a directory`],
+      [() => readdirSync(file), `cannot read ${file}: not a directory`],
+      [() => unlinkSync('/no/such/file'), 'cannot remove /no/such/file: no such file or directory'],
+    ];
+    for (const [work, line] of cases) {
+      const error = thrown(work);
+      expect(exitCodeOf(error)).toBe(EXIT.known);
+      expect(errorLine(error)).toBe(line);
+    }
+  });
+
+  it('is told by its code, whatever the message', () => {
+    const full = Object.assign(new Error('x'), { code: 'ENOSPC', errno: -28, syscall: 'write' });
+    expect(exitCodeOf(full)).toBe(EXIT.known);
+    expect(errorLine(full)).toBe('cannot write: no space left on device');
+  });
+});
+
+describe('a fault of ours', () => {
   it.each([
     ['a missing property', () => (undefined as unknown as { a: number }).a],
     ['no function', () => (3 as unknown as () => void)()],
@@ -39,17 +96,32 @@ describe('known errors', () => {
     ['an argument of Node', () => existsSync.call(null, '') || readFileSync({} as string)],
     ['digits', () => (1).toFixed(101)],
     ['an offset', () => new Int32Array(2).set([1, 2, 3], 1)],
-    [
-      'a plain error',
-      () => {
-        throw new Error('who: knows');
-      },
-    ],
-  ])('%s is not one', (_, work) => {
-    expect(isKnownError(thrown(work))).toBe(false);
+    ['a broken invariant', () => throwing(new Error('internal: advise: nothing was verified'))],
+    ['a plain error that reads like a rule', () => throwing(new Error('format: must be 2, got 3'))],
+    ['an engine error that reads like one', () => throwing(new RangeError('format: must be 2, got 3'))],
+    ['something else thrown', () => throwing('format: must be 2, got 3')],
+  ])('ends with exit code 1: %s', (_, work) => {
+    expect(exitCodeOf(thrown(work))).toBe(EXIT.internal);
   });
 
-  it('are told in one line', () => {
+  it('is reported with the way to its stack', async () => {
+    const folder = temporaryFolder();
+    const breaks = join(folder, 'breaks.mjs');
+    // The command meets a broken invariant: its first look at the clock fails.
+    writeFileSync(breaks, `performance.now = () => { throw new Error('internal: clock: it stands'); };`);
+    const env = { NODE_OPTIONS: `--import ${breaks}` };
+    const run = ['train', 'dnn', '--data', 'synthetic', '--steps', '1', '--out'];
+    const failed = await cli([...run, 'first'], { cwd: folder, env });
+    expect(failed.code).toBe(1);
+    expect(failed.stderr).toMatch(/error: unexpected: internal: clock: it stands; --debug shows where\n$/);
+    const shown = await cli(['--debug', ...run, 'second'], { cwd: folder, env });
+    expect(shown.code).toBe(1);
+    expect(shown.stderr).toContain('    at ');
+  });
+});
+
+describe('the line of an error', () => {
+  it('is one line, without what commander puts before it', () => {
     expect(errorLine(new Error("error: unknown option '--x'\n(Did you mean --y?)\n"))).toBe(
       "unknown option '--x' (Did you mean --y?)",
     );

@@ -199,8 +199,7 @@ describe('memory', () => {
     const refuse = `WebAssembly.Memory = class { constructor() { throw new RangeError('could not allocate memory'); } };`;
     writeFileSync(at('refuse.mjs'), refuse);
     const env = { NODE_OPTIONS: `--import=${at('refuse.mjs')}` };
-    const error =
-      /^error: wasm: the engine must give the session \d MB of memory, got a refusal; use a smaller batch or network\n$/;
+    const error = /^error: wasm: the engine refuses \d MB of memory; use a smaller batch or network\n$/;
     const args = ['train', 'config.json', '--steps', '2', '--out', 'refused'];
     const first = await cli(args, { cwd: folder, env });
     expect([first.code, first.stdout]).toEqual([2, '']);

@@ -257,7 +257,7 @@ describe('CSV', () => {
     [
       'not text',
       Uint8Array.of(0x31, 0x2c, 0xff, 0x0a),
-      'F: must be readable UTF-8 text, got The encoded data was not valid for encoding utf-8 (ERR_ENCODING_INVALID_ENCODED_DATA)',
+      'F: must be UTF-8 text: The encoded data was not valid for encoding utf-8 (ERR_ENCODING_INVALID_ENCODED_DATA)',
     ],
   ])('%s', async (_, text, message) => {
     const path = join(await folderOf({ 'data.csv': text }), 'data.csv');
@@ -318,7 +318,7 @@ describe('names and paths', () => {
 
   test('unknown name, missing path', async () => {
     expect(await rejection(loadData('mnits', options))).toBe(
-      `DataError: data: expected a name (mnist, cifar10, synthetic) or the path of a folder or CSV file, got "mnits" (ENOENT: no such file or directory, stat 'mnits')`,
+      `DataError: data: expected a name (mnist, cifar10, synthetic) or the path of a folder or CSV file, got "mnits" (no such file or directory)`,
     );
   });
 
@@ -349,7 +349,7 @@ describe('names and paths', () => {
     // A folder where a file is expected: the same for root, unlike permissions.
     const folder = await folderOf({ 'train.csv/x': 'x' });
     expect(await rejection(loadData(folder, options))).toBe(
-      `DataError: ${join(folder, 'train.csv')}: must be readable UTF-8 text, got EISDIR: illegal operation on a directory, read`,
+      `DataError: ${join(folder, 'train.csv')}: cannot be read: illegal operation on a directory`,
     );
   });
 

@@ -266,10 +266,10 @@ describe('the cache folder', () => {
     await writeFile(file, 'x');
     const cache = join(file, 'cache');
     expect(await rejection(ensureNamedSet(set, { cache }))).toBe(
-      `DataError: cache: ${cache} must be a folder that can be written, got ENOTDIR: not a directory, mkdir '${cache}/tiny'; ${wayOut}`,
+      `DataError: cache: cannot write to ${cache}: not a directory; ${wayOut}`,
     );
     expect(await rejection(ensureNamedSet(set, { cache: file }))).toMatch(
-      /must be a folder that can be written, got (ENOTDIR|EEXIST)/,
+      /^DataError: cache: cannot write to .*: (not a directory|file already exists);/,
     );
   });
 
@@ -278,7 +278,7 @@ describe('the cache folder', () => {
     const options = await optionsFor();
     await mkdir(join(options.cache, 'tiny', NAMES[0]!), { recursive: true });
     expect(await rejection(ensureNamedSet(set, options))).toMatch(
-      /must be a folder that can be written, got EISDIR: illegal operation on a directory, rename/,
+      /^DataError: cache: cannot write to .*: illegal operation on a directory;/,
     );
     expect(await readdir(options.cache)).toEqual(['tiny']);
   });

@@ -135,7 +135,7 @@ describe('too much memory', () => {
       },
     });
     await expect(wasmBackend.open(plan, { seed: 1, threads: 2 })).rejects.toThrow(
-      'wasm: the engine must give the session 1 MB of memory, got a refusal; use a smaller batch or network, or fewer threads',
+      'wasm: the engine refuses 1 MB of memory; use a smaller batch or network, or fewer threads',
     );
     vi.unstubAllGlobals();
     await (await wasmBackend.open(plan, { seed: 1, threads: 2 })).close();

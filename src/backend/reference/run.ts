@@ -9,6 +9,7 @@ import {
   type Accumulator,
   type Key,
   type Seed,
+  InputError,
 } from '../../numerics/index.js';
 import type { Convert, Plan, Tensor, TensorId } from '../../plan/index.js';
 import type { Coefficients, SiteStatistics, TensorData } from '../contract.js';
@@ -56,8 +57,8 @@ function arenaOf({ arenaBytes }: Plan): ArrayBuffer {
   try {
     return new ArrayBuffer(arenaBytes);
   } catch (error) {
-    throw new RangeError(
-      `reference: the engine must give the session ${arenaBytes} bytes of memory, got a refusal; use a smaller batch or network`,
+    throw new InputError(
+      `reference: the engine refuses ${arenaBytes} bytes of memory; use a smaller batch or network`,
       { cause: error },
     );
   }
@@ -114,7 +115,7 @@ export class Run {
   elements(id: TensorId): Elements {
     const view = this.memory.view(id);
     if (view instanceof Uint8Array)
-      throw new TypeError(`reference: "${this.tensor(id).name}" holds positions`);
+      throw new Error(`internal: reference: "${this.tensor(id).name}" holds positions`);
     return view;
   }
 
@@ -122,7 +123,7 @@ export class Run {
   positions(id: TensorId): Uint8Array {
     const view = this.memory.view(id);
     if (!(view instanceof Uint8Array)) {
-      throw new TypeError(`reference: "${this.tensor(id).name}" must hold positions`);
+      throw new Error(`internal: reference: "${this.tensor(id).name}" must hold positions`);
     }
     return view;
   }

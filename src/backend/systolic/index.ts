@@ -2,6 +2,7 @@
  * The systolic backend: every product of a plan on the paper's array, simulated; everything else on its host. With Philox
  * it gives the integers of every other backend, with shift registers those of generated hardware. docs/hardware.md.
  */
+import { InputTypeError } from '../../numerics/index.js';
 import {
   arrayConfig,
   computeProduct,
@@ -40,7 +41,9 @@ export function systolicBackend(
   const { random = 'philox', runner = computeProduct } = options;
   const config = arrayConfig(options.array);
   if (!RANDOM_SOURCES.includes(random)) {
-    throw new TypeError(`systolic: random must be ${RANDOM_SOURCES.join(' or ')}, got ${random as string}`);
+    throw new InputTypeError(
+      `systolic: random must be ${RANDOM_SOURCES.join(' or ')}, got ${random as string}`,
+    );
   }
   return {
     name: 'systolic',

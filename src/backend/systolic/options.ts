@@ -1,4 +1,5 @@
 /** The array of a systolic backend in words: `systolic`, `systolic:8x8`, `systolic:8x8,lfsr20,acc40`. */
+import { InputTypeError } from '../../numerics/index.js';
 import { arrayConfig, type ArrayConfig, type LfsrBits, type RandomSource } from '../../hardware/index.js';
 
 /** What a systolic backend is made of. */
@@ -40,7 +41,7 @@ export function parseSystolic(name: string): SystolicOptions {
   for (const word of words) {
     const next = wordOf(options, word);
     if (next === null) {
-      throw new TypeError(
+      throw new InputTypeError(
         `backend systolic: expected an array such as 8x8, philox, lfsr or lfsr20, acc40 or pe, got "${word}"; write for example systolic:8x8,lfsr`,
       );
     }

@@ -1,6 +1,6 @@
 /** The backend's front: checks what was asked for, then opens a session. */
 import { availableThreads, sharedMemory, warn } from '#wasm-host';
-import { parseSeed } from '../../numerics/index.js';
+import { parseSeed, InputError } from '../../numerics/index.js';
 import { UnsupportedError, type Backend } from '../contract.js';
 import { instantiateKernels, kernelModule, kernelsSupported } from './kernels.js';
 import { SessionMemory, sessionMemoryUse } from './memory.js';
@@ -29,7 +29,7 @@ export function wasmInfo(): WasmInfo {
 function threadsOf(threads: number | undefined): number {
   if (threads === undefined) return wasmInfo().threads;
   if (!Number.isInteger(threads) || threads < 1 || threads > MAX_THREADS) {
-    throw new RangeError(
+    throw new InputError(
       `session: threads must be an integer from 1 to ${String(MAX_THREADS)}, got ${String(threads)}`,
     );
   }

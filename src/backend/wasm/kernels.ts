@@ -44,7 +44,7 @@ export async function instantiateKernels(
   const { exports } = await WebAssembly.instantiate(module, { env: { memory } });
   const { run, resume } = exports;
   if (typeof run !== 'function' || typeof resume !== 'function') {
-    throw new TypeError('wasm: the kernel module lacks its exports; rebuild it with npm run build');
+    throw new Error('internal: wasm: the kernel module lacks its exports; rebuild it with npm run build');
   }
   return { run: run as () => number, resume: resume as () => number };
 }

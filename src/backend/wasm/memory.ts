@@ -2,6 +2,7 @@
  * The session's linear memory, planned in full before anything runs: control block, tables, counters, the plan's arena,
  * and a scratch region for each thread. Nothing is allocated later, views of it included.
  */
+import { InputError } from '../../numerics/index.js';
 import type { Storage } from '../../numerics/index.js';
 import { elements, type Plan, type Tensor } from '../../plan/index.js';
 import { checkMemory, waysToSave, type MemoryUse, type TensorData } from '../contract.js';
@@ -68,8 +69,8 @@ export class SessionMemory {
     try {
       this.memory = new WebAssembly.Memory({ initial: pages, maximum: pages, shared: true });
     } catch (error) {
-      throw new RangeError(
-        `wasm: the engine must give the session ${String(Math.ceil((pages * PAGE) / 1e6))} MB of memory, got a refusal; use ${waysToSave(threads)}`,
+      throw new InputError(
+        `wasm: the engine refuses ${String(Math.ceil((pages * PAGE) / 1e6))} MB of memory; use ${waysToSave(threads)}`,
         { cause: error },
       );
     }

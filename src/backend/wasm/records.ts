@@ -135,7 +135,7 @@ export class RecordWriter {
 
   #tensor(id: TensorId) {
     const tensor = this.#plan.tensors[id];
-    if (!tensor) throw new RangeError(`wasm: the plan has no tensor ${String(id)}`);
+    if (!tensor) throw new Error(`internal: wasm: the plan has no tensor ${String(id)}`);
     return tensor;
   }
 

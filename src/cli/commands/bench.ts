@@ -155,7 +155,7 @@ async function measure(
     };
     await train(count, [report]);
     const profile = await network.profile();
-    if (profile === null) throw new Error('bench: the session has measured nothing');
+    if (profile === null) throw new Error('internal: bench: the session has measured nothing');
     return { ...profile, steps: profile.steps.slice(-count) };
   } finally {
     progress.end();

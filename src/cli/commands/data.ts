@@ -3,6 +3,7 @@ import { Command } from 'commander';
 import { cacheFolder, getNamed, listNamed, removeNamed, verifyNamed } from '../../data/node/index.js';
 import { commandGroup } from '../options/command-group.js';
 import { fetchProgress } from '../shared/open-data.js';
+import { EXIT } from '../console/errors.js';
 import { interruptible } from '../console/interrupt.js';
 import { tableText } from '../console/table.js';
 import { sizeText, type Terminal } from '../console/terminal.js';
@@ -78,7 +79,7 @@ export function dataCommand(terminal: Terminal): Command {
         terminal.error(
           `${name}: files in ${folder} are missing or damaged; fetch them with fewbit data get ${name}`,
         );
-        process.exitCode = 2;
+        process.exitCode = EXIT.known;
       }
     });
   return command;

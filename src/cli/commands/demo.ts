@@ -50,7 +50,7 @@ export function demoCommand(terminal: Terminal): Command {
 async function demo(terminal: Terminal, options: DemoOptions, interrupt: Interrupt): Promise<number> {
   const voice = voiceOf(options);
   const recipe = recipes.find(({ name }) => name === 'mnist-lenet');
-  if (!recipe) throw new Error('the recipe mnist-lenet is gone');
+  if (!recipe) throw new Error('internal: the recipe mnist-lenet is gone');
   const base = completeConfiguration({
     fewbit: packageVersion(),
     data: recipe.data,

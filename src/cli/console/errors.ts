@@ -1,45 +1,73 @@
-/** Which errors are the user's to mend (one line, exit code 2), and which are ours (exit code 1). */
+/**
+ * What the command line makes of an error: one line, and the exit code of its class. The text of a message decides nothing.
+ * Which errors the user can mend is written in src/numerics/errors.ts; commander's and the system's refusals join them here.
+ */
+import { getSystemErrorMap } from 'node:util';
 import { CommanderError } from 'commander';
-import { DataError } from '../../data/index.js';
-import { UnsupportedError } from '../../backend/index.js';
-import { ConfigurationError, RunFolderError } from '../../experiment/index.js';
-import { ShapeError } from '../../plan/index.js';
+import { FewbitError, isFewbitError } from '../../numerics/index.js';
+
+/** The exit codes of every command, but for signals: 128 and the signal's number, 130 after Ctrl-C. */
+export const EXIT = {
+  done: 0,
+  /** A fault of Fewbit. */
+  internal: 1,
+  /** Wrong input, or surroundings that refuse. */
+  known: 2,
+  /** Done, but `sweep` has runs that failed, or `advise` could not confirm its advice. */
+  incomplete: 3,
+} as const;
 
 /** A command line that makes no sense. */
-export class UsageError extends Error {
+export class UsageError extends FewbitError {
   override readonly name = 'UsageError';
 }
 
-const KNOWN = [
-  UsageError,
-  CommanderError,
-  ConfigurationError,
-  DataError,
-  RunFolderError,
-  ShapeError,
-  UnsupportedError,
-] as const;
+/** A refusal of the operating system: no space, no permission, no such file. */
+interface SystemError extends Error, NodeJS.ErrnoException {
+  readonly code: string;
+  readonly syscall: string;
+}
 
-/** Our sentences begin with who speaks: `format <2,40>: ...`, `network configuration: layers[2]: ...`. */
-const SENTENCE = /^[a-z<][^\n]{0,200}?: \S/i;
-/** What the engine itself says, which may have a colon too. */
-const ENGINE = /^(Cannot|Invalid|Reduce of|The |WebAssembly|Maximum|Assignment|Class|Missing)/;
+/** True for what the operating system refuses, by its code. */
+export function isSystemError(error: unknown): error is SystemError {
+  return error instanceof Error && 'syscall' in error && 'code' in error;
+}
 
-/** True for an error that says in one sentence what is wrong with the input or the surroundings. */
+/** True for an error that the user can mend; false for a fault of Fewbit. */
 export function isKnownError(error: unknown): error is Error {
-  if (!(error instanceof Error)) return false;
-  if (KNOWN.some((kind) => error instanceof kind)) return true;
-  // The file system's refusals: no space, no permission, no such file.
-  if ('syscall' in error && 'code' in error) return true;
-  const isRule = error.constructor === TypeError || error.constructor === RangeError;
-  return isRule && !('code' in error) && SENTENCE.test(error.message) && !ENGINE.test(error.message);
+  return isFewbitError(error) || error instanceof CommanderError || isSystemError(error);
+}
+
+/** The exit code of a command that ends with this error. */
+export function exitCodeOf(error: unknown): number {
+  return isKnownError(error) ? EXIT.known : EXIT.internal;
 }
 
 /** The error as one line. */
 export function errorLine(error: unknown): string {
+  if (isSystemError(error)) return refusalText(error);
   const text = error instanceof Error ? error.message : String(error);
   return text
     .replace(/^error: /, '')
     .replace(/\s*\n\s*/g, ' ')
     .trim();
+}
+
+/** Names of system calls that are not words of their own. */
+const CALLS: Readonly<Record<string, string>> = {
+  mkdir: 'create',
+  mkdtemp: 'create',
+  scandir: 'read',
+  stat: 'find',
+  lstat: 'find',
+  unlink: 'remove',
+  rm: 'remove',
+  rmdir: 'remove',
+};
+
+/** `cannot open ./x: permission denied`; callers who know what was to be done say so. */
+export function refusalText(error: SystemError, what?: string): string {
+  const { syscall, path = '' } = error;
+  const reason = getSystemErrorMap().get(error.errno ?? 0)?.[1] ?? error.code;
+  return `cannot ${what ?? `${CALLS[syscall] ?? syscall} ${path}`.trim()}: ${reason}`;
 }

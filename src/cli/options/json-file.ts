@@ -1,6 +1,6 @@
 /** Reads JSON files that people write: a mistake is reported with its line and column. */
 import { readFileSync } from 'node:fs';
-import { UsageError } from '../console/errors.js';
+import { isSystemError, refusalText, UsageError } from '../console/errors.js';
 
 /** The contents of a JSON file. @throws UsageError for a file that cannot be read or is no JSON. */
 export function readJsonFile(path: string): unknown {
@@ -19,8 +19,8 @@ function readText(path: string): string {
   try {
     return readFileSync(path, 'utf8');
   } catch (error) {
-    const reason = error instanceof Error && 'code' in error ? String(error.code) : String(error);
-    throw new UsageError(`${path}: cannot be read (${reason})`, { cause: error });
+    if (!isSystemError(error)) throw error;
+    throw new UsageError(refusalText(error, `read ${path}`), { cause: error });
   }
 }
 

@@ -20,7 +20,7 @@ import {
   type RunConfiguration,
 } from '../../experiment/index.js';
 import { parsePrecisionSchedule, zoo, ZOO_NAMES, type PrecisionStage } from '../../nn/index.js';
-import { parseAccumulator, type Accumulator } from '../../numerics/index.js';
+import { parseAccumulator, type Accumulator, isFewbitError } from '../../numerics/index.js';
 import { UsageError } from '../console/errors.js';
 import { readJsonFile } from './json-file.js';
 import { learningRateOf, realNumber, seedOf, wholeNumber } from './numbers.js';
@@ -124,7 +124,7 @@ function precisionScheduleOf(path: string): readonly PrecisionStage[] {
   try {
     return parsePrecisionSchedule(json);
   } catch (error) {
-    if (!(error instanceof TypeError)) throw error;
+    if (!isFewbitError(error)) throw error;
     throw new UsageError(`${path}: ${error.message}`, { cause: error });
   }
 }

@@ -7,5 +7,5 @@ export function packageVersion(): string {
   );
   if (typeof contents === 'object' && contents !== null && 'version' in contents)
     return String(contents.version);
-  throw new Error('package.json has no version');
+  throw new Error('internal: package.json has no version');
 }

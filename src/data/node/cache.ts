@@ -61,7 +61,7 @@ async function writing<T>(cache: string, work: () => Promise<T>): Promise<T> {
     return await work();
   } catch (error) {
     throw new DataError(
-      `cache: ${cache} must be a folder that can be written, got ${reasonOf(error)}; set FEWBIT_CACHE to another folder`,
+      `cache: cannot write to ${cache}: ${reasonOf(error)}; set FEWBIT_CACHE to another folder`,
       { cause: error },
     );
   }

@@ -17,7 +17,7 @@ import {
   splitDataSet,
   synthetic,
 } from '../index.js';
-import { reasonOf } from './reason.js';
+import { isRefusal, reasonOf } from './reason.js';
 import { dataDigest } from './digest.js';
 import { findCifarFiles, readCifarFolder } from './cifar-folder.js';
 import { findIdxFiles, readIdxFolder } from './idx-folder.js';
@@ -66,8 +66,8 @@ interface Found {
 export async function loadData(spec: string, options: LoadOptions): Promise<LoadedData> {
   const found = await find(spec, options).catch((error: unknown) => {
     // What the file system refuses is the user's to mend, like the rest: one sentence, no stack.
-    if (error instanceof Error && 'syscall' in error) {
-      throw new DataError(`data: "${spec}" must be readable, got ${reasonOf(error)}`, { cause: error });
+    if (isRefusal(error)) {
+      throw new DataError(`data: cannot read "${spec}": ${reasonOf(error)}`, { cause: error });
     }
     throw error;
   });
@@ -169,6 +169,7 @@ async function readText(path: string): Promise<string> {
   try {
     return new TextDecoder('utf-8', { fatal: true }).decode(await readFile(path));
   } catch (error) {
-    throw new DataError(`${path}: must be readable UTF-8 text, got ${reasonOf(error)}`, { cause: error });
+    const problem = isRefusal(error) ? 'cannot be read' : 'must be UTF-8 text';
+    throw new DataError(`${path}: ${problem}: ${reasonOf(error)}`, { cause: error });
   }
 }

@@ -61,7 +61,7 @@ export async function removeNamed(
     const path = join(folder, file);
     if (await isMissing(path)) continue;
     await rm(path).catch((error: unknown) => {
-      throw new DataError(`data: ${path} must be removable, got ${reasonOf(error)}`, { cause: error });
+      throw new DataError(`data: cannot remove ${path}: ${reasonOf(error)}`, { cause: error });
     });
     removed.push(file);
   }

@@ -198,7 +198,7 @@ function axes(
   });
   const pixels = (name: 'x' | 'y') => {
     const scale = plot.scale(name);
-    if (!scale) throw new TypeError('chart: the plot has no axes');
+    if (!scale) throw new Error('internal: chart: the plot has no axes');
     return (value: number): number => scale.apply(value) as number;
   };
   const svg = plotSvg(plot) + svgText(2, TOP - 14, 'G-ops/s', `fill="${theme.ink}"`);

@@ -161,7 +161,7 @@ function axesAndLines(
   for (const style of plot.querySelectorAll('style')) style.remove();
   const xScale = plot.scale('x');
   const yScale = plot.scale('y');
-  if (!xScale || !yScale) throw new TypeError('chart: the plot has no axes');
+  if (!xScale || !yScale) throw new Error('internal: chart: the plot has no axes');
   return {
     svg: plot.outerHTML,
     xOf: (value) => Number(xScale.apply(value)),

@@ -239,7 +239,7 @@ function axesAndLines(
   for (const style of plot.querySelectorAll('style')) style.remove();
   const xScale = plot.scale('x');
   const yScale = plot.scale('y');
-  if (!xScale || !yScale) throw new TypeError('chart: the plot has no axes');
+  if (!xScale || !yScale) throw new Error('internal: chart: the plot has no axes');
   return {
     // Hundredths of a pixel are enough.
     svg: plot.outerHTML.replace(/\d+\.\d{3,}(?=[^<>]*>)/g, (number) => fixed(Number(number))),

@@ -87,7 +87,7 @@ export async function adviceChart(advice: Advice, theme: ChartTheme = LIGHT_THEM
   });
   for (const style of plot.querySelectorAll('style')) style.remove();
   const [xScale, yScale] = [plot.scale('x'), plot.scale('y')];
-  if (!xScale || !yScale) throw new TypeError('chart: the plot has no axes');
+  if (!xScale || !yScale) throw new Error('internal: chart: the plot has no axes');
   const place = (trial: Trial): [number, number] => [
     Number(xScale.apply(bitsOf(trial))),
     Number(yScale.apply(drawn(trial))),

@@ -5,8 +5,14 @@
  */
 import { ArrayDataSetIterator } from '../../data/index.js';
 import { defineNetwork, mapLayers, type NetworkConfiguration } from '../../nn/index.js';
-import { formatText, siteHash, type Seed } from '../../numerics/index.js';
-import { ShapeError } from '../../plan/index.js';
+import {
+  formatText,
+  siteHash,
+  type Seed,
+  InputError,
+  InputTypeError,
+  isFewbitError,
+} from '../../numerics/index.js';
 import {
   runComparison,
   type ComparisonContext,
@@ -123,7 +129,7 @@ export async function adviseFormats(request: AdviceRequest, context: AdviceConte
 export function adviceGroups({ trial, bits }: Pick<AdviceRequest, 'trial' | 'bits'>): FormatGroup[] {
   const { network, batch } = trial;
   if (network.precisionSchedule !== undefined) {
-    throw new TypeError(
+    throw new InputTypeError(
       'advise: a network must have one set of formats, got a precision schedule; leave it out',
     );
   }
@@ -190,7 +196,7 @@ class Adviser {
     const { chosen, verified } = await this.#verify(trials, fresh);
     const [float32] = verified;
     const advised = verified.at(-1);
-    if (!float32 || !advised?.formats) throw new TypeError('advise: nothing was verified');
+    if (!float32 || !advised?.formats) throw new Error('internal: advise: nothing was verified');
     const difference = differenceOf(advised, float32);
     const { subset = {}, ...whole } = full;
     const { validation: _validation, ...rest } = subset;
@@ -234,8 +240,7 @@ class Adviser {
       this.#network(this.#request.trial, formats);
       return true;
     } catch (error) {
-      if (error instanceof ShapeError || error instanceof RangeError || error instanceof TypeError)
-        return false;
+      if (isFewbitError(error)) return false;
       throw error;
     }
   }
@@ -317,7 +322,7 @@ class Adviser {
   /** Error on the test data, of which no run has seen anything. */
   async #testError({ path, configuration }: ComparisonRow): Promise<number> {
     const bytes = readCheckpoint(path);
-    if (bytes === null) throw new TypeError(`advise: ${path} has no checkpoint`);
+    if (bytes === null) throw new Error(`internal: advise: ${path} has no checkpoint`);
     const { network: settings, backend, threads, batch, subset = {} } = configuration;
     const network = await loadCheckpoint(checkpointPath(path), bytes, settings, {
       backend,
@@ -383,7 +388,7 @@ function checkLearnt(errors: readonly number[], classes: number): void {
   const most = 100 * LEARNT * (1 - 1 / classes);
   const worst = Math.max(...errors);
   if (worst <= most) return;
-  throw new RangeError(
+  throw new InputError(
     `advise: float32 must learn in a trial (an error of at most ${most.toFixed(0)} %), got ${worst.toFixed(2)} %; train longer with --epochs, or with another --learning-rate or --seed`,
   );
 }

@@ -114,7 +114,7 @@ export function bitTotals(groups: readonly FormatGroup[], formats: GroupFormats)
 /** The group's format. @throws TypeError where it has none */
 export function formatOf(formats: GroupFormats, { name }: Pick<FormatGroup, 'name'>): Format {
   const format = formats.get(name);
-  if (format === undefined) throw new TypeError(`formats: there is none for ${name}`);
+  if (format === undefined) throw new Error(`internal: formats: there is none for ${name}`);
   return format;
 }
 

@@ -7,7 +7,7 @@
 import { selectBackend, type Backend, type BackendName, type Session } from '../../backend/index.js';
 import { ArrayDataSetIterator, type DataSet } from '../../data/index.js';
 import { defineNetwork, type NetworkConfiguration } from '../../nn/index.js';
-import { formatText, type Format } from '../../numerics/index.js';
+import { formatText, type Format, InputTypeError } from '../../numerics/index.js';
 import { keepTrainingTensors, type Convert, type Plan, type Role, type Tensor } from '../../plan/index.js';
 import { Network, type TrainingListener } from '../../train/index.js';
 import { MagnitudeCounts, type MagnitudeBin } from './magnitudes.js';
@@ -128,7 +128,7 @@ export async function analyzeRanges(
 export function checkRangeNetwork(settings: NetworkConfiguration): ReturnType<typeof defineNetwork> {
   const definition = defineNetwork(settings);
   if (definition.arithmetic === 'fixed') return definition;
-  throw new TypeError(
+  throw new InputTypeError(
     'analyze: a network must have fixed-point formats to hold its ranges against, got float32; name some with --formats 4.12/6.10',
   );
 }
@@ -150,7 +150,7 @@ class KeepingBackend implements Backend {
   };
 
   session(): Session {
-    if (this.#session === null) throw new TypeError('analyze: there is no session yet');
+    if (this.#session === null) throw new Error('internal: analyze: there is no session yet');
     return this.#session;
   }
 }
@@ -229,7 +229,7 @@ function rangedTensors({ tensors, trainInput, sites }: Plan): Tensor[] {
 }
 
 function formatOf({ name, format }: Tensor): Format {
-  if (format === null || format === 'float32') throw new TypeError(`analyze: ${name} has no format`);
+  if (format === null || format === 'float32') throw new Error(`internal: analyze: ${name} has no format`);
   return format;
 }
 
@@ -241,7 +241,7 @@ function roleOf({ name, role }: Tensor): Role {
     role === 'running' ||
     role === 'register'
   ) {
-    throw new TypeError(`analyze: ${name} has no role`);
+    throw new Error(`internal: analyze: ${name} has no role`);
   }
   return role;
 }

@@ -63,7 +63,7 @@ function configurationOf(
   { epochs: wanted, quick = false, run }: ReproductionOptions,
 ): RunConfiguration {
   const recipe = recipes.find(({ name }) => name === setting.recipe);
-  if (!recipe) throw new TypeError(`figure: there is no recipe "${setting.recipe}"`);
+  if (!recipe) throw new Error(`internal: figure: there is no recipe "${setting.recipe}"`);
   const epochs = wanted ?? (quick ? figure.quick.epochs : figure.epochs);
   const base: PartialRunConfiguration = recipeConfiguration(recipe, { seed, epochs });
   return completeConfiguration({

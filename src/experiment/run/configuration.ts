@@ -2,6 +2,7 @@
  * What one run is made of, as plain JSON data: network, data, batch, length, backend and how often to write. A run folder's
  * config.json is exactly this, complete, so it can be read by people, resumed, and used again for another run.
  */
+import { InputTypeError } from '../../numerics/index.js';
 import type { BackendName } from '../../backend/index.js';
 import type { Augmentation } from '../../data/index.js';
 import {
@@ -97,7 +98,9 @@ export function changeNetwork(network: NetworkConfiguration, changes: NetworkCha
   ] as const;
   for (const [setting, name] of fixedPointOnly) {
     if (changes[setting] !== undefined) {
-      throw new TypeError(`network: float32 has no ${name}; leave it out, or choose fixed-point formats`);
+      throw new InputTypeError(
+        `network: float32 has no ${name}; leave it out, or choose fixed-point formats`,
+      );
     }
   }
   // What it had for its fixed-point formats would only mislead whoever reads the configuration.

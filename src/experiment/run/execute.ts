@@ -3,6 +3,7 @@
  * process killed at any moment loses nothing but time. Clock, data and signals come from outside; what happens goes out
  * as events. The order of writing is what makes resuming exact: docs/experiments.md, section "Run folder".
  */
+import { isFewbitError } from '../../numerics/index.js';
 import type { SiteStatistics } from '../../backend/index.js';
 import { ArrayDataSetIterator, sliceExamples, splitDataSet, type DataSet } from '../../data/index.js';
 import { defineNetwork } from '../../nn/index.js';
@@ -181,7 +182,7 @@ export async function loadCheckpoint(
   try {
     return await Network.load(bytes, { ...options, expected });
   } catch (error) {
-    if (!(error instanceof Error)) throw error;
+    if (!isFewbitError(error)) throw error;
     throw new RunFolderError(`${path}: ${error.message}`, { cause: error });
   }
 }

@@ -2,6 +2,7 @@
  * Checks a run configuration that comes from a file. The network inside is checked by the nn room; here are the fields
  * around it. Strict: an unknown field is an error, and every error names the field.
  */
+import { isFewbitError } from '../../numerics/index.js';
 import { z } from 'zod';
 import { parseBackendName, type BackendName } from '../../backend/index.js';
 import {
@@ -93,7 +94,7 @@ function parseNetwork(network: Record<string, unknown>, source: string): Network
     // What the options hold is checked with the whole network, right below.
     return networkFromJSON(zoo[zooName(name)](options as ZooOptions & typeof options)).configuration;
   } catch (error) {
-    if (!(error instanceof Error)) throw error;
+    if (!isFewbitError(error)) throw error;
     throw new ConfigurationError(`${source}: ${error.message}`, { cause: error });
   }
 }

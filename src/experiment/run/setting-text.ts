@@ -13,6 +13,7 @@ import {
   parseRounding,
   roundingText,
   type Accumulator,
+  InputTypeError,
 } from '../../numerics/index.js';
 import type { Schedule } from '../../optim/index.js';
 import type { Role } from '../../plan/index.js';
@@ -35,7 +36,7 @@ export function parseFormats(text: string): FormatSettings {
   if (trimmed.includes('=')) return perRole('formats', trimmed, (part) => formatText(parseFormat(part)));
   const [first = '', second, ...rest] = trimmed.split('/');
   if (rest.length > 0) {
-    throw new TypeError(
+    throw new InputTypeError(
       `formats: expected "IL.FL" or "IL.FL/IL.FL", got "${text}"; name roles as in weight=4.12,activation=6.10`,
     );
   }
@@ -66,9 +67,9 @@ export function parseAugmentation(text: string): Augmentation {
     const crop = /^crop(?::([1-9]\d*))?$/.exec(part);
     const key = crop ? 'crop' : 'flip';
     if (!crop && part !== 'flip') {
-      throw new TypeError(`augment: expected flip, crop, crop:2 or flip,crop, got "${part}"`);
+      throw new InputTypeError(`augment: expected flip, crop, crop:2 or flip,crop, got "${part}"`);
     }
-    if (key in read) throw new TypeError(`augment: ${key} is given twice in "${text}"`);
+    if (key in read) throw new InputTypeError(`augment: ${key} is given twice in "${text}"`);
     if (crop) read.crop = crop[1] === undefined ? CROP : Number(crop[1]);
     else read.flip = true;
   }
@@ -103,11 +104,11 @@ function perRole<T>(what: string, text: string, parse: (value: string) => T): Pa
     const [name = '', value, ...rest] = part.split('=');
     const role = ROLES.find((known) => known === name.trim());
     if (role === undefined || value === undefined || rest.length > 0) {
-      throw new TypeError(
+      throw new InputTypeError(
         `${what}: expected role=value with a role of ${ROLES.join(', ')}, got "${part.trim()}"`,
       );
     }
-    if (role in values) throw new TypeError(`${what}: ${role} is given twice in "${text}"`);
+    if (role in values) throw new InputTypeError(`${what}: ${role} is given twice in "${text}"`);
     values[role] = parse(value.trim());
   }
   return values;
@@ -125,12 +126,12 @@ export function parseSetting(text: string): Setting {
   const named = NAME.exec(text.trim());
   const [formatsText = '', ...rest] = (named ? (named[2] ?? '') : text).trim().split(/\s+/);
   if (formatsText === '') {
-    throw new TypeError(`setting: expected "[name:] formats [rounding] [accumulator]", got "${text}"`);
+    throw new InputTypeError(`setting: expected "[name:] formats [rounding] [accumulator]", got "${text}"`);
   }
   const accumulators = rest.filter((part) => ACCUMULATOR.test(part));
   const roundings = rest.filter((part) => !ACCUMULATOR.test(part));
   if (accumulators.length > 1 || roundings.length > 1) {
-    throw new TypeError(
+    throw new InputTypeError(
       `setting: expected one rounding and one accumulator at most, got "${rest.join(' ')}"`,
     );
   }
@@ -138,7 +139,7 @@ export function parseSetting(text: string): Setting {
   const rounding = roundings[0] === undefined ? undefined : parseRoundings(roundings[0]);
   const accumulator = accumulators[0] === undefined ? undefined : parseAccumulator(accumulators[0]);
   if (formats === 'float32' && rest.length > 0) {
-    throw new TypeError(
+    throw new InputTypeError(
       `setting: float32 has no rounding and no accumulator, got "${rest.join(' ')}"; leave it out`,
     );
   }
@@ -168,14 +169,14 @@ export function parseSettings(texts: readonly string[]): Setting[] {
     .flatMap((text) => text.split(';'))
     .filter((text) => text.trim() !== '')
     .map(parseSetting);
-  if (settings.length === 0) throw new TypeError('settings: expected at least one setting, got none');
+  if (settings.length === 0) throw new InputTypeError('settings: expected at least one setting, got none');
   const seen = new Set<string>();
   for (const { name } of settings) {
     if (folderName(name) === '') {
-      throw new TypeError(`settings: a name needs a letter or a digit, got "${name}"`);
+      throw new InputTypeError(`settings: a name needs a letter or a digit, got "${name}"`);
     }
     if (seen.has(folderName(name))) {
-      throw new TypeError(
+      throw new InputTypeError(
         `settings: "${name}" is there twice; give one of them a name, as in "again: 4.12 stochastic"`,
       );
     }

@@ -17,6 +17,7 @@ import {
   type Key,
   type Rounding,
   type Seed,
+  InputError,
 } from '../../numerics/index.js';
 import { accumulatorError, roundingMoments, updateMoments } from './theory-float.js';
 
@@ -176,7 +177,7 @@ export async function roundingStudy(
 
 function checkCount(what: string, count: number, most: number): void {
   if (Number.isInteger(count) && count >= FEWEST && count <= most) return;
-  throw new RangeError(
+  throw new InputError(
     `rounding study: ${what} must be a whole number from ${String(FEWEST)} to ${String(most)}, got ${String(count)}; the default is enough for the figures`,
   );
 }

@@ -2,6 +2,7 @@
  * What a sweep is: a run, the fields that vary, and how hopeless runs are pruned. Plain JSON data, the contents of a
  * sweep.json; here is its check. What runs come of it is sweep-expansion.ts; docs/experiments.md, section "Sweeps".
  */
+import { isFewbitError } from '../../numerics/index.js';
 import { z } from 'zod';
 import { ConfigurationError } from '../run/errors.js';
 import type { Halving } from './halving.js';
@@ -130,7 +131,8 @@ export function checkSweep(draft: Omit<SweepDraft, 'run'>, source: string): void
     try {
       path = parseField(name).join('.');
     } catch (error) {
-      fail(error instanceof Error ? error.message : String(error));
+      if (!isFewbitError(error)) throw error;
+      fail(error.message);
     }
     const before = seen.get(path);
     if (before !== undefined)

@@ -4,7 +4,13 @@
  * the result is checked like a config.json. docs/experiments.md, section "Fields", lists them.
  */
 import { ROLES, zoo, ZOO_NAMES, type NetworkConfiguration } from '../../nn/index.js';
-import { parseAccumulator, parseRounding, roundingText } from '../../numerics/index.js';
+import {
+  parseAccumulator,
+  parseRounding,
+  roundingText,
+  InputTypeError,
+  isFewbitError,
+} from '../../numerics/index.js';
 import { ConfigurationError } from '../run/errors.js';
 import { parseRunConfiguration } from '../run/schema.js';
 import { parseAugmentation, parseFormats, parseRoundings, parseSetting } from '../run/setting-text.js';
@@ -79,7 +85,7 @@ export function withFields(
     try {
       configuration = withField(configuration, path, value);
     } catch (error) {
-      if (!(error instanceof Error)) throw error;
+      if (!isFewbitError(error)) throw error;
       throw new ConfigurationError(`${source}: ${text}: ${error.message}`, { cause: error });
     }
   }
@@ -115,7 +121,7 @@ function networkOf(configuration: Readonly<Record<string, JsonValue>>, value: Js
   const { network, epochs } = configuration;
   const name = ZOO_NAMES.find((known) => known === value);
   if (name === undefined) {
-    throw new TypeError(
+    throw new InputTypeError(
       `expected ${ZOO_NAMES.join(', ')} or a network configuration, got ${JSON.stringify(value)}`,
     );
   }
@@ -129,7 +135,7 @@ function networkOf(configuration: Readonly<Record<string, JsonValue>>, value: Js
 /** Formats, rounding and accumulator of a setting in one line, as `compare` reads it. */
 function settingOf(network: JsonValue, value: JsonValue): JsonValue {
   if (typeof value !== 'string') {
-    throw new TypeError(`expected text such as "4.12/6.10 nearest", got ${JSON.stringify(value)}`);
+    throw new InputTypeError(`expected text such as "4.12/6.10 nearest", got ${JSON.stringify(value)}`);
   }
   const changed = changeNetwork(network as unknown as NetworkConfiguration, parseSetting(value).changes);
   return JSON.parse(JSON.stringify(changed)) as JsonValue;
@@ -145,7 +151,7 @@ function withValue(target: JsonValue | undefined, path: FieldPath, value: JsonVa
     return items.map((item, index) => (index === found ? withValue(item, rest, value) : item));
   }
   if (target !== undefined && !isObject(target)) {
-    throw new TypeError(`expected an object to have ${word}, got ${JSON.stringify(target)}`);
+    throw new InputTypeError(`expected an object to have ${word}, got ${JSON.stringify(target)}`);
   }
   if (rest.length > 0) return { ...target, [word]: withValue(perRole(word, target?.[word]), rest, value) };
   const leaf = leafOf(word, value);
@@ -175,7 +181,7 @@ function layerIndex(items: readonly JsonValue[], word: string): number {
   const index = names.includes(word) ? names.indexOf(word) : /^\d+$/.test(word) ? Number(word) : -1;
   if (index >= 0 && index < items.length) return index;
   const known = names.filter((name) => typeof name === 'string').join(', ');
-  throw new TypeError(
+  throw new InputTypeError(
     `there is no layer "${word}"; choose ${known === '' ? '' : `${known}, or `}a number from 0 to ${String(items.length - 1)}`,
   );
 }
@@ -184,7 +190,7 @@ function layerIndex(items: readonly JsonValue[], word: string): number {
 function withRandomBits(network: JsonValue, value: JsonValue): JsonValue {
   const isCount = typeof value === 'number' && Number.isInteger(value);
   if (!isCount || value < 1 || value > MAX_RANDOM_BITS) {
-    throw new TypeError(
+    throw new InputTypeError(
       `expected a whole number from 1 to ${String(MAX_RANDOM_BITS)}, got ${JSON.stringify(value)}`,
     );
   }

@@ -2,6 +2,7 @@
  * What the generated hardware is: sizes, widths and the one rounding mode of its rounding units. Everything else of a
  * product (its sizes, shifts, output format, seeds) is told to the hardware at run time. docs/hardware.md, section "RTL".
  */
+import { InputError } from '../../numerics/index.js';
 import type { Overflow, Rounding } from '../../numerics/index.js';
 import { arrayConfig, wordBytes, type ArrayConfig, type LfsrBits } from '../array.js';
 
@@ -22,7 +23,7 @@ export interface RtlDesign {
 
 function checkInteger(what: string, value: number, low: number, high: number): void {
   if (Number.isInteger(value) && value >= low && value <= high) return;
-  throw new RangeError(`rtl: ${what} must be an integer from ${low} to ${high}, got ${value}`);
+  throw new InputError(`rtl: ${what} must be an integer from ${low} to ${high}, got ${value}`);
 }
 
 /**
@@ -37,7 +38,7 @@ export function checkDesign(design: RtlDesign): RtlDesign {
   checkInteger('the word length', wordLength, 2, 32);
   checkInteger('depth', depth, 1, 65536);
   if ((depth & (depth - 1)) !== 0) {
-    throw new RangeError(`rtl: depth must be a power of two, got ${depth}; addresses wrap by themselves`);
+    throw new InputError(`rtl: depth must be a power of two, got ${depth}; addresses wrap by themselves`);
   }
   return design;
 }

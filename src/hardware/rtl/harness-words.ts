@@ -72,8 +72,8 @@ export function harnessResults(
   return streams.map(({ columns }) => {
     const length = columns * rows;
     if (at + 4 + length > words.length) {
-      throw new RangeError(
-        `rtl: the simulated hardware must answer every product, got an answer of ${words.length} words; look at its errors`,
+      throw new Error(
+        `internal: rtl: the simulated hardware must answer every product, got an answer of ${words.length} words; look at its errors`,
       );
     }
     const cycles = long();

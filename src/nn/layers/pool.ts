@@ -1,4 +1,5 @@
 /** Max and average pooling over NHWC images, without padding; a last window that reaches over the edge may be clipped. */
+import { InputTypeError } from '../../numerics/index.js';
 import { ShapeError, shapeText, windowOf, type TensorId, type Window } from '../../plan/index.js';
 import type { PoolLayer } from '../configuration.js';
 import { imageShape, pair } from '../image.js';
@@ -21,7 +22,7 @@ export function poolLayer(
     );
   }
   if (configuration.type === 'maxPool' && configuration.formats?.activation !== undefined) {
-    throw new TypeError(
+    throw new InputTypeError(
       `${name}: max-pooling does not round its output; set formats.activation on the layer before it`,
     );
   }

@@ -1,4 +1,5 @@
 /** Saves the network while it trains, as Deeplearning4j's CheckpointListener does. Files are the store's business. */
+import { InputTypeError } from '../../numerics/index.js';
 import type { CheckpointStore } from '../checkpoint-store.js';
 import type { EpochSummary, Iteration, TrainingListener, TrainingModel } from '../listener.js';
 import { checkPeriod, Period, type PeriodOptions } from '../period.js';
@@ -30,7 +31,7 @@ export class CheckpointListener implements TrainingListener {
     if (options.keepLast !== undefined) {
       checkPeriod('checkpoint listener: keepLast', options.keepLast);
       if (options.name !== undefined) {
-        throw new TypeError(
+        throw new InputTypeError(
           'checkpoint listener: name keeps one file, so keepLast has no meaning; leave one out',
         );
       }

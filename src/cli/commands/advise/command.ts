@@ -26,7 +26,7 @@ import { checkAdviceFolder, openAdviceFolder, readRanges, writeRanges } from './
 import { AdviceProgress } from './progress.js';
 import { checkNetwork } from '../../options/check-network.js';
 import { openData } from '../../shared/open-data.js';
-import { UsageError } from '../../console/errors.js';
+import { EXIT, UsageError } from '../../console/errors.js';
 import { interruptible, type Interrupt } from '../../console/interrupt.js';
 import { wholeNumber } from '../../options/numbers.js';
 import { pngRenderer } from '../../console/png.js';
@@ -56,8 +56,6 @@ interface AdviseOptions extends RunOptions {
 const MAX_SEEDS = 100;
 const MIN_BITS = 4;
 const MAX_BITS = 32;
-/** Exit code of advice that its verification did not confirm. */
-const NOT_CONFIRMED = 3;
 
 const EXAMPLES = `
 First float32 is trained, and the magnitudes of its tensors give each layer and role a format of --bits bits. Then bits are taken away, by role and
@@ -204,7 +202,7 @@ async function advise(
       return interrupt.exitCode;
     }
     await finish(terminal, voice, out, outcome.advice, commandLine());
-    return outcome.advice.confirmed ? 0 : NOT_CONFIRMED;
+    return outcome.advice.confirmed ? EXIT.done : EXIT.incomplete;
   } finally {
     progress.end();
   }

@@ -97,7 +97,7 @@ async function openAll(
   }
   return (entry) => {
     const data = opened.get(key(entry));
-    if (!data) throw new Error(`no data for ${entry.path}`);
+    if (!data) throw new Error(`internal: no data for ${entry.path}`);
     return data;
   };
 }

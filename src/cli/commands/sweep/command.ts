@@ -3,7 +3,7 @@ import { Command, Option } from 'commander';
 import { DEFAULT_ETA } from '../../../experiment/index.js';
 import { checkSweepFolder, lockHolder, readJobs, SweepFolder } from '../../../experiment/store/index.js';
 import { canAsk, isYes } from '../../console/ask.js';
-import { UsageError } from '../../console/errors.js';
+import { EXIT, UsageError } from '../../console/errors.js';
 import { interruptible, type Interrupt } from '../../console/interrupt.js';
 import { realNumber, seedOf, wholeNumber } from '../../options/numbers.js';
 import { isWorthReport, sweepReportRuns, writeSweepReport } from '../../shared/write-report.js';
@@ -36,7 +36,6 @@ interface SweepOptions extends SpaceOptions {
   readonly report?: boolean;
 }
 
-const SOME_FAILED = 3;
 const DEFAULT_RETRIES = 2;
 const POLL_SECONDS = 5;
 
@@ -176,7 +175,7 @@ async function run(
       report.interrupted(options.engine);
       return interrupt.exitCode;
     }
-    return report.done(await sweepReport(out, options)) === 0 ? 0 : SOME_FAILED;
+    return report.done(await sweepReport(out, options)) === 0 ? EXIT.done : EXIT.incomplete;
   } finally {
     report.end();
     folder.close();

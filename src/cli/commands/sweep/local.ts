@@ -8,8 +8,9 @@ import { availableParallelism } from 'node:os';
 import { dirname } from 'node:path';
 import { fileURLToPath } from 'node:url';
 import { markFailure, readFailure, runLog } from '../../../experiment/store/index.js';
+import { EXIT } from '../../console/errors.js';
 import { Restarts, type Engine, type EngineContext, type SweepTask } from './engine.js';
-import { BUSY, KNOWN_FAILURE, workerArguments } from './worker-arguments.js';
+import { BUSY, workerArguments } from './worker-arguments.js';
 
 export interface LocalOptions {
   /** Processes at a time; default: as many as the machine has cores. */
@@ -89,7 +90,7 @@ export class LocalEngine implements Engine {
       return false;
     }
     if (context.signal.aborted) return false;
-    const problem = how === `exit code ${String(KNOWN_FAILURE)}` ? readFailure(path) : null;
+    const problem = how === `exit code ${String(EXIT.known)}` ? readFailure(path) : null;
     if (problem !== null) {
       context.onFailure(task, problem);
       return false;

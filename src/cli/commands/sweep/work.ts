@@ -1,4 +1,5 @@
 /** How much work the runs of a sweep are: steps, and multiply-adds a step. Data are loaded here once, so that no two processes fetch them. */
+import { isFewbitError } from '../../../numerics/index.js';
 import { checkNetwork } from '../../options/check-network.js';
 import { openData } from '../../shared/open-data.js';
 import { ConfigurationError, plannedSteps, type SweepRun } from '../../../experiment/index.js';
@@ -19,7 +20,7 @@ export function checkedMacs(runs: readonly SweepRun[]): Map<string, number> {
       known.set(key, count);
       macs.set(name, count);
     } catch (error) {
-      if (!(error instanceof Error)) throw error;
+      if (!isFewbitError(error)) throw error;
       throw new ConfigurationError(`run "${label}": ${error.message}`, { cause: error });
     }
   }

@@ -2,9 +2,6 @@
 import { UsageError } from '../../console/errors.js';
 import type { SweepTask } from './engine.js';
 
-/** Exit code of a worker whose run cannot be done, and is marked as failed: trying again would not help. */
-export const KNOWN_FAILURE = 2;
-
 /** Exit code of a worker whose run another process works on. */
 export const BUSY = 75;
 

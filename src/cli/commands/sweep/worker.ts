@@ -17,16 +17,15 @@ import {
   type LockOwner,
 } from '../../../experiment/store/index.js';
 import { openData } from '../../shared/open-data.js';
-import { errorLine, isKnownError, UsageError } from '../../console/errors.js';
+import { errorLine, EXIT, isKnownError, UsageError } from '../../console/errors.js';
 import { interruptible, type Interrupt } from '../../console/interrupt.js';
 import { Terminal } from '../../console/terminal.js';
 import { clusterOwner } from './slurm-commands.js';
-import { BUSY, KNOWN_FAILURE, workerOrder, type WorkerOrder } from './worker-arguments.js';
+import { BUSY, workerOrder, type WorkerOrder } from './worker-arguments.js';
 
 /** For a process of the same run that has been told to stop, or has lost its sweep, and is about to. */
 const LOCK_WAIT_MS = 15_000;
 const LOCK_POLL_MS = 100;
-const CRASH = 1;
 
 async function work(terminal: Terminal, order: WorkerOrder, interrupt: Interrupt): Promise<number> {
   const { runs } = expandSweep(readSweep(order.sweep), order.sweep);
@@ -42,7 +41,7 @@ async function work(terminal: Terminal, order: WorkerOrder, interrupt: Interrupt
     if (!isKnownError(error) || interrupt.signal.aborted) throw error;
     terminal.error(errorLine(error));
     markFailure(path, errorLine(error));
-    return KNOWN_FAILURE;
+    return EXIT.known;
   }
 }
 
@@ -115,7 +114,7 @@ try {
 } catch (error) {
   terminal.error(errorLine(error));
   if (error instanceof Error) terminal.note(error.stack ?? '');
-  process.exitCode = CRASH;
+  process.exitCode = EXIT.internal;
 }
 process.off('disconnect', stopAlone);
 if (process.connected) process.disconnect();
