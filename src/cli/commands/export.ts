@@ -15,7 +15,7 @@ import {
   type ExportSubject,
   type GoldenVectors,
 } from '../../export/index.js';
-import { formatText, parseRounding, roundingText, isFewbitError } from '../../numerics/index.js';
+import { formatText, parseRounding, roundingText, InputError } from '../../numerics/index.js';
 import { openData } from '../shared/open-data.js';
 import { interruptible, type Interrupt } from '../console/interrupt.js';
 import { wholeNumber } from '../options/numbers.js';
@@ -127,7 +127,7 @@ async function opened(
   try {
     return await openSubject(bytes, { batch, ...(rounding === undefined ? {} : { rounding }) });
   } catch (error) {
-    if (!isFewbitError(error)) throw error;
+    if (!(error instanceof InputError)) throw error;
     throw new RunFolderError(`${path}: ${error.message}`, { cause: error });
   }
 }
