@@ -3,7 +3,16 @@
 //   node scripts/build.mjs --kernels   only the kernels and the two sources generated from them
 // The binary is embedded as base64, so that the same code loads in Node and in a browser without fs or fetch.
 import { spawnSync } from 'node:child_process';
-import { existsSync, mkdirSync, readFileSync, readdirSync, rmSync, statSync, writeFileSync } from 'node:fs';
+import {
+  chmodSync,
+  existsSync,
+  mkdirSync,
+  readFileSync,
+  readdirSync,
+  rmSync,
+  statSync,
+  writeFileSync,
+} from 'node:fs';
 import { dirname, join } from 'node:path';
 import { fileURLToPath } from 'node:url';
 
@@ -55,6 +64,8 @@ function buildTypeScript() {
   const tsc = join(root, 'node_modules', 'typescript', 'bin', 'tsc');
   const { status } = spawnSync(process.execPath, [tsc, '-p', root], { stdio: 'inherit' });
   if (status !== 0) process.exit(status ?? 1);
+  // npx marks the command as executable once only, when it links it: a rebuilt one would be refused.
+  chmodSync(join(root, 'dist', 'cli', 'main.js'), 0o755);
 }
 
 await buildKernels();

@@ -101,30 +101,40 @@ test.each(documents.filter((path) => !COVERED.documentsToRewrite.some((name) => 
   },
 );
 
-test.each(['comments', 'texts'] as const)('%s in the code avoid phrases that read like a translation', (kind) => {
-  const prose = kind === 'comments' ? comments : texts;
-  const found = ['src', 'assembly', 'bench', 'test', 'scripts'].flatMap((folder) =>
-    [...readSources(folder)]
-      .map(([file, source]) => [`${folder}/${file}`, source] as const)
-      .filter(([path]) => path !== 'test/house/wording.ts' && !path.endsWith('.generated.ts'))
-      .filter(([path]) => COVERED[kind].some((start) => path.startsWith(start)))
-      .flatMap(([path, source]) => prose(source).flatMap(habits).map((habit) => `${path}: ${habit}`)),
-  );
-  expect(found).toEqual([]);
-});
+test.each(['comments', 'texts'] as const)(
+  '%s in the code avoid phrases that read like a translation',
+  (kind) => {
+    const prose = kind === 'comments' ? comments : texts;
+    const found = ['src', 'assembly', 'bench', 'test', 'scripts'].flatMap((folder) =>
+      [...readSources(folder)]
+        .map(([file, source]) => [`${folder}/${file}`, source] as const)
+        .filter(([path]) => path !== 'test/house/wording.ts' && !path.endsWith('.generated.ts'))
+        .filter(([path]) => COVERED[kind].some((start) => path.startsWith(start)))
+        .flatMap(([path, source]) =>
+          prose(source)
+            .flatMap(habits)
+            .map((habit) => `${path}: ${habit}`),
+        ),
+    );
+    expect(found).toEqual([]);
+  },
+);
 
 test('phrases that read like a translation are found in prose and not in code', () => {
   const phrases = (found: string[]) => found.map((habit) => /^"([^"]*)"/.exec(habit)![1]);
   const document =
     '# Some 12 runs\n\nIt goes\non where there\nis room, `one after the other`; [x](anew.md).\n\n```\nnobody\n```\n';
   expect(phrases(habitsOfDocument(document))).toEqual(['where there', 'Some 12', 'goes on']);
-  expect(phrases(habitsOfDocument('- a line\n- a run\n\nWhere it stopped, 3 ms a step. Something.'))).toEqual([]);
-  const source = "/** A row\n * a run. */\nconst anew = 'nobody is told'; // made anew\n// which\n// goes on\n";
-  expect(comments(source).flatMap(habits).map((habit) => /^"([^"]*)"/.exec(habit)![1])).toEqual([
-    'A row a run',
-    'anew',
-    'goes on',
-  ]);
+  expect(phrases(habitsOfDocument('- a line\n- a run\n\nWhere it stopped, 3 ms a step. Something.'))).toEqual(
+    [],
+  );
+  const source =
+    "/** A row\n * a run. */\nconst anew = 'nobody is told'; // made anew\n// which\n// goes on\n";
+  expect(
+    comments(source)
+      .flatMap(habits)
+      .map((habit) => /^"([^"]*)"/.exec(habit)![1]),
+  ).toEqual(['A row a run', 'anew', 'goes on']);
   expect(phrases(texts(source).flatMap(habits))).toEqual(['nobody', 'told']);
 });
 
