@@ -23,13 +23,10 @@ import { readSources, ROOT } from './sources.js';
 import { matches } from './walls.js';
 import { comments, habits, habitsOfDocument, texts } from './wording.js';
 
-const documents = ['README.md', 'ARCHITECTURE.md', 'CONTRIBUTING.md', 'CHANGELOG.md'].concat(
-  ['docs', 'examples'].flatMap((folder) =>
-    readdirSync(join(ROOT, folder), { recursive: true, encoding: 'utf8' })
-      .map((path) => `${folder}/${path.replaceAll('\\', '/')}`)
-      .filter((path) => path.endsWith('.md') && !path.includes('node_modules/')),
-  ),
-);
+const documents = ['README.md', 'ARCHITECTURE.md', 'CONTRIBUTING.md', 'CHANGELOG.md']
+  .concat(readdirSync(join(ROOT, 'docs')).map((name) => `docs/${name}`))
+  .concat(readdirSync(join(ROOT, 'examples'), { recursive: true }).map((name) => `examples/${String(name)}`))
+  .filter((path) => path.endsWith('.md'));
 
 /**
  * What the word list of wording.ts is applied to: all documents but those still to be rewritten, and files of the
