@@ -167,19 +167,22 @@ export class Converter {
   flushed = 0;
   /** Largest |raw| written. */
   maxMagnitude = 0;
-  private readonly rounded = new Wide();
-  private readonly min: number;
-  private readonly max: number;
+  readonly #rounded = new Wide();
+  readonly #min: number;
+  readonly #max: number;
 
   constructor(site: ConvertSite) {
     this.site = site;
-    this.min = minRaw(site.format);
-    this.max = maxRaw(site.format);
+    this.#min = minRaw(site.format);
+    this.#max = maxRaw(site.format);
   }
 
   /** convertWide of `m` at this site, counted. `m` is left as it is. */
   convert(m: Wide, random: number): number {
-    const { site, rounded, min, max } = this;
+    const { site } = this;
+    const rounded = this.#rounded;
+    const min = this.#min;
+    const max = this.#max;
     roundWide(m, site.drop, site.rounding, random, site.randomWidth, rounded);
     const { hi, lo } = rounded;
     const above = hi === lo >> 31 ? lo > max : hi >= 0;
