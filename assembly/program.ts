@@ -58,12 +58,7 @@ import {
   SPINS,
   START,
 } from './layout';
-import {
-  convInputGradientOrdered,
-  convOrdered,
-  convWeightGradientOrdered,
-  matmulOrdered,
-} from './product/ordered';
+import { productOrdered } from './product/ordered';
 import {
   convFloat,
   convInputGradientFloat,
@@ -96,10 +91,7 @@ function product(record: usize, kind: i32): void {
     else if (kind == KIND_CONV_INPUT_GRADIENT) convInputGradientFloat(record);
     else convWeightGradientFloat(record);
   } else {
-    if (kind == KIND_MATMUL) matmulOrdered(record);
-    else if (kind == KIND_CONV) convOrdered(record);
-    else if (kind == KIND_CONV_INPUT_GRADIENT) convInputGradientOrdered(record);
-    else convWeightGradientOrdered(record);
+    productOrdered(record);
   }
 }
 

@@ -1,28 +1,8 @@
 /* Average pooling over NHWC windows, forward and backward: a clipped window is averaged over the cells that it has. */
 import { finishSums } from '../convert/finish';
-import {
-  CHANNELS,
-  COUNT,
-  HEIGHT,
-  KERNEL_HEIGHT,
-  KERNEL_WIDTH,
-  LHS,
-  LHS_TYPE,
-  OUT_HEIGHT,
-  OUT_WIDTH,
-  PAD_LEFT,
-  PAD_TOP,
-  RUN,
-  SCRATCH_SUMS,
-  STRIDE_X,
-  STRIDE_Y,
-  TABLE,
-  TYPE_F32,
-  TYPE_I16,
-  WIDTH,
-} from '../layout';
+import { COUNT, LHS, LHS_TYPE, RUN, SCRATCH_SUMS, TABLE, TYPE_F32, TYPE_I16 } from '../layout';
 import { scratch, shareEnd, shareStart } from '../thread';
-import { firstWindow } from './window';
+import { firstWindow, openWindow } from './window';
 
 /** Cells of a window along one axis that lie inside the image. */
 function cellsInside(window: i32, stride: i32, pad: i32, kernel: i32, size: i32): i32 {
@@ -39,29 +19,25 @@ function reciprocal<S>(record: usize, cells: i32): S {
 }
 
 function averagePoolOf<T, S>(record: usize): void {
-  const height = load<i32>(record, HEIGHT);
-  const width = load<i32>(record, WIDTH);
-  const channels = load<i32>(record, CHANNELS);
-  const kernelHeight = load<i32>(record, KERNEL_HEIGHT);
-  const kernelWidth = load<i32>(record, KERNEL_WIDTH);
-  const outHeight = load<i32>(record, OUT_HEIGHT);
-  const outWidth = load<i32>(record, OUT_WIDTH);
+  const window = openWindow(record);
+  const height = window.height;
+  const width = window.width;
+  const channels = window.channels;
   const sums = scratch + SCRATCH_SUMS;
-  const total = load<i32>(COUNT) * outHeight * outWidth * channels;
+  const total = load<i32>(COUNT) * window.outHeight * window.outWidth * channels;
   const end = shareEnd(total, 32);
   for (let start = shareStart(total, 32); start < end; start += RUN) {
     const length = min(end - start, RUN);
     for (let i = 0; i < length; i++) {
       const c = (start + i) % channels;
       const position = (start + i) / channels;
-      const left = (position % outWidth) * load<i32>(record, STRIDE_X) - load<i32>(record, PAD_LEFT);
-      const top =
-        ((position / outWidth) % outHeight) * load<i32>(record, STRIDE_Y) - load<i32>(record, PAD_TOP);
-      const image = position / (outWidth * outHeight);
+      const left = (position % window.outWidth) * window.strideX - window.padLeft;
+      const top = ((position / window.outWidth) % window.outHeight) * window.strideY - window.padTop;
+      const image = position / (window.outWidth * window.outHeight);
       const firstY = max(top, 0);
-      const lastY = min(top + kernelHeight, height);
+      const lastY = min(top + window.kernelHeight, height);
       const firstX = max(left, 0);
-      const lastX = min(left + kernelWidth, width);
+      const lastX = min(left + window.kernelWidth, width);
       let sum: S = 0;
       for (let y = firstY; y < lastY; y++) {
         for (let x = firstX; x < lastX; x++) {
@@ -79,17 +55,12 @@ function averagePoolOf<T, S>(record: usize): void {
 }
 
 function averagePoolGradientOf<T, S>(record: usize): void {
-  const height = load<i32>(record, HEIGHT);
-  const width = load<i32>(record, WIDTH);
-  const channels = load<i32>(record, CHANNELS);
-  const kernelHeight = load<i32>(record, KERNEL_HEIGHT);
-  const kernelWidth = load<i32>(record, KERNEL_WIDTH);
-  const strideY = load<i32>(record, STRIDE_Y);
-  const strideX = load<i32>(record, STRIDE_X);
-  const outHeight = load<i32>(record, OUT_HEIGHT);
-  const outWidth = load<i32>(record, OUT_WIDTH);
-  const padTop = load<i32>(record, PAD_TOP);
-  const padLeft = load<i32>(record, PAD_LEFT);
+  const window = openWindow(record);
+  const height = window.height;
+  const width = window.width;
+  const channels = window.channels;
+  const outHeight = window.outHeight;
+  const outWidth = window.outWidth;
   const sums = scratch + SCRATCH_SUMS;
   const total = load<i32>(COUNT) * height * width * channels;
   const end = shareEnd(total, 32);
@@ -98,16 +69,16 @@ function averagePoolGradientOf<T, S>(record: usize): void {
     for (let i = 0; i < length; i++) {
       const c = (start + i) % channels;
       const position = (start + i) / channels;
-      const x = (position % width) + padLeft;
-      const y = ((position / width) % height) + padTop;
+      const x = (position % width) + window.padLeft;
+      const y = ((position / width) % height) + window.padTop;
       const image = position / (width * height);
-      const lastY = min(y / strideY, outHeight - 1);
-      const lastX = min(x / strideX, outWidth - 1);
+      const lastY = min(y / window.strideY, outHeight - 1);
+      const lastX = min(x / window.strideX, outWidth - 1);
       let sum: S = 0;
-      for (let wy = firstWindow(y, kernelHeight, strideY); wy <= lastY; wy++) {
-        const cellsY = cellsInside(wy, strideY, padTop, kernelHeight, height);
-        for (let wx = firstWindow(x, kernelWidth, strideX); wx <= lastX; wx++) {
-          const cells = cellsY * cellsInside(wx, strideX, padLeft, kernelWidth, width);
+      for (let wy = firstWindow(y, window.kernelHeight, window.strideY); wy <= lastY; wy++) {
+        const cellsY = cellsInside(wy, window.strideY, window.padTop, window.kernelHeight, height);
+        for (let wx = firstWindow(x, window.kernelWidth, window.strideX); wx <= lastX; wx++) {
+          const cells = cellsY * cellsInside(wx, window.strideX, window.padLeft, window.kernelWidth, width);
           const at = <usize>(((image * outHeight + wy) * outWidth + wx) * channels + c);
           sum += <S>load<T>(load<u32>(record, LHS) + at * sizeof<T>()) * reciprocal<S>(record, cells);
         }

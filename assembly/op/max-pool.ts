@@ -4,32 +4,21 @@ import { finishSums } from '../convert/finish';
 import {
   AT_SUMS,
   BLOCK_ROWS,
-  CHANNELS,
   CONVERT,
   COUNT,
   DIRECT,
   EXTRA,
-  HEIGHT,
-  KERNEL_HEIGHT,
-  KERNEL_WIDTH,
   LHS,
   LHS_TYPE,
   OUT,
-  OUT_HEIGHT,
-  OUT_WIDTH,
-  PAD_LEFT,
-  PAD_TOP,
   SITE_COUNTERS,
-  STRIDE_X,
-  STRIDE_Y,
   TYPE_F32,
   TYPE_I16,
-  WIDTH,
 } from '../layout';
 import { countRun } from '../convert/statistics';
 import { scratch, shareEnd, shareStart, statistics } from '../thread';
 import { widen } from '../convert/widen';
-import { firstWindow } from './window';
+import { firstWindow, openWindow } from './window';
 
 /** A position in every lane, as wide as T. */
 function positions<T>(position: i32): v128 {
@@ -109,29 +98,29 @@ function largestOfFour<T>(window: usize, cellBytes: i32, rowBytes: i32, out: usi
 
 /** out = the largest cell of the window, position = i * KW + j of the first largest. Shares are whole output rows. */
 function maxPoolOf<T>(record: usize): void {
-  const height = load<i32>(record, HEIGHT);
-  const width = load<i32>(record, WIDTH);
-  const channels = load<i32>(record, CHANNELS);
-  const kernelHeight = load<i32>(record, KERNEL_HEIGHT);
-  const kernelWidth = load<i32>(record, KERNEL_WIDTH);
-  const strideX = load<i32>(record, STRIDE_X);
-  const padLeft = load<i32>(record, PAD_LEFT);
-  const outHeight = load<i32>(record, OUT_HEIGHT);
-  const outWidth = load<i32>(record, OUT_WIDTH);
+  const window = openWindow(record);
+  const width = window.width;
+  const channels = window.channels;
+  const kernelHeight = window.kernelHeight;
+  const kernelWidth = window.kernelWidth;
+  const strideX = window.strideX;
+  const padLeft = window.padLeft;
+  const outWidth = window.outWidth;
   const out = load<u32>(record, OUT);
   const positionsOut = load<u32>(record, EXTRA);
   const cellBytes = channels * sizeof<T>();
   const rowBytes = width * cellBytes;
   const LANES: i32 = 16 / sizeof<T>();
-  const rows = load<i32>(COUNT) * outHeight;
+  const rows = load<i32>(COUNT) * window.outHeight;
   const end = shareEnd(rows, 1);
   for (let row = shareStart(rows, 1); row < end; row++) {
     const image =
-      load<u32>(record, LHS) + <usize>((row / outHeight) * height * width * channels) * sizeof<T>();
-    const top = (row % outHeight) * load<i32>(record, STRIDE_Y) - load<i32>(record, PAD_TOP);
+      load<u32>(record, LHS) +
+      <usize>((row / window.outHeight) * window.height * width * channels) * sizeof<T>();
+    const top = (row % window.outHeight) * window.strideY - window.padTop;
     const firstY = max(0, -top);
-    const lastY = min(kernelHeight, height - top);
-    let window = image + <usize>((top * width - padLeft) * channels) * sizeof<T>();
+    const lastY = min(kernelHeight, window.height - top);
+    let corner = image + <usize>((top * width - padLeft) * channels) * sizeof<T>();
     let cell = <usize>(row * outWidth * channels);
     const fourRows = kernelHeight == 2 && kernelWidth == 2 && firstY == 0 && lastY == 2;
     for (let x = 0; x < outWidth; x++) {
@@ -141,7 +130,7 @@ function maxPoolOf<T>(record: usize): void {
       const four = fourRows && firstX == 0 && lastX == 2;
       let c = 0;
       for (; c + LANES <= channels; c += LANES) {
-        const from = window + <usize>c * sizeof<T>();
+        const from = corner + <usize>c * sizeof<T>();
         const to = out + (cell + c) * sizeof<T>();
         const position = positionsOut ? positionsOut + cell + c : 0;
         if (four) {
@@ -178,7 +167,7 @@ function maxPoolOf<T>(record: usize): void {
         store<T>(out + (cell + c) * sizeof<T>(), best);
         if (positionsOut) store<u8>(positionsOut + cell + c, <u8>position);
       }
-      window += strideX * cellBytes;
+      corner += strideX * cellBytes;
       cell += channels;
     }
   }
@@ -190,44 +179,41 @@ function maxPoolOf<T>(record: usize): void {
  * summed in i32, int32 in i64.
  */
 function maxPoolGradientOf<T, S>(record: usize): void {
-  const height = load<i32>(record, HEIGHT);
-  const width = load<i32>(record, WIDTH);
-  const channels = load<i32>(record, CHANNELS);
-  const kernelHeight = load<i32>(record, KERNEL_HEIGHT);
-  const kernelWidth = load<i32>(record, KERNEL_WIDTH);
-  const strideY = load<i32>(record, STRIDE_Y);
-  const strideX = load<i32>(record, STRIDE_X);
-  const outHeight = load<i32>(record, OUT_HEIGHT);
-  const outWidth = load<i32>(record, OUT_WIDTH);
-  const padLeft = load<i32>(record, PAD_LEFT);
+  const window = openWindow(record);
+  const width = window.width;
+  const channels = window.channels;
+  const kernelWidth = window.kernelWidth;
+  const strideX = window.strideX;
+  const outWidth = window.outWidth;
+  const padLeft = window.padLeft;
   const rowElements = width * channels;
   const blockRows = load<i32>(record, BLOCK_ROWS);
   const sums = scratch + load<u32>(record, AT_SUMS);
-  const rows = load<i32>(COUNT) * height;
+  const rows = load<i32>(COUNT) * window.height;
   const end = shareEnd(rows, 1);
   for (let start = shareStart(rows, 1); start < end; start += blockRows) {
     const length = min(blockRows, end - start);
     memory.fill(sums, 0, <usize>(length * rowElements) * sizeof<S>());
     for (let row = start; row < start + length; row++) {
       const target = sums + <usize>((row - start) * rowElements) * sizeof<S>();
-      const image = row / height;
-      const y = (row % height) + load<i32>(record, PAD_TOP);
-      const lastY = min(y / strideY, outHeight - 1);
-      for (let wy = firstWindow(y, kernelHeight, strideY); wy <= lastY; wy++) {
-        const inside = (y - wy * strideY) * kernelWidth;
-        let window = <usize>((image * outHeight + wy) * outWidth * channels);
+      const image = row / window.height;
+      const y = (row % window.height) + window.padTop;
+      const lastY = min(y / window.strideY, window.outHeight - 1);
+      for (let wy = firstWindow(y, window.kernelHeight, window.strideY); wy <= lastY; wy++) {
+        const inside = (y - wy * window.strideY) * kernelWidth;
+        let corner = <usize>((image * window.outHeight + wy) * outWidth * channels);
         for (let wx = 0; wx < outWidth; wx++) {
           const x = wx * strideX - padLeft;
           spread<T, S>(
-            load<u32>(record, LHS) + window * sizeof<T>(),
-            load<u32>(record, EXTRA) + window,
+            load<u32>(record, LHS) + corner * sizeof<T>(),
+            load<u32>(record, EXTRA) + corner,
             inside,
             max(0, -x),
             min(kernelWidth, width - x),
             channels,
             target + x * channels * sizeof<S>(),
           );
-          window += channels;
+          corner += channels;
         }
       }
     }
@@ -245,17 +231,13 @@ function maxPoolGradientOf<T, S>(record: usize): void {
  * Nothing is rounded; the site counts elements and the largest magnitude.
  */
 function maxPoolGradientDirect(record: usize): void {
-  const height = load<i32>(record, HEIGHT);
-  const width = load<i32>(record, WIDTH);
-  const channels = load<i32>(record, CHANNELS);
-  const kernelHeight = load<i32>(record, KERNEL_HEIGHT);
-  const kernelWidth = load<i32>(record, KERNEL_WIDTH);
-  const strideY = load<i32>(record, STRIDE_Y);
-  const strideX = load<i32>(record, STRIDE_X);
-  const outHeight = load<i32>(record, OUT_HEIGHT);
-  const outWidth = load<i32>(record, OUT_WIDTH);
-  const padTop = load<i32>(record, PAD_TOP);
-  const padLeft = load<i32>(record, PAD_LEFT);
+  const window = openWindow(record);
+  const width = window.width;
+  const channels = window.channels;
+  const kernelWidth = window.kernelWidth;
+  const strideX = window.strideX;
+  const outWidth = window.outWidth;
+  const padLeft = window.padLeft;
   const errorsIn = load<u32>(record, LHS);
   const positionsIn = load<u32>(record, EXTRA);
   const out = load<u32>(record, OUT);
@@ -263,20 +245,20 @@ function maxPoolGradientDirect(record: usize): void {
   const rowBytes = <usize>width * cellBytes;
   // Whole vectors write the zeros between the errors as well, and need no others where the windows leave no gap.
   const isCovered = (channels & 7) == 0 && strideX == kernelWidth && outWidth * strideX - padLeft >= width;
-  const rows = load<i32>(COUNT) * height;
+  const rows = load<i32>(COUNT) * window.height;
   const start = shareStart(rows, 1);
   const end = shareEnd(rows, 1);
   let largest = i16x8.splat(0);
   let smallest = i16x8.splat(0);
   for (let row = start; row < end; row++) {
-    const y = (row % height) + padTop;
-    const wy = y / strideY;
-    const inside = (y - wy * strideY) * kernelWidth;
-    const hasWindows = wy < outHeight && y - wy * strideY < kernelHeight;
+    const y = (row % window.height) + window.padTop;
+    const wy = y / window.strideY;
+    const inside = (y - wy * window.strideY) * kernelWidth;
+    const hasWindows = wy < window.outHeight && y - wy * window.strideY < window.kernelHeight;
     const target = out + <usize>row * rowBytes;
     if (!(hasWindows && isCovered)) memory.fill(target, 0, rowBytes);
     if (!hasWindows) continue;
-    let window = <usize>(((row / height) * outHeight + wy) * outWidth * channels);
+    let corner = <usize>(((row / window.height) * window.outHeight + wy) * outWidth * channels);
     for (let wx = 0; wx < outWidth; wx++) {
       const x = wx * strideX - padLeft;
       const firstX = max(0, -x);
@@ -284,8 +266,8 @@ function maxPoolGradientDirect(record: usize): void {
       const cells = target + x * cellBytes;
       let c = 0;
       for (; c + 8 <= channels; c += 8) {
-        const error = v128.load(errorsIn + ((window + c) << 1));
-        const position = v128.load_ext<u8>(positionsIn + window + c);
+        const error = v128.load(errorsIn + ((corner + c) << 1));
+        const position = v128.load_ext<u8>(positionsIn + corner + c);
         let cell = cells + firstX * cellBytes + ((<usize>c) << 1);
         for (let j = firstX; j < lastX; j++) {
           const mine = v128.and(error, i16x8.eq(position, i16x8.splat(<i16>(inside + j))));
@@ -296,14 +278,14 @@ function maxPoolGradientDirect(record: usize): void {
         }
       }
       for (; c < channels; c++) {
-        const j = <i32>load<u8>(positionsIn + window + c) - inside;
+        const j = <i32>load<u8>(positionsIn + corner + c) - inside;
         if (j < firstX || j >= lastX) continue;
-        const error = load<i16>(errorsIn + ((window + c) << 1));
+        const error = load<i16>(errorsIn + ((corner + c) << 1));
         store<i16>(cells + j * cellBytes + ((<usize>c) << 1), error);
         largest = i16x8.max_s(largest, i16x8.splat(error));
         smallest = i16x8.min_s(smallest, i16x8.splat(error));
       }
-      window += channels;
+      corner += channels;
     }
   }
   const most = i32x4.max_s(i32x4.extend_low_i16x8_s(largest), i32x4.extend_high_i16x8_s(largest));

@@ -1,7 +1,7 @@
 /*
- * Products for a saturating accumulator: one after the other, k ascending, clamped after each one, the bias last. The order
- * is the meaning, so nothing here is clever; every other accumulator goes by tiles. One function an op: it sums a run of
- * outputs, then converts it.
+ * Products for a saturating accumulator: summed one by one, k ascending, clamped after each one, the bias last. The order
+ * is the meaning, so nothing here is clever; every other accumulator goes by tiles. One loop serves all ops: it asks for
+ * the sum of each output of a run, then converts the run.
  */
 import { convertSums } from '../convert/convert';
 import {
@@ -9,248 +9,199 @@ import {
   BATCH_AXIS,
   BIAS,
   BIAS_SHIFT,
-  BIAS_TYPE,
-  CHANNELS,
   CONVERT,
   COUNT,
-  HEIGHT,
   K,
-  KERNEL_HEIGHT,
-  KERNEL_WIDTH,
+  KIND,
+  KIND_CONV,
+  KIND_CONV_INPUT_GRADIENT,
+  KIND_MATMUL,
   LHS,
-  LHS_TYPE,
   M,
   N,
   OUT,
-  OUT_CHANNELS,
-  OUT_HEIGHT,
-  OUT_WIDTH,
-  PAD_LEFT,
-  PAD_TOP,
   RHS,
-  RHS_TYPE,
   RUN,
   SCRATCH_SUMS,
-  STRIDE_X,
-  STRIDE_Y,
   TRANSPOSE_LHS,
   TRANSPOSE_RHS,
   TYPE_I16,
-  WIDTH,
 } from '../layout';
+import { openWindow } from '../op/window';
 import { scratch, shareEnd, shareStart } from '../thread';
 
-// The accumulator at work: its limits.
-let least: i64 = 0;
-let most: i64 = 0;
-
-/** Makes the op's accumulator the one at work. */
-function openAccumulator(record: usize): void {
-  const sign = load<i32>(record, ACCUMULATOR_WIDTH) - 1;
-  most = ((<i64>1) << sign) - 1;
-  least = ~most;
+/** The accumulator after one more addition; its limits are `most` and -`most` - 1. */
+function add(sum: i64, term: i64, most: i64): i64 {
+  return min(max(sum + term, ~most), most);
 }
 
-/** The accumulator after one more addition. */
-function add(sum: i64, term: i64): i64 {
-  return min(max(sum + term, least), most);
+/** Element `index` of the operand of a record whose address is in `field` and whose type is in the next word. */
+function element(record: usize, field: usize, index: i32): i64 {
+  const address = load<u32>(record + field);
+  return load<i32>(record + field, 4) == TYPE_I16
+    ? <i64>load<i16>(address + ((<usize>index) << 1))
+    : <i64>load<i32>(address + ((<usize>index) << 2));
 }
 
-/** An element of 2^shift bytes. */
-function element(address: usize, shift: i32): i64 {
-  return shift == 1 ? <i64>load<i16>(address) : <i64>load<i32>(address);
+function product(record: usize, lhs: i32, rhs: i32): i64 {
+  return element(record, LHS, lhs) * element(record, RHS, rhs);
 }
 
-/** Binary logarithm of the bytes of an element of the operand whose type is in `field`. */
-function shiftOf(type: i32): i32 {
-  return type == TYPE_I16 ? 1 : 2;
+/** A batched axis has as many places as the step has examples. */
+function sizeOf(record: usize, field: usize, axis: i32): i32 {
+  return load<i32>(record, BATCH_AXIS) == axis ? load<i32>(COUNT) : load<i32>(record + field);
 }
 
-/** Adds the bias, last. */
-function closeSum(record: usize, sum: i64, channel: i32): i64 {
-  const bias = load<u32>(record, BIAS);
-  if (!bias) return sum;
-  const shift = shiftOf(load<i32>(record, BIAS_TYPE));
-  return add(sum, element(bias + ((<usize>channel) << shift), shift) << load<i32>(record, BIAS_SHIFT));
-}
-
-export function matmulOrdered(record: usize): void {
-  const lhsShift = shiftOf(load<i32>(record, LHS_TYPE));
-  const rhsShift = shiftOf(load<i32>(record, RHS_TYPE));
-  const axis = load<i32>(record, BATCH_AXIS);
-  const count = load<i32>(COUNT);
-  const m = axis == 1 ? count : load<i32>(record, M);
+function matmulSum(record: usize, index: i32, most: i64): i64 {
   const n = load<i32>(record, N);
-  const k = axis == 2 ? count : load<i32>(record, K);
-  const lhs = load<u32>(record, LHS);
-  const rhs = load<u32>(record, RHS);
   const transposeLhs = load<i32>(record, TRANSPOSE_LHS);
   const transposeRhs = load<i32>(record, TRANSPOSE_RHS);
-  const lhsRow = (transposeLhs ? 1 : load<i32>(record, K)) << lhsShift;
-  const lhsStep = (transposeLhs ? load<i32>(record, M) : 1) << lhsShift;
-  const rhsStep = (transposeRhs ? 1 : n) << rhsShift;
-  const rhsColumn = (transposeRhs ? load<i32>(record, K) : 1) << rhsShift;
-  const sums = scratch + SCRATCH_SUMS;
-  openAccumulator(record);
-  const end = shareEnd(m * n, 32);
-  for (let start = shareStart(m * n, 32); start < end; start += RUN) {
-    const length = min(end - start, RUN);
-    for (let i = 0; i < length; i++) {
-      const column = (start + i) % n;
-      let a = lhs + <usize>((start + i) / n) * lhsRow;
-      let b = rhs + <usize>column * rhsColumn;
-      let sum: i64 = 0;
-      for (let j = 0; j < k; j++) {
-        sum = add(sum, element(a, lhsShift) * element(b, rhsShift));
-        a += lhsStep;
-        b += rhsStep;
-      }
-      store<i64>(sums + ((<usize>i) << 3), closeSum(record, sum, column));
-    }
-    convertSums(load<u32>(record, CONVERT), sums, load<u32>(record, OUT), start, length);
+  const lhsStep = transposeLhs ? load<i32>(record, M) : 1;
+  const rhsStep = transposeRhs ? 1 : n;
+  let lhs = (index / n) * (transposeLhs ? 1 : load<i32>(record, K));
+  let rhs = (index % n) * (transposeRhs ? load<i32>(record, K) : 1);
+  let sum: i64 = 0;
+  for (let left = sizeOf(record, K, 2); left > 0; left--) {
+    sum = add(sum, product(record, lhs, rhs), most);
+    lhs += lhsStep;
+    rhs += rhsStep;
   }
+  return sum;
 }
 
-export function convOrdered(record: usize): void {
-  const lhsShift = shiftOf(load<i32>(record, LHS_TYPE));
-  const rhsShift = shiftOf(load<i32>(record, RHS_TYPE));
-  const height = load<i32>(record, HEIGHT);
-  const width = load<i32>(record, WIDTH);
-  const channels = load<i32>(record, CHANNELS);
-  const kernelHeight = load<i32>(record, KERNEL_HEIGHT);
-  const kernelWidth = load<i32>(record, KERNEL_WIDTH);
-  const outHeight = load<i32>(record, OUT_HEIGHT);
-  const outWidth = load<i32>(record, OUT_WIDTH);
-  const outChannels = load<i32>(record, OUT_CHANNELS);
-  const input = load<u32>(record, LHS);
-  const weight = load<u32>(record, RHS);
-  const sums = scratch + SCRATCH_SUMS;
-  openAccumulator(record);
-  const total = load<i32>(COUNT) * outHeight * outWidth * outChannels;
-  const end = shareEnd(total, 32);
-  for (let start = shareStart(total, 32); start < end; start += RUN) {
-    const length = min(end - start, RUN);
-    for (let i = 0; i < length; i++) {
-      const o = (start + i) % outChannels;
-      const position = (start + i) / outChannels;
-      const left = (position % outWidth) * load<i32>(record, STRIDE_X) - load<i32>(record, PAD_LEFT);
-      const top =
-        ((position / outWidth) % outHeight) * load<i32>(record, STRIDE_Y) - load<i32>(record, PAD_TOP);
-      const image = position / (outWidth * outHeight);
-      let sum: i64 = 0;
-      for (let y = 0; y < kernelHeight; y++) {
-        if (<u32>(top + y) >= <u32>height) continue;
-        for (let x = 0; x < kernelWidth; x++) {
-          if (<u32>(left + x) >= <u32>width) continue;
-          let a = input + ((<usize>(((image * height + top + y) * width + left + x) * channels)) << lhsShift);
-          let b = weight + ((<usize>((y * kernelWidth + x) * channels * outChannels + o)) << rhsShift);
-          for (let c = 0; c < channels; c++) {
-            sum = add(sum, element(a, lhsShift) * element(b, rhsShift));
-            a += (<usize>1) << lhsShift;
-            b += (<usize>outChannels) << rhsShift;
-          }
-        }
+function convSum(record: usize, index: i32, most: i64): i64 {
+  const window = openWindow(record);
+  const channels = window.channels;
+  const outChannels = window.outChannels;
+  const o = index % outChannels;
+  const position = index / outChannels;
+  const x = (position % window.outWidth) * window.strideX - window.padLeft;
+  const row = position / window.outWidth;
+  const y = (row % window.outHeight) * window.strideY - window.padTop;
+  const image = row / window.outHeight;
+  let sum: i64 = 0;
+  for (let i = 0; i < window.kernelHeight; i++) {
+    if (<u32>(y + i) >= <u32>window.height) continue;
+    for (let j = 0; j < window.kernelWidth; j++) {
+      if (<u32>(x + j) >= <u32>window.width) continue;
+      const cell = (image * window.height + y + i) * window.width + x + j;
+      const tap = i * window.kernelWidth + j;
+      for (let c = 0; c < channels; c++) {
+        const term = product(record, cell * channels + c, (tap * channels + c) * outChannels + o);
+        sum = add(sum, term, most);
       }
-      store<i64>(sums + ((<usize>i) << 3), closeSum(record, sum, o));
     }
-    convertSums(load<u32>(record, CONVERT), sums, load<u32>(record, OUT), start, length);
   }
+  return sum;
 }
 
 /** LHS is dOutput, RHS the weight. */
-export function convInputGradientOrdered(record: usize): void {
-  const lhsShift = shiftOf(load<i32>(record, LHS_TYPE));
-  const rhsShift = shiftOf(load<i32>(record, RHS_TYPE));
-  const height = load<i32>(record, HEIGHT);
-  const width = load<i32>(record, WIDTH);
-  const channels = load<i32>(record, CHANNELS);
-  const kernelHeight = load<i32>(record, KERNEL_HEIGHT);
-  const kernelWidth = load<i32>(record, KERNEL_WIDTH);
-  const strideY = load<i32>(record, STRIDE_Y);
-  const strideX = load<i32>(record, STRIDE_X);
-  const outHeight = load<i32>(record, OUT_HEIGHT);
-  const outWidth = load<i32>(record, OUT_WIDTH);
-  const outChannels = load<i32>(record, OUT_CHANNELS);
-  const dOutput = load<u32>(record, LHS);
-  const weight = load<u32>(record, RHS);
-  const sums = scratch + SCRATCH_SUMS;
-  openAccumulator(record);
-  const total = load<i32>(COUNT) * height * width * channels;
-  const end = shareEnd(total, 32);
-  for (let start = shareStart(total, 32); start < end; start += RUN) {
-    const length = min(end - start, RUN);
-    for (let i = 0; i < length; i++) {
-      const c = (start + i) % channels;
-      const position = (start + i) / channels;
-      const x = (position % width) + load<i32>(record, PAD_LEFT);
-      const y = ((position / width) % height) + load<i32>(record, PAD_TOP);
-      const image = position / (width * height);
-      let sum: i64 = 0;
-      for (let ky = 0; ky < kernelHeight; ky++) {
-        const dy = y - ky;
-        if (dy < 0 || dy % strideY != 0 || dy / strideY >= outHeight) continue;
-        for (let kx = 0; kx < kernelWidth; kx++) {
-          const dx = x - kx;
-          if (dx < 0 || dx % strideX != 0 || dx / strideX >= outWidth) continue;
-          const cell = (image * outHeight + dy / strideY) * outWidth + dx / strideX;
-          let a = dOutput + ((<usize>(cell * outChannels)) << lhsShift);
-          let b = weight + ((<usize>(((ky * kernelWidth + kx) * channels + c) * outChannels)) << rhsShift);
-          for (let o = 0; o < outChannels; o++) {
-            sum = add(sum, element(a, lhsShift) * element(b, rhsShift));
-            a += (<usize>1) << lhsShift;
-            b += (<usize>1) << rhsShift;
-          }
-        }
+function convInputGradientSum(record: usize, index: i32, most: i64): i64 {
+  const window = openWindow(record);
+  const channels = window.channels;
+  const outChannels = window.outChannels;
+  const c = index % channels;
+  const position = index / channels;
+  const x = (position % window.width) + window.padLeft;
+  const row = position / window.width;
+  const y = (row % window.height) + window.padTop;
+  const image = row / window.height;
+  let sum: i64 = 0;
+  for (let i = 0; i < window.kernelHeight; i++) {
+    const dy = y - i;
+    if (dy < 0 || dy % window.strideY != 0 || dy / window.strideY >= window.outHeight) continue;
+    for (let j = 0; j < window.kernelWidth; j++) {
+      const dx = x - j;
+      if (dx < 0 || dx % window.strideX != 0 || dx / window.strideX >= window.outWidth) continue;
+      const cell = (image * window.outHeight + dy / window.strideY) * window.outWidth + dx / window.strideX;
+      const tap = i * window.kernelWidth + j;
+      for (let o = 0; o < outChannels; o++) {
+        const term = product(record, cell * outChannels + o, (tap * channels + c) * outChannels + o);
+        sum = add(sum, term, most);
       }
-      store<i64>(sums + ((<usize>i) << 3), closeSum(record, sum, c));
     }
-    convertSums(load<u32>(record, CONVERT), sums, load<u32>(record, OUT), start, length);
   }
+  return sum;
 }
 
 /** LHS is the input, RHS dOutput. */
-export function convWeightGradientOrdered(record: usize): void {
-  const lhsShift = shiftOf(load<i32>(record, LHS_TYPE));
-  const rhsShift = shiftOf(load<i32>(record, RHS_TYPE));
+function convWeightGradientSum(record: usize, index: i32, most: i64): i64 {
+  const window = openWindow(record);
+  const channels = window.channels;
+  const outChannels = window.outChannels;
+  const o = index % outChannels;
+  const c = (index / outChannels) % channels;
+  const tap = index / (outChannels * channels);
+  const left = (tap % window.kernelWidth) - window.padLeft;
+  const top = tap / window.kernelWidth - window.padTop;
   const count = load<i32>(COUNT);
-  const height = load<i32>(record, HEIGHT);
-  const width = load<i32>(record, WIDTH);
-  const channels = load<i32>(record, CHANNELS);
-  const kernelWidth = load<i32>(record, KERNEL_WIDTH);
-  const strideY = load<i32>(record, STRIDE_Y);
-  const strideX = load<i32>(record, STRIDE_X);
-  const outHeight = load<i32>(record, OUT_HEIGHT);
-  const outWidth = load<i32>(record, OUT_WIDTH);
-  const outChannels = load<i32>(record, OUT_CHANNELS);
-  const input = load<u32>(record, LHS);
-  const dOutput = load<u32>(record, RHS);
+  let sum: i64 = 0;
+  for (let image = 0; image < count; image++) {
+    for (let i = 0; i < window.outHeight; i++) {
+      const y = top + i * window.strideY;
+      if (<u32>y >= <u32>window.height) continue;
+      for (let j = 0; j < window.outWidth; j++) {
+        const x = left + j * window.strideX;
+        if (<u32>x >= <u32>window.width) continue;
+        const cell = (image * window.height + y) * window.width + x;
+        const error = (image * window.outHeight + i) * window.outWidth + j;
+        sum = add(sum, product(record, cell * channels + c, error * outChannels + o), most);
+      }
+    }
+  }
+  return sum;
+}
+
+/** The sum of output `index`, as yet without a bias. */
+function sumOf(record: usize, index: i32, most: i64): i64 {
+  switch (load<i32>(record, KIND)) {
+    case KIND_MATMUL:
+      return matmulSum(record, index, most);
+    case KIND_CONV:
+      return convSum(record, index, most);
+    case KIND_CONV_INPUT_GRADIENT:
+      return convInputGradientSum(record, index, most);
+    default:
+      return convWeightGradientSum(record, index, most);
+  }
+}
+
+/** Columns of the result, and its elements. */
+function columnsOf(record: usize): i32 {
+  const kind = load<i32>(record, KIND);
+  if (kind == KIND_MATMUL) return load<i32>(record, N);
+  const window = openWindow(record);
+  return kind == KIND_CONV_INPUT_GRADIENT ? window.channels : window.outChannels;
+}
+
+function elementsOf(record: usize): i32 {
+  const kind = load<i32>(record, KIND);
+  const columns = columnsOf(record);
+  if (kind == KIND_MATMUL) return sizeOf(record, M, 1) * columns;
+  const window = openWindow(record);
+  const count = load<i32>(COUNT);
+  if (kind == KIND_CONV) return count * window.outHeight * window.outWidth * columns;
+  if (kind == KIND_CONV_INPUT_GRADIENT) return count * window.height * window.width * columns;
+  return window.kernelHeight * window.kernelWidth * window.channels * columns;
+}
+
+/** A product of any kind: sums runs of outputs and converts them. */
+export function productOrdered(record: usize): void {
+  const sign = load<i32>(record, ACCUMULATOR_WIDTH) - 1;
+  const most = ((<i64>1) << sign) - 1;
+  const columns = columnsOf(record);
+  const total = elementsOf(record);
   const sums = scratch + SCRATCH_SUMS;
-  openAccumulator(record);
-  const total = load<i32>(record, KERNEL_HEIGHT) * kernelWidth * channels * outChannels;
   const end = shareEnd(total, 32);
   for (let start = shareStart(total, 32); start < end; start += RUN) {
     const length = min(end - start, RUN);
     for (let i = 0; i < length; i++) {
-      const o = (start + i) % outChannels;
-      const c = ((start + i) / outChannels) % channels;
-      const tap = (start + i) / (outChannels * channels);
-      const left = (tap % kernelWidth) - load<i32>(record, PAD_LEFT);
-      const top = tap / kernelWidth - load<i32>(record, PAD_TOP);
-      let sum: i64 = 0;
-      for (let image = 0; image < count; image++) {
-        for (let y = 0; y < outHeight; y++) {
-          if (<u32>(top + y * strideY) >= <u32>height) continue;
-          for (let x = 0; x < outWidth; x++) {
-            if (<u32>(left + x * strideX) >= <u32>width) continue;
-            const cell = (image * height + top + y * strideY) * width + left + x * strideX;
-            const a = input + ((<usize>(cell * channels + c)) << lhsShift);
-            const b =
-              dOutput + ((<usize>(((image * outHeight + y) * outWidth + x) * outChannels + o)) << rhsShift);
-            sum = add(sum, element(a, lhsShift) * element(b, rhsShift));
-          }
-        }
+      let sum = sumOf(record, start + i, most);
+      if (load<u32>(record, BIAS)) {
+        const bias = element(record, BIAS, (start + i) % columns);
+        sum = add(sum, bias << load<i32>(record, BIAS_SHIFT), most);
       }
-      store<i64>(sums + ((<usize>i) << 3), closeSum(record, sum, o));
+      store<i64>(sums + ((<usize>i) << 3), sum);
     }
     convertSums(load<u32>(record, CONVERT), sums, load<u32>(record, OUT), start, length);
   }
