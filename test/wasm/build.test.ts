@@ -16,14 +16,8 @@ test('the embedded module is the compiled one, and exports runs alone', async ()
   expect(WebAssembly.Module.imports(module).map(({ name }) => name)).toEqual(['memory']);
 });
 
-test('the layout is the kernels own: constants only, record fields apart from each other', () => {
+test('the layout is the kernels own: constants only', () => {
   const source = file('assembly/layout.ts').toString();
   expect(file('src/backend/wasm/layout.generated.ts').toString().endsWith(source)).toBe(true);
   expect(source.match(/^export /gm)?.length).toBe(Object.keys(layout).length);
-  const names = [...source.matchAll(/^export const (\w+) = (\d+)/gm)].map(([, name]) => name!);
-  const first = names.indexOf('KIND');
-  const fields = names.slice(first, names.indexOf('RECORD_BYTES'));
-  const offsets = fields.map((name) => layout[name as keyof typeof layout]);
-  expect(offsets).toEqual(offsets.map((_, index) => 4 * index));
-  expect(layout.RECORD_BYTES).toBe(4 * fields.length);
 });
