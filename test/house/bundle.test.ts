@@ -32,7 +32,7 @@ async function bundle(entry: string): Promise<{ files: string[]; ofNode: string[
   const ofNode = warnings.filter((message) => message.includes('externalized for browser'));
   for (const file of result.output) {
     const text = file.type === 'chunk' ? file.code : String(file.source);
-    for (const [found] of text.matchAll(/__vite-browser-external|["'`]node:\w+["'`]/g)) {
+    for (const [found] of text.matchAll(/__vite-browser-external|(?:from|import)\s*\(?\s*["'`]node:\w+/g)) {
       ofNode.push(`${file.fileName}: ${found}`);
     }
   }
@@ -80,6 +80,15 @@ describe('a bundle for the browser', () => {
     expect(ofNode).toEqual([]);
     expect(files).toContain('index.html');
     expect(files.filter((file) => file.includes('worker'))).not.toEqual([]);
+  });
+
+  test('of all experiments but their folders holds nothing of Node', async () => {
+    writeFileSync(
+      join(project, 'experiments.js'),
+      `import * as experiments from 'fewbit/experiment'; console.log(experiments);`,
+    );
+    const { ofNode } = await bundle('experiments.js');
+    expect(ofNode).toEqual([]);
   });
 
   test('would be seen to hold something of Node', async () => {
