@@ -13,6 +13,9 @@ import { describe, expect, test } from 'vitest';
 import { noBrowser, withPage } from '../support/browser.js';
 import { userProject } from '../support/project.js';
 
+/** What a bundler leaves of a module of Node: a stub that names it, or the import itself. Other texts may begin with `node:`. */
+const OF_NODE =
+  /__vite-browser-external|["'`]node:\w+["'`];throw Error\(|(?:from|import)\s*\(?\s*["'`]node:\w+/g;
 const fixture = join(import.meta.dirname, 'bundle');
 const project = userProject(fixture);
 
@@ -32,7 +35,7 @@ async function bundle(entry: string): Promise<{ files: string[]; ofNode: string[
   const ofNode = warnings.filter((message) => message.includes('externalized for browser'));
   for (const file of result.output) {
     const text = file.type === 'chunk' ? file.code : String(file.source);
-    for (const [found] of text.matchAll(/__vite-browser-external|(?:from|import)\s*\(?\s*["'`]node:\w+/g)) {
+    for (const [found] of text.matchAll(OF_NODE)) {
       ofNode.push(`${file.fileName}: ${found}`);
     }
   }
