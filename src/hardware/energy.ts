@@ -4,7 +4,8 @@
  * between blocks: a lower bound of an ASIC, not the power of an FPGA. docs/hardware.md, section "Energy".
  */
 import type { Rounding } from '../numerics/index.js';
-import type { ArrayConfig } from './array.js';
+import type { ArrayConfig, LfsrBits } from './array.js';
+import { LFSR_SHIFTS } from './lfsr.js';
 import type { ProductSize } from './product.js';
 import type { Schedule } from './schedule.js';
 
@@ -89,9 +90,9 @@ export function roundingPj(
   return shifters + adders + saturation + (rounding.mode === 'stochastic' ? lfsrPj(lfsrBits) : 0);
 }
 
-/** One random word of a shift register of n bits. */
-export function lfsrPj(bits: number): number {
-  return gatesPj(bits + FEEDBACK_GATES * bits);
+/** One random word of a shift register of n bits: all shifts of a draw at once. */
+export function lfsrPj(bits: LfsrBits): number {
+  return gatesPj(bits + FEEDBACK_GATES * LFSR_SHIFTS[bits]);
 }
 
 /** Where the energy of a product goes, pJ. */

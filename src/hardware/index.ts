@@ -9,7 +9,7 @@ export {
   type Load,
   type Stretch,
 } from './blocks.js';
-export { Lfsr, LFSR_TAPS, lfsrRows } from './lfsr.js';
+export { Lfsr, LFSR_SHIFTS, LFSR_TAPS, lfsrRows } from './lfsr.js';
 export { operandsOf, type Operands } from './operands.js';
 export { proveSums } from './proof.js';
 export {

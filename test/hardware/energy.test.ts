@@ -71,7 +71,7 @@ test('a product of 2 x 3 x 2 on 2 x 2 PEs, added up by hand', () => {
   expect(energy.accumulate).toBeCloseTo(12 * 0.05, 9);
   // Three slices through 4 PEs of 3 x 16 bits and two skew registers; 2 rows of 1 + 2 drain moves, 2 results re-aligned.
   expect(energy.registers).toBeCloseTo((3 * (4 * 48 + 2 * 16) + 2 * 3 * 16 + 2 * 16) * gate, 9);
-  expect(energy.rounding).toBeCloseTo(4 * (2 * 16 * 4 + 2 * 16 + 32 + 4 * 8) * gate, 9);
+  expect(energy.rounding).toBeCloseTo(4 * (2 * 16 * 4 + 2 * 16 + 32 + 8 + 3 * 13) * gate, 9);
   // 12 words read, 12 written before, 4 results in and out; 16 bits are 2.5 pJ.
   expect(energy.sram).toBeCloseTo((12 + 12 + 8) * 2.5, 9);
   expect(energy.dram).toBeCloseTo((24 + 8) * 243.75, 9);

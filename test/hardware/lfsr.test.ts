@@ -40,6 +40,29 @@ function shifted(bits: LfsrBits, state: number): number {
   return register.state;
 }
 
+/** The linear map of a draw. */
+function drawOf(bits: LfsrBits): Matrix {
+  return Array.from({ length: bits }, (_, i) => new Lfsr(bits, (1 << i) >>> 0).draw());
+}
+
+/** Bit b of the result as the mask of the bits whose parity it is. */
+function transposed(matrix: Matrix, bits: number): number[] {
+  return Array.from({ length: bits }, (_, b) =>
+    matrix.reduce((mask, image, i) => ((image >>> b) & 1 ? mask | (1 << i) : mask) >>> 0, 0),
+  );
+}
+
+/** Rank over two elements. */
+function rank(rows: readonly number[]): number {
+  const basis: number[] = [];
+  for (const row of rows) {
+    const rest = basis.reduce((r, b) => Math.min(r, (r ^ b) >>> 0), row);
+    if (rest > 0) basis.push(rest);
+    basis.sort((a, b) => b - a);
+  }
+  return basis.length;
+}
+
 describe('a shift register', () => {
   test.each(LFSR_BITS)('of %i bits runs through every state but 0', (bits) => {
     const shift: Matrix = Array.from({ length: bits }, (_, i) => shifted(bits, (1 << i) >>> 0));
@@ -52,6 +75,54 @@ describe('a shift register', () => {
     for (const state of [3, 0xa5, 2 ** bits - 1]) expect(shifted(bits, state)).toBe(apply(shift, state));
   });
 
+  test.each(LFSR_BITS)('of %i bits draws as many words as it has states', (bits) => {
+    const draw = drawOf(bits);
+    const period = 2 ** bits - 1;
+    const identity = power(draw, 0);
+    expect(power(draw, period)).toEqual(identity);
+    for (const p of primeFactors(period)) expect(power(draw, period / p)).not.toEqual(identity);
+  });
+
+  test.each([8, 12, 16, 20] as const)(
+    'of %i bits draws each word once in a period: r is 2^n / (2^n - 1) of fair',
+    (bits) => {
+      const register = new Lfsr(bits, 1);
+      const seen = new Uint8Array(2 ** bits);
+      for (let i = 1; i < 2 ** bits; i++) seen[register.draw()]! += 1;
+      expect(seen[0]).toBe(0);
+      expect(seen.subarray(1).every((count) => count === 1)).toBe(true);
+    },
+  );
+
+  // The top k bits of two words up to 28 draws apart take every pair of values (0 pairs once less): no bit of one is a sum of
+  // the others. 28 draws are a row of the paper's array.
+  test.each([
+    [8, 2],
+    [12, 4],
+    [16, 5],
+    [20, 8],
+    [24, 9],
+    [32, 12],
+  ] as const)('of %i bits has independent top %i bits in words 1 to 28 draws apart', (bits, k) => {
+    const draw = drawOf(bits);
+    for (let lag = 1; lag <= 28; lag++) {
+      const rows = transposed(power(draw, lag), bits).slice(-k);
+      const own = transposed(power(draw, 0), bits).slice(-k);
+      expect(rank([...own, ...rows]), `lag ${lag}`).toBe(2 * k);
+    }
+  });
+
+  test('of 20 bits would fail with taps 20 and 17 and 20 shifts', () => {
+    const old: Matrix = Array.from({ length: 20 }, (_, i) => {
+      let state = 1 << i;
+      for (let n = 0; n < 20; n++) state = ((state << 1) | (((state >>> 19) ^ (state >>> 16)) & 1)) & 0xfffff;
+      return state;
+    });
+    const top = (matrix: Matrix): number[] => transposed(matrix, 20).slice(-8);
+    expect(rank([...top(power(old, 0)), ...top(old)])).toBeLessThan(16);
+    expect(power(old, (2 ** 20 - 1) / 5)).toEqual(power(old, 0));
+  });
+
   test('of 8 bits from 1, by hand', () => {
     const register = new Lfsr(8, 1);
     const states = Array.from({ length: 8 }, () => {
@@ -59,7 +130,8 @@ describe('a shift register', () => {
       return register.state;
     });
     expect(states).toEqual([2, 4, 8, 0b10001, 0b100011, 0b1000111, 0b10001110, 0b11100]);
-    expect(new Lfsr(8, 1).draw()).toBe(28);
+    // Thirteen shifts a draw: ... 56, 113, 226, 196, 137.
+    expect(new Lfsr(8, 1).draw()).toBe(137);
   });
 
   test('has no zero state', () => {
@@ -90,6 +162,14 @@ describe('the rows of an array', () => {
     const wanted = [0, 1, 2, 3, 4].map((row) => words.word(row) >>> 20 || 1);
     expect(lfsrRows(5, 12, key, 'layer/output', 4).map(({ state }) => state)).toEqual(wanted);
     expect(lfsrRows(5, 12, key, 'layer/output', 5).map(({ state }) => state)).not.toEqual(wanted);
+  });
+
+  test('have different seeds while there are enough', () => {
+    for (let step = 0; step < 40; step++) {
+      const states = lfsrRows(200, 8, key, 'layer/output', step).map(({ state }) => state);
+      expect(new Set(states).size).toBe(200);
+    }
+    expect(lfsrRows(300, 8, key, 'layer/output', 0)).toHaveLength(300);
   });
 
   test('draw once a result, padded ones too, each row from its own register', () => {

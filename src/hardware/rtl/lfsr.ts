@@ -2,8 +2,9 @@
 import type { RtlDesign } from './design.js';
 
 export function lfsrModule({ lfsrBits }: RtlDesign): string {
-  return /* SystemVerilog */ `// Random words of one row: a Fibonacci shift register with the taps of the longest period (Xilinx XAPP052). A word is the
-// state BITS shifts on, so no bit is seen twice; as shifts are linear, each bit of it is the parity of some bits of the state.
+  return /* SystemVerilog */ `// Random words of one row: a Fibonacci shift register with taps of the longest period. A word is the state SHIFTS shifts on:
+// at least BITS, so that no bit is seen twice, and without a common factor with the period, so that the words run through all
+// states. As shifts are linear, each bit of a word is the parity of some bits of the state.
 module lfsr #(
     parameter int BITS = ${lfsrBits}
 ) (
@@ -18,18 +19,21 @@ module lfsr #(
       BITS == 8  ? BITS'(32'h000000B8) :  // 8 6 5 4
       BITS == 12 ? BITS'(32'h00000829) :  // 12 6 4 1
       BITS == 16 ? BITS'(32'h0000D008) :  // 16 15 13 4
-      BITS == 20 ? BITS'(32'h00090000) :  // 20 17
+      BITS == 20 ? BITS'(32'h00080114) :  // 20 9 5 3
       BITS == 24 ? BITS'(32'h00E10000) :  // 24 23 22 17
                    BITS'(32'h80200003);   // 32 22 2 1
 
-  // Row b: the bits of the state whose parity is bit b after BITS shifts.
+  localparam int SHIFTS =
+      BITS == 8 ? 13 : BITS == 12 ? 19 : BITS == 20 ? 26 : BITS == 24 ? 31 : BITS;
+
+  // Row b: the bits of the state whose parity is bit b after SHIFTS shifts.
   function automatic logic [BITS*BITS-1:0] shifted_matrix();
     logic [BITS*BITS-1:0] rows;
     logic [     BITS-1:0] parity;
     integer b;
     integer s;
     for (b = 0; b < BITS; b = b + 1) rows[b*BITS+:BITS] = BITS'(1) << b;
-    for (s = 0; s < BITS; s = s + 1) begin
+    for (s = 0; s < SHIFTS; s = s + 1) begin
       parity = '0;
       for (b = 0; b < BITS; b = b + 1) if (TAPS[b]) parity = parity ^ rows[b*BITS+:BITS];
       rows = {rows[BITS*(BITS-1)-1:0], parity};
