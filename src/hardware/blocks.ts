@@ -67,7 +67,7 @@ export function layoutOf(config: ArrayConfig, { m, k, n, lhsBytes, rhsBytes }: P
   if (lhsSlices < 1 || rhsSlices < 1) {
     const [side, bytes] = lhsSlices < 1 ? ['lhs', rows * lhsBytes] : ['rhs', cols * rhsBytes];
     throw new InputError(
-      `array: half of ${side}BufferBytes must hold a slice of ${String(bytes)} bytes, got ${String(config[`${side as 'lhs' | 'rhs'}BufferBytes`])}; make the buffer larger or the array smaller`,
+      `array: half of ${side}BufferBytes must hold a slice of ${bytes} bytes, got ${String(config[`${side as 'lhs' | 'rhs'}BufferBytes`])}; make the buffer larger or the array smaller`,
     );
   }
   const rhsResident = blockCols * cols * k * rhsBytes <= config.rhsBufferBytes;

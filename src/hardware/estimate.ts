@@ -46,7 +46,7 @@ export function singleWorkload(
   rounding: Rounding,
 ): Workload {
   const base = {
-    name: `${String(m)}x${String(k)}x${String(n)}`,
+    name: `${m}x${k}x${n}`,
     pass: 'forward' as const,
     m,
     k,

@@ -19,17 +19,17 @@ export const LFSR_TAPS: Readonly<Record<LfsrBits, readonly number[]>> = {
 export class Lfsr {
   /** Unsigned. */
   state: number;
-  private readonly mask: number;
-  private readonly taps: readonly number[];
+  readonly #mask: number;
+  readonly #taps: readonly number[];
 
   /** @param seed unsigned, its low `bits` bits not all zero */
   constructor(
     readonly bits: LfsrBits,
     seed: number,
   ) {
-    this.mask = -1 >>> (32 - bits);
-    this.taps = LFSR_TAPS[bits];
-    this.state = (seed & this.mask) >>> 0;
+    this.#mask = -1 >>> (32 - bits);
+    this.#taps = LFSR_TAPS[bits];
+    this.state = (seed & this.#mask) >>> 0;
     if (this.state === 0) {
       throw new InputError(`lfsr: the seed must not be 0 in its low ${bits} bits, got ${seed}`);
     }
@@ -38,8 +38,8 @@ export class Lfsr {
   /** One shift: the exclusive or of the taps comes in as bit 0. */
   shift(): void {
     let bit = 0;
-    for (const tap of this.taps) bit ^= this.state >>> (tap - 1);
-    this.state = (((this.state << 1) | (bit & 1)) & this.mask) >>> 0;
+    for (const tap of this.#taps) bit ^= this.state >>> (tap - 1);
+    this.state = (((this.state << 1) | (bit & 1)) & this.#mask) >>> 0;
   }
 
   /** A fresh word: `bits` shifts, then the state, unsigned. */

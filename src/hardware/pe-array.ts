@@ -33,60 +33,62 @@ class Pe {
 /** Delays a slice by one cycle for each row or column: the word of row i (column j) comes i (j) cycles late. */
 class Skew {
   /** The slices of the last cycles, the newest at `head`. */
-  private readonly past: (Slice | null)[];
-  private head = 0;
+  readonly #past: (Slice | null)[];
+  #head = 0;
+  readonly #length: number;
 
-  constructor(private readonly length: number) {
-    this.past = Array.from({ length }, () => null);
+  constructor(length: number) {
+    this.#length = length;
+    this.#past = Array.from({ length }, () => null);
   }
 
   push(slice: Slice | null): void {
-    this.head = this.head === 0 ? this.length - 1 : this.head - 1;
-    this.past[this.head] = slice;
+    this.#head = this.#head === 0 ? this.#length - 1 : this.#head - 1;
+    this.#past[this.#head] = slice;
   }
 
   /** The slice fed so many cycles ago. */
   delayed(cycles: number): Slice | null {
-    const at = this.head + cycles;
-    return this.past[at >= this.length ? at - this.length : at]!;
+    const at = this.#head + cycles;
+    return this.#past[at >= this.#length ? at - this.#length : at]!;
   }
 }
 
 /** The array between two clock edges. */
 export class PeArray {
-  private readonly rows: number;
-  private readonly cols: number;
-  private readonly width: number;
-  private readonly skew: Skew;
-  private readonly pes: Pe[][];
+  readonly #rows: number;
+  readonly #cols: number;
+  readonly #width: number;
+  readonly #skew: Skew;
+  readonly #pes: Pe[][];
 
   constructor({ rows, cols, accumulatorBits }: Pick<ArrayConfig, 'rows' | 'cols' | 'accumulatorBits'>) {
-    this.rows = rows;
-    this.cols = cols;
-    this.width = accumulatorBits;
-    this.skew = new Skew(Math.max(rows, cols));
-    this.pes = Array.from({ length: rows }, () => Array.from({ length: cols }, () => new Pe()));
+    this.#rows = rows;
+    this.#cols = cols;
+    this.#width = accumulatorBits;
+    this.#skew = new Skew(Math.max(rows, cols));
+    this.#pes = Array.from({ length: rows }, () => Array.from({ length: cols }, () => new Pe()));
   }
 
   /** The sum that row `row` of the drain chain hands to its rounding unit in this cycle, if any; valid until the step. */
   leaving(row: number): Wide | null {
-    const { isDraining, drain } = this.pes[row]![0]!;
+    const { isDraining, drain } = this.#pes[row]![0]!;
     return isDraining ? drain : null;
   }
 
   /** One clock cycle in which `slice` is fed; null is a bubble. @throws Error where two results meet in the drain chain. */
   step(slice: Slice | null): void {
-    this.skew.push(slice);
-    for (let i = 0; i < this.rows; i += 1) this.drainRow(this.pes[i]!);
+    this.#skew.push(slice);
+    for (let i = 0; i < this.#rows; i += 1) this.#drainRow(this.#pes[i]!);
     // From the far corner: each PE still sees what its left and upper neighbours held before this cycle.
-    for (let i = this.rows - 1; i >= 0; i -= 1) {
-      for (let j = this.cols - 1; j >= 0; j -= 1) this.multiply(i, j);
+    for (let i = this.#rows - 1; i >= 0; i -= 1) {
+      for (let j = this.#cols - 1; j >= 0; j -= 1) this.#multiply(i, j);
     }
   }
 
   /** Sums move one PE to the left; a PE that is done puts its own into the chain. */
-  private drainRow(row: readonly Pe[]): void {
-    for (let j = 0; j < this.cols; j += 1) {
+  #drainRow(row: readonly Pe[]): void {
+    for (let j = 0; j < this.#cols; j += 1) {
       const pe = row[j]!;
       const right = row[j + 1];
       const arriving = right?.isDraining ? right.drain : null;
@@ -98,23 +100,23 @@ export class PeArray {
     }
   }
 
-  private multiply(i: number, j: number): void {
-    const pe = this.pes[i]![j]!;
+  #multiply(i: number, j: number): void {
+    const pe = this.#pes[i]![j]!;
     if (j > 0) {
-      const left = this.pes[i]![j - 1]!;
+      const left = this.#pes[i]![j - 1]!;
       ({ lhs: pe.lhs, valid: pe.valid, first: pe.first, last: pe.last } = left);
     } else {
-      const slice = this.skew.delayed(i);
+      const slice = this.#skew.delayed(i);
       pe.lhs = slice?.lhs[i] ?? 0;
       pe.valid = slice !== null;
       pe.first = slice?.first ?? false;
       pe.last = slice?.last ?? false;
     }
-    pe.rhs = i > 0 ? this.pes[i - 1]![j]!.rhs : (this.skew.delayed(j)?.rhs[j] ?? 0);
+    pe.rhs = i > 0 ? this.#pes[i - 1]![j]!.rhs : (this.#skew.delayed(j)?.rhs[j] ?? 0);
     pe.isDone = pe.valid && pe.last;
     if (!pe.valid) return;
     if (pe.first) pe.accumulator.clear();
     pe.accumulator.addProduct(pe.lhs, pe.rhs);
-    pe.accumulator.wrapTo(this.width);
+    pe.accumulator.wrapTo(this.#width);
   }
 }

@@ -26,10 +26,14 @@ export interface RandomWords {
 
 /** The words of `RandomSite`: by index, whatever the array. */
 class PhiloxWords implements RandomWords {
-  constructor(private readonly site: RandomSite) {}
+  readonly #site: RandomSite;
+
+  constructor(site: RandomSite) {
+    this.#site = site;
+  }
 
   next(_row: number, index: number): number {
-    return index < 0 ? 0 : this.site.word(index);
+    return index < 0 ? 0 : this.#site.word(index);
   }
 
   states(): readonly number[] {
@@ -42,20 +46,23 @@ class PhiloxWords implements RandomWords {
  * the state stands at the top of the word.
  */
 class LfsrWords implements RandomWords {
-  constructor(
-    private readonly rows: readonly Lfsr[],
-    private readonly width: 16 | 32,
-  ) {}
+  readonly #rows: readonly Lfsr[];
+  readonly #width: 16 | 32;
+
+  constructor(rows: readonly Lfsr[], width: 16 | 32) {
+    this.#rows = rows;
+    this.#width = width;
+  }
 
   next(row: number): number {
-    const register = this.rows[row]!;
+    const register = this.#rows[row]!;
     const state = register.draw();
-    const spare = this.width - register.bits;
+    const spare = this.#width - register.bits;
     return spare >= 0 ? (state << spare) >>> 0 : state >>> -spare;
   }
 
   states(): readonly number[] {
-    return this.rows.map(({ state }) => state);
+    return this.#rows.map(({ state }) => state);
   }
 }
 
@@ -78,17 +85,16 @@ export function randomWords(
 
 /** The datapath of a rounding unit: z = sum + bias * 2^biasShift, rounded, brought into the format and counted. */
 export class RoundingUnit {
-  private readonly z = new Wide();
+  readonly #z = new Wide();
   /** Bits that the plan keeps of z: 64 but where it narrows the accumulator. */
-  private readonly width: number;
-  private readonly biasShift: number;
+  readonly #width: number;
+  readonly #biasShift: number;
+  readonly #converter: Converter;
 
-  constructor(
-    private readonly converter: Converter,
-    { accumulator, biasShift }: Pick<Product, 'accumulator' | 'biasShift'>,
-  ) {
-    this.width = accumulator === 'exact' ? 64 : accumulator.width;
-    this.biasShift = biasShift;
+  constructor(converter: Converter, { accumulator, biasShift }: Pick<Product, 'accumulator' | 'biasShift'>) {
+    this.#converter = converter;
+    this.#width = accumulator === 'exact' ? 64 : accumulator.width;
+    this.#biasShift = biasShift;
   }
 
   /**
@@ -97,10 +103,10 @@ export class RoundingUnit {
    * @param random a word of the site's width
    */
   round(sum: Wide, bias: number, random: number): number {
-    const { z } = this;
+    const z = this.#z;
     z.copy(sum);
-    z.addShifted(bias, this.biasShift);
-    z.wrapTo(this.width);
-    return this.converter.convert(z, random);
+    z.addShifted(bias, this.#biasShift);
+    z.wrapTo(this.#width);
+    return this.#converter.convert(z, random);
   }
 }

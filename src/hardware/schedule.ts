@@ -40,16 +40,16 @@ export interface Schedule {
 class Half {
   /** First cycle after the last slice that was read from it. */
   usedUntil = 0;
-  private tile = -1;
-  private freeFrom = 0;
+  #tile = -1;
+  #freeFrom = 0;
 
   /** First cycle in which the tile may be written to it. */
   freeFor(tile: number): number {
-    if (tile !== this.tile) {
-      this.tile = tile;
-      this.freeFrom = this.usedUntil;
+    if (tile !== this.#tile) {
+      this.#tile = tile;
+      this.#freeFrom = this.usedUntil;
     }
-    return this.freeFrom;
+    return this.#freeFrom;
   }
 }
 

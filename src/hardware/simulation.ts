@@ -13,77 +13,81 @@ import type { Schedule, Stalls } from './schedule.js';
 /** Which slice is fed when. One a cycle, unless the drain chain, the operands or the result buffers forbid it. */
 class Control {
   /** Position of the next slice. */
-  private stretchIndex = 0;
-  private sliceIndex = 0;
+  #stretchIndex = 0;
+  #sliceIndex = 0;
   /** Loads that the stretch at hand needs, counted from the first. */
-  private loadsNeeded: number;
+  #loadsNeeded: number;
   /** First cycle in which the drain chain allows a block to begin. */
-  private beginFrom = 0;
+  #beginFrom = 0;
   slices = 0;
+  readonly #stretches: readonly Stretch[];
+  readonly #k: number;
+  readonly #spacing: number;
 
-  constructor(
-    private readonly stretches: readonly Stretch[],
-    private readonly k: number,
-    private readonly spacing: number,
-  ) {
-    this.loadsNeeded = stretches[0]!.loads.length;
+  constructor(stretches: readonly Stretch[], k: number, spacing: number) {
+    this.#stretches = stretches;
+    this.#k = k;
+    this.#spacing = spacing;
+    this.#loadsNeeded = stretches[0]!.loads.length;
   }
 
   get isFinished(): boolean {
-    return this.stretchIndex === this.stretches.length;
+    return this.#stretchIndex === this.#stretches.length;
   }
 
   /** The stretch whose slice is next. */
   get stretch(): Stretch {
-    return this.stretches[this.stretchIndex]!;
+    return this.#stretches[this.#stretchIndex]!;
   }
 
   /** Slice of K that is next. */
   get slice(): number {
-    return this.stretch.firstSlice + this.sliceIndex;
+    return this.stretch.firstSlice + this.#sliceIndex;
   }
 
   get isLastSlice(): boolean {
-    return this.stretch.isLast && this.sliceIndex === this.stretch.slices - 1;
+    return this.stretch.isLast && this.#sliceIndex === this.stretch.slices - 1;
   }
 
   /** What keeps the next slice from being fed in this cycle; null for nothing. */
   obstacle(cycle: number, loadsDone: number, hasResultBuffer: boolean): keyof Stalls | null {
-    if (this.slice === 0 && cycle < this.beginFrom) return 'drain';
-    if (loadsDone < this.loadsNeeded) return this.slices === 0 ? 'fill' : 'read';
+    if (this.slice === 0 && cycle < this.#beginFrom) return 'drain';
+    if (loadsDone < this.#loadsNeeded) return this.slices === 0 ? 'fill' : 'read';
     return this.isLastSlice && !hasResultBuffer ? 'write' : null;
   }
 
   /** The slice is fed; true when it was the last of its stretch. */
   advance(cycle: number): boolean {
     // The sums of the next block end K - 1 cycles after it begins, at the earliest.
-    if (this.isLastSlice) this.beginFrom = cycle + this.spacing - (this.k - 1);
+    if (this.isLastSlice) this.#beginFrom = cycle + this.#spacing - (this.#k - 1);
     this.slices += 1;
-    this.sliceIndex += 1;
-    if (this.sliceIndex < this.stretch.slices) return false;
-    this.sliceIndex = 0;
-    this.stretchIndex += 1;
-    if (!this.isFinished) this.loadsNeeded += this.stretch.loads.length;
+    this.#sliceIndex += 1;
+    if (this.#sliceIndex < this.stretch.slices) return false;
+    this.#sliceIndex = 0;
+    this.#stretchIndex += 1;
+    if (!this.isFinished) this.#loadsNeeded += this.stretch.loads.length;
     return true;
   }
 }
 
 /** Walks the results of the schedule as they come out of one row: block after block, columns ascending. */
 class ResultCounter {
-  private block = 0;
-  private column = 0;
+  #block = 0;
+  #column = 0;
+  readonly #blocks: readonly Block[];
+  readonly #cols: number;
 
-  constructor(
-    private readonly blocks: readonly Block[],
-    private readonly cols: number,
-  ) {}
+  constructor(blocks: readonly Block[], cols: number) {
+    this.#blocks = blocks;
+    this.#cols = cols;
+  }
 
   next(): { readonly block: Block; readonly column: number } {
-    const result = { block: this.blocks[this.block]!, column: this.column };
-    this.column += 1;
-    if (this.column === this.cols) {
-      this.column = 0;
-      this.block += 1;
+    const result = { block: this.#blocks[this.#block]!, column: this.#column };
+    this.#column += 1;
+    if (this.#column === this.#cols) {
+      this.#column = 0;
+      this.#block += 1;
     }
     return result;
   }
@@ -92,45 +96,44 @@ class ResultCounter {
 /** The left edge: a rounding unit a row, and the delays that bring a column's results together again. */
 class Edge {
   /** Results of each row on their way through its delay, the newest first; null where there is none. */
-  private readonly delays: (number | null)[][];
+  readonly #delays: (number | null)[][];
   /** What each row rounds next, and which column is complete next. */
-  private readonly rounded: readonly ResultCounter[];
-  private readonly written: ResultCounter;
+  readonly #rounded: readonly ResultCounter[];
+  readonly #written: ResultCounter;
+  readonly #job: ProductJob;
 
-  constructor(
-    private readonly job: ProductJob,
-    blocks: readonly Block[],
-  ) {
+  constructor(job: ProductJob, blocks: readonly Block[]) {
+    this.#job = job;
     const { rows, cols } = job.config;
-    this.delays = Array.from({ length: rows }, (_, i) => Array.from({ length: rows - 1 - i }, () => null));
-    this.rounded = Array.from({ length: rows }, () => new ResultCounter(blocks, cols));
-    this.written = new ResultCounter(blocks, cols);
+    this.#delays = Array.from({ length: rows }, (_, i) => Array.from({ length: rows - 1 - i }, () => null));
+    this.#rounded = Array.from({ length: rows }, () => new ResultCounter(blocks, cols));
+    this.#written = new ResultCounter(blocks, cols);
   }
 
   /** Rounds what leaves the array in this cycle and writes the column that is complete; the block that it completes, or null. */
   cycle(array: PeArray): Block | null {
-    const { rows, cols } = this.job.config;
+    const { rows, cols } = this.#job.config;
     const results: (number | null)[] = [];
     for (let i = 0; i < rows; i += 1) {
-      const delay = this.delays[i]!;
-      delay.unshift(this.round(array, i));
+      const delay = this.#delays[i]!;
+      delay.unshift(this.#round(array, i));
       results.push(delay.pop()!);
     }
     if (results.every((result) => result === null)) return null;
     if (results.includes(null)) throw new Error('internal: array: the rows of a column came apart');
-    const { block, column: j } = this.written.next();
+    const { block, column: j } = this.#written.next();
     results.forEach((result, i) => {
-      const index = outIndex(block, this.job.product.n, i, j);
-      if (index >= 0) this.job.out[index] = result!;
+      const index = outIndex(block, this.#job.product.n, i, j);
+      if (index >= 0) this.#job.out[index] = result!;
     });
     return j === cols - 1 ? block : null;
   }
 
-  private round(array: PeArray, row: number): number | null {
+  #round(array: PeArray, row: number): number | null {
     const sum = array.leaving(row);
     if (sum === null) return null;
-    const { product, operands, unit, words } = this.job;
-    const { block, column: j } = this.rounded[row]!.next();
+    const { product, operands, unit, words } = this.#job;
+    const { block, column: j } = this.#rounded[row]!.next();
     const index = outIndex(block, product.n, row, j);
     const word = words.next(row, index);
     return index < 0 ? 0 : unit.round(sum, operands.bias(block.column + j), word);

@@ -80,9 +80,9 @@ function varies(values: readonly unknown[] | undefined): boolean {
 
 /** `28x28`. */
 function sizeText({ rows, cols }: Pick<ArrayConfig, 'rows' | 'cols'>): string {
-  return `${String(rows)}x${String(cols)}`;
+  return `${rows}x${cols}`;
 }
 
 function unitText({ rounding }: RoundingHardware, { lfsrBits }: ArrayConfig): string {
-  return rounding.mode === 'stochastic' ? `stochastic:${String(lfsrBits)}` : roundingText(rounding);
+  return rounding.mode === 'stochastic' ? `stochastic:${lfsrBits}` : roundingText(rounding);
 }

@@ -44,7 +44,7 @@ export function parseAccumulator(input: AccumulatorLike): Accumulator {
   }
   if (!Number.isInteger(width) || width < 2 || width > 63) {
     throw new InputError(
-      `accumulator: width must be an integer from 2 to 63 bits, got ${String(width)}; use "exact" for the full 64 bits`,
+      `accumulator: width must be an integer from 2 to 63 bits, got ${width}; use "exact" for the full 64 bits`,
     );
   }
   return { width, overflow };
@@ -52,7 +52,7 @@ export function parseAccumulator(input: AccumulatorLike): Accumulator {
 
 /** The text form: `exact`, `wrap:48`, `saturate:32`. */
 export function accumulatorText(accumulator: Accumulator): string {
-  return accumulator === 'exact' ? 'exact' : `${accumulator.overflow}:${String(accumulator.width)}`;
+  return accumulator === 'exact' ? 'exact' : `${accumulator.overflow}:${accumulator.width}`;
 }
 
 /**
@@ -61,12 +61,12 @@ export function accumulatorText(accumulator: Accumulator): string {
  */
 export class AccumulatorRegister {
   readonly sum = new Wide();
-  private readonly width: number;
-  private readonly saturates: boolean;
+  readonly #width: number;
+  readonly #saturates: boolean;
 
   constructor(accumulator: Accumulator) {
-    this.width = accumulator === 'exact' ? 64 : accumulator.width;
-    this.saturates = accumulator !== 'exact' && accumulator.overflow === 'saturate';
+    this.#width = accumulator === 'exact' ? 64 : accumulator.width;
+    this.#saturates = accumulator !== 'exact' && accumulator.overflow === 'saturate';
   }
 
   /** Sets the sum to 0. */
@@ -77,18 +77,18 @@ export class AccumulatorRegister {
   /** Adds the exact product of two int32. */
   addProduct(a: number, b: number): void {
     this.sum.addProduct(a, b);
-    if (this.width !== 64) this.narrow();
+    if (this.#width !== 64) this.#narrow();
   }
 
   /** Adds `value * 2^shift`, value int32, 0 <= shift <= 62: the aligned bias. */
   addShifted(value: number, shift: number): void {
     this.sum.addShifted(value, shift);
-    if (this.width !== 64) this.narrow();
+    if (this.#width !== 64) this.#narrow();
   }
 
-  private narrow(): void {
-    if (this.saturates) this.sum.saturateTo(this.width);
-    else this.sum.wrapTo(this.width);
+  #narrow(): void {
+    if (this.#saturates) this.sum.saturateTo(this.#width);
+    else this.sum.wrapTo(this.#width);
   }
 }
 

@@ -167,19 +167,22 @@ export class Converter {
   flushed = 0;
   /** Largest |raw| written. */
   maxMagnitude = 0;
-  private readonly rounded = new Wide();
-  private readonly min: number;
-  private readonly max: number;
+  readonly #rounded = new Wide();
+  readonly #min: number;
+  readonly #max: number;
 
   constructor(site: ConvertSite) {
     this.site = site;
-    this.min = minRaw(site.format);
-    this.max = maxRaw(site.format);
+    this.#min = minRaw(site.format);
+    this.#max = maxRaw(site.format);
   }
 
   /** convertWide of `m` at this site, counted. `m` is left as it is. */
   convert(m: Wide, random: number): number {
-    const { site, rounded, min, max } = this;
+    const { site } = this;
+    const rounded = this.#rounded;
+    const min = this.#min;
+    const max = this.#max;
     roundWide(m, site.drop, site.rounding, random, site.randomWidth, rounded);
     const { hi, lo } = rounded;
     const above = hi === lo >> 31 ? lo > max : hi >= 0;
@@ -233,20 +236,20 @@ export function convert(
   const rounding = parseRounding(options.rounding);
   if (typeof m === 'number' && !Number.isSafeInteger(m)) {
     throw new InputTypeError(
-      `convert: m must be a safe integer or a bigint, got ${String(m)}; use floatToFixed for a real number`,
+      `convert: m must be a safe integer or a bigint, got ${m}; use floatToFixed for a real number`,
     );
   }
   const exact = BigInt(m);
   if (BigInt.asIntN(64, exact) !== exact) {
-    throw new InputError(`convert: m must fit in signed 64 bits, got ${String(m)}; drop fraction bits first`);
+    throw new InputError(`convert: m must fit in signed 64 bits, got ${m}; drop fraction bits first`);
   }
   if (!Number.isInteger(fractionBits)) {
-    throw new InputTypeError(`convert: fractionBits must be an integer, got ${String(fractionBits)}`);
+    throw new InputTypeError(`convert: fractionBits must be an integer, got ${fractionBits}`);
   }
   const drop = fractionBits - target.fl;
   if (drop > 62) {
     throw new InputError(
-      `convert: at most 62 bits may be dropped, got ${String(fractionBits)} - ${String(target.fl)} = ${String(drop)}; use a format with more fraction bits`,
+      `convert: at most 62 bits may be dropped, got ${fractionBits} - ${target.fl} = ${drop}; use a format with more fraction bits`,
     );
   }
   const randomWidth = options.randomWidth ?? randomWidthOf(drop);
@@ -276,9 +279,7 @@ export function randomWord(
     );
   }
   if (!Number.isInteger(random) || random < 0 || random >= (width === 16 ? 65536 : 4294967296)) {
-    throw new InputError(
-      `${who}: random must be an unsigned ${String(width)}-bit integer, got ${String(random)}`,
-    );
+    throw new InputError(`${who}: random must be an unsigned ${width}-bit integer, got ${random}`);
   }
   return random;
 }

@@ -108,7 +108,7 @@ export function floatsToFixed(
   const raws = storageOf(target) === 'int16' ? new Int16Array(values.length) : new Int32Array(values.length);
   for (let i = 0; i < values.length; i += 1) {
     const x = values[i]!;
-    if (Number.isNaN(x)) throw nanError('floatsToFixed', ` at index ${String(i)}`);
+    if (Number.isNaN(x)) throw nanError('floatsToFixed', ` at index ${i}`);
     raws[i] = toRaw(x, target, mode, site?.word(i) ?? 0, width);
   }
   return raws;
@@ -122,7 +122,7 @@ export function fixedToFloat(raw: number, format: FormatLike): number {
   const source = parseFormat(format);
   if (!Number.isInteger(raw) || raw < minRaw(source) || raw > maxRaw(source)) {
     throw new InputError(
-      `fixedToFloat: raw must be an integer of ${formatText(source)} (${String(minRaw(source))} to ${String(maxRaw(source))}), got ${String(raw)}`,
+      `fixedToFloat: raw must be an integer of ${formatText(source)} (${minRaw(source)} to ${maxRaw(source)}), got ${raw}`,
     );
   }
   return scale(raw, -source.fl);
@@ -141,9 +141,7 @@ export function fixedToFloats(raws: ArrayLike<number>, format: FormatLike): Floa
 export function toCoefficient(x: number): number {
   const coefficient = Math.floor(x * 2 ** 30 + 0.5);
   if (!(x >= 0 && coefficient < 2 ** 31)) {
-    throw new InputError(
-      `coefficient: must be at least 0 and less than 2, got ${String(x)}; choose a smaller rate`,
-    );
+    throw new InputError(`coefficient: must be at least 0 and less than 2, got ${x}; choose a smaller rate`);
   }
   return coefficient;
 }

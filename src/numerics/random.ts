@@ -29,7 +29,7 @@ export function parseSeed(seed: Seed): Key {
   } else if (typeof seed === 'number' && Number.isInteger(seed)) {
     if (!Number.isSafeInteger(seed)) {
       throw new InputError(
-        `seed: a number must be at most 2^53 - 1, got ${String(seed)}; write it as decimal text or bigint`,
+        `seed: a number must be at most 2^53 - 1, got ${seed}; write it as decimal text or bigint`,
       );
     }
     value = BigInt(seed);
@@ -40,7 +40,7 @@ export function parseSeed(seed: Seed): Key {
     throw new InputTypeError(`seed: expected an integer from 0 to 2^64 - 1, got ${got}`);
   }
   if (value < 0n || value >= 1n << 64n) {
-    throw new InputError(`seed: must be from 0 to 2^64 - 1, got ${String(value)}`);
+    throw new InputError(`seed: must be from 0 to 2^64 - 1, got ${value}`);
   }
   return { lo: Number(value & 0xffffffffn), hi: Number(value >> 32n) };
 }
@@ -58,14 +58,14 @@ export function siteHash(name: string): number {
  */
 export class RandomSite {
   readonly width: 16 | 32;
-  private readonly words = new Uint32Array(16);
-  private readonly block = new Uint32Array(4);
-  private group = -1;
-  private readonly keyLo: number;
-  private readonly keyHi: number;
-  private readonly hash: number;
-  private readonly stepLo: number;
-  private readonly stepHi: number;
+  readonly #words = new Uint32Array(16);
+  readonly #block = new Uint32Array(4);
+  #group = -1;
+  readonly #keyLo: number;
+  readonly #keyHi: number;
+  readonly #hash: number;
+  readonly #stepLo: number;
+  readonly #stepHi: number;
 
   /**
    * @param hash siteHash of the site's name
@@ -74,34 +74,35 @@ export class RandomSite {
    */
   constructor(key: Key, hash: number, step: number, width: 16 | 32) {
     if (!Number.isSafeInteger(step) || step < 0) {
-      throw new InputError(`random site: step must be an integer from 0 to 2^53 - 1, got ${String(step)}`);
+      throw new InputError(`random site: step must be an integer from 0 to 2^53 - 1, got ${step}`);
     }
     this.width = width;
-    this.keyLo = key.lo;
-    this.keyHi = key.hi;
-    this.hash = hash;
-    this.stepLo = step >>> 0;
-    this.stepHi = Number(BigInt(step) >> 32n);
+    this.#keyLo = key.lo;
+    this.#keyHi = key.hi;
+    this.#hash = hash;
+    this.#stepLo = step >>> 0;
+    this.#stepHi = Number(BigInt(step) >> 32n);
   }
 
   /** The unsigned random word, `width` bits, of element `index` (0 .. 2^32 - 1). */
   word(index: number): number {
     if (this.width === 32) {
-      this.load(index >>> 4);
-      return this.words[index & 15]!;
+      this.#load(index >>> 4);
+      return this.#words[index & 15]!;
     }
-    this.load(index >>> 5);
-    const word = this.words[((index >>> 1) & 12) | (index & 3)]!;
+    this.#load(index >>> 5);
+    const word = this.#words[((index >>> 1) & 12) | (index & 3)]!;
     return (index & 4) === 0 ? word & 0xffff : word >>> 16;
   }
 
   /** Fills `words[4 w + lane]` with word w of block 4 group + lane. */
-  private load(group: number): void {
-    if (group === this.group) return;
-    this.group = group;
-    const { words, block } = this;
+  #load(group: number): void {
+    if (group === this.#group) return;
+    this.#group = group;
+    const words = this.#words;
+    const block = this.#block;
     for (let lane = 0; lane < 4; lane += 1) {
-      philox4x32(4 * group + lane, this.hash, this.stepLo, this.stepHi, this.keyLo, this.keyHi, block);
+      philox4x32(4 * group + lane, this.#hash, this.#stepLo, this.#stepHi, this.#keyLo, this.#keyHi, block);
       for (let w = 0; w < 4; w += 1) words[4 * w + lane] = block[w]!;
     }
   }

@@ -106,7 +106,7 @@ export function softmaxCrossEntropyRow(
   outOffset: number,
 ): number {
   if (classes > MAX_CLASSES) {
-    throw new InputError(`softmax: at most ${String(MAX_CLASSES)} classes, got ${String(classes)}`);
+    throw new InputError(`softmax: at most ${MAX_CLASSES} classes, got ${classes}`);
   }
   const max = logits[offset + firstLargest(logits, offset, classes)]!;
   const t = new Wide();

@@ -94,15 +94,15 @@ export class Wide {
 
   /** Adds `a * b * 2^shift`, a and b int32, 0 <= shift <= 62. */
   addProductShifted(a: number, b: number, shift: number): void {
-    this.addHalvesShifted(multiplyHigh(a, b), Math.imul(a, b), shift);
+    this.#addHalvesShifted(multiplyHigh(a, b), Math.imul(a, b), shift);
   }
 
   /** Adds `value * 2^shift`, value int32, 0 <= shift <= 62. */
   addShifted(value: number, shift: number): void {
-    this.addHalvesShifted(value >> 31, value, shift);
+    this.#addHalvesShifted(value >> 31, value, shift);
   }
 
-  private addHalvesShifted(hi: number, lo: number, shift: number): void {
+  #addHalvesShifted(hi: number, lo: number, shift: number): void {
     if (shift === 0) this.add(hi, lo);
     else if (shift < 32) this.add((hi << shift) | (lo >>> (32 - shift)), lo << shift);
     else this.add(lo << (shift - 32), 0);

@@ -71,7 +71,7 @@ export function evaluationTable(evaluation: EvaluationJson): string {
     ['Examples', String(evaluation.examples)],
     ['Classes', String(evaluation.classes)],
     ['Accuracy', share(evaluation.accuracy)],
-    ...(topN > 1 ? [[`Top-${String(topN)} accuracy`, share(evaluation.topNAccuracy)]] : []),
+    ...(topN > 1 ? [[`Top-${topN} accuracy`, share(evaluation.topNAccuracy)]] : []),
     ['Error %', errorPercent === null ? '-' : errorPercent.toFixed(2)],
     ['Loss', share(evaluation.loss)],
   ]);
@@ -90,7 +90,7 @@ export function evaluationTable(evaluation: EvaluationJson): string {
   const lines = ['Evaluation', ...summary, '', ...perClass, ...excluded(evaluation), ''];
   if (evaluation.classes > MATRIX_CLASSES) {
     lines.push(
-      `Confusion matrix left out: more than ${String(MATRIX_CLASSES)} classes; see confusion(actual, predicted)`,
+      `Confusion matrix left out: more than ${MATRIX_CLASSES} classes; see confusion(actual, predicted)`,
     );
   } else {
     lines.push(

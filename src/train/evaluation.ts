@@ -31,19 +31,15 @@ export class Evaluation {
   constructor(options: EvaluationOptions) {
     const { classes, topN = 1 } = options;
     if (!Number.isInteger(classes) || classes < 1) {
-      throw new InputError(
-        `evaluation: classes must be a whole number of at least 1, got ${String(classes)}`,
-      );
+      throw new InputError(`evaluation: classes must be a whole number of at least 1, got ${classes}`);
     }
     if (!Number.isInteger(topN) || topN < 1 || topN > classes) {
-      throw new InputError(
-        `evaluation: topN must be 1 to ${String(classes)} (the classes), got ${String(topN)}`,
-      );
+      throw new InputError(`evaluation: topN must be 1 to ${classes} (the classes), got ${topN}`);
     }
     this.labelNames = options.labelNames ?? Array.from({ length: classes }, (_, index) => String(index));
     if (this.labelNames.length !== classes) {
       throw new InputError(
-        `evaluation: one label name per class, got ${String(this.labelNames.length)} names for ${String(classes)} classes`,
+        `evaluation: one label name per class, got ${this.labelNames.length} names for ${classes} classes`,
       );
     }
     this.classes = classes;
@@ -59,12 +55,12 @@ export class Evaluation {
     const { classes } = this;
     if (logits.length !== labels.length * classes) {
       throw new InputError(
-        `evaluation: logits must be [${String(labels.length)}, ${String(classes)}], got ${String(logits.length)} values`,
+        `evaluation: logits must be [${labels.length}, ${classes}], got ${logits.length} values`,
       );
     }
     for (const label of labels) {
       if (!(label >= 0 && label < classes)) {
-        throw new InputError(`evaluation: label must be 0 to ${String(classes - 1)}, got ${String(label)}`);
+        throw new InputError(`evaluation: label must be 0 to ${classes - 1}, got ${label}`);
       }
     }
     for (let row = 0; row < labels.length; row++) {
@@ -190,9 +186,7 @@ export class Evaluation {
 
   #index(index: number): number {
     if (!Number.isInteger(index) || index < 0 || index >= this.classes) {
-      throw new InputError(
-        `evaluation: class must be 0 to ${String(this.classes - 1)}, got ${String(index)}`,
-      );
+      throw new InputError(`evaluation: class must be 0 to ${this.classes - 1}, got ${index}`);
     }
     return index;
   }

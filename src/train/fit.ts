@@ -191,5 +191,5 @@ function summaryOf(epoch: number, { steps, examples, lossSum, correct }: Tally):
 
 function checkCount(name: string, value: number): number {
   if (Number.isSafeInteger(value) && value >= 0) return value;
-  throw new InputError(`fit: ${name} must be a whole number from 0, got ${String(value)}`);
+  throw new InputError(`fit: ${name} must be a whole number from 0, got ${value}`);
 }

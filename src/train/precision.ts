@@ -93,7 +93,7 @@ export async function convertState(
   step: number,
   read: (name: string) => Promise<TensorData>,
 ): Promise<ConvertedState> {
-  const prefix = `precision/${String(to)}/`;
+  const prefix = `precision/${to}/`;
   const key = parseSeed(definition.configuration.seed);
   const contents = new Map<string, TensorData>();
   const sites: SiteStatistics[] = [];

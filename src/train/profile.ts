@@ -112,7 +112,7 @@ export function pathText(paths: Readonly<Record<string, number>>): string {
 function partText(part: number): string {
   const percent = Math.round(100 * part);
   if (percent === 0) return '<1 %';
-  return percent === 100 ? '>99 %' : `${String(percent)} %`;
+  return percent === 100 ? '>99 %' : `${percent} %`;
 }
 
 /** Billions of multiply-adds per second; of a clock too coarse to see them, as if they had taken a nanosecond. */

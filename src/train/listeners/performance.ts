@@ -85,11 +85,11 @@ export function performanceLine({
   etaSeconds,
 }: Performance): string {
   const eta = etaSeconds === null ? '' : `, ETA ${duration(etaSeconds)}`;
-  return `step ${String(step)}: ${examplesPerSecond.toFixed(0)} examples/s, ${stepsPerSecond.toFixed(1)} steps/s${eta}`;
+  return `step ${step}: ${examplesPerSecond.toFixed(0)} examples/s, ${stepsPerSecond.toFixed(1)} steps/s${eta}`;
 }
 
 function duration(seconds: number): string {
   const whole = Math.ceil(seconds);
   const two = (value: number): string => String(value).padStart(2, '0');
-  return `${String(Math.floor(whole / 3600))}:${two(Math.floor(whole / 60) % 60)}:${two(whole % 60)}`;
+  return `${Math.floor(whole / 3600)}:${two(Math.floor(whole / 60) % 60)}:${two(whole % 60)}`;
 }
