@@ -47,7 +47,7 @@ class Skew {
     this.#past[this.#head] = slice;
   }
 
-  /** The slice fed so many cycles ago. */
+  /** The slice fed the given number of cycles ago. */
   delayed(cycles: number): Slice | null {
     const at = this.#head + cycles;
     return this.#past[at >= this.#length ? at - this.#length : at]!;
@@ -76,7 +76,7 @@ export class PeArray {
     return isDraining ? drain : null;
   }
 
-  /** One clock cycle in which `slice` is fed; null is a bubble. @throws Error where two results meet in the drain chain. */
+  /** One clock cycle in which `slice` is fed; null is a bubble. @throws Error if two results meet in the drain chain. */
   step(slice: Slice | null): void {
     this.#skew.push(slice);
     for (let i = 0; i < this.#rows; i += 1) this.#drainRow(this.#pes[i]!);

@@ -17,7 +17,7 @@ export type RandomSource = (typeof RANDOM_SOURCES)[number];
 export interface RandomWords {
   /**
    * The word, of the site's width, for the next result of row `row` of the array: element `index` of `out`, or -1 for a
-   * padded result, which takes its turn all the same.
+   * padded result, which also takes its turn.
    */
   next(row: number, index: number): number;
   /** States of the rows' shift registers; none for another source. */

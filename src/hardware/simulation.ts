@@ -1,7 +1,7 @@
 /**
  * A product on the array cycle by cycle: the control that feeds slices, the memory that holds it up, the rounding units
- * and the order in which results come out. Slow and literal; schedule.ts has the same cycles and product-job.ts the same
- * numbers at once, and tests hold them together.
+ * and the order in which results leave it. Slow and literal; schedule.ts has the same cycles and product-job.ts the same
+ * numbers at once, and tests compare them.
  */
 import { drainSpacing } from './array.js';
 import { stretchesOf, type Block, type Stretch } from './blocks.js';
@@ -95,7 +95,7 @@ class ResultCounter {
 
 /** The left edge: a rounding unit a row, and the delays that bring a column's results together again. */
 class Edge {
-  /** Results of each row on their way through its delay, the newest first; null where there is none. */
+  /** Results of each row on their way through its delay, the newest first; null if there is none. */
   readonly #delays: (number | null)[][];
   /** What each row rounds next, and which column is complete next. */
   readonly #rounded: readonly ResultCounter[];
@@ -141,8 +141,8 @@ class Edge {
 }
 
 /**
- * Runs a product PE by PE, writes its results and returns what it took.
- * @throws RangeError where a buffer holds not even one slice.
+ * Runs a product PE by PE, writes its results and returns its cost.
+ * @throws RangeError if a buffer holds not even one slice.
  */
 export function simulateProduct(job: ProductJob): Schedule {
   const { config, product, operands } = job;

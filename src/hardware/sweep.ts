@@ -3,7 +3,7 @@ import { parseRounding, roundingText, type Rounding, InputError } from '../numer
 import { arrayConfig, LFSR_BITS, type ArrayConfig, type LfsrBits } from './array.js';
 import { changeWorkload, type Workload } from './estimate.js';
 
-/** A rounding unit: its mode, and the length of its shift register where it draws. */
+/** A rounding unit: its mode, and the length of its shift register if it draws. */
 export interface RoundingHardware {
   readonly rounding: Rounding;
   /** Default: the array's. */
@@ -48,7 +48,7 @@ export interface SweepPoint {
 
 /**
  * All combinations, the last field varying fastest.
- * @throws RangeError where an array is out of range
+ * @throws RangeError if an array is out of range
  */
 export function sweepPoints(
   config: ArrayConfig,

@@ -8,7 +8,7 @@ import { maxRaw, minRaw, parseFormat, wordLength, type Format, type FormatLike }
 import { parseRounding, type Overflow, type Rounding, type RoundingLike } from './rounding.js';
 import { Wide } from './wide.js';
 
-/** Random bits drawn per element: 16 where at most 16 bits are dropped, else 32; both exactly unbiased. */
+/** Random bits drawn per element: 16 if at most 16 bits are dropped, else 32; both exactly unbiased. */
 export function randomWidthOf(drop: number): 16 | 32 {
   return drop <= 16 ? 16 : 32;
 }
@@ -217,13 +217,13 @@ export interface ConvertOptions {
   readonly overflow?: Overflow;
   /** Random word of `randomWidth` bits; required by stochastic rounding. */
   readonly random?: number;
-  /** Default: 16 where at most 16 bits are dropped, else 32. */
+  /** Default: 16 if at most 16 bits are dropped, else 32. */
   readonly randomWidth?: 16 | 32;
 }
 
 /**
  * The raw integer of `format` for the exact integer `m` with `fractionBits` fraction bits (arithmetic.md, section 2).
- * @throws TypeError for a number that is no safe integer and for a missing random word,
+ * @throws TypeError for a number that is not a safe integer and for a missing random word,
  *   RangeError where m leaves signed 64 bits, more than 62 bits are dropped, or the random word has too many bits.
  */
 export function convert(

@@ -75,7 +75,7 @@ function nanError(who: string, place: string): RangeError {
 /**
  * The raw integer of `format` nearest to `x` by `rounding`, saturated: convert (arithmetic.md, section 2) of the exact
  * x * 2^FL. Infinities saturate.
- * @throws RangeError for NaN, TypeError where stochastic rounding has no random word.
+ * @throws RangeError for NaN, TypeError if stochastic rounding has no random word.
  */
 export function floatToFixed(
   x: number,
@@ -116,7 +116,7 @@ export function floatsToFixed(
 
 /**
  * The value raw * 2^-FL, exact.
- * @throws RangeError where raw is no integer of the format.
+ * @throws RangeError if raw is not an integer of the format.
  */
 export function fixedToFloat(raw: number, format: FormatLike): number {
   const source = parseFormat(format);
@@ -136,7 +136,7 @@ export function fixedToFloats(raws: ArrayLike<number>, format: FormatLike): Floa
 
 /**
  * An optimiser coefficient as the nearest integer to x * 2^30.
- * @throws RangeError where that is not in [0, 2^31).
+ * @throws RangeError if that is not in [0, 2^31).
  */
 export function toCoefficient(x: number): number {
   const coefficient = Math.floor(x * 2 ** 30 + 0.5);

@@ -52,7 +52,7 @@ const FORMAT_TEXT = /^(?:<\s*(-?\d+)\s*,\s*(-?\d+)\s*>|(-?\d+)[.,](-?\d+))$/;
 
 /**
  * Reads a format from any accepted spelling.
- * @throws TypeError for a spelling that is no format, RangeError where WL is outside 2..32.
+ * @throws TypeError for a spelling that is not a format, RangeError if WL is outside 2..32.
  */
 export function parseFormat(input: FormatLike): Format {
   let il: number;

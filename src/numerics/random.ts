@@ -16,10 +16,10 @@ export interface Key {
 
 /**
  * Reads a seed, an integer from 0 to 2^64 - 1.
- * @throws TypeError for a missing seed or one that is no integer, RangeError for one outside 64 bits.
+ * @throws TypeError for a missing seed or one that is not an integer, RangeError for one outside 64 bits.
  */
 export function parseSeed(seed: Seed): Key {
-  // Callers without types leave it out; nothing is random by itself, so nothing is filled in.
+  // Callers without types leave it out; there is no default seed.
   if ((seed as Seed | null | undefined) === undefined || (seed as Seed | null) === null) {
     throw new InputTypeError('seed: a seed is required, got none; pass an integer, for example seed: 1');
   }

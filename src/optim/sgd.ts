@@ -16,7 +16,7 @@ export interface StepRates {
 
 /**
  * The three coefficients of a step: integers with 30 fraction bits, rounded to nearest (float32: the values).
- * @throws RangeError where lr * 2^s / batch reaches 2, or momentum or lr * decay exceed 1: the registers end there.
+ * @throws RangeError if lr * 2^s / batch reaches 2, or momentum or lr * decay exceed 1: the registers end there.
  */
 export function coefficientsOf(
   optimizer: OptimizerConfiguration,

@@ -98,7 +98,7 @@ export class BatchEncoder {
   }
 }
 
-/** Real values to nearest, ties to even: the same in every network, whatever its rounding mode. */
+/** Real values to nearest, ties to even: the same in every network and rounding mode. */
 function quantised(features: Float32Array, format: Format): TensorData {
   return floatsToFixed(features, format, parseRounding('nearest-even'));
 }

@@ -3,7 +3,7 @@
 /** `macro`: the mean over the classes for which it is defined; `micro`: from the counts of all classes together. */
 export type Averaging = 'macro' | 'micro';
 
-/** Everything as plain data; null where a quotient is undefined (0/0). */
+/** Everything as plain data; null if a quotient is undefined (0/0). */
 export interface EvaluationJson {
   readonly examples: number;
   readonly classes: number;

@@ -27,7 +27,7 @@ export class Evaluation {
   #topNCorrect = 0;
   #lossSum = 0;
 
-  /** @throws RangeError where classes, topN or the number of label names do not fit. */
+  /** @throws RangeError if classes, topN or the number of label names do not fit. */
   constructor(options: EvaluationOptions) {
     const { classes, topN = 1 } = options;
     if (!Number.isInteger(classes) || classes < 1) {
@@ -49,7 +49,7 @@ export class Evaluation {
 
   /**
    * Adds examples. `logits` [labels.length, classes], in any scale: only their order matters. `lossSum`: the sum of their losses.
-   * @throws RangeError where the sizes differ or a label is no class.
+   * @throws RangeError if the sizes differ or a label is not a class.
    */
   add(labels: Int32Array, logits: TensorData, lossSum = 0): void {
     const { classes } = this;
@@ -125,7 +125,7 @@ export class Evaluation {
     return quotient(this.confusion(of, of), this.actualCount(of));
   }
 
-  /** Harmonic mean of precision and recall; null where one of them is undefined, 0 where both are 0. */
+  /** Harmonic mean of precision and recall; null if one of them is undefined, 0 if both are 0. */
   f1(of: number | Averaging = 'macro'): number | null {
     if (of === 'macro') return this.#macro((index) => this.f1(index));
     const precision = this.precision(of);
@@ -148,12 +148,12 @@ export class Evaluation {
     return sum;
   }
 
-  /** A plain text table of all of it. */
+  /** A plain text table of everything. */
   stats(): string {
     return evaluationTable(this.toJSON());
   }
 
-  /** All of it as plain data; null where a quotient is undefined. */
+  /** All of it as plain data; null if a quotient is undefined. */
   toJSON(): EvaluationJson {
     const number = (value: number): number | null => (Number.isFinite(value) ? value : null);
     const average = (of: Averaging): EvaluationJson['macro'] => ({

@@ -10,7 +10,7 @@ export interface PeriodOptions {
   readonly everySteps?: number;
 }
 
-/** Says after which steps and epochs a listener acts; a resumed training acts at the same moments. */
+/** Decides after which steps and epochs a listener acts; a resumed training acts at the same moments. */
 export class Period {
   readonly #epochs: number;
   readonly #steps: number;

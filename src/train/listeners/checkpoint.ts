@@ -26,7 +26,7 @@ export class CheckpointListener implements TrainingListener {
   readonly #period: Period;
   #saved = '';
 
-  /** @throws TypeError where keepLast and name are both given. */
+  /** @throws TypeError if keepLast and name are both given. */
   constructor(options: CheckpointOptions) {
     if (options.keepLast !== undefined) {
       checkPeriod('checkpoint listener: keepLast', options.keepLast);

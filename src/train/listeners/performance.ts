@@ -11,7 +11,7 @@ export interface Performance {
   readonly step: number;
   readonly examplesPerSecond: number;
   readonly stepsPerSecond: number;
-  /** Time that the rest of this `fit` takes at this rate; null where the iterator does not know its length. */
+  /** Time that the rest of this `fit` takes at this rate; null if the iterator does not know its length. */
   readonly etaSeconds: number | null;
 }
 
