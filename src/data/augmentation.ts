@@ -10,7 +10,7 @@ import { shapeText } from './examples.js';
 export interface Augmentation {
   /** Mirrors left and right with probability 1/2. */
   readonly flip?: boolean;
-  /** Takes a window of the image's size, at random, out of the image with a border of so many zero pixels. */
+  /** Takes a window of the image's size, at random, out of the image with a border of this many zero pixels. */
   readonly crop?: number;
 }
 
@@ -20,7 +20,7 @@ export class Augmenter {
   readonly #flip: boolean;
   readonly #crop: number;
 
-  /** @throws RangeError where the examples are no images, nothing is to be done, or a border is as wide as the image. */
+  /** @throws RangeError if the examples are not images, nothing is to be done, or a border is as wide as the image. */
   constructor({ flip = false, crop = 0 }: Augmentation, shape: FeatureShape, seed: Seed) {
     checkAugmentation({ flip, crop }, shape);
     this.#key = parseSeed(seed);

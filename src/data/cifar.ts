@@ -20,7 +20,7 @@ export interface CifarFile {
 
 /**
  * Joins the records of files in order into one data set, with a class for every name.
- * @throws DataError where a file is not whole records or a label is out of range.
+ * @throws DataError if a file is not whole records or a label is out of range.
  */
 export function cifarDataSet(files: readonly CifarFile[], labelNames: readonly string[]): DataSet {
   const count = files.reduce((sum, file) => sum + recordsOf(file), 0);
@@ -50,7 +50,7 @@ export function cifarDataSet(files: readonly CifarFile[], labelNames: readonly s
 
 /**
  * The records of images given as [count, height, width, channels], which cifarDataSet reads back.
- * @throws RangeError where labels and images do not fit together or a label is no byte.
+ * @throws RangeError if labels and images do not fit together or a label is not a byte.
  */
 export function cifarRecords(images: Uint8Array, labels: ArrayLike<number>): Uint8Array<ArrayBuffer> {
   const count = labels.length;

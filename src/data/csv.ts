@@ -82,7 +82,7 @@ export function parseCsv(text: string, options: CsvOptions = {}): CsvTable {
 /**
  * Gives tables of one kind their common classes. Labels that are all whole numbers are class indices
  * (0 to the largest); labels that are all words become classes in the order of their code units.
- * @throws DataError where the tables or the labels do not fit together.
+ * @throws DataError if the tables or the labels do not fit together.
  */
 export function csvDataSets(tables: readonly CsvTable[]): DataSet[] {
   const size = tables[0]?.size ?? 0;

@@ -16,7 +16,7 @@ export interface DataSet {
   readonly count: number;
   readonly shape: FeatureShape;
   readonly classes: number;
-  /** Names of the classes, where known. */
+  /** Names of the classes, if known. */
   readonly labelNames?: readonly string[];
 }
 
@@ -35,7 +35,7 @@ export interface DataSetIterator {
   readonly shape: FeatureShape;
   readonly classes: number;
   readonly labelNames?: readonly string[];
-  /** Examples per epoch, where known beforehand. */
+  /** Examples per epoch, if known beforehand. */
   readonly totalExamples?: number;
   /** False for a source that can be read once only; `reset` and `seek` then throw. */
   readonly resetSupported: boolean;

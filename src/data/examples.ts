@@ -90,7 +90,7 @@ export function selectExamples(data: DataSet, indices: ArrayLike<number>): DataS
 /**
  * Splits at random but repeatably: the first part gets `fraction` of the examples (rounded to the nearest
  * whole number), the second the rest. Equal seeds give equal parts on every machine.
- * @throws RangeError where a part would be empty.
+ * @throws RangeError if a part would be empty.
  */
 export function splitDataSet(data: DataSet, fraction: number, seed: Seed): [first: DataSet, second: DataSet] {
   const cut = Math.floor(data.count * fraction + 0.5);

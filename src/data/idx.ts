@@ -62,7 +62,7 @@ export interface IdxDataSetOptions {
 /**
  * Joins images ([n, height, width], [n, height, width, channels], or flat [n, size]) and labels [n].
  * The features share memory with the images.
- * @throws DataError where the counts differ, the dimensions do not fit or a label is out of range.
+ * @throws DataError if the counts differ, the dimensions do not fit or a label is out of range.
  */
 export function idxDataSet(images: IdxArray, labels: IdxArray, options: IdxDataSetOptions = {}): DataSet {
   const [count, height, width, channels] = images.dimensions;

@@ -18,7 +18,7 @@ import { checkDataSet, selectExamples, shapeText, sliceExamples } from './exampl
 export interface ArrayIteratorOptions {
   /** Examples per batch. */
   readonly batch: number;
-  /** Seed of the shuffle; without one the order of the data set is kept. Every epoch draws its own order. */
+  /** Seed of the shuffle; without one the order of the data set is kept. Every epoch draws a new order. */
   readonly shuffle?: Seed;
   /** Shows images mirrored and shifted, other ones in every epoch. */
   readonly augment?: Augmentation & { readonly seed: Seed };

@@ -24,7 +24,7 @@ export interface Normalizer {
   readonly state: NormalizerState;
 }
 
-/** Applies recorded statistics to further data. @throws RangeError where the number of columns differs. */
+/** Applies recorded statistics to further data. @throws RangeError if the number of columns differs. */
 export function applyNormalizer(state: NormalizerState, data: DataSet): DataSet {
   const { offset, scale, shift } = state;
   const size = exampleSize(data.shape);

@@ -1,7 +1,7 @@
 /**
  * A small built-in data set for tests and first tries offline: 28 x 28 grey images of one bright bar, in ten classes
  * by direction and place, over a few random patches and noise. Made of integers and the counter generator alone, so
- * it is the same on every machine, byte for byte. docs/data.md says how it behaves.
+ * it is the same on every machine, byte for byte. docs/data.md describes its behaviour.
  */
 import { parseSeed, RandomSite, siteHash, type Key, type Seed, InputError } from '../numerics/index.js';
 import type { DataSet } from './dataset.js';
@@ -26,7 +26,7 @@ const LABEL_NAMES = ['row', 'column'].flatMap((direction) =>
 );
 
 /**
- * Draws the training and the test part from sites of their own, so neither depends on the other's size.
+ * Draws the training and the test part from separate sites, so neither depends on the other's size.
  * Example i has label i mod 10 and depends on seed, part and i alone.
  * @throws RangeError for a count below 1.
  */

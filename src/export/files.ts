@@ -7,7 +7,7 @@ export type ExportedFiles = ReadonlyMap<string, string | Uint8Array>;
 export class Names {
   readonly #taken = new Set<string>();
 
-  /** The name with all else as `_`, after a letter; numbered where it is taken, upper and lower case being alike to some disks. */
+  /** The name with all else as `_`, after a letter; numbered if it is taken, upper and lower case being alike to some disks. */
   take(name: string): string {
     const plain = name.replace(/[^A-Za-z0-9]+/g, '_').replace(/^(?![A-Za-z])/, 'n');
     let unique = plain;

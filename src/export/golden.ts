@@ -10,7 +10,7 @@ import { elements, type Plan, type TensorId } from '../plan/index.js';
 import { BatchEncoder, checkData } from '../train/index.js';
 import { integerFormat, rawArray, type ExportSubject, type Integers } from './subject.js';
 
-/** Raw integers of some examples, one after the other. */
+/** Raw integers of some examples, in order. */
 export interface GoldenRows {
   readonly format: Format;
   /** Shape of one example. */
@@ -24,7 +24,7 @@ export interface GoldenVectors {
   readonly input: GoldenRows;
   readonly logits: GoldenRows;
   readonly labels: Int32Array;
-  /** The same examples as pixels; null where the data are real values. */
+  /** The same examples as pixels; null if the data are real values. */
   readonly pixels: Uint8Array | null;
 }
 
@@ -40,7 +40,7 @@ export interface GoldenOptions {
 
 /**
  * Evaluates the first examples of a data set.
- * @throws (rejects with) RangeError where there are not as many examples, or they do not suit the network.
+ * @throws (rejects with) RangeError if there are not as many examples, or they do not suit the network.
  */
 export async function goldenVectors(subject: ExportSubject, options: GoldenOptions): Promise<GoldenVectors> {
   const { definition, plan, tensors } = subject;

@@ -17,7 +17,7 @@ const MOST_BYTES = 0xffffffff;
 
 /**
  * An archive of the files in order.
- * @throws RangeError where it would be larger than 4 GiB.
+ * @throws RangeError if it would be larger than 4 GiB.
  */
 export function zipStored(files: ReadonlyMap<string, Uint8Array>): Uint8Array {
   const parts: Uint8Array[] = [];
@@ -67,7 +67,7 @@ function record(fields: readonly Field[]): Uint8Array {
   return new Uint8Array(view.buffer);
 }
 
-/** All parts, one after the other. */
+/** All parts, in order. */
 export function joined(parts: readonly Uint8Array[]): Uint8Array {
   const bytes = new Uint8Array(parts.reduce((sum, { length }) => sum + length, 0));
   let at = 0;

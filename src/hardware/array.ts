@@ -64,9 +64,7 @@ export function wordBytes(wordLength: number): 2 | 4 {
 
 function checkInteger(what: string, value: number, low: number, high: number): void {
   if (Number.isInteger(value) && value >= low && value <= high) return;
-  throw new InputError(
-    `array: ${what} must be an integer from ${String(low)} to ${String(high)}, got ${String(value)}`,
-  );
+  throw new InputError(`array: ${what} must be an integer from ${low} to ${high}, got ${value}`);
 }
 
 /**
@@ -80,11 +78,11 @@ export function arrayConfig(changes: Partial<ArrayConfig> = {}): ArrayConfig {
   checkInteger('accumulatorBits', config.accumulatorBits, 8, 64);
   if (!LFSR_BITS.includes(config.lfsrBits)) {
     throw new InputError(
-      `array: lfsrBits must be ${LFSR_BITS.join(', ')}, got ${String(config.lfsrBits)}; these lengths have taps of the longest period`,
+      `array: lfsrBits must be ${LFSR_BITS.join(', ')}, got ${config.lfsrBits}; these lengths have taps of the longest period`,
     );
   }
   if (!(config.clockMHz > 0 && config.clockMHz < Infinity)) {
-    throw new InputError(`array: clockMHz must be a positive number, got ${String(config.clockMHz)}`);
+    throw new InputError(`array: clockMHz must be a positive number, got ${config.clockMHz}`);
   }
   checkInteger('lhsBufferBytes', config.lhsBufferBytes, 1, 2147483647);
   checkInteger('rhsBufferBytes', config.rhsBufferBytes, 1, 2147483647);

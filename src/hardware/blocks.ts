@@ -26,7 +26,7 @@ export interface Load {
   readonly bytes: number;
 }
 
-/** Slices of one block that are fed one after the other, once their operands are there. */
+/** Slices of one block that are fed in order, once their operands are there. */
 export interface Stretch {
   readonly block: Block;
   readonly firstSlice: number;
@@ -45,17 +45,17 @@ export interface Stretch {
 export interface Layout {
   readonly blockRows: number;
   readonly blockCols: number;
-  /** Block rows whose lhs panels stand in the buffer together; 0 where K is streamed. */
+  /** Block rows whose lhs panels stand in the buffer together; 0 if K is streamed. */
   readonly macroRows: number;
   /** All of rhs stands in its buffer and is loaded once. */
   readonly rhsResident: boolean;
-  /** Slices of a stretch: K, or fewer where K is streamed. */
+  /** Slices of a stretch: K, or fewer if K is streamed. */
   readonly slices: number;
 }
 
 /**
  * How the buffers hold a product: whole panels where one of each fits in a half, stretches of K otherwise.
- * @throws RangeError where a half holds not even one slice.
+ * @throws RangeError if a half holds not even one slice.
  */
 export function layoutOf(config: ArrayConfig, { m, k, n, lhsBytes, rhsBytes }: ProductSize): Layout {
   const { rows, cols } = config;
@@ -67,7 +67,7 @@ export function layoutOf(config: ArrayConfig, { m, k, n, lhsBytes, rhsBytes }: P
   if (lhsSlices < 1 || rhsSlices < 1) {
     const [side, bytes] = lhsSlices < 1 ? ['lhs', rows * lhsBytes] : ['rhs', cols * rhsBytes];
     throw new InputError(
-      `array: half of ${side}BufferBytes must hold a slice of ${String(bytes)} bytes, got ${String(config[`${side as 'lhs' | 'rhs'}BufferBytes`])}; make the buffer larger or the array smaller`,
+      `array: half of ${side}BufferBytes must hold a slice of ${bytes} bytes, got ${String(config[`${side as 'lhs' | 'rhs'}BufferBytes`])}; make the buffer larger or the array smaller`,
     );
   }
   const rhsResident = blockCols * cols * k * rhsBytes <= config.rhsBufferBytes;
@@ -86,7 +86,7 @@ export function layoutOf(config: ArrayConfig, { m, k, n, lhsBytes, rhsBytes }: P
 
 /**
  * The blocks of a product in the order of the schedule: macro rows of `macroRows` block rows, in each all block columns, in
- * each the macro row's block rows; row by row where K is streamed.
+ * each the macro row's block rows; row by row if K is streamed.
  */
 export function* blocksOf(config: ArrayConfig, size: ProductSize): Generator<Block> {
   const { blockRows, blockCols, macroRows } = layoutOf(config, size);

@@ -17,7 +17,7 @@ export const HOROWITZ_45NM = {
   add32: 0.1,
   floatMultiply32: 3.7,
   floatAdd32: 0.9,
-  /** An access of 64 bits to a memory of so many bytes. */
+  /** An access of 64 bits to a memory of the given number of bytes. */
   sram64: [
     [8192, 10],
     [32768, 20],
@@ -36,7 +36,7 @@ export function multiplyPj(aBits: number, bBits: number): number {
   return (HOROWITZ_45NM.multiply32 * aBits * bBits) / 1024;
 }
 
-/** A sum of so many bits: linear, 0.1 pJ for 32. (8 come out at 0.025, published 0.03.) */
+/** A sum of the given number of bits: linear, 0.1 pJ for 32. (8 come out at 0.025, published 0.03.) */
 export function addPj(bits: number): number {
   return (HOROWITZ_45NM.add32 * bits) / 32;
 }
@@ -49,7 +49,7 @@ export function gatesPj(count: number): number {
   return addPj(count);
 }
 
-/** An access of so many bits to a memory: in proportion to them and to the square root of its size, 10 pJ for 64 bits of 8 KB. */
+/** An access of the given number of bits to a memory: in proportion to them and to the square root of its size, 10 pJ for 64 bits of 8 KB. */
 export function sramPj(bits: number, memoryBytes: number): number {
   return ((SMALLEST_PJ * bits) / 64) * Math.sqrt(Math.max(memoryBytes, SMALLEST_BYTES) / SMALLEST_BYTES);
 }
@@ -127,7 +127,7 @@ export function productEnergy(
   const { rows, cols, accumulatorBits } = config;
   const { lhsBits, rhsBits, outBits, lhsBytes, rhsBytes } = workload;
   const results = blocks * rows * cols;
-  /** Registers on the way of the words of rows (or columns) 0, 1, 2 ... that are delayed by so many cycles. */
+  /** Registers that delay the words of rows (or columns) 0, 1, 2 ... by the given numbers of cycles. */
   const triangle = (lines: number): number => (lines * (lines - 1)) / 2;
   const sliceBits =
     rows * cols * (lhsBits + rhsBits + accumulatorBits) + triangle(rows) * lhsBits + triangle(cols) * rhsBits;

@@ -46,7 +46,7 @@ export function singleWorkload(
   rounding: Rounding,
 ): Workload {
   const base = {
-    name: `${String(m)}x${String(k)}x${String(n)}`,
+    name: `${m}x${k}x${n}`,
     pass: 'forward' as const,
     m,
     k,
@@ -56,7 +56,7 @@ export function singleWorkload(
   return { ...base, ...widthsOf(bits) };
 }
 
-/** The same product with words of so many bits, or rounded otherwise. */
+/** The same product with words of the given number of bits, or rounded otherwise. */
 export function changeWorkload(
   workload: Workload,
   { bits, rounding }: { readonly bits?: number | undefined; readonly rounding?: Rounding | undefined },
@@ -109,7 +109,7 @@ export interface StepEstimate {
 
 /**
  * One product.
- * @throws RangeError where a buffer holds not even one slice of it
+ * @throws RangeError if a buffer holds not even one slice of it
  */
 export function estimateProduct(config: ArrayConfig, workload: Workload): ProductEstimate {
   const own = schedule(config, workload);
@@ -155,7 +155,7 @@ function estimateOf({ rows, cols, clockMHz }: ArrayConfig, own: Schedule, energy
   };
 }
 
-/** Ops of a training step that are no products and stay with the host: how many of each kind. */
+/** Ops of a training step that are not products and stay with the host: how many of each kind. */
 export function hostOps(plan: Plan): Partial<Record<Op['kind'], number>> {
   const counts: Partial<Record<Op['kind'], number>> = {};
   for (const op of plan.train) if (!isProduct(op)) counts[op.kind] = (counts[op.kind] ?? 0) + 1;

@@ -1,6 +1,6 @@
 /**
  * Every product of a plan as the array sees it: out[M, N] = convert(sum over k of lhs[M, K] * rhs[K, N] + bias[N]),
- * with the sizes, word sizes and operands of matrix products and convolutions alike. What is no product (pooling,
+ * with the sizes, word sizes and operands of matrix products and convolutions alike. Ops that are not products (pooling,
  * softmax, optimiser ...) stays with the host.
  */
 import { wordLength, type Accumulator, type Format } from '../numerics/index.js';

@@ -55,7 +55,7 @@ class Half {
 
 /**
  * Cycles, stalls and bytes of a product.
- * @throws RangeError where a buffer holds not even one slice.
+ * @throws RangeError if a buffer holds not even one slice.
  */
 export function schedule(config: ArrayConfig, size: ProductSize): Schedule {
   const { m, k, n, outBytes } = size;
@@ -112,7 +112,7 @@ export function schedule(config: ArrayConfig, size: ProductSize): Schedule {
   };
 }
 
-/** Schedules one after the other: their sums. */
+/** Schedules in order: their sums. */
 export function addSchedules(schedules: readonly Schedule[]): Schedule {
   const sum = (of: (schedule: Schedule) => number): number =>
     schedules.reduce((total, one) => total + of(one), 0);

@@ -3,7 +3,7 @@ import { parseRounding, roundingText, type Rounding, InputError } from '../numer
 import { arrayConfig, LFSR_BITS, type ArrayConfig, type LfsrBits } from './array.js';
 import { changeWorkload, type Workload } from './estimate.js';
 
-/** A rounding unit: its mode, and the length of its shift register where it draws. */
+/** A rounding unit: its mode, and the length of its shift register if it draws. */
 export interface RoundingHardware {
   readonly rounding: Rounding;
   /** Default: the array's. */
@@ -48,7 +48,7 @@ export interface SweepPoint {
 
 /**
  * All combinations, the last field varying fastest.
- * @throws RangeError where an array is out of range
+ * @throws RangeError if an array is out of range
  */
 export function sweepPoints(
   config: ArrayConfig,
@@ -80,9 +80,9 @@ function varies(values: readonly unknown[] | undefined): boolean {
 
 /** `28x28`. */
 function sizeText({ rows, cols }: Pick<ArrayConfig, 'rows' | 'cols'>): string {
-  return `${String(rows)}x${String(cols)}`;
+  return `${rows}x${cols}`;
 }
 
 function unitText({ rounding }: RoundingHardware, { lfsrBits }: ArrayConfig): string {
-  return rounding.mode === 'stochastic' ? `stochastic:${String(lfsrBits)}` : roundingText(rounding);
+  return rounding.mode === 'stochastic' ? `stochastic:${lfsrBits}` : roundingText(rounding);
 }

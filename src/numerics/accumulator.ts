@@ -1,5 +1,5 @@
 /**
- * Accumulators: exact 64-bit sums, narrowed on purpose where a study asks for it, and the proof that 64 bits suffice.
+ * Accumulators: exact 64-bit sums, narrowed on purpose for studies, and the proof that 64 bits suffice.
  * A register only adds; rounding its sum is convert.ts. docs/numerics.md, section "Accumulate".
  */
 import { InputError, InputTypeError } from './errors.js';
@@ -22,7 +22,7 @@ const ACCUMULATOR_TEXT = /^(wrap|saturate):(\d+)$/;
 
 /**
  * Reads an accumulator from any accepted spelling.
- * @throws TypeError for a spelling that is no accumulator, RangeError where the width is outside 2..63.
+ * @throws TypeError for a spelling that is not an accumulator, RangeError if the width is outside 2..63.
  */
 export function parseAccumulator(input: AccumulatorLike): Accumulator {
   let width: number;
@@ -44,7 +44,7 @@ export function parseAccumulator(input: AccumulatorLike): Accumulator {
   }
   if (!Number.isInteger(width) || width < 2 || width > 63) {
     throw new InputError(
-      `accumulator: width must be an integer from 2 to 63 bits, got ${String(width)}; use "exact" for the full 64 bits`,
+      `accumulator: width must be an integer from 2 to 63 bits, got ${width}; use "exact" for the full 64 bits`,
     );
   }
   return { width, overflow };
@@ -52,7 +52,7 @@ export function parseAccumulator(input: AccumulatorLike): Accumulator {
 
 /** The text form: `exact`, `wrap:48`, `saturate:32`. */
 export function accumulatorText(accumulator: Accumulator): string {
-  return accumulator === 'exact' ? 'exact' : `${accumulator.overflow}:${String(accumulator.width)}`;
+  return accumulator === 'exact' ? 'exact' : `${accumulator.overflow}:${accumulator.width}`;
 }
 
 /**
@@ -106,12 +106,12 @@ export function sumBound(terms: readonly SumTerm[]): bigint {
   return terms.reduce((sum, term) => sum + (BigInt(term.count) << BigInt(term.bits + term.shift)), 0n);
 }
 
-/** True when the sum and every part of it fit in signed 64 bits whatever the elements: the bound is at most 2^63 - 1. */
+/** True when the sum and every part of it fit in signed 64 bits for any elements: the bound is at most 2^63 - 1. */
 export function sumFits(terms: readonly SumTerm[]): boolean {
   return sumBound(terms) < 1n << 63n;
 }
 
-/** Width in bits of the signed register that the bound asks for. */
+/** Width in bits of the signed register that holds the bound. */
 export function accumulatorBits(terms: readonly SumTerm[]): number {
   return sumBound(terms).toString(2).length + 1;
 }

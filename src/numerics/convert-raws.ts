@@ -6,7 +6,7 @@ import { Wide } from './wide.js';
 
 /**
  * Element i is convert (docs/arithmetic.md, section 2) of raws[i] at the converter's site, with random word i, counted.
- * @param words the site's random words; null where its rounding draws none
+ * @param words the site's random words; null if its rounding draws none
  */
 export function convertRaws(
   raws: ArrayLike<number>,

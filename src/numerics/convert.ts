@@ -8,7 +8,7 @@ import { maxRaw, minRaw, parseFormat, wordLength, type Format, type FormatLike }
 import { parseRounding, type Overflow, type Rounding, type RoundingLike } from './rounding.js';
 import { Wide } from './wide.js';
 
-/** Random bits drawn per element: 16 where at most 16 bits are dropped, else 32; both exactly unbiased. */
+/** Random bits drawn per element: 16 if at most 16 bits are dropped, else 32; both exactly unbiased. */
 export function randomWidthOf(drop: number): 16 | 32 {
   return drop <= 16 ? 16 : 32;
 }
@@ -217,13 +217,13 @@ export interface ConvertOptions {
   readonly overflow?: Overflow;
   /** Random word of `randomWidth` bits; required by stochastic rounding. */
   readonly random?: number;
-  /** Default: 16 where at most 16 bits are dropped, else 32. */
+  /** Default: 16 if at most 16 bits are dropped, else 32. */
   readonly randomWidth?: 16 | 32;
 }
 
 /**
  * The raw integer of `format` for the exact integer `m` with `fractionBits` fraction bits (arithmetic.md, section 2).
- * @throws TypeError for a number that is no safe integer and for a missing random word,
+ * @throws TypeError for a number that is not a safe integer and for a missing random word,
  *   RangeError where m leaves signed 64 bits, more than 62 bits are dropped, or the random word has too many bits.
  */
 export function convert(
@@ -236,20 +236,20 @@ export function convert(
   const rounding = parseRounding(options.rounding);
   if (typeof m === 'number' && !Number.isSafeInteger(m)) {
     throw new InputTypeError(
-      `convert: m must be a safe integer or a bigint, got ${String(m)}; use floatToFixed for a real number`,
+      `convert: m must be a safe integer or a bigint, got ${m}; use floatToFixed for a real number`,
     );
   }
   const exact = BigInt(m);
   if (BigInt.asIntN(64, exact) !== exact) {
-    throw new InputError(`convert: m must fit in signed 64 bits, got ${String(m)}; drop fraction bits first`);
+    throw new InputError(`convert: m must fit in signed 64 bits, got ${m}; drop fraction bits first`);
   }
   if (!Number.isInteger(fractionBits)) {
-    throw new InputTypeError(`convert: fractionBits must be an integer, got ${String(fractionBits)}`);
+    throw new InputTypeError(`convert: fractionBits must be an integer, got ${fractionBits}`);
   }
   const drop = fractionBits - target.fl;
   if (drop > 62) {
     throw new InputError(
-      `convert: at most 62 bits may be dropped, got ${String(fractionBits)} - ${String(target.fl)} = ${String(drop)}; use a format with more fraction bits`,
+      `convert: at most 62 bits may be dropped, got ${fractionBits} - ${target.fl} = ${drop}; use a format with more fraction bits`,
     );
   }
   const randomWidth = options.randomWidth ?? randomWidthOf(drop);
@@ -279,9 +279,7 @@ export function randomWord(
     );
   }
   if (!Number.isInteger(random) || random < 0 || random >= (width === 16 ? 65536 : 4294967296)) {
-    throw new InputError(
-      `${who}: random must be an unsigned ${String(width)}-bit integer, got ${String(random)}`,
-    );
+    throw new InputError(`${who}: random must be an unsigned ${width}-bit integer, got ${random}`);
   }
   return random;
 }

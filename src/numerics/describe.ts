@@ -43,5 +43,5 @@ export function binaryText(raw: number, format: Format): string {
     const fraction = format.fl > 0 ? `.${grouped(bits.slice(format.il))}` : '';
     return `${sign} ${bits.slice(1, format.il)}${fraction}`;
   }
-  return `${sign} ${bits.slice(1)} * 2^${String(-format.fl)}`;
+  return `${sign} ${bits.slice(1)} * 2^${-format.fl}`;
 }

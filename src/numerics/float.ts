@@ -75,7 +75,7 @@ function nanError(who: string, place: string): RangeError {
 /**
  * The raw integer of `format` nearest to `x` by `rounding`, saturated: convert (arithmetic.md, section 2) of the exact
  * x * 2^FL. Infinities saturate.
- * @throws RangeError for NaN, TypeError where stochastic rounding has no random word.
+ * @throws RangeError for NaN, TypeError if stochastic rounding has no random word.
  */
 export function floatToFixed(
   x: number,
@@ -108,7 +108,7 @@ export function floatsToFixed(
   const raws = storageOf(target) === 'int16' ? new Int16Array(values.length) : new Int32Array(values.length);
   for (let i = 0; i < values.length; i += 1) {
     const x = values[i]!;
-    if (Number.isNaN(x)) throw nanError('floatsToFixed', ` at index ${String(i)}`);
+    if (Number.isNaN(x)) throw nanError('floatsToFixed', ` at index ${i}`);
     raws[i] = toRaw(x, target, mode, site?.word(i) ?? 0, width);
   }
   return raws;
@@ -116,13 +116,13 @@ export function floatsToFixed(
 
 /**
  * The value raw * 2^-FL, exact.
- * @throws RangeError where raw is no integer of the format.
+ * @throws RangeError if raw is not an integer of the format.
  */
 export function fixedToFloat(raw: number, format: FormatLike): number {
   const source = parseFormat(format);
   if (!Number.isInteger(raw) || raw < minRaw(source) || raw > maxRaw(source)) {
     throw new InputError(
-      `fixedToFloat: raw must be an integer of ${formatText(source)} (${String(minRaw(source))} to ${String(maxRaw(source))}), got ${String(raw)}`,
+      `fixedToFloat: raw must be an integer of ${formatText(source)} (${minRaw(source)} to ${maxRaw(source)}), got ${raw}`,
     );
   }
   return scale(raw, -source.fl);
@@ -136,14 +136,12 @@ export function fixedToFloats(raws: ArrayLike<number>, format: FormatLike): Floa
 
 /**
  * An optimiser coefficient as the nearest integer to x * 2^30.
- * @throws RangeError where that is not in [0, 2^31).
+ * @throws RangeError if that is not in [0, 2^31).
  */
 export function toCoefficient(x: number): number {
   const coefficient = Math.floor(x * 2 ** 30 + 0.5);
   if (!(x >= 0 && coefficient < 2 ** 31)) {
-    throw new InputError(
-      `coefficient: must be at least 0 and less than 2, got ${String(x)}; choose a smaller rate`,
-    );
+    throw new InputError(`coefficient: must be at least 0 and less than 2, got ${x}; choose a smaller rate`);
   }
   return coefficient;
 }

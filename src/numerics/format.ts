@@ -45,14 +45,14 @@ export function storageOf(format: NumberFormat): 'int16' | 'int32' | 'float32' {
 
 /** The text form `<2,14>` (or `float32`). */
 export function formatText(format: NumberFormat): string {
-  return format === 'float32' ? 'float32' : `<${String(format.il)},${String(format.fl)}>`;
+  return format === 'float32' ? 'float32' : `<${format.il},${format.fl}>`;
 }
 
 const FORMAT_TEXT = /^(?:<\s*(-?\d+)\s*,\s*(-?\d+)\s*>|(-?\d+)[.,](-?\d+))$/;
 
 /**
  * Reads a format from any accepted spelling.
- * @throws TypeError for a spelling that is no format, RangeError where WL is outside 2..32.
+ * @throws TypeError for a spelling that is not a format, RangeError if WL is outside 2..32.
  */
 export function parseFormat(input: FormatLike): Format {
   let il: number;
@@ -70,12 +70,12 @@ export function parseFormat(input: FormatLike): Format {
     ({ il, fl } = input);
   }
   if (!Number.isInteger(il) || !Number.isInteger(fl)) {
-    throw new InputTypeError(`format: il and fl must be integers, got il ${String(il)} and fl ${String(fl)}`);
+    throw new InputTypeError(`format: il and fl must be integers, got il ${il} and fl ${fl}`);
   }
   const wl = il + fl;
   if (wl < 2 || wl > 32) {
     throw new InputError(
-      `format <${String(il)},${String(fl)}>: word length IL + FL must be 2 to 32 bits, got ${String(wl)}; choose a wider or narrower IL or FL`,
+      `format <${il},${fl}>: word length IL + FL must be 2 to 32 bits, got ${wl}; choose a wider or narrower IL or FL`,
     );
   }
   return { il, fl };

@@ -16,10 +16,10 @@ export interface Key {
 
 /**
  * Reads a seed, an integer from 0 to 2^64 - 1.
- * @throws TypeError for a missing seed or one that is no integer, RangeError for one outside 64 bits.
+ * @throws TypeError for a missing seed or one that is not an integer, RangeError for one outside 64 bits.
  */
 export function parseSeed(seed: Seed): Key {
-  // Callers without types leave it out; nothing is random by itself, so nothing is filled in.
+  // Callers without types leave it out; there is no default seed.
   if ((seed as Seed | null | undefined) === undefined || (seed as Seed | null) === null) {
     throw new InputTypeError('seed: a seed is required, got none; pass an integer, for example seed: 1');
   }
@@ -29,7 +29,7 @@ export function parseSeed(seed: Seed): Key {
   } else if (typeof seed === 'number' && Number.isInteger(seed)) {
     if (!Number.isSafeInteger(seed)) {
       throw new InputError(
-        `seed: a number must be at most 2^53 - 1, got ${String(seed)}; write it as decimal text or bigint`,
+        `seed: a number must be at most 2^53 - 1, got ${seed}; write it as decimal text or bigint`,
       );
     }
     value = BigInt(seed);
@@ -40,7 +40,7 @@ export function parseSeed(seed: Seed): Key {
     throw new InputTypeError(`seed: expected an integer from 0 to 2^64 - 1, got ${got}`);
   }
   if (value < 0n || value >= 1n << 64n) {
-    throw new InputError(`seed: must be from 0 to 2^64 - 1, got ${String(value)}`);
+    throw new InputError(`seed: must be from 0 to 2^64 - 1, got ${value}`);
   }
   return { lo: Number(value & 0xffffffffn), hi: Number(value >> 32n) };
 }
@@ -74,7 +74,7 @@ export class RandomSite {
    */
   constructor(key: Key, hash: number, step: number, width: 16 | 32) {
     if (!Number.isSafeInteger(step) || step < 0) {
-      throw new InputError(`random site: step must be an integer from 0 to 2^53 - 1, got ${String(step)}`);
+      throw new InputError(`random site: step must be an integer from 0 to 2^53 - 1, got ${step}`);
     }
     this.width = width;
     this.#keyLo = key.lo;

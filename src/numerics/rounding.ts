@@ -55,6 +55,6 @@ export function parseRounding(input: RoundingLike): Rounding {
 /** The text form: `nearest-even`, `stochastic`, `stochastic:8`. */
 export function roundingText(rounding: Rounding): string {
   return rounding.mode === 'stochastic' && rounding.randomBits !== 32
-    ? `stochastic:${String(rounding.randomBits)}`
+    ? `stochastic:${rounding.randomBits}`
     : rounding.mode;
 }

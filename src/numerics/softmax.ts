@@ -106,12 +106,12 @@ export function softmaxCrossEntropyRow(
   outOffset: number,
 ): number {
   if (classes > MAX_CLASSES) {
-    throw new InputError(`softmax: at most ${String(MAX_CLASSES)} classes, got ${String(classes)}`);
+    throw new InputError(`softmax: at most ${MAX_CLASSES} classes, got ${classes}`);
   }
   const max = logits[offset + firstLargest(logits, offset, classes)]!;
   const t = new Wide();
   const sum40 = new Wide();
-  // Numerators with 30 fraction bits wait in the output; their sum is kept with 40, lest many small ones be lost.
+  // Numerators with 30 fraction bits wait in the output; their sum is kept with 40, so that many small ones are not lost.
   for (let i = 0; i < classes; i += 1) {
     const inside = binaryExponent(max - logits[offset + i]!, fl, t);
     const n = inside ? (t.hi << 2) | (t.lo >>> 30) : 64;

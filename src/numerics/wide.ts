@@ -1,6 +1,6 @@
 /**
  * Exact 64-bit two's complement integers in two 32-bit halves, mutable, for accumulation loops.
- * Sums are modulo 2^64; the plan builder proves that 64 bits suffice (accumulator.ts), nothing is checked here.
+ * Sums are modulo 2^64; the plan builder proves that 64 bits suffice (accumulator.ts); nothing is checked here.
  * No number theory beyond that: rounding is convert.ts. Derived in docs/numerics.md, section "Wide integers".
  */
 

@@ -18,7 +18,7 @@ function wholePower(base: number, exponent: number): number {
  */
 export function learningRate(schedule: number | Schedule, epoch: number): number {
   if (!Number.isInteger(epoch) || epoch < 0) {
-    throw new InputError(`schedule: epoch must be a whole number from 0, got ${String(epoch)}`);
+    throw new InputError(`schedule: epoch must be a whole number from 0, got ${epoch}`);
   }
   if (typeof schedule === 'number') return schedule;
   switch (schedule.kind) {

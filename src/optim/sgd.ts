@@ -16,7 +16,7 @@ export interface StepRates {
 
 /**
  * The three coefficients of a step: integers with 30 fraction bits, rounded to nearest (float32: the values).
- * @throws RangeError where lr * 2^s / batch reaches 2, or momentum or lr * decay exceed 1: the registers end there.
+ * @throws RangeError if lr * 2^s / batch reaches 2, or momentum or lr * decay exceed 1: the registers end there.
  */
 export function coefficientsOf(
   optimizer: OptimizerConfiguration,
@@ -35,12 +35,12 @@ export function coefficientsOf(
   if (step.arithmetic === 'float32') return { momentum, rate, decay };
   if (!(rate >= 0 && rate < 2)) {
     throw new InputError(
-      `optimizer: learning rate * 2^${String(step.gradientShift)} / ${String(step.batch)} must be at least 0 and below 2, got ${String(rate)}; choose a smaller learning rate`,
+      `optimizer: learning rate * 2^${step.gradientShift} / ${step.batch} must be at least 0 and below 2, got ${rate}; choose a smaller learning rate`,
     );
   }
   if (!(momentum >= 0 && momentum <= 1) || !(decay >= 0 && decay <= 1)) {
     throw new InputError(
-      `optimizer: momentum and learning rate * weight decay must be from 0 to 1, got ${String(momentum)} and ${String(decay)}`,
+      `optimizer: momentum and learning rate * weight decay must be from 0 to 1, got ${momentum} and ${decay}`,
     );
   }
   return { momentum: toCoefficient(momentum), rate: toCoefficient(rate), decay: toCoefficient(decay) };

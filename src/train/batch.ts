@@ -37,7 +37,7 @@ export function checkData(who: string, data: Described, definition: NetworkDefin
   }
   if (data.classes !== classes) {
     throw new InputError(
-      `${who}: data must have as many classes as the network has outputs, got ${String(data.classes)} classes and ${String(classes)} outputs; change the last layer or the data`,
+      `${who}: data must have as many classes as the network has outputs, got ${data.classes} classes and ${classes} outputs; change the last layer or the data`,
     );
   }
 }
@@ -98,7 +98,7 @@ export class BatchEncoder {
   }
 }
 
-/** Real values to nearest, ties to even: the same in every network, whatever its rounding mode. */
+/** Real values to nearest, ties to even: the same in every network and rounding mode. */
 function quantised(features: Float32Array, format: Format): TensorData {
   return floatsToFixed(features, format, parseRounding('nearest-even'));
 }
@@ -108,6 +108,6 @@ function checkNumbers(features: Float32Array, size: number): void {
   if (bad < 0) return;
   const example = Math.floor(bad / size);
   throw new InputError(
-    `data: features must be numbers, got NaN in example ${String(example)} of the batch, feature ${String(bad % size)}; clean the data`,
+    `data: features must be numbers, got NaN in example ${example} of the batch, feature ${bad % size}; clean the data`,
   );
 }

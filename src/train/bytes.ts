@@ -9,19 +9,19 @@ function swapped(bytes: Uint8Array, size: number): Uint8Array {
   return out;
 }
 
-/** The elements as little-endian bytes; a view of `data` where the machine is little-endian. */
+/** The elements as little-endian bytes; a view of `data` if the machine is little-endian. */
 export function littleEndianBytes(data: TensorData): Uint8Array {
   const bytes = new Uint8Array(data.buffer, data.byteOffset, data.byteLength);
   return HOST_IS_LITTLE_ENDIAN ? bytes : swapped(bytes, data.BYTES_PER_ELEMENT);
 }
 
-/** A copy of little-endian `bytes` on an aligned buffer of its own, in the machine's order. */
+/** A copy of little-endian `bytes` on a new aligned buffer, in the machine's order. */
 export function nativeBuffer(bytes: Uint8Array, elementSize: number): ArrayBuffer {
   const copy = new Uint8Array(HOST_IS_LITTLE_ENDIAN ? bytes : swapped(bytes, elementSize));
   return copy.buffer;
 }
 
-/** All parts, one after the other. */
+/** All parts, in order. */
 export function concatenate(parts: readonly Uint8Array[]): Uint8Array<ArrayBuffer> {
   const out = new Uint8Array(parts.reduce((total, part) => total + part.length, 0));
   let offset = 0;
@@ -32,7 +32,7 @@ export function concatenate(parts: readonly Uint8Array[]): Uint8Array<ArrayBuffe
   return out;
 }
 
-/** SHA-256 of the parts one after the other, as 64 hexadecimal digits. */
+/** SHA-256 of the parts in order, as 64 hexadecimal digits. */
 export async function sha256(...parts: readonly Uint8Array[]): Promise<string> {
   const hash = new Uint8Array(await globalThis.crypto.subtle.digest('SHA-256', concatenate(parts)));
   return [...hash].map((byte) => byte.toString(16).padStart(2, '0')).join('');

@@ -2,7 +2,7 @@
 
 /** A flat set of named files. A store of files must replace a file as a whole or not at all. */
 export interface CheckpointStore {
-  /** Stores a file under a name, in the place of one that has it. */
+  /** Stores a file under a name, replacing a file of the same name. */
   write(name: string, bytes: Uint8Array): Promise<void>;
   /** Names of all files, in any order. */
   list(): Promise<string[]>;
@@ -28,7 +28,7 @@ export class MemoryCheckpointStore implements CheckpointStore {
     return Promise.resolve();
   }
 
-  /** A copy of a file's bytes; undefined where there is none of that name. */
+  /** A copy of a file's bytes; undefined if there is none of that name. */
   read(name: string): Uint8Array | undefined {
     return this.#files.get(name)?.slice();
   }

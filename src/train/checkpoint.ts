@@ -1,5 +1,5 @@
 /**
- * A checkpoint: everything that training needs to go on bit for bit, as one safetensors file. Raw integers of
+ * A checkpoint: everything that training needs to continue bit for bit, as one safetensors file. Raw integers of
  * parameters and updates, formats and counters in the metadata, and a SHA-256 over the whole file. Pure bytes;
  * files and atomic writes are elsewhere. Layout and guarantees: docs/training.md, "Checkpoints".
  */
@@ -32,7 +32,7 @@ export interface Checkpoint {
   readonly step: number;
   /** Epochs done. */
   readonly epoch: number;
-  /** Where the training iterator stood; null where there is nothing to go on from. */
+  /** Where the training iterator stood; null if there is nothing to continue from. */
   readonly iteratorPosition: IteratorPosition | null;
   /** Examples per step of the plan in use; null before the first step or evaluation. */
   readonly batch: number | null;
@@ -83,7 +83,7 @@ export async function encodeCheckpoint(checkpoint: Checkpoint): Promise<Uint8Arr
 
 /**
  * Reads a checkpoint strictly.
- * @throws RangeError where the file is truncated, corrupted, of another kind or version, or does not fit the network it names.
+ * @throws RangeError if the file is truncated, corrupted, of another kind or version, or does not fit the network it names.
  */
 export async function decodeCheckpoint(bytes: Uint8Array): Promise<Checkpoint> {
   const { metadata, tensors } = decodeSafetensors(bytes);

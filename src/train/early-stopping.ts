@@ -1,5 +1,5 @@
 /**
- * Training that ends by itself and keeps the best network: after Deeplearning4j's EarlyStoppingTrainer. Conditions are
+ * Training that stops automatically and keeps the best network: after Deeplearning4j's EarlyStoppingTrainer. Conditions are
  * checked after every step (time, invalid and too large scores) and every epoch (best score, patience, epochs).
  */
 import type { DataSetIterator } from '../data/index.js';
@@ -7,7 +7,7 @@ import type { EpochSummary, Iteration, TrainingListener, TrainingModel } from '.
 import type { Network } from './network.js';
 import { checkPeriod } from './period.js';
 
-/** Says how good the network is after an epoch; smaller is better. */
+/** Scores the network after an epoch; smaller is better. */
 export type ScoreCalculator = (model: TrainingModel) => Promise<number>;
 
 /** Mean loss on a data set. */
@@ -27,7 +27,7 @@ export interface EarlyStoppingConfiguration {
   /** n of the line above; default 1. */
   readonly everyEpochs?: number;
   readonly maxEpochs: number;
-  /** Ends after so many epochs without an improvement. */
+  /** Ends after this number of epochs without an improvement. */
   readonly patience?: number;
   /** An improvement is a score smaller than the best one by more than this; default 0. */
   readonly minImprovement?: number;
@@ -52,7 +52,7 @@ export interface EarlyStoppingResult {
   readonly epochs: number;
   /** Score after each epoch (0-based number) at which it was calculated. */
   readonly scores: readonly { readonly epoch: number; readonly score: number }[];
-  /** 0-based number of the best epoch; null where no score was calculated. */
+  /** 0-based number of the best epoch; null if no score was calculated. */
   readonly bestEpoch: number | null;
   readonly bestScore: number | null;
   /** The network after the best epoch, for `Network.load`. */
@@ -65,7 +65,7 @@ interface Best {
   readonly model: Uint8Array;
 }
 
-/** Trains once. The network itself goes on to the last epoch; `bestModel` holds the best one. */
+/** Trains once. The network itself continues to the last epoch; `bestModel` holds the best one. */
 export class EarlyStoppingTrainer {
   readonly #configuration: EarlyStoppingConfiguration;
   readonly #network: Network;
@@ -101,7 +101,7 @@ export class EarlyStoppingTrainer {
   }
 }
 
-/** Watches the conditions as a listener of its own, the last one, and stops the fit. */
+/** Watches the conditions as an extra listener, the last one, and stops the fit. */
 class Conditions implements TrainingListener {
   readonly #configuration: EarlyStoppingConfiguration;
   readonly #stop = new AbortController();

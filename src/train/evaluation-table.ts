@@ -3,7 +3,7 @@
 /** `macro`: the mean over the classes for which it is defined; `micro`: from the counts of all classes together. */
 export type Averaging = 'macro' | 'micro';
 
-/** Everything as plain data; null where a quotient is undefined (0/0). */
+/** Everything as plain data; null if a quotient is undefined (0/0). */
 export interface EvaluationJson {
   readonly examples: number;
   readonly classes: number;
@@ -71,7 +71,7 @@ export function evaluationTable(evaluation: EvaluationJson): string {
     ['Examples', String(evaluation.examples)],
     ['Classes', String(evaluation.classes)],
     ['Accuracy', share(evaluation.accuracy)],
-    ...(topN > 1 ? [[`Top-${String(topN)} accuracy`, share(evaluation.topNAccuracy)]] : []),
+    ...(topN > 1 ? [[`Top-${topN} accuracy`, share(evaluation.topNAccuracy)]] : []),
     ['Error %', errorPercent === null ? '-' : errorPercent.toFixed(2)],
     ['Loss', share(evaluation.loss)],
   ]);
@@ -90,7 +90,7 @@ export function evaluationTable(evaluation: EvaluationJson): string {
   const lines = ['Evaluation', ...summary, '', ...perClass, ...excluded(evaluation), ''];
   if (evaluation.classes > MATRIX_CLASSES) {
     lines.push(
-      `Confusion matrix left out: more than ${String(MATRIX_CLASSES)} classes; see confusion(actual, predicted)`,
+      `Confusion matrix left out: more than ${MATRIX_CLASSES} classes; see confusion(actual, predicted)`,
     );
   } else {
     lines.push(

@@ -27,23 +27,19 @@ export class Evaluation {
   #topNCorrect = 0;
   #lossSum = 0;
 
-  /** @throws RangeError where classes, topN or the number of label names do not fit. */
+  /** @throws RangeError if classes, topN or the number of label names do not fit. */
   constructor(options: EvaluationOptions) {
     const { classes, topN = 1 } = options;
     if (!Number.isInteger(classes) || classes < 1) {
-      throw new InputError(
-        `evaluation: classes must be a whole number of at least 1, got ${String(classes)}`,
-      );
+      throw new InputError(`evaluation: classes must be a whole number of at least 1, got ${classes}`);
     }
     if (!Number.isInteger(topN) || topN < 1 || topN > classes) {
-      throw new InputError(
-        `evaluation: topN must be 1 to ${String(classes)} (the classes), got ${String(topN)}`,
-      );
+      throw new InputError(`evaluation: topN must be 1 to ${classes} (the classes), got ${topN}`);
     }
     this.labelNames = options.labelNames ?? Array.from({ length: classes }, (_, index) => String(index));
     if (this.labelNames.length !== classes) {
       throw new InputError(
-        `evaluation: one label name per class, got ${String(this.labelNames.length)} names for ${String(classes)} classes`,
+        `evaluation: one label name per class, got ${this.labelNames.length} names for ${classes} classes`,
       );
     }
     this.classes = classes;
@@ -53,18 +49,18 @@ export class Evaluation {
 
   /**
    * Adds examples. `logits` [labels.length, classes], in any scale: only their order matters. `lossSum`: the sum of their losses.
-   * @throws RangeError where the sizes differ or a label is no class.
+   * @throws RangeError if the sizes differ or a label is not a class.
    */
   add(labels: Int32Array, logits: TensorData, lossSum = 0): void {
     const { classes } = this;
     if (logits.length !== labels.length * classes) {
       throw new InputError(
-        `evaluation: logits must be [${String(labels.length)}, ${String(classes)}], got ${String(logits.length)} values`,
+        `evaluation: logits must be [${labels.length}, ${classes}], got ${logits.length} values`,
       );
     }
     for (const label of labels) {
       if (!(label >= 0 && label < classes)) {
-        throw new InputError(`evaluation: label must be 0 to ${String(classes - 1)}, got ${String(label)}`);
+        throw new InputError(`evaluation: label must be 0 to ${classes - 1}, got ${label}`);
       }
     }
     for (let row = 0; row < labels.length; row++) {
@@ -129,7 +125,7 @@ export class Evaluation {
     return quotient(this.confusion(of, of), this.actualCount(of));
   }
 
-  /** Harmonic mean of precision and recall; null where one of them is undefined, 0 where both are 0. */
+  /** Harmonic mean of precision and recall; null if one of them is undefined, 0 if both are 0. */
   f1(of: number | Averaging = 'macro'): number | null {
     if (of === 'macro') return this.#macro((index) => this.f1(index));
     const precision = this.precision(of);
@@ -152,12 +148,12 @@ export class Evaluation {
     return sum;
   }
 
-  /** A plain text table of all of it. */
+  /** A plain text table of everything. */
   stats(): string {
     return evaluationTable(this.toJSON());
   }
 
-  /** All of it as plain data; null where a quotient is undefined. */
+  /** All of it as plain data; null if a quotient is undefined. */
   toJSON(): EvaluationJson {
     const number = (value: number): number | null => (Number.isFinite(value) ? value : null);
     const average = (of: Averaging): EvaluationJson['macro'] => ({
@@ -190,9 +186,7 @@ export class Evaluation {
 
   #index(index: number): number {
     if (!Number.isInteger(index) || index < 0 || index >= this.classes) {
-      throw new InputError(
-        `evaluation: class must be 0 to ${String(this.classes - 1)}, got ${String(index)}`,
-      );
+      throw new InputError(`evaluation: class must be 0 to ${this.classes - 1}, got ${index}`);
     }
     return index;
   }

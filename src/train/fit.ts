@@ -1,5 +1,5 @@
 /**
- * The training loop of one `fit`: epochs, steps, listeners, and stopping at a step so that training can go on later
+ * The training loop of one `fit`: epochs, steps, listeners, and stopping at a step so that training can continue later
  * as if it had not stopped. One step is one call of the session: whatever a listener sees is exactly the state after
  * that step. Semantics: docs/training.md, "Steps and epochs".
  */
@@ -18,11 +18,11 @@ import type {
 } from './listener.js';
 import { EventLoopTurns } from './turns.js';
 
-/** How long `fit` trains, who is told, and who may stop it. */
+/** How long `fit` trains, its listeners, and the signal that stops it. */
 export interface FitOptions {
   /** Passes over the data, counted from here; the rest of an epoch that was begun counts as one. Default 1. */
   readonly epochs?: number;
-  /** Stops after so many steps, counted from here. */
+  /** Stops after this number of steps, counted from here. */
   readonly maxSteps?: number;
   readonly listeners?: readonly TrainingListener[];
   /** Stops after the step during which it is aborted; the state can be saved and resumed. */
@@ -40,7 +40,7 @@ export interface FitHost {
   /** Before the steps of an epoch; changes the precision where that is due. */
   epochStarting(): Promise<Workplace & { readonly change: PrecisionChange | null }>;
   stepDone(position: IteratorPosition, metrics: StepMetrics): void;
-  /** The position of the next epoch's start; null where the source cannot be read again. */
+  /** The position of the next epoch's start; null if the source cannot be read again. */
   epochDone(position: IteratorPosition | null): void;
 }
 
@@ -158,7 +158,7 @@ export class Fit {
     return this.#signal?.aborted === true;
   }
 
-  /** True where the iterator stands at the point of an epoch at which training stopped: perhaps at its very end. */
+  /** True if the iterator stands at the point of an epoch at which training stopped: perhaps at its very end. */
   #isInsideEpoch(): boolean {
     const saved = this.#model.iteratorPosition;
     const { epoch, cursor } = this.#iterator.position;
@@ -191,5 +191,5 @@ function summaryOf(epoch: number, { steps, examples, lossSum, correct }: Tally):
 
 function checkCount(name: string, value: number): number {
   if (Number.isSafeInteger(value) && value >= 0) return value;
-  throw new InputError(`fit: ${name} must be a whole number from 0, got ${String(value)}`);
+  throw new InputError(`fit: ${name} must be a whole number from 0, got ${value}`);
 }

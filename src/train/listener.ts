@@ -1,6 +1,6 @@
 /**
- * What a training listener is told, and what it may do with the network being trained: the hooks of
- * Deeplearning4j. A hook may be asynchronous; training goes on when it is done. Described in docs/training.md.
+ * What a training listener receives, and what it may do with the network being trained: the hooks of
+ * Deeplearning4j. A hook may be asynchronous; training continues when it is done. Described in docs/training.md.
  */
 import type { SiteStatistics } from '../backend/index.js';
 import type { DataSetIterator, IteratorPosition } from '../data/index.js';
@@ -35,9 +35,9 @@ export interface FitStart {
   readonly epochs: number;
   /** Examples per step. */
   readonly batch: number;
-  /** Steps of a whole epoch; null where the iterator does not know its length. */
+  /** Steps of a whole epoch; null if the iterator does not know its length. */
   readonly stepsPerEpoch: number | null;
-  /** Steps of this call if nothing stops it early; null where the iterator does not know its length. */
+  /** Steps of this call if nothing stops it early; null if the iterator does not know its length. */
   readonly plannedSteps: number | null;
 }
 
@@ -61,7 +61,7 @@ export interface EpochSummary {
   readonly epoch: number;
   readonly steps: number;
   readonly examples: number;
-  /** Mean loss over the examples in nats, each taken when it was trained on; NaN where there were none. */
+  /** Mean loss over the examples in nats, each taken when it was trained on; NaN if there were none. */
   readonly score: number;
   readonly correct: number;
 }
@@ -93,7 +93,7 @@ export interface FitResult {
 /** Hooks that `fit` calls, in this order; all optional, listeners in the order they were given. */
 export interface TrainingListener {
   onFitStart?(model: TrainingModel, start: FitStart): void | Promise<void>;
-  /** Before `onEpochStart` of the epoch with which a stage of the precision schedule begins; counters start anew. */
+  /** Before `onEpochStart` of the epoch with which a stage of the precision schedule begins; counters start at zero. */
   onPrecisionChange?(model: TrainingModel, change: PrecisionChange): void | Promise<void>;
   /** Also called when an epoch that was begun is resumed. */
   onEpochStart?(model: TrainingModel, epoch: number): void | Promise<void>;

@@ -104,8 +104,8 @@ export class Network implements TrainingModel {
   }
 
   /**
-   * A network as it was saved. To go on with training: `iterator.seek(network.iteratorPosition)` where that is not null, then `fit`.
-   * @throws (rejects with) RangeError where the file is damaged, of another version, or of another network than expected.
+   * A network as it was saved. To continue training, call `iterator.seek(network.iteratorPosition)` if that is not null, then `fit`.
+   * @throws (rejects with) RangeError if the file is damaged, of another version, or of another network than expected.
    */
   static async load(bytes: Uint8Array, options: LoadOptions = {}): Promise<Network> {
     const { configuration, step, epoch, iteratorPosition, batch, precision, tensors } =
@@ -137,7 +137,7 @@ export class Network implements TrainingModel {
 
   /**
    * Trains for a number of epochs from here. An epoch is one pass of the iterator, from where it stands; it is reset after each.
-   * @throws (rejects with) RangeError where data and network do not suit each other, TypeError while another `fit` runs.
+   * @throws (rejects with) RangeError if data and network do not suit each other, TypeError while another `fit` runs.
    */
   async fit(iterator: DataSetIterator, options: FitOptions = {}): Promise<FitResult> {
     if (this.#training)
@@ -175,7 +175,7 @@ export class Network implements TrainingModel {
   /**
    * Evaluates on one whole pass of the iterator (of a source that can be read once only: on the rest of it), in steps of the
    * network's own batch size, and leaves the iterator where it was. Changes nothing in the training.
-   * @throws (rejects with) RangeError where data and network do not suit each other, or there is no example.
+   * @throws (rejects with) RangeError if data and network do not suit each other, or there is no example.
    */
   async evaluate(iterator: DataSetIterator, options: { readonly topN?: number } = {}): Promise<Evaluation> {
     checkData('evaluate', iterator, this.definition);
@@ -241,7 +241,7 @@ export class Network implements TrainingModel {
 
   /**
    * The last training steps, op by op, since the batch size changed; null without a clock or before the first step.
-   * `profileTable` and `profileTrace` say what they mean.
+   * `profileTable` and `profileTrace` explain them.
    */
   async profile(): Promise<TrainingProfile | null> {
     return this.#state.profile();
@@ -272,7 +272,7 @@ export class Network implements TrainingModel {
     return sha256(...parts);
   }
 
-  /** The bytes of a checkpoint: all that training needs to go on bit for bit. */
+  /** The bytes of a checkpoint: all that training needs to continue bit for bit. */
   async save(): Promise<Uint8Array> {
     const tensors = new Map<string, CheckpointTensor>();
     for (const { name } of this.#state.tensors) {

@@ -10,7 +10,7 @@ export interface PeriodOptions {
   readonly everySteps?: number;
 }
 
-/** Says after which steps and epochs a listener acts; a resumed training acts at the same moments. */
+/** Decides after which steps and epochs a listener acts; a resumed training acts at the same moments. */
 export class Period {
   readonly #epochs: number;
   readonly #steps: number;
@@ -35,5 +35,5 @@ export class Period {
 /** @throws RangeError for a number that is not whole or below 1. */
 export function checkPeriod(what: string, value: number): number {
   if (Number.isSafeInteger(value) && value >= 1) return value;
-  throw new InputError(`${what} must be a whole number of at least 1, got ${String(value)}`);
+  throw new InputError(`${what} must be a whole number of at least 1, got ${value}`);
 }

@@ -25,7 +25,7 @@ export type PrecisionReason = 'epoch' | 'stalled';
 
 const START: PrecisionState = { stage: 0, examples: 0, correct: 0, bestErrorPercent: null, stalledEpochs: 0 };
 
-/** Follows training and says when a stage is due. */
+/** Follows training and reports when a stage is due. */
 export class PrecisionTracker {
   readonly #schedule: readonly PrecisionStage[];
   #state: PrecisionState;
@@ -63,7 +63,7 @@ export class PrecisionTracker {
     };
   }
 
-  /** The stage to begin before the next step of that epoch (0-based); null where there is none. */
+  /** The stage to begin before the next step of that epoch (0-based); null if there is none. */
   due(epoch: number): { readonly stage: number; readonly reason: PrecisionReason } | null {
     const { stage, stalledEpochs } = this.#state;
     const reached = this.#schedule.map((entry, i) => ((entry.epoch ?? Infinity) <= epoch ? i + 1 : 0));
@@ -93,7 +93,7 @@ export async function convertState(
   step: number,
   read: (name: string) => Promise<TensorData>,
 ): Promise<ConvertedState> {
-  const prefix = `precision/${String(to)}/`;
+  const prefix = `precision/${to}/`;
   const key = parseSeed(definition.configuration.seed);
   const contents = new Map<string, TensorData>();
   const sites: SiteStatistics[] = [];

@@ -51,7 +51,7 @@ export function profileTrace(profiles: readonly TrainingProfile[]): Trace {
 }
 
 function names({ plan, backend, threads }: TrainingProfile, pid: number): NameOf[] {
-  const text = `${plan.name}, ${backend}, ${String(threads)} thread${threads === 1 ? '' : 's'}`;
+  const text = `${plan.name}, ${backend}, ${threads} thread${threads === 1 ? '' : 's'}`;
   const named = (name: NameOf['name'], tid: number, value: string): NameOf => {
     return { ph: 'M', name, pid, tid, args: { name: value } };
   };
@@ -71,9 +71,7 @@ function stepEvents(plan: Plan, step: StepProfile, pid: number, zero: number): I
     args: Interval['args'],
   ): Interval => ({ ph: 'X', name, cat, ts: 1000 * (startMs - zero), dur: 1000 * timeMs, pid, tid, args });
   const { count, ops, limit } = step;
-  const events = [
-    interval(`step ${String(step.step)}`, 'step', STEPS, step, { step: step.step, examples: count }),
-  ];
+  const events = [interval(`step ${step.step}`, 'step', STEPS, step, { step: step.step, examples: count })];
   ops.forEach((measured, index) => {
     const op = plan.train[index]!;
     const args = argsOf(plan, op, count, measured);

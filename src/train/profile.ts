@@ -1,5 +1,5 @@
 /**
- * What measured training steps say, op by op: median times, multiply-adds per second, and how near that is to the limit
+ * Figures of measured training steps, op by op: median times, multiply-adds per second, and how near that is to the limit
  * of the machine. Only arithmetic on what a session measured; docs/kernels.md, section "Profiling", explains the columns.
  */
 import { InputError } from '../numerics/index.js';
@@ -29,7 +29,7 @@ export interface ProfileRow {
   readonly macs: number;
   /** Billions of multiply-adds per second; null for ops without any. */
   readonly gmacs: number | null;
-  /** Part of the limit, 0 to 1; null where either is not known. */
+  /** Part of the limit, 0 to 1; null if either is not known. */
   readonly ofLimit: number | null;
   /** Parts of the products by the way they were summed, largest first, together 1; empty for ops without products. */
   readonly paths: Readonly<Record<string, number>>;
@@ -51,14 +51,14 @@ export interface ProfileTable {
   readonly macs: number;
   /** Over the whole step. */
   readonly gmacs: number;
-  /** Of a loop of nothing but multiply-adds on all threads, in the same run; null where the backend has none. */
+  /** Of a loop of nothing but multiply-adds on all threads, in the same run; null if the backend has none. */
   readonly limitGmacs: number | null;
   readonly rows: readonly ProfileRow[];
 }
 
 /**
  * The figures of a profile.
- * @throws RangeError where no step was measured.
+ * @throws RangeError if no step was measured.
  */
 export function profileTable({ plan, backend, threads, steps: all }: TrainingProfile): ProfileTable {
   if (all.length === 0) throw new InputError('profile: there must be a measured step, got none; train first');
@@ -112,7 +112,7 @@ export function pathText(paths: Readonly<Record<string, number>>): string {
 function partText(part: number): string {
   const percent = Math.round(100 * part);
   if (percent === 0) return '<1 %';
-  return percent === 100 ? '>99 %' : `${String(percent)} %`;
+  return percent === 100 ? '>99 %' : `${percent} %`;
 }
 
 /** Billions of multiply-adds per second; of a clock too coarse to see them, as if they had taken a nanosecond. */

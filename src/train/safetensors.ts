@@ -47,7 +47,7 @@ export function encodeSafetensors({ metadata, tensors }: Safetensors): Uint8Arra
   for (const [name, { shape, data }] of sorted) {
     if (elementsOf(shape) !== data.length) {
       throw new InputError(
-        `safetensors: tensor "${name}" has the shape [${shape.join(', ')}] but ${String(data.length)} elements`,
+        `safetensors: tensor "${name}" has the shape [${shape.join(', ')}] but ${data.length} elements`,
       );
     }
     const end = offset + data.byteLength;
@@ -99,14 +99,12 @@ function isSize(value: unknown): value is number {
 
 function readHeader(bytes: Uint8Array): { header: Record<string, unknown>; dataStart: number } {
   if (bytes.length < 8) {
-    throw new InputError(
-      `safetensors: the file is truncated, got ${String(bytes.length)} bytes of at least 8`,
-    );
+    throw new InputError(`safetensors: the file is truncated, got ${bytes.length} bytes of at least 8`);
   }
   const length = new DataView(bytes.buffer, bytes.byteOffset).getBigUint64(0, true);
   if (length < 2n || length > BigInt(bytes.length - 8)) {
     throw new InputError(
-      `safetensors: the header is said to have ${String(length)} bytes but ${String(bytes.length - 8)} follow; the file is truncated or of another kind`,
+      `safetensors: the header is said to have ${length} bytes but ${bytes.length - 8} follow; the file is truncated or of another kind`,
     );
   }
   const dataStart = 8 + Number(length);
@@ -148,7 +146,7 @@ function readEntry(name: string, value: unknown): Entry {
   const expected = elementsOf(shape) * ELEMENT_SIZE[dtype];
   if (end - begin !== expected) {
     throw new InputError(
-      `${where}: ${dtype} [${shape.join(', ')}] takes ${String(expected)} bytes, got data_offsets [${String(begin)}, ${String(end)}]`,
+      `${where}: ${dtype} [${shape.join(', ')}] takes ${expected} bytes, got data_offsets [${begin}, ${end}]`,
     );
   }
   return { name, dtype, shape, begin, end };
@@ -160,17 +158,17 @@ function checkLayout(entries: readonly Entry[], dataBytes: number): void {
   for (const { name, begin, end } of entries) {
     if (end > dataBytes) {
       throw new InputError(
-        `safetensors: tensor "${name}" ends at byte ${String(end)} of the data but there are ${String(dataBytes)}; the file is truncated`,
+        `safetensors: tensor "${name}" ends at byte ${end} of the data but there are ${dataBytes}; the file is truncated`,
       );
     }
     if (begin !== offset) {
       throw new InputError(
-        `safetensors: tensor "${name}" must begin at byte ${String(offset)} of the data, got ${String(begin)}; tensors may not overlap or leave gaps`,
+        `safetensors: tensor "${name}" must begin at byte ${offset} of the data, got ${begin}; tensors may not overlap or leave gaps`,
       );
     }
     offset = end;
   }
   if (offset !== dataBytes) {
-    throw new InputError(`safetensors: ${String(dataBytes - offset)} trailing bytes belong to no tensor`);
+    throw new InputError(`safetensors: ${dataBytes - offset} trailing bytes belong to no tensor`);
   }
 }

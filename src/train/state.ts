@@ -69,7 +69,7 @@ export class NetworkState {
     }
   }
 
-  /** Goes on as another definition of the same network, in a session of its own, with the contents given. */
+  /** Continues as another definition of the same network, in a new session, with the given contents. */
   async change(
     definition: NetworkDefinition,
     batch: number,

@@ -1,6 +1,6 @@
 /**
  * Turns of the event loop. A backend may finish a step without ever leaving the microtask queue; training hands the
- * loop a turn every few milliseconds, so that signals, timers and a page's events are served. It takes 5 us, and some 60
+ * loop a turn every few milliseconds, so that signals, timers and a page's events are served. It takes 5 us, and about 60
  * where the caches are full of other things, as after a step; setTimeout takes over 1 ms.
  */
 export class EventLoopTurns {

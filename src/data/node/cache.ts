@@ -1,7 +1,7 @@
 /**
  * The cache folder of fetched data sets: where it is, and how files get into it. Files are prepared in a
- * temporary folder beside their place and renamed one by one, so whoever looks sees a whole file or none,
- * and two processes that fetch at once do each other no harm.
+ * temporary folder beside their place and renamed one by one, so a reader sees a whole file or none,
+ * and two processes that fetch at once do not disturb each other.
  */
 import { mkdir, mkdtemp, readdir, rename, rm, stat } from 'node:fs/promises';
 import { homedir } from 'node:os';
@@ -20,7 +20,7 @@ export function cacheFolder(env: Environment = process.env): string {
   const own = env['FEWBIT_CACHE'];
   if (own) return resolve(own);
   const shared = env['XDG_CACHE_HOME'];
-  // The XDG specification tells to ignore a relative path.
+  // The XDG specification requires that a relative path is ignored.
   if (shared && isAbsolute(shared)) return join(shared, 'fewbit');
   return join(env['HOME'] ?? homedir(), '.cache', 'fewbit');
 }
@@ -29,7 +29,7 @@ export function cacheFolder(env: Environment = process.env): string {
  * Lets `fill` put files into a temporary folder, then moves those named into `<cache>/<name>`. The temporary
  * folder is removed in any case.
  * @returns what `fill` returned.
- * @throws DataError where the cache cannot be written; whatever `fill` throws.
+ * @throws DataError if the cache cannot be written; whatever `fill` throws.
  */
 export async function fillCache<T>(
   cache: string,
@@ -55,7 +55,7 @@ export async function fillCache<T>(
   }
 }
 
-/** Does something to the cache folder, and says so where that fails. */
+/** Works on the cache folder, and names it in the error if that fails. */
 async function writing<T>(cache: string, work: () => Promise<T>): Promise<T> {
   try {
     return await work();

@@ -1,6 +1,6 @@
 /**
  * Files over HTTP, with a limit on their size and on the silence of the server: small ones into memory, large ones
- * onto the disk, from where an interrupted one left off. Whether the bytes are the right ones is for the caller to check.
+ * onto the disk, from where an interrupted one left off. The caller checks the bytes.
  */
 import { open, rm, stat } from 'node:fs/promises';
 import { promisify } from 'node:util';
@@ -37,14 +37,14 @@ export async function download(url: string, options: DownloadOptions): Promise<U
 
 /**
  * Fetches `url`, as it is, into the file at `path`. What the file holds already is taken for the beginning of it: only
- * the rest is asked for, where the server can send that. After a failure the file holds what has come.
+ * the rest is asked for, if the server can send that. After a failure the file holds what has come.
  * @throws DataError, the network's own error, or the signal's reason.
  */
 export async function downloadFile(
   url: string,
   path: string,
   options: Omit<DownloadOptions, 'onBytes'> & {
-    /** Bytes that the file holds, told at the start and with every piece. */
+    /** Bytes that the file holds, given at the start and with every piece. */
     readonly onSize?: (sizeBytes: number) => void;
   },
 ): Promise<void> {
@@ -83,7 +83,7 @@ export async function downloadFile(
   await downloadFile(url, path, options);
 }
 
-/** Bytes in a file; 0 where there is none. */
+/** Bytes in a file; 0 if there is none. */
 async function sizeOf(path: string): Promise<number> {
   return await stat(path).then(
     ({ size }) => size,

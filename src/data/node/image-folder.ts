@@ -59,7 +59,7 @@ async function subFolders(folder: string): Promise<ClassFolder[]> {
 }
 
 /**
- * Reads one or more folders of the same classes; the first one tells which classes there are.
+ * Reads one or more folders of the same classes; the first one determines the classes.
  * @throws DataError that names the odd file or folder: another size, a broken image, an unknown class.
  */
 export async function readImageFolders(

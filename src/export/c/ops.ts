@@ -8,7 +8,7 @@ import { averagePool, maxPool } from './pools.js';
 import { conv2d, matmul } from './products.js';
 
 /**
- * The C of an op, `positive` being tensors that are never negative; null where all of it is known beforehand, or nobody asks for its result.
+ * The C of an op, `positive` being tensors that are never negative; null if everything is known beforehand, or its result is not used.
  * @throws UnsupportedError naming the layer, for an op that no evaluation of a network has.
  */
 export function opCode(op: Op, constants: Constants, positive: ReadonlySet<TensorId>): OpCode | null {

@@ -39,7 +39,7 @@ export function product(a: Format, b: Format, lhs: string, rhs: string): string 
   return `(${wide ? 'int64_t' : 'int32_t'})${lhs} * ${rhs}`;
 }
 
-/** Lines with an indentation of so many steps before those that are not empty. */
+/** Lines with an indentation of the given number of steps before those that are not empty. */
 export function indented(text: string, steps: number): string {
   return text.replace(/^(?=.)/gm, '    '.repeat(steps));
 }

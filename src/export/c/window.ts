@@ -8,7 +8,7 @@ export interface AxisCode {
   /** Cells `from` to `to` - 1 of the window are inside of the image. */
   readonly from: string;
   readonly to: string;
-  /** What must be declared for them; empty where the window never leaves the image. */
+  /** What must be declared for them; empty if the window never leaves the image. */
   readonly declarations: string;
   readonly isClipped: boolean;
 }

@@ -26,7 +26,7 @@ export class CheckpointListener implements TrainingListener {
   readonly #period: Period;
   #saved = '';
 
-  /** @throws TypeError where keepLast and name are both given. */
+  /** @throws TypeError if keepLast and name are both given. */
   constructor(options: CheckpointOptions) {
     if (options.keepLast !== undefined) {
       checkPeriod('checkpoint listener: keepLast', options.keepLast);
@@ -54,7 +54,7 @@ export class CheckpointListener implements TrainingListener {
   }
 
   async #save(model: TrainingModel): Promise<void> {
-    const moment = `${String(model.step)}/${String(model.epoch)}`;
+    const moment = `${model.step}/${model.epoch}`;
     if (moment === this.#saved) return;
     const { store, name, keepLast } = this.#options;
     await store.write(name ?? nameOf(model.step), await model.save());

@@ -11,7 +11,7 @@ export interface Performance {
   readonly step: number;
   readonly examplesPerSecond: number;
   readonly stepsPerSecond: number;
-  /** Time that the rest of this `fit` takes at this rate; null where the iterator does not know its length. */
+  /** Time that the rest of this `fit` takes at this rate; null if the iterator does not know its length. */
   readonly etaSeconds: number | null;
 }
 
@@ -85,11 +85,11 @@ export function performanceLine({
   etaSeconds,
 }: Performance): string {
   const eta = etaSeconds === null ? '' : `, ETA ${duration(etaSeconds)}`;
-  return `step ${String(step)}: ${examplesPerSecond.toFixed(0)} examples/s, ${stepsPerSecond.toFixed(1)} steps/s${eta}`;
+  return `step ${step}: ${examplesPerSecond.toFixed(0)} examples/s, ${stepsPerSecond.toFixed(1)} steps/s${eta}`;
 }
 
 function duration(seconds: number): string {
   const whole = Math.ceil(seconds);
   const two = (value: number): string => String(value).padStart(2, '0');
-  return `${String(Math.floor(whole / 3600))}:${two(Math.floor(whole / 60) % 60)}:${two(whole % 60)}`;
+  return `${Math.floor(whole / 3600)}:${two(Math.floor(whole / 60) % 60)}:${two(whole % 60)}`;
 }

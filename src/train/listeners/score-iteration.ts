@@ -21,7 +21,6 @@ export class ScoreIterationListener implements TrainingListener {
 
   iterationDone(_model: TrainingModel, iteration: Iteration): void {
     const { step, score } = iteration;
-    if (step % this.#every === 0)
-      this.#print(`Score at iteration ${String(step)} is ${String(score)}`, iteration);
+    if (step % this.#every === 0) this.#print(`Score at iteration ${step} is ${score}`, iteration);
   }
 }
