@@ -120,9 +120,9 @@ export const ROOMS = {
   },
 };
 
-/** The only file outside of backends that may name a concrete one, and the one file of the backend room that backends may import. */
+/** The only file outside of backends that may name a concrete one, and the files of the backend room that backends may import. */
 export const SELECTOR = 'backend/select.ts';
-export const CONTRACT = 'backend/contract.ts';
+export const CONTRACT = ['backend/contract.ts', 'backend/checks.ts'];
 
 /** Files under src/ that may touch the environment: Node's modules, DOM, process, console, clock, timers. */
 export const ENVIRONMENT_FILES = [

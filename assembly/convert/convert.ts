@@ -8,12 +8,7 @@ import {
   COUNT_HIGH,
   COUNT_LOW,
   COUNT_MAGNITUDE,
-  NEAREST_AWAY,
-  NEAREST_DOWN,
-  NEAREST_EVEN,
-  NEAREST_UP,
   RUN,
-  SITE_COUNTERS,
   SITE_DROP,
   SITE_HASH,
   SITE_MASK,
@@ -23,64 +18,40 @@ import {
   SITE_WIDTH,
   SITE_WL,
   STOCHASTIC,
-  TOWARD_ZERO,
   TYPE_I16,
   WRAP,
 } from '../layout';
-import { convertVectors } from './wide';
+import { baseOf, evenOf, signOf } from './addend';
+import { convertFour } from './four';
 import { draw16, draw32 } from './philox';
-import { statistics } from '../thread';
-
-// The site at work.
-let drop: i32 = 0;
-let mode: i32 = 0;
-let mask: u32 = 0;
-let width: i32 = 0;
-let unused: i32 = 0; // 64 - WL
-let least: i64 = 0;
-let most: i64 = 0;
-let wraps: bool = false;
-let counters: usize = 0;
-
-/** Makes a site the one at work for `convertOne`. */
-function openSite(site: usize): void {
-  drop = load<i32>(site, SITE_DROP);
-  mode = load<i32>(site, SITE_MODE);
-  mask = load<u32>(site, SITE_MASK);
-  width = load<i32>(site, SITE_WIDTH);
-  unused = 64 - load<i32>(site, SITE_WL);
-  most = ~((<i64>-1) << (63 - unused));
-  least = ~most;
-  wraps = load<i32>(site, SITE_OVERFLOW) == WRAP;
-  counters = statistics + load<u32>(site, SITE_COUNTERS);
-}
+import { bump, countersOf } from './statistics';
 
 /** What is added to m before the `drop` low bits go; 0 < drop <= 62. */
-function addend(m: i64, word: u32): i64 {
-  const one = (<i64>1) << drop;
-  const half = one >> 1;
+function addend(site: usize, drop: i32, m: i64, word: u32): i64 {
+  const mode = load<i32>(site, SITE_MODE);
   if (mode == STOCHASTIC) {
-    const kept = <i64>(word & mask);
+    const width = load<i32>(site, SITE_WIDTH);
+    const kept = <i64>(word & load<u32>(site, SITE_MASK));
     return drop <= width ? kept >> (width - drop) : kept << (drop - width);
   }
-  if (mode == NEAREST_AWAY) return half + (m >> 63);
-  if (mode == NEAREST_EVEN) return half - 1 + ((m >> drop) & 1);
-  if (mode == NEAREST_DOWN) return half - 1;
-  if (mode == NEAREST_UP) return half;
-  if (mode == TOWARD_ZERO) return (m >> 63) & (one - 1);
-  return 0;
+  return baseOf(mode, drop) + ((m >> 63) & signOf(mode, drop)) + ((m >> drop) & evenOf(mode, drop));
 }
 
 /**
- * One element, counted. `word` is the element's random word. The floor of m * 2^-drop plus the carry of the addend
- * over the dropped bits alone: no sum here leaves 64 bits, whatever m.
+ * One element, counted but for its number. `word` is the element's random word. The floor of m * 2^-drop plus the carry of
+ * the addend over the dropped bits alone: no sum here leaves 64 bits, whatever m.
  */
-function convertOne(m: i64, word: u32): i32 {
+function convertOne(site: usize, m: i64, word: u32): i32 {
+  const drop = load<i32>(site, SITE_DROP);
+  const unused = 64 - load<i32>(site, SITE_WL);
+  const most = i64.MAX_VALUE >> unused;
+  const least = ~most;
+  const counters = countersOf(site);
   let above: bool, below: bool;
   let raw: i64;
   if (drop > 0) {
     const rest = m & ~((<i64>-1) << drop);
-    raw = (m >> drop) + ((rest + addend(m, word)) >> drop);
+    raw = (m >> drop) + ((rest + addend(site, drop, m, word)) >> drop);
     above = raw > most;
     below = raw < least;
   } else {
@@ -95,22 +66,15 @@ function convertOne(m: i64, word: u32): i32 {
       raw = 0;
     }
   }
-  if (above) {
-    store<i64>(counters, load<i64>(counters, COUNT_HIGH) + 1, COUNT_HIGH);
-    raw = wraps ? (raw << unused) >> unused : most;
-  } else if (below) {
-    store<i64>(counters, load<i64>(counters, COUNT_LOW) + 1, COUNT_LOW);
-    raw = wraps ? (raw << unused) >> unused : least;
+  if (above || below) {
+    bump(counters + (above ? COUNT_HIGH : COUNT_LOW), 1);
+    if (load<i32>(site, SITE_OVERFLOW) == WRAP) raw = (raw << unused) >> unused;
+    else raw = above ? most : least;
   }
-  if (raw == 0 && m != 0) store<i64>(counters, load<i64>(counters, COUNT_FLUSHED) + 1, COUNT_FLUSHED);
+  if (raw == 0 && m != 0) bump(counters + COUNT_FLUSHED, 1);
   const magnitude = raw < 0 ? -raw : raw;
   if (magnitude > load<i64>(counters, COUNT_MAGNITUDE)) store<i64>(counters, magnitude, COUNT_MAGNITUDE);
   return <i32>raw;
-}
-
-/** Counts elements that `convertOne` converted. */
-function countElements(count: i32): void {
-  store<i64>(counters, load<i64>(counters, COUNT_ELEMENTS) + count, COUNT_ELEMENTS);
 }
 
 /** Draws the words of a run at the site (nothing for a mode that needs none); `wordOf` reads them. */
@@ -121,32 +85,23 @@ function drawSite(site: usize, index: u32, count: i32): usize {
 }
 
 /** Word `i` of a drawn run. */
-function wordOf(words: usize, i: i32): u32 {
+function wordOf(site: usize, words: usize, i: i32): u32 {
   if (words == 0) return 0;
+  const width = load<i32>(site, SITE_WIDTH);
   return width == 16 ? <u32>load<u16>(words + ((<usize>i) << 1)) : load<u32>(words + ((<usize>i) << 2));
 }
 
-/** The elements of a run that the vector loop takes; 0 where it takes none. */
+/** The elements of a run that the vector loop takes; 0 if it takes none. */
 function vectors(site: usize, sums: usize, words: usize, out: usize, length: i32): i32 {
   const count = length & ~3;
   if (count == 0 || load<i32>(site, SITE_DROP) < 0) return 0;
-  const narrow = load<i32>(site, SITE_TYPE) == TYPE_I16;
-  let done: bool;
-  if (load<i32>(site, SITE_WIDTH) == 16) {
-    if (narrow) done = convertVectors<i16, u16>(site, sums, words, out, count);
-    else done = convertVectors<i32, u16>(site, sums, words, out, count);
-  } else {
-    if (narrow) done = convertVectors<i16, u32>(site, sums, words, out, count);
-    else done = convertVectors<i32, u32>(site, sums, words, out, count);
-  }
-  return done ? count : 0;
+  return convertFour<i64>(site, sums, 0, words, out, count) ? count : 0;
 }
 
 /**
  * Converts `count` exact sums (i64 each) into elements index .. of the tensor at `out`, whose element type is the site's.
  */
 export function convertSums(site: usize, sums: usize, out: usize, index: u32, count: i32): void {
-  openSite(site);
   const narrow = load<i32>(site, SITE_TYPE) == TYPE_I16;
   let target = out + ((<usize>index) << (narrow ? 1 : 2));
   while (count > 0) {
@@ -155,7 +110,7 @@ export function convertSums(site: usize, sums: usize, out: usize, index: u32, co
     const first = vectors(site, sums, words, target, length);
     target += (<usize>first) << (narrow ? 1 : 2);
     for (let i = first; i < length; i++) {
-      const raw = convertOne(load<i64>(sums + ((<usize>i) << 3)), wordOf(words, i));
+      const raw = convertOne(site, load<i64>(sums + ((<usize>i) << 3)), wordOf(site, words, i));
       if (narrow) {
         store<i16>(target, <i16>raw);
         target += 2;
@@ -164,7 +119,7 @@ export function convertSums(site: usize, sums: usize, out: usize, index: u32, co
         target += 4;
       }
     }
-    countElements(length - first);
+    bump(countersOf(site) + COUNT_ELEMENTS, length - first);
     sums += (<usize>length) << 3;
     index += length;
     count -= length;

@@ -3,22 +3,15 @@
  * counters as convert.ts, which also takes what is rare: left shifts, more than 30 bits dropped.
  *
  * Split sums (stretches.ts) are m = 2^drop high + low with low >= 0, not reduced: with h = high + (low >> drop) and l the
- * rest of low, floor((m + addend) / 2^drop) = h + ((l + addend) >> drop). Type parameter S: i32 for narrow sums, i64 for
+ * rest of low, floor((m + addend) / 2^drop) = h + ((l + addend) >> drop). Type parameter S: i32 for narrow sums, u64 for
  * split ones, whose low halves lie `apart` bytes behind the high ones.
- *
- * The addend of every mode but stochastic is base + ((m >> shift) & mask), see `openAddend`.
  */
+import { baseOf, given32, maskOf, shiftOf } from './addend';
 import { convertSums } from './convert';
+import { convertFour } from './four';
 import {
-  COUNT_HIGH,
-  COUNT_LOW,
-  NEAREST_AWAY,
-  NEAREST_DOWN,
-  NEAREST_EVEN,
-  NEAREST_UP,
   RUN,
   SCRATCH_SUMS,
-  SITE_COUNTERS,
   SITE_DROP,
   SITE_HASH,
   SITE_MASK,
@@ -28,113 +21,12 @@ import {
   SITE_WIDTH,
   SITE_WL,
   STOCHASTIC,
-  TOWARD_ZERO,
   TYPE_I16,
   WRAP,
 } from '../layout';
 import { draw16, draw32 } from './philox';
-import { bump, countRun, lanesOf, leastOf, mostOf } from './statistics';
-import { scratch, statistics } from '../thread';
-
-// The addend of a mode that draws no words.
-let base: i32 = 0;
-let shift: i32 = 0;
-let mask: i32 = 0;
-
-/** 0 <= drop < 31; nothing is added where nothing is dropped. For split sums m is h, of which the `drop` bits are gone. */
-function openAddend<S>(mode: i32, drop: i32): void {
-  base = 0;
-  shift = 31;
-  mask = 0;
-  if (drop <= 0) return;
-  const half = 1 << (drop - 1);
-  if (mode == NEAREST_AWAY) {
-    base = half;
-    mask = -1;
-  } else if (mode == NEAREST_EVEN) {
-    base = half - 1;
-    shift = sizeof<S>() == 8 ? 0 : drop;
-    mask = 1;
-  } else if (mode == NEAREST_DOWN) {
-    base = half - 1;
-  } else if (mode == NEAREST_UP) {
-    base = half;
-  } else if (mode == TOWARD_ZERO) {
-    mask = 2 * half - 1;
-  }
-}
-
-/** The addends of four sums at the word's address, 16 or 32 bits each by W; `cut` bits of a word are too many. */
-function drawn<W>(words: usize, kept: v128, cut: i32): v128 {
-  const word = sizeof<W>() == 2 ? v128.load_ext<u16>(words) : v128.load(words);
-  return i32x4.shr_u(v128.and(word, kept), cut);
-}
-
-/** The addends of four sums in a mode that draws no words. */
-function given(m: v128): v128 {
-  return i32x4.add(i32x4.splat(base), v128.and(i32x4.shr_s(m, shift), i32x4.splat(mask)));
-}
-
-/**
- * Converts `length` sums (a multiple of 4, at most RUN; i32 at `sums`) to elements of type T at `out`. `words` is the
- * run's random words, W each, or 0. Every comparison is counted: the loop for what is not the usual case.
- */
-function convertFour<T, W, S>(
-  site: usize,
-  sums: usize,
-  apart: usize,
-  words: usize,
-  out: usize,
-  length: i32,
-): void {
-  const drop = load<i32>(site, SITE_DROP);
-  const unused = 32 - load<i32>(site, SITE_WL);
-  const wraps = load<i32>(site, SITE_OVERFLOW) == WRAP;
-  const kept = i32x4.splat(load<i32>(site, SITE_MASK));
-  const cut: i32 = (sizeof<W>() == 2 ? 16 : 32) - drop;
-  const most = i32x4.splat(i32.MAX_VALUE >> unused);
-  const least = v128.not(most);
-  const zero = i32x4.splat(0);
-  const below = i32x4.splat((1 << drop) - 1);
-  let largest = zero;
-  let smallest = zero;
-  let flushed = zero;
-  let highs = zero;
-  let lows = zero;
-  for (let i = 0; i < length; i += 4) {
-    let m = v128.load(sums);
-    let rest = zero;
-    if (sizeof<S>() == 8) {
-      rest = v128.load(sums + apart);
-      m = i32x4.add(m, i32x4.shr_s(rest, drop));
-      rest = v128.and(rest, below);
-    }
-    const addend = words ? drawn<W>(words, kept, cut) : given(m);
-    if (words) words += 4 * sizeof<W>();
-    let t: v128;
-    if (sizeof<S>() == 8) {
-      t = i32x4.add(m, i32x4.shr_s(i32x4.add(rest, addend), drop));
-      m = v128.or(m, rest);
-    } else {
-      t = i32x4.shr_s(i32x4.add(m, addend), drop);
-    }
-    highs = i32x4.sub(highs, i32x4.gt_s(t, most));
-    lows = i32x4.sub(lows, i32x4.lt_s(t, least));
-    if (wraps) t = i32x4.shr_s(i32x4.shl(t, unused), unused);
-    else t = i32x4.min_s(i32x4.max_s(t, least), most);
-    largest = i32x4.max_s(largest, t);
-    smallest = i32x4.min_s(smallest, t);
-    flushed = i32x4.sub(flushed, v128.andnot(i32x4.eq(t, zero), i32x4.eq(m, zero)));
-    if (sizeof<T>() == 2) v128.store_lane<i64>(out, i16x8.narrow_i32x4_s(t, t), 0);
-    else v128.store(out, t);
-    sums += 16;
-    out += 4 * sizeof<T>();
-  }
-  const counters = statistics + load<u32>(site, SITE_COUNTERS);
-  bump(counters + COUNT_HIGH, lanesOf(highs));
-  bump(counters + COUNT_LOW, lanesOf(lows));
-  countRun(counters, length, lanesOf(flushed), largest, smallest);
-}
+import { countersOf, countRun, countSaturated, lanesOf, leastOf, mostOf } from './statistics';
+import { scratch } from '../thread';
 
 /**
  * The usual case: saturating int16, eight at a time; stochastic, or (W is u8, and sums are narrow) a mode that draws no words.
@@ -153,6 +45,10 @@ function convertEight<W, S, C>(
   const mask = load<i32>(site, SITE_MASK);
   const kept = sizeof<W>() == 2 ? i16x8.splat(<i16>mask) : i32x4.splat(mask);
   const cut: i32 = (sizeof<W>() == 2 ? 16 : 32) - drop;
+  const mode = load<i32>(site, SITE_MODE);
+  const base = <i32>baseOf(mode, drop);
+  const shift = shiftOf<S>(mode, drop);
+  const added = maskOf(mode, drop);
   const zero = i32x4.splat(0);
   const below = i32x4.splat((1 << drop) - 1);
   const most = i32.MAX_VALUE >> unused;
@@ -168,8 +64,8 @@ function convertEight<W, S, C>(
     let r0: v128;
     let r1: v128;
     if (sizeof<W>() == 1) {
-      r0 = given(m0);
-      r1 = given(m1);
+      r0 = given32(m0, base, shift, added);
+      r1 = given32(m1, base, shift, added);
     } else if (sizeof<W>() == 2) {
       const r = i16x8.shr_u(v128.and(v128.load(words), kept), cut);
       r0 = i32x4.extend_low_i16x8_u(r);
@@ -211,11 +107,8 @@ function convertEight<W, S, C>(
     out += 16;
   }
   if (sizeof<C>() == 1 && (mostOf(largest) > most || leastOf(smallest) < ~most)) return false;
-  const counters = statistics + load<u32>(site, SITE_COUNTERS);
-  if (sizeof<C>() == 4) {
-    bump(counters + COUNT_HIGH, lanesOf(highs));
-    bump(counters + COUNT_LOW, lanesOf(lows));
-  }
+  const counters = countersOf(site);
+  if (sizeof<C>() == 4) countSaturated(counters, highs, lows);
   countRun(counters, length, lanesOf(i32x4.extadd_pairwise_i16x8_s(flushed)), largest, smallest);
   return true;
 }
@@ -226,13 +119,35 @@ function convertUsual<S, C>(
   sums: usize,
   apart: usize,
   words: usize,
-  wide: bool,
   out: usize,
   length: i32,
 ): bool {
   if (!words) return convertEight<u8, S, C>(site, sums, apart, 0, out, length);
-  if (wide) return convertEight<u32, S, C>(site, sums, apart, words, out, length);
+  if (load<i32>(site, SITE_WIDTH) == 32)
+    return convertEight<u32, S, C>(site, sums, apart, words, out, length);
   return convertEight<u16, S, C>(site, sums, apart, words, out, length);
+}
+
+/**
+ * Converts a run of `length` sums, a multiple of 4, to the elements at `out`. `words` is the run's random words, or 0.
+ * `saturates` expects saturated elements; the result is what to expect of the next run, which is probably like this one.
+ */
+export function convertRun<S>(
+  site: usize,
+  sums: usize,
+  apart: usize,
+  words: usize,
+  out: usize,
+  length: i32,
+  saturates: bool,
+): bool {
+  const saturating = load<i32>(site, SITE_OVERFLOW) != WRAP && load<i32>(site, SITE_TYPE) == TYPE_I16;
+  if (saturating && (words || sizeof<S>() == 4) && (length & 7) == 0) {
+    if (!saturates && convertUsual<S, u8>(site, sums, apart, words, out, length)) return false;
+    return convertUsual<S, i32>(site, sums, apart, words, out, length);
+  }
+  convertFour<S>(site, sums, apart, words, out, length);
+  return saturates;
 }
 
 /** Converts sums that the vector loop does not take, widened. */
@@ -272,12 +187,9 @@ function convertAll<S>(site: usize, sums: usize, apart: usize, out: usize, index
   const drop = load<i32>(site, SITE_DROP);
   const vectors = drop >= 0 && drop < 31 ? length & ~3 : 0;
   const narrow = load<i32>(site, SITE_TYPE) == TYPE_I16;
-  const mode = load<i32>(site, SITE_MODE);
-  const draws = mode == STOCHASTIC && drop > 0;
+  const draws = load<i32>(site, SITE_MODE) == STOCHASTIC && drop > 0;
   const wide = load<i32>(site, SITE_WIDTH) == 32;
-  const usual = narrow && load<i32>(site, SITE_OVERFLOW) != WRAP && (draws || sizeof<S>() == 4);
   const hash = load<u32>(site, SITE_HASH);
-  openAddend<S>(mode, drop);
   let saturates = false;
   for (let first = 0; first < vectors; first += RUN) {
     const part = min(vectors - first, RUN);
@@ -288,23 +200,11 @@ function convertAll<S>(site: usize, sums: usize, apart: usize, out: usize, index
       // Any addend leaves 0 as it is, so none is drawn.
       memory.fill(to, 0, (<usize>part) << (narrow ? 1 : 2));
       const zero = i32x4.splat(0);
-      countRun(statistics + load<u32>(site, SITE_COUNTERS), part, 0, zero, zero);
+      countRun(countersOf(site), part, 0, zero, zero);
       continue;
     }
     const words: usize = draws ? (wide ? draw32(hash, at, part) : draw16(hash, at, part)) : 0;
-    if (usual && (part & 7) == 0) {
-      if (!saturates) saturates = !convertUsual<S, u8>(site, from, apart, words, wide, to, part);
-      // Where one run saturates the next one probably will.
-      if (saturates) convertUsual<S, i32>(site, from, apart, words, wide, to, part);
-      continue;
-    }
-    if (wide) {
-      if (narrow) convertFour<i16, u32, S>(site, from, apart, words, to, part);
-      else convertFour<i32, u32, S>(site, from, apart, words, to, part);
-    } else {
-      if (narrow) convertFour<i16, u16, S>(site, from, apart, words, to, part);
-      else convertFour<i32, u16, S>(site, from, apart, words, to, part);
-    }
+    saturates = convertRun<S>(site, from, apart, words, to, part, saturates);
   }
   if (vectors < length) {
     const from = sums + ((<usize>vectors) << 2);
@@ -326,5 +226,5 @@ export function convertSplit(
   index: u32,
   length: i32,
 ): void {
-  convertAll<i64>(site, sums, apart, out, index, length);
+  convertAll<u64>(site, sums, apart, out, index, length);
 }

@@ -1,5 +1,18 @@
 /* Counting: what a run of elements adds to its site's counters, and sums and extremes over the lanes of a vector. */
-import { COUNT_ELEMENTS, COUNT_FLUSHED, COUNT_MAGNITUDE } from '../layout';
+import {
+  COUNT_ELEMENTS,
+  COUNT_FLUSHED,
+  COUNT_HIGH,
+  COUNT_LOW,
+  COUNT_MAGNITUDE,
+  SITE_COUNTERS,
+} from '../layout';
+import { statistics } from '../thread';
+
+/** This thread's counters of a site. */
+export function countersOf(site: usize): usize {
+  return statistics + load<u32>(site, SITE_COUNTERS);
+}
 
 /** The sum of a vector's lanes. */
 export function lanesOf(v: v128): i64 {
@@ -7,6 +20,7 @@ export function lanesOf(v: v128): i64 {
   return i64x2.extract_lane(pairs, 0) + i64x2.extract_lane(pairs, 1);
 }
 
+/** Adds to a counter. */
 export function bump(counter: usize, by: i64): void {
   store<i64>(counter, load<i64>(counter) + by);
 }
@@ -31,4 +45,10 @@ export function countRun(counters: usize, count: i32, flushed: i64, largest: v12
   bump(counters + COUNT_FLUSHED, flushed);
   const magnitude = max(<i64>mostOf(largest), -(<i64>leastOf(smallest)));
   if (magnitude > load<i64>(counters, COUNT_MAGNITUDE)) store<i64>(counters, magnitude, COUNT_MAGNITUDE);
+}
+
+/** Adds the saturated elements of a run to the site's counters, lane by lane. */
+export function countSaturated(counters: usize, highs: v128, lows: v128): void {
+  bump(counters + COUNT_HIGH, lanesOf(highs));
+  bump(counters + COUNT_LOW, lanesOf(lows));
 }

@@ -1,29 +1,39 @@
 /*
- * SGD for int16 operands, four at a time, in 32-bit lanes. Same integers and counters as sgd.ts, which also takes what is
- * rare: coefficients of 1 and more, unequal fraction bits, int32.
+ * SGD for int16 operands, in 32-bit lanes. Same integers and counters as sgd.ts, which also takes what is rare:
+ * coefficients of 1 and more, unequal fraction bits, int32.
  *
  * A coefficient is taken apart, c = 2^15 high + low with -2^14 <= low < 2^14, so that i32x4.dot_i16x8_s of (u, g) with
  * (momentum, -rate) halves, and of (w, 0) with -decay's, gives the exact sum as S = 2^15 H + L' from two i32. With
  * L = L' mod 2^15 and M = H + floor(L' / 2^15) it is S = 2^15 M + L, and for an addend a = 2^15 ah + al
  *
- *   floor((S + a) / 2^k) = (M + ah + ((L + al) >> 15)) >> (k - 15).
+ *   floor((S + a) / 2^30) = (M + ah + ((L + al) >> 15)) >> 15.
  *
- * |L'| <= 3 * 2^14 * 2^15 always fits; |M| fits where the magnitudes of the high halves sum to less than 2^16 - 32, which
- * leaves 2^20 of room for the addend's high part, at most 2^(k-15) <= 2^17.
+ * |L'| <= 3 * 2^14 * 2^15 always fits; |M| fits if the magnitudes of the high halves sum to less than 2^16 - 32, which
+ * leaves 2^20 of room for the addend's high part, at most 2^15. In the usual case one loop does it all. Any other run is
+ * written as sums split at bit 30, for convert/narrow.ts: high half M >> 15, low half 2^15 (M mod 2^15) + L.
  */
-import { convertNarrow } from '../convert/narrow';
+import { convertNarrow, convertRun } from '../convert/narrow';
 import {
-  COUNT_HIGH,
-  COUNT_LOW,
+  COEFFICIENTS,
+  CONVERT,
+  CONVERT_PARAMETER,
   COUNT_SWALLOWED,
-  NEAREST_AWAY,
-  NEAREST_DOWN,
-  NEAREST_EVEN,
-  NEAREST_UP,
+  DECAYS,
+  EXTRA,
+  EXTRA_TYPE,
+  GROUP,
+  OUT,
+  OUT_TYPE,
+  RHS,
+  RHS_TYPE,
   RUN,
+  SCRATCH_FLAGS,
   SCRATCH_GROUPS,
+  SCRATCH_RESTING,
   SCRATCH_SUMS,
-  SITE_COUNTERS,
+  SHIFT_GRADIENT,
+  SHIFT_PARAMETER,
+  SHIFT_UPDATE,
   SITE_DROP,
   SITE_HASH,
   SITE_MASK,
@@ -31,26 +41,27 @@ import {
   SITE_OVERFLOW,
   SITE_WL,
   STOCHASTIC,
-  TOWARD_ZERO,
+  SUM_SHIFT_PARAMETER,
+  SUM_SHIFT_UPDATE,
+  TYPE_I16,
   WRAP,
 } from '../layout';
 import { drawListed32 } from '../convert/philox';
-import { bump, countRun, lanesOf, leastOf, mostOf } from '../convert/statistics';
-import { scratch, statistics } from '../thread';
+import { bump, countersOf, countRun, lanesOf, leastOf, mostOf } from '../convert/statistics';
+import { scratch } from '../thread';
 
-// Halves of momentum, -rate and -decay.
-let momentumHigh: i32 = 0;
-let momentumLow: i32 = 0;
-let rateHigh: i32 = 0;
-let rateLow: i32 = 0;
-let decayHigh: i32 = 0;
-let decayLow: i32 = 0;
-// The addend of a mode that draws no words: high base + ((M >> 31) & highMask), low base + ((M >> lowShift) & lowMask).
-let highBase: i32 = 0;
-let highMask: i32 = 0;
-let lowBase: i32 = 0;
-let lowShift: i32 = 0;
-let lowMask: i32 = 0;
+/** Fraction bits of a coefficient: what the sums of operands with equal fraction bits lose. */
+const DROP: i32 = 30;
+
+/** Address of the op's coefficients: momentum, rate, decay. */
+export function coefficientsOf(record: usize): usize {
+  return load<u32>(COEFFICIENTS) + <usize>load<i32>(record, GROUP) * 24;
+}
+
+/** The decay, 0 if the parameter has none. */
+export function decayOf(record: usize): i64 {
+  return load<i32>(record, DECAYS) ? load<i64>(coefficientsOf(record), 16) : 0;
+}
 
 /** The low half of a coefficient, in [-2^14, 2^14). */
 function lowHalf(c: i64): i32 {
@@ -66,49 +77,23 @@ function magnitude(x: i32): i32 {
   return x < 0 ? -x : x;
 }
 
-/** Takes the coefficients apart; false where they, or the number of dropped bits, are not for this path. */
-export function openNarrowSgd(site: usize, momentum: i64, rate: i64, decay: i64): bool {
-  const drop = load<i32>(site, SITE_DROP);
-  if (drop < 17 || drop > 32) return false;
+/** True if operands, shifts and coefficients are for this path. */
+export function takesNarrow(record: usize): bool {
+  const types = load<i32>(record, OUT_TYPE) & load<i32>(record, RHS_TYPE) & load<i32>(record, EXTRA_TYPE);
+  const shifts =
+    load<i32>(record, SHIFT_UPDATE) | load<i32>(record, SHIFT_GRADIENT) | load<i32>(record, SHIFT_PARAMETER);
+  const sumShifts = max(load<i32>(record, SUM_SHIFT_PARAMETER), load<i32>(record, SUM_SHIFT_UPDATE));
+  if (types != TYPE_I16 || shifts != 0 || sumShifts > 14) return false;
+  if (load<i32>(load<u32>(record, CONVERT), SITE_DROP) != DROP) return false;
+  const momentum = load<i64>(coefficientsOf(record));
+  const rate = load<i64>(coefficientsOf(record), 8);
+  const decay = decayOf(record);
   // All below 1.
   if ((momentum | rate | decay) >> 30) return false;
-  momentumHigh = highHalf(momentum);
-  momentumLow = lowHalf(momentum);
-  rateHigh = highHalf(-rate);
-  rateLow = lowHalf(-rate);
-  decayHigh = highHalf(-decay);
-  decayLow = lowHalf(-decay);
+  const high = highHalf(momentum);
   // 2^15 itself is no int16, and only -2^15 is one.
-  if (momentumHigh > 32767) return false;
-  return magnitude(momentumHigh) + magnitude(rateHigh) + magnitude(decayHigh) < 65536 - 32;
-}
-
-function openAddend(mode: i32, drop: i32): void {
-  const half = 1 << (drop - 16);
-  highBase = 0;
-  highMask = 0;
-  lowBase = 0;
-  lowShift = 31;
-  lowMask = 0;
-  if (mode == NEAREST_AWAY) {
-    // Less 1 below zero.
-    highBase = half;
-    highMask = -1;
-    lowMask = 32767;
-  } else if (mode == NEAREST_EVEN) {
-    highBase = half - 1;
-    lowBase = 32767;
-    lowShift = drop - 15;
-    lowMask = 1;
-  } else if (mode == NEAREST_DOWN) {
-    highBase = half - 1;
-    lowBase = 32767;
-  } else if (mode == NEAREST_UP) {
-    highBase = half;
-  } else if (mode == TOWARD_ZERO) {
-    highMask = 2 * half - 1;
-    lowMask = 32767;
-  }
+  if (high > 32767) return false;
+  return magnitude(high) + magnitude(highHalf(-rate)) + magnitude(highHalf(-decay)) < 65536 - 32;
 }
 
 /** Two int16 in every lane. */
@@ -117,71 +102,43 @@ function splatPair(low: i32, above: i32): v128 {
 }
 
 /**
- * u' = convert(momentum u - rate g - decay w) of `length` elements, a multiple of 4. Writes the updates, and to `moved` a
- * mask of 16 bits an element: the exact right side is not 0.
+ * The exact right sides momentum u - rate g - decay w of `length` elements, a multiple of 4, to `sums`, split: high halves,
+ * then, 4 RUN bytes behind them, low ones. To `moved` a mask of 16 bits an element: its right side is not 0.
  */
-function updateRun(site: usize, words: usize, w: usize, g: usize, u: usize, moved: usize, length: i32): void {
-  const drop = load<i32>(site, SITE_DROP);
-  const unused = 32 - load<i32>(site, SITE_WL);
-  const wraps = load<i32>(site, SITE_OVERFLOW) == WRAP;
-  const kept = i32x4.splat(load<i32>(site, SITE_MASK));
-  const lowUG = splatPair(momentumLow, rateLow);
-  const highUG = splatPair(momentumHigh, rateHigh);
-  const lowW = splatPair(decayLow, 0);
-  const highW = splatPair(decayHigh, 0);
-  const decays = (decayLow | decayHigh) != 0;
-  const most = i32x4.splat(i32.MAX_VALUE >> unused);
-  const least = v128.not(most);
-  const zero = i32x4.splat(0);
+function sumUpdates(
+  record: usize,
+  w: usize,
+  g: usize,
+  u: usize,
+  sums: usize,
+  moved: usize,
+  length: i32,
+): void {
+  const momentum = load<i64>(coefficientsOf(record));
+  const rate = load<i64>(coefficientsOf(record), 8);
+  const decay = decayOf(record);
+  const lowUG = splatPair(lowHalf(momentum), lowHalf(-rate));
+  const highUG = splatPair(highHalf(momentum), highHalf(-rate));
+  const lowW = splatPair(lowHalf(-decay), 0);
+  const highW = splatPair(highHalf(-decay), 0);
   const fraction = i32x4.splat(32767);
-  let largest = zero;
-  let smallest = zero;
-  let flushed = zero;
-  let highs = zero;
-  let lows = zero;
   for (let i = 0; i < length; i += 4) {
     const ug = v128.shuffle<i16>(v128.load_zero<i64>(u), v128.load_zero<i64>(g), 0, 8, 1, 9, 2, 10, 3, 11);
-    let low = i32x4.dot_i16x8_s(ug, lowUG);
-    let high = i32x4.dot_i16x8_s(ug, highUG);
-    if (decays) {
-      const pairs = v128.load_ext<u16>(w);
-      low = i32x4.add(low, i32x4.dot_i16x8_s(pairs, lowW));
-      high = i32x4.add(high, i32x4.dot_i16x8_s(pairs, highW));
-    }
+    const pairs = v128.load_ext<u16>(w);
+    const low = i32x4.add(i32x4.dot_i16x8_s(ug, lowUG), i32x4.dot_i16x8_s(pairs, lowW));
+    const high = i32x4.add(i32x4.dot_i16x8_s(ug, highUG), i32x4.dot_i16x8_s(pairs, highW));
     const upper = i32x4.add(high, i32x4.shr_s(low, 15));
-    const lower = v128.and(low, fraction);
-    let addHigh: v128;
-    let addLow: v128;
-    if (words) {
-      const r = i32x4.shr_u(v128.and(v128.load(words), kept), 32 - drop);
-      addHigh = i32x4.shr_u(r, 15);
-      addLow = v128.and(r, fraction);
-      words += 16;
-    } else {
-      addHigh = i32x4.add(i32x4.splat(highBase), v128.and(i32x4.shr_s(upper, 31), i32x4.splat(highMask)));
-      addLow = i32x4.add(i32x4.splat(lowBase), v128.and(i32x4.shr_s(upper, lowShift), i32x4.splat(lowMask)));
-    }
-    const carry = i32x4.shr_s(i32x4.add(lower, addLow), 15);
-    let t = i32x4.shr_s(i32x4.add(i32x4.add(upper, addHigh), carry), drop - 15);
-    highs = i32x4.sub(highs, i32x4.gt_s(t, most));
-    lows = i32x4.sub(lows, i32x4.lt_s(t, least));
-    if (wraps) t = i32x4.shr_s(i32x4.shl(t, unused), unused);
-    else t = i32x4.min_s(i32x4.max_s(t, least), most);
-    largest = i32x4.max_s(largest, t);
-    smallest = i32x4.min_s(smallest, t);
-    const moves = i32x4.ne(v128.or(upper, lower), zero);
-    flushed = i32x4.sub(flushed, v128.and(i32x4.eq(t, zero), moves));
-    v128.store_lane<i64>(u, i16x8.narrow_i32x4_s(t, t), 0);
+    const lower = v128.or(i32x4.shl(v128.and(upper, fraction), 15), v128.and(low, fraction));
+    const moves = i32x4.ne(v128.or(upper, lower), i32x4.splat(0));
+    v128.store(sums, i32x4.shr_s(upper, 15));
+    v128.store(sums + 4 * RUN, lower);
     v128.store_lane<i64>(moved, i16x8.narrow_i32x4_s(moves, moves), 0);
     u += 8;
     g += 8;
     w += 8;
     moved += 8;
+    sums += 16;
   }
-  const counters = statistics + load<u32>(site, SITE_COUNTERS);
-  bump(counters + COUNT_HIGH, lanesOf(highs));
-  bump(counters + COUNT_LOW, lanesOf(lows));
-  countRun(counters, length, lanesOf(flushed), largest, smallest);
 }
 
 /** The sums w 2^shiftW + u 2^shiftU of `length` elements, a multiple of 4, in i32. */
@@ -208,11 +165,11 @@ function countSwallowed(now: usize, before: usize, moved: usize, length: i32): i
   return lanesOf(i32x4.extadd_pairwise_i16x8_s(stuck));
 }
 
-/** Four pairs of sums 2^15 high + low, plus the addend of a 32-bit word, without their last `drop` bits. */
-function rounded(low: v128, high: v128, word: v128, cut: i32, drop: i32): v128 {
-  const r = i32x4.shr_u(word, cut);
+/** Four sums 2^15 high + low, plus the addend of a 32-bit word, without their last DROP bits. */
+function rounded(low: v128, high: v128, word: v128): v128 {
+  const r = i32x4.shr_u(word, 32 - DROP);
   const carry = i32x4.shr_s(i32x4.add(low, v128.and(r, i32x4.splat(32767))), 15);
-  return i32x4.shr_s(i32x4.add(i32x4.add(high, i32x4.shr_u(r, 15)), carry), drop - 15);
+  return i32x4.shr_s(i32x4.add(i32x4.add(high, i32x4.shr_u(r, 15)), carry), DROP - 15);
 }
 
 /**
@@ -224,8 +181,7 @@ function rounded(low: v128, high: v128, word: v128, cut: i32, drop: i32): v128 {
  * magnitude and does not round to 0. So the right side moves the parameter where the rounded one or the low word is not 0.
  */
 function usualRun(
-  updateSite: usize,
-  parameterSite: usize,
+  record: usize,
   words: usize,
   w: usize,
   g: usize,
@@ -235,22 +191,25 @@ function usualRun(
   length: i32,
   count: i32,
 ): bool {
-  const drop = load<i32>(updateSite, SITE_DROP);
-  const cut = 32 - drop;
+  const updateSite = load<u32>(record, CONVERT);
+  const parameterSite = load<u32>(record, CONVERT_PARAMETER);
   const kept = i32x4.splat(load<i32>(updateSite, SITE_MASK));
-  const lowUG = splatPair(momentumLow, rateLow);
-  const highUG = splatPair(momentumHigh, rateHigh);
-  const lowW = splatPair(decayLow, 0);
-  const highW = splatPair(decayHigh, 0);
-  const decays = (decayLow | decayHigh) != 0;
+  const momentum = load<i64>(coefficientsOf(record));
+  const rate = load<i64>(coefficientsOf(record), 8);
+  const decay = decayOf(record);
+  const lowUG = splatPair(lowHalf(momentum), lowHalf(-rate));
+  const highUG = splatPair(highHalf(momentum), highHalf(-rate));
+  const lowW = splatPair(lowHalf(-decay), 0);
+  const highW = splatPair(highHalf(-decay), 0);
+  const decays = decay != 0;
   const mostU = (<i32>0x7fff) >> (16 - load<i32>(updateSite, SITE_WL));
   const mostW = i16x8.splat(<i16>((<i32>0x7fff) >> (16 - load<i32>(parameterSite, SITE_WL))));
   const leastW = v128.not(mostW);
   const zero = i32x4.splat(0);
   let largest = zero;
   let smallest = zero;
-  let largestW = i16x8.splat(<i16>restingMost);
-  let smallestW = i16x8.splat(<i16>restingLeast);
+  let largestW = v128.load(scratch + SCRATCH_RESTING);
+  let smallestW = v128.load(scratch + SCRATCH_RESTING, 16);
   let flushed = zero;
   let stuck = zero;
   let outside = zero;
@@ -278,8 +237,8 @@ function usualRun(
         high1 = i32x4.add(high1, i32x4.dot_i16x8_s(w1, highW));
       }
       const word = words + (at << 1);
-      const t0 = rounded(low0, high0, v128.and(v128.load(word), kept), cut, drop);
-      const t1 = rounded(low1, high1, v128.and(v128.load(word, 16), kept), cut, drop);
+      const t0 = rounded(low0, high0, v128.and(v128.load(word), kept));
+      const t1 = rounded(low1, high1, v128.and(v128.load(word, 16), kept));
       largest = i32x4.max_s(largest, i32x4.max_s(t0, t1));
       smallest = i32x4.min_s(smallest, i32x4.min_s(t0, t1));
       const t = i16x8.narrow_i32x4_s(t0, t1);
@@ -299,9 +258,14 @@ function usualRun(
     }
   }
   if (v128.any_true(outside) || mostOf(largest) > mostU || leastOf(smallest) < ~mostU) return false;
-  const counters = statistics + load<u32>(updateSite, SITE_COUNTERS);
-  countRun(counters, length, lanesOf(i32x4.extadd_pairwise_i16x8_s(flushed)), largest, smallest);
-  const parameterCounters = statistics + load<u32>(parameterSite, SITE_COUNTERS);
+  countRun(
+    countersOf(updateSite),
+    length,
+    lanesOf(i32x4.extadd_pairwise_i16x8_s(flushed)),
+    largest,
+    smallest,
+  );
+  const parameterCounters = countersOf(parameterSite);
   const most = i32x4.max_s(i32x4.extend_low_i16x8_s(largestW), i32x4.extend_high_i16x8_s(largestW));
   const least = i32x4.min_s(i32x4.extend_low_i16x8_s(smallestW), i32x4.extend_high_i16x8_s(smallestW));
   countRun(parameterCounters, length, 0, most, least);
@@ -320,16 +284,12 @@ function restore(from: usize, to: usize, count: i32): void {
   }
 }
 
-// Largest and smallest parameter, and 0, of the groups that are not listed: these stay what they are.
-let restingMost: i32 = 0;
-let restingLeast: i32 = 0;
-
 /**
  * Lists the groups of 16 elements whose right sides may not be 0: 0 is rounded to 0 by any word, and moves nothing. Returns
- * their number.
+ * their number. Writes the largest and the smallest parameters, and 0, of the other groups, which stay what they are.
  */
-function listMoving(w: usize, g: usize, u: usize, length: i32): i32 {
-  const decaying = i16x8.splat((decayLow | decayHigh) != 0 ? -1 : 0);
+function listMoving(w: usize, g: usize, u: usize, length: i32, decays: bool): i32 {
+  const decaying = i16x8.splat(decays ? -1 : 0);
   let most = i16x8.splat(0);
   let least = i16x8.splat(0);
   let list = scratch + SCRATCH_GROUPS;
@@ -349,50 +309,41 @@ function listMoving(w: usize, g: usize, u: usize, length: i32): i32 {
     most = i16x8.max_s(most, v128.and(rests, i16x8.max_s(w0, w1)));
     least = i16x8.min_s(least, v128.and(rests, i16x8.min_s(w0, w1)));
   }
-  restingMost = mostOf(i32x4.max_s(i32x4.extend_low_i16x8_s(most), i32x4.extend_high_i16x8_s(most)));
-  restingLeast = leastOf(i32x4.min_s(i32x4.extend_low_i16x8_s(least), i32x4.extend_high_i16x8_s(least)));
+  v128.store(scratch + SCRATCH_RESTING, most);
+  v128.store(scratch + SCRATCH_RESTING, least, 16);
   return <i32>((list - first) >> 2);
 }
 
-/**
- * Steps elements start .. start + length - 1, `start` a multiple of 32, `length` of 16 and at most RUN, `openNarrowSgd` having
- * agreed. Addresses are the tensors'; shifts align w and u' to the second site's fraction bits.
- */
-export function sgdNarrow(
-  updateSite: usize,
-  parameterSite: usize,
-  parameter: usize,
-  gradient: usize,
-  update: usize,
-  shiftParameter: i32,
-  shiftUpdate: i32,
-  start: i32,
-  length: i32,
-): void {
+/** Steps elements start .. start + length - 1, `start` a multiple of 32, `length` of 16 and at most RUN, if `takesNarrow`. */
+export function sgdNarrow(record: usize, start: i32, length: i32): void {
+  const updateSite = load<u32>(record, CONVERT);
+  const parameterSite = load<u32>(record, CONVERT_PARAMETER);
+  const shiftParameter = load<i32>(record, SUM_SHIFT_PARAMETER);
+  const shiftUpdate = load<i32>(record, SUM_SHIFT_UPDATE);
+  const parameter = load<u32>(record, OUT);
   const w = parameter + ((<usize>start) << 1);
-  const u = update + ((<usize>start) << 1);
+  const g = load<u32>(record, RHS) + ((<usize>start) << 1);
+  const u = load<u32>(record, EXTRA) + ((<usize>start) << 1);
   const sums = scratch + SCRATCH_SUMS;
-  const moved = sums + 4 * RUN;
+  const moved = scratch + SCRATCH_FLAGS;
   const before = moved + 2 * RUN;
-  const mode = load<i32>(updateSite, SITE_MODE);
-  const g = gradient + ((<usize>start) << 1);
   const wraps =
     load<i32>(updateSite, SITE_OVERFLOW) == WRAP || load<i32>(parameterSite, SITE_OVERFLOW) == WRAP;
   let words: usize = 0;
-  if (mode == STOCHASTIC) {
-    const count = listMoving(w, g, u, length);
+  if (load<i32>(updateSite, SITE_MODE) == STOCHASTIC) {
+    const count = listMoving(w, g, u, length, decayOf(record) != 0);
     words = drawListed32(load<u32>(updateSite, SITE_HASH), start, count);
     if (!wraps && (shiftParameter | shiftUpdate) == 0) {
-      if (usualRun(updateSite, parameterSite, words, w, g, u, before, moved, length, count)) return;
+      if (usualRun(record, words, w, g, u, before, moved, length, count)) return;
       restore(before, w, count);
       restore(moved, u, count);
     }
   }
   memory.copy(before, w, (<usize>length) << 1);
-  openAddend(mode, load<i32>(updateSite, SITE_DROP));
-  updateRun(updateSite, words, w, g, u, moved, length);
+  sumUpdates(record, w, g, u, sums, moved, length);
+  // Groups that are not listed have stale words, but their sums are 0, which any word leaves 0.
+  convertRun<u64>(updateSite, sums, 4 * RUN, words, u, length, false);
   sumRun(w, u, shiftParameter, shiftUpdate, sums, length);
   convertNarrow(parameterSite, sums, parameter, start, length);
-  const swallowed = statistics + load<u32>(parameterSite, SITE_COUNTERS) + COUNT_SWALLOWED;
-  bump(swallowed, countSwallowed(w, before, moved, length));
+  bump(countersOf(parameterSite) + COUNT_SWALLOWED, countSwallowed(w, before, moved, length));
 }

@@ -4,14 +4,12 @@
  */
 import { convertSums } from '../convert/convert';
 import {
-  COEFFICIENTS,
   CONVERT,
   CONVERT_PARAMETER,
   COUNT_SWALLOWED,
   DECAYS,
   EXTRA,
   EXTRA_TYPE,
-  GROUP,
   OUT,
   OUT_TYPE,
   RHS,
@@ -22,16 +20,15 @@ import {
   SHIFT_GRADIENT,
   SHIFT_PARAMETER,
   SHIFT_UPDATE,
-  SITE_COUNTERS,
   SIZE,
   SUM_SHIFT_PARAMETER,
   SUM_SHIFT_UPDATE,
   TYPE_F32,
   TYPE_I16,
 } from '../layout';
-import { openNarrowSgd, sgdNarrow } from './sgd-narrow';
-import { bump, lanesOf } from '../convert/statistics';
-import { scratch, shareEnd, shareStart, statistics } from '../thread';
+import { coefficientsOf, decayOf, sgdNarrow, takesNarrow } from './sgd-narrow';
+import { bump, countersOf, lanesOf } from '../convert/statistics';
+import { scratch, shareEnd, shareStart } from '../thread';
 
 function read(address: usize, i: i32, narrow: bool): i64 {
   return narrow ? <i64>load<i16>(address + ((<usize>i) << 1)) : <i64>load<i32>(address + ((<usize>i) << 2));
@@ -47,12 +44,10 @@ function readFour(address: usize, i: i32, narrow: bool): v128 {
  * where the right side is not.
  */
 function sumUpdates(record: usize, start: i32, length: i32, sums: usize, moved: usize): void {
-  const coefficients = load<u32>(COEFFICIENTS) + <usize>load<i32>(record, GROUP) * 24;
+  const coefficients = coefficientsOf(record);
   const momentum = load<i64>(coefficients) << load<i32>(record, SHIFT_UPDATE);
   const rate = load<i64>(coefficients, 8) << load<i32>(record, SHIFT_GRADIENT);
-  const decay = load<i32>(record, DECAYS)
-    ? load<i64>(coefficients, 16) << load<i32>(record, SHIFT_PARAMETER)
-    : 0;
+  const decay = decayOf(record) << load<i32>(record, SHIFT_PARAMETER);
   const parameter = load<u32>(record, OUT);
   const gradient = load<u32>(record, RHS);
   const update = load<u32>(record, EXTRA);
@@ -150,7 +145,7 @@ function countStuck(record: usize, start: i32, length: i32, moved: usize, before
 function sgdPlain(record: usize, from: i32, end: i32): void {
   const updateSite = load<u32>(record, CONVERT);
   const parameterSite = load<u32>(record, CONVERT_PARAMETER);
-  const swallowed = statistics + load<u32>(parameterSite, SITE_COUNTERS) + COUNT_SWALLOWED;
+  const swallowed = countersOf(parameterSite) + COUNT_SWALLOWED;
   const sums = scratch + SCRATCH_SUMS;
   const moved = scratch + SCRATCH_FLAGS;
   const before = moved + 4 * RUN;
@@ -164,42 +159,13 @@ function sgdPlain(record: usize, from: i32, end: i32): void {
   }
 }
 
-/** True where the vectors of sgd-narrow.ts can step this op; sets them up for it. */
-function openNarrow(record: usize): bool {
-  const narrow = load<i32>(record, OUT_TYPE) & load<i32>(record, RHS_TYPE) & load<i32>(record, EXTRA_TYPE);
-  const shifts =
-    load<i32>(record, SHIFT_UPDATE) | load<i32>(record, SHIFT_GRADIENT) | load<i32>(record, SHIFT_PARAMETER);
-  const sumShifts = max(load<i32>(record, SUM_SHIFT_PARAMETER), load<i32>(record, SUM_SHIFT_UPDATE));
-  if (narrow != TYPE_I16 || shifts != 0 || sumShifts > 14) return false;
-  const coefficients = load<u32>(COEFFICIENTS) + <usize>load<i32>(record, GROUP) * 24;
-  const decay = load<i32>(record, DECAYS) ? load<i64>(coefficients, 16) : 0;
-  return openNarrowSgd(
-    load<u32>(record, CONVERT),
-    load<i64>(coefficients),
-    load<i64>(coefficients, 8),
-    decay,
-  );
-}
-
 function sgdFixed(record: usize): void {
   const size = load<i32>(record, SIZE);
   let start = shareStart(size, 32);
   const end = shareEnd(size, 32);
-  if (openNarrow(record)) {
+  if (takesNarrow(record)) {
     const vectors = start + ((end - start) & ~15);
-    for (; start < vectors; start += RUN) {
-      sgdNarrow(
-        load<u32>(record, CONVERT),
-        load<u32>(record, CONVERT_PARAMETER),
-        load<u32>(record, OUT),
-        load<u32>(record, RHS),
-        load<u32>(record, EXTRA),
-        load<i32>(record, SUM_SHIFT_PARAMETER),
-        load<i32>(record, SUM_SHIFT_UPDATE),
-        start,
-        min(vectors - start, RUN),
-      );
-    }
+    for (; start < vectors; start += RUN) sgdNarrow(record, start, min(vectors - start, RUN));
     start = vectors;
   }
   sgdPlain(record, start, end);
@@ -207,7 +173,7 @@ function sgdFixed(record: usize): void {
 
 function sgdFloat(record: usize): void {
   const size = load<i32>(record, SIZE);
-  const coefficients = load<u32>(COEFFICIENTS) + <usize>load<i32>(record, GROUP) * 24;
+  const coefficients = coefficientsOf(record);
   const momentum = <f32>load<f64>(coefficients);
   const rate = <f32>load<f64>(coefficients, 8);
   const decay = load<i32>(record, DECAYS) ? <f32>load<f64>(coefficients, 16) : 0;

@@ -1,5 +1,6 @@
-/** Backends: what runs a plan. The contract, and the one function that chooses by name. */
+/** Backends: what runs a plan. The contract, its checks, and the one function that chooses by name. */
 export * from './contract.js';
+export * from './checks.js';
 export {
   BACKEND_NAMES,
   parseBackendName,

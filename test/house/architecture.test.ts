@@ -119,7 +119,7 @@ describe('the checker', () => {
       'a backend that knows its selector',
       'backend/wasm/index.ts',
       `import { selectBackend } from '../select.js';`,
-      'backend/wasm/index.ts: backends: a backend knows only backend/contract.ts of its room, got backend/select.ts',
+      'backend/wasm/index.ts: backends: a backend knows only backend/contract.ts and backend/checks.ts of its room, got backend/select.ts',
     ],
     [
       'a concrete backend named elsewhere',

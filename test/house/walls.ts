@@ -92,8 +92,8 @@ function checkTarget(file: string, target: string): string | undefined {
   if (isConcreteBackend(to) && !isConcreteBackend(from) && file !== SELECTOR) {
     return `${file}: backends: only ${SELECTOR} names a concrete backend, got ${target}`;
   }
-  if (isConcreteBackend(from) && to === 'backend' && target !== CONTRACT) {
-    return `${file}: backends: a backend knows only ${CONTRACT} of its room, got ${target}`;
+  if (isConcreteBackend(from) && to === 'backend' && !CONTRACT.includes(target)) {
+    return `${file}: backends: a backend knows only ${CONTRACT.join(' and ')} of its room, got ${target}`;
   }
   // A part of a room (data/node) stands behind its doors already; the room does not know the part.
   if (from.startsWith(`${to}/`)) return;

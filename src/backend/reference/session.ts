@@ -4,11 +4,8 @@
  */
 import { LOSS_BITS } from '../../numerics/index.js';
 import type { Op, Plan, TensorId } from '../../plan/index.js';
+import { checkContents, checkEvaluateStep, checkTrainStep, findTensor } from '../checks.js';
 import {
-  checkContents,
-  checkEvaluateStep,
-  checkTrainStep,
-  findTensor,
   PROFILED_STEPS,
   type Batch,
   type Coefficients,

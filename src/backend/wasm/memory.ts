@@ -5,7 +5,8 @@
 import { InputError } from '../../numerics/index.js';
 import type { Storage } from '../../numerics/index.js';
 import { elements, type Plan, type Tensor } from '../../plan/index.js';
-import { checkMemory, waysToSave, type MemoryUse, type TensorData } from '../contract.js';
+import { checkMemory, waysToSave } from '../checks.js';
+import { type MemoryUse, type TensorData } from '../contract.js';
 import { encodePlan, type Encoded } from './encode.js';
 import * as layout from './layout.generated.js';
 import { Regions } from './regions.js';

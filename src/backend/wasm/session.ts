@@ -2,11 +2,8 @@
 import { availableThreads, maySleep } from '#wasm-host';
 import { LOSS_BITS, type Key } from '../../numerics/index.js';
 import { opMacs, type Plan, type TensorId } from '../../plan/index.js';
+import { checkContents, checkEvaluateStep, checkTrainStep, findTensor } from '../checks.js';
 import {
-  checkContents,
-  checkEvaluateStep,
-  checkTrainStep,
-  findTensor,
   type Coefficients,
   type EvaluateResult,
   type EvaluateStep,
