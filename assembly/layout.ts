@@ -240,5 +240,10 @@ export const SCRATCH_GROUPS = SCRATCH_RANDOM + 4 * RUN + 128; // which groups of
 export const SCRATCH_RESTING = SCRATCH_GROUPS + 288; // largest and smallest of the parameters that rest, 8 i16 each
 export const SCRATCH_SUMS = SCRATCH_RESTING + 96; // exact sums of a run, i64 each
 export const SCRATCH_FLAGS = SCRATCH_SUMS + 8 * RUN; // two i32 per element of a run
-export const SCRATCH_WALK = SCRATCH_FLAGS + 8 * RUN; // how tile.ts walks along the operands
-export const SCRATCH_OPERANDS = SCRATCH_WALK + 64;
+// What a product has open: the classes Walk, Product, Frame, Phases and Scatter of assembly/product.
+export const SCRATCH_WALK = SCRATCH_FLAGS + 8 * RUN;
+export const SCRATCH_PRODUCT = SCRATCH_WALK + 64;
+export const SCRATCH_FRAME = SCRATCH_PRODUCT + 192;
+export const SCRATCH_PHASES = SCRATCH_FRAME + 128;
+export const SCRATCH_SCATTER = SCRATCH_PHASES + 64;
+export const SCRATCH_OPERANDS = SCRATCH_SCATTER + 64;

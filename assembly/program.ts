@@ -15,7 +15,7 @@ import {
   runningMoments,
 } from './op/batch-norm';
 import { biasGradient, biasGradientEnd } from './product/bias-gradient';
-import { convInputGradientTiled, convTiled } from './product/conv';
+import { convolve } from './product/conv';
 import { convWeightGradientEnd, convWeightGradientTiled } from './product/conv-gradient';
 import { dropout, relu, reluGradient } from './op/elementwise';
 import {
@@ -59,12 +59,7 @@ import {
   START,
 } from './layout';
 import { productOrdered } from './product/ordered';
-import {
-  convFloat,
-  convInputGradientFloat,
-  convWeightGradientFloat,
-  matmulFloat,
-} from './float/float-products';
+import { convolveFloat, convWeightGradientFloat, matmulFloat } from './float/float-products';
 import { limit } from './limit';
 import { matmulTiled } from './product/matmul';
 import { maxPool, maxPoolGradient } from './op/max-pool';
@@ -82,13 +77,13 @@ function product(record: usize, kind: i32): void {
   const path = load<i32>(record, PATH);
   if (path == PATH_TILED) {
     if (kind == KIND_MATMUL) matmulTiled(record);
-    else if (kind == KIND_CONV) convTiled(record);
-    else if (kind == KIND_CONV_INPUT_GRADIENT) convInputGradientTiled(record);
+    else if (kind == KIND_CONV) convolve(record, false);
+    else if (kind == KIND_CONV_INPUT_GRADIENT) convolve(record, true);
     else convWeightGradientTiled(record);
   } else if (path == PATH_FLOAT) {
     if (kind == KIND_MATMUL) matmulFloat(record);
-    else if (kind == KIND_CONV) convFloat(record);
-    else if (kind == KIND_CONV_INPUT_GRADIENT) convInputGradientFloat(record);
+    else if (kind == KIND_CONV) convolveFloat(record, false);
+    else if (kind == KIND_CONV_INPUT_GRADIENT) convolveFloat(record, true);
     else convWeightGradientFloat(record);
   } else {
     productOrdered(record);

@@ -14,32 +14,22 @@ import {
   BLOCK_COLUMNS,
   BLOCK_ROWS,
   BY_ROWS,
-  CHANNELS,
   COUNT,
-  HEIGHT,
   K,
-  KERNEL_HEIGHT,
-  KERNEL_WIDTH,
   LHS,
   M,
   N,
   OUT,
-  OUT_CHANNELS,
-  OUT_HEIGHT,
-  OUT_WIDTH,
-  PAD_LEFT,
-  PAD_TOP,
   RHS,
-  STRIDE_X,
-  STRIDE_Y,
   TRANSPOSE_LHS,
   TRANSPOSE_RHS,
-  WIDTH,
 } from '../layout';
-import { packFloatRows, packFloats } from './float-pack';
-import { frameImage, openFrame, openImage } from '../product/image';
-import { scratch, shareEnd, shareStart } from '../thread';
+import { openWindow } from '../op/window';
+import { tabulateRows } from '../product/conv';
+import { Frame, frameImage, openFrame } from '../product/frame';
 import { floatTile, openWalk } from '../product/tile';
+import { scratch, shareEnd, shareStart } from '../thread';
+import { packFloatRows, packFloats } from './float-pack';
 
 /** The bias of `width` columns from `first` on, 0 up to `padded` and where the op has none. */
 function openBias(record: usize, first: i32, width: i32, padded: i32): void {
@@ -70,19 +60,19 @@ function sumBlock(
   lhs: usize,
   rows: i32,
   padded: i32,
-  step: usize,
+  pairStep: usize,
   length: i32,
   segments: i32,
-  skip: usize,
+  segmentGap: usize,
 ): void {
   const table = scratch + load<u32>(record, AT_ROWS);
   const sums = scratch + load<u32>(record, AT_SUMS);
   const bias = scratch + load<u32>(record, AT_BIAS);
   const panelBytes = (<usize>(length * segments)) << 5;
   const stride = (<usize>padded) << 2;
-  const walk = openWalk(step, 0, length, stride);
+  const walk = openWalk(pairStep, 0, length, stride);
   walk.segments = segments;
-  walk.segmentGap = skip;
+  walk.segmentGap = segmentGap;
   let panel = scratch + load<u32>(record, AT_RHS);
   for (let at: usize = 0; at < stride; at += 32) {
     floatTile(walk, lhs, table, (rows + 3) >> 2, panel, bias + at, sums + at);
@@ -140,204 +130,101 @@ export function matmulFloat(record: usize): void {
   }
 }
 
-/** The convolution of framed images with packed panels, as convolve() of conv.ts. */
-function convolve(
-  record: usize,
-  inPlace: bool,
-  imageElements: i32,
-  frameHeight: i32,
-  frameWidth: i32,
-  channels: i32,
-  columns: i32,
-  outHeight: i32,
-  outWidth: i32,
-  strideY: i32,
-  strideX: i32,
-): void {
-  const first = shareStart(load<i32>(COUNT), 1);
-  const end = shareEnd(load<i32>(COUNT), 1);
-  const length = load<i32>(record, KERNEL_WIDTH) * channels;
-  const rowBytes = (frameWidth * channels) << 2;
+/** Packs the weight [KH, KW, C, O] in panels of columns o, or, turned around, of columns c with the last tap first. */
+function packWeight(record: usize, turned: bool): void {
+  const window = openWindow(record);
+  const taps = window.kernelHeight * window.kernelWidth;
+  const channels = window.channels;
+  const outChannels = window.outChannels;
+  const weight = load<u32>(record, RHS);
+  const columns = turned ? channels : outChannels;
+  const inner = turned ? outChannels : channels;
+  for (let column = 0; column < columns; column += 8) {
+    const width = min(8, columns - column);
+    const panel = scratch + load<u32>(record, AT_RHS) + ((<usize>(column * taps * inner)) << 2);
+    if (!turned) {
+      packFloats(weight + ((<usize>column) << 2), taps * inner, columns << 2, width, 4, panel);
+      continue;
+    }
+    for (let tap = 0; tap < taps; tap++) {
+      const from = weight + ((<usize>(((taps - 1 - tap) * columns + column) * inner)) << 2);
+      packFloats(from, inner, 4, width, inner << 2, panel + ((<usize>(tap * inner)) << 5));
+    }
+  }
+}
+
+/** Where the image lies as the convolution reads it: in the frame at `framed`, unless it is its own. */
+function framedImage(frame: Frame, image: i32, framed: usize): usize {
+  const source = frame.images + <usize>image * frame.imageBytes;
+  if (frame.inPlace) return source;
+  // A frame copies int16: a float32 is two of them.
+  frameImage<i16>(frame, source, 0, 1, framed);
+  return framed;
+}
+
+/** The convolution of a record, or, `turned`, its gradient by the input: as convolve() of conv.ts. */
+export function convolveFloat(record: usize, turned: bool): void {
+  const frame = openFrame(record, turned);
+  const window = openWindow(record);
+  const columns = frame.columns;
+  const length = window.kernelWidth * frame.channels;
   const padded = (columns + 7) & ~7;
-  const positions = outHeight * outWidth;
+  const positions = frame.outHeight * frame.outWidth;
   const blockRows = load<i32>(record, BLOCK_ROWS);
   const table = scratch + load<u32>(record, AT_ROWS);
-  const frame = scratch + load<u32>(record, AT_LHS);
+  const framed = scratch + load<u32>(record, AT_LHS);
+  const segmentGap = frame.rowBytes - ((<usize>length) << 2);
+  packWeight(record, turned);
   openBias(record, 0, columns, padded);
-  if (!inPlace) memory.fill(frame, 0, frameHeight * rowBytes);
-  for (let image = first; image < end; image++) {
-    let lhs = load<u32>(record, LHS) + ((<usize>(image * imageElements)) << 2);
-    if (!inPlace) {
-      frameImage<i16>(lhs, 0, 1, frame);
-      lhs = frame;
-    }
+  if (!frame.inPlace) memory.fill(framed, 0, frame.bytes);
+  let tabled = -1;
+  const end = shareEnd(load<i32>(COUNT), 1);
+  for (let image = shareStart(load<i32>(COUNT), 1); image < end; image++) {
+    const lhs = framedImage(frame, image, framed);
     for (let position = 0; position < positions; position += blockRows) {
       const rows = min(blockRows, positions - position);
-      if (image == first || blockRows < positions) {
-        for (let i = 0; i < ((rows + 3) & ~3); i++) {
-          const at = position + min(i, rows - 1);
-          const cell = (at / outWidth) * strideY * frameWidth + (at % outWidth) * strideX;
-          store<u32>(table + ((<usize>i) << 2), (cell * channels) << 2);
-        }
-      }
-      const skip = rowBytes - (length << 2);
-      sumBlock(record, lhs, rows, padded, 4, length, load<i32>(record, KERNEL_HEIGHT), skip);
+      if (tabled != position) tabulateRows(frame, table, position, rows);
+      tabled = position;
+      sumBlock(record, lhs, rows, padded, 4, length, window.kernelHeight, segmentGap);
       closeBlock(record, rows, columns, padded, columns, (image * positions + position) * columns);
     }
   }
 }
 
-export function convFloat(record: usize): void {
-  const height = load<i32>(record, HEIGHT);
-  const width = load<i32>(record, WIDTH);
-  const channels = load<i32>(record, CHANNELS);
-  const strideY = load<i32>(record, STRIDE_Y);
-  const strideX = load<i32>(record, STRIDE_X);
-  const padTop = load<i32>(record, PAD_TOP);
-  const padLeft = load<i32>(record, PAD_LEFT);
-  const outHeight = load<i32>(record, OUT_HEIGHT);
-  const outWidth = load<i32>(record, OUT_WIDTH);
-  const columns = load<i32>(record, OUT_CHANNELS);
-  const kernelHeight = load<i32>(record, KERNEL_HEIGHT);
-  const length = load<i32>(record, KERNEL_WIDTH) * channels;
-  let frameHeight = (outHeight - 1) * strideY + kernelHeight;
-  let frameWidth = (outWidth - 1) * strideX + load<i32>(record, KERNEL_WIDTH);
-  const inPlace = padTop == 0 && padLeft == 0 && frameHeight <= height && frameWidth <= width;
-  if (inPlace) {
-    frameHeight = height;
-    frameWidth = width;
-  }
-  const steps = kernelHeight * length;
-  for (let column = 0; column < columns; column += 8) {
-    packFloats(
-      load<u32>(record, RHS) + ((<usize>column) << 2),
-      steps,
-      columns << 2,
-      min(8, columns - column),
-      4,
-      scratch + load<u32>(record, AT_RHS) + ((<usize>(column * steps)) << 2),
-    );
-  }
-  // Frames copy int16 cells: a float32 is two of them.
-  openImage(height, width, 2 * channels);
-  openFrame(frameHeight, frameWidth, padTop, padLeft, 1, 1);
-  convolve(
-    record,
-    inPlace,
-    height * width * channels,
-    frameHeight,
-    frameWidth,
-    channels,
-    columns,
-    outHeight,
-    outWidth,
-    strideY,
-    strideX,
-  );
-}
-
-export function convInputGradientFloat(record: usize): void {
-  const height = load<i32>(record, HEIGHT);
-  const width = load<i32>(record, WIDTH);
-  const kernelHeight = load<i32>(record, KERNEL_HEIGHT);
-  const kernelWidth = load<i32>(record, KERNEL_WIDTH);
-  const outHeight = load<i32>(record, OUT_HEIGHT);
-  const outWidth = load<i32>(record, OUT_WIDTH);
-  const inner = load<i32>(record, OUT_CHANNELS);
-  const columns = load<i32>(record, CHANNELS);
-  const taps = kernelHeight * kernelWidth;
-  for (let column = 0; column < columns; column += 8) {
-    const panel = scratch + load<u32>(record, AT_RHS) + ((<usize>(column * taps * inner)) << 2);
-    for (let tap = 0; tap < taps; tap++) {
-      // Turned around: the last tap comes first.
-      packFloats(
-        load<u32>(record, RHS) + ((<usize>(((taps - 1 - tap) * columns + column) * inner)) << 2),
-        inner,
-        4,
-        min(8, columns - column),
-        inner << 2,
-        panel + ((<usize>(tap * inner)) << 5),
-      );
-    }
-  }
-  openImage(outHeight, outWidth, 2 * inner);
-  openFrame(
-    height + kernelHeight - 1,
-    width + kernelWidth - 1,
-    kernelHeight - 1 - load<i32>(record, PAD_TOP),
-    kernelWidth - 1 - load<i32>(record, PAD_LEFT),
-    load<i32>(record, STRIDE_Y),
-    load<i32>(record, STRIDE_X),
-  );
-  convolve(
-    record,
-    false,
-    outHeight * outWidth * inner,
-    height + kernelHeight - 1,
-    width + kernelWidth - 1,
-    inner,
-    columns,
-    height,
-    width,
-    1,
-    1,
-  );
-}
-
-/** A row of A is a weight (tap i, j, channel c), read along x in the framed image; sums go on from image to image. */
+/** A row of A is a weight (tap i, j, channel c), read along x in the framed image; sums continue from image to image. */
 export function convWeightGradientFloat(record: usize): void {
-  const height = load<i32>(record, HEIGHT);
-  const width = load<i32>(record, WIDTH);
-  const channels = load<i32>(record, CHANNELS);
-  const kernelWidth = load<i32>(record, KERNEL_WIDTH);
-  const strideY = load<i32>(record, STRIDE_Y);
-  const strideX = load<i32>(record, STRIDE_X);
-  const padTop = load<i32>(record, PAD_TOP);
-  const padLeft = load<i32>(record, PAD_LEFT);
-  const outHeight = load<i32>(record, OUT_HEIGHT);
-  const outWidth = load<i32>(record, OUT_WIDTH);
-  const columns = load<i32>(record, OUT_CHANNELS);
-  const weights = load<i32>(record, KERNEL_HEIGHT) * kernelWidth * channels;
+  const frame = openFrame(record, false);
+  const window = openWindow(record);
+  const channels = window.channels;
+  const kernelWidth = window.kernelWidth;
+  const columns = window.outChannels;
+  const weights = window.kernelHeight * kernelWidth * channels;
   const first = shareStart(weights, 4);
   const rows = shareEnd(weights, 4) - first;
   if (rows <= 0) return;
-  let frameHeight = (outHeight - 1) * strideY + load<i32>(record, KERNEL_HEIGHT);
-  let frameWidth = (outWidth - 1) * strideX + kernelWidth;
-  const inPlace = padTop == 0 && padLeft == 0 && frameHeight <= height && frameWidth <= width;
-  if (inPlace) {
-    frameHeight = height;
-    frameWidth = width;
-  }
   const padded = (columns + 7) & ~7;
-  const frame = scratch + load<u32>(record, AT_LHS);
+  const framed = scratch + load<u32>(record, AT_LHS);
   const panels = scratch + load<u32>(record, AT_RHS);
   const sums = scratch + load<u32>(record, AT_SUMS);
   const table = scratch + load<u32>(record, AT_ROWS);
-  const positions = outHeight * outWidth;
-  const step = (strideX * channels) << 2;
-  const skip = ((strideY * frameWidth * channels) << 2) - outWidth * step;
+  const positions = window.outHeight * window.outWidth;
+  const step = (<usize>(window.strideX * channels)) << 2;
   const stride = (<usize>padded) << 2;
   for (let i = 0; i < ((rows + 3) & ~3); i++) {
     const weight = first + min(i, rows - 1);
     const tap = weight / channels;
-    const cell = (tap / kernelWidth) * frameWidth + (tap % kernelWidth);
+    const cell = (tap / kernelWidth) * frame.width + (tap % kernelWidth);
     store<u32>(table + ((<usize>i) << 2), (cell * channels + (weight % channels)) << 2);
   }
   memory.fill(sums, 0, <usize>((rows + 3) & ~3) * stride);
-  openImage(height, width, 2 * channels);
-  openFrame(frameHeight, frameWidth, padTop, padLeft, 1, 1);
-  if (!inPlace) memory.fill(frame, 0, (<usize>(frameHeight * frameWidth * channels)) << 2);
-  const walk = openWalk(step, 0, outWidth, stride);
-  walk.segments = outHeight;
-  walk.segmentGap = skip;
+  if (!frame.inPlace) memory.fill(framed, 0, frame.bytes);
+  const walk = openWalk(step, 0, window.outWidth, stride);
+  walk.segments = window.outHeight;
+  walk.segmentGap = <usize>window.strideY * frame.rowBytes - <usize>window.outWidth * step;
   walk.initStride = stride;
   const count = load<i32>(COUNT);
   for (let image = 0; image < count; image++) {
-    let lhs = load<u32>(record, LHS) + ((<usize>(image * height * width * channels)) << 2);
-    if (!inPlace) {
-      frameImage<i16>(lhs, 0, 1, frame);
-      lhs = frame;
-    }
+    const lhs = framedImage(frame, image, framed);
     for (let column = 0; column < columns; column += 8) {
       const errors = load<u32>(record, RHS) + ((<usize>(image * positions * columns + column)) << 2);
       packFloats(errors, positions, columns << 2, min(8, columns - column), 4, panels);

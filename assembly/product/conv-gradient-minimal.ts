@@ -4,7 +4,6 @@
  * errors (minimal.ts). With m the sums over images and positions of a phase, w[2g] = m0 + m1 and w[2g+1] = m1 - m2, y and x.
  * Two images make the pairs of k: the same cell of both.
  */
-import { endImageRow, firstImageRow, frameImage } from './image';
 import {
   AT_IMAGE,
   AT_PARTS,
@@ -13,29 +12,13 @@ import {
   AT_PHASE_ROWS,
   AT_SUMS,
   AT_TAPS,
-  CHANNELS,
   FRAME_BYTES,
-  HEIGHT,
-  KERNEL_HEIGHT,
-  KERNEL_WIDTH,
-  LHS,
-  OUT_CHANNELS,
-  OUT_HEIGHT,
-  OUT_WIDTH,
   RHS,
   SUMMED_MINIMAL,
-  WIDTH,
 } from '../layout';
-import {
-  LARGEST,
-  phaseCells,
-  phaseEnd,
-  phaseRows,
-  phaseStart,
-  phaseTaps,
-  splitPair,
-  sumTaps,
-} from './minimal';
+import { openWindow } from '../op/window';
+import { Frame, frameImage } from './frame';
+import { LARGEST, openedPhases, phaseEnd, phaseStart, phaseTaps, splitPair, sumTaps } from './minimal';
 import { channelSquares, largestMagnitude, rangeOf, rootAbove } from './norms';
 import { interleave } from './pack';
 import { countPath } from './paths';
@@ -136,9 +119,10 @@ function fits(
  * there is none.
  */
 function packErrorPair(record: usize, errors: usize, apart: usize, pair: i32, pairs: i32, to: usize): void {
-  const outChannels = load<i32>(record, OUT_CHANNELS);
-  const outHeight = load<i32>(record, OUT_HEIGHT);
-  const outWidth = load<i32>(record, OUT_WIDTH);
+  const window = openWindow(record);
+  const outChannels = window.outChannels;
+  const outHeight = window.outHeight;
+  const outWidth = window.outWidth;
   const columns = (outChannels + 7) & ~7;
   const cellBytes = (<usize>outChannels) << 1;
   const first = scratch + load<u32>(record, AT_TAPS);
@@ -165,43 +149,45 @@ function packErrorPair(record: usize, errors: usize, apart: usize, pair: i32, pa
 }
 
 /**
- * Adds the products of `count` images from `first` on to the i64 sums, the frame being open. False, with nothing added, where the
- * operands do not allow it.
+ * Adds the products of `count` images from `first` on to the i64 sums. False, with nothing added, if the operands do not
+ * allow it.
  */
-export function minimalGradient(record: usize, first: i32, count: i32): bool {
-  const channels = load<i32>(record, CHANNELS);
-  const outChannels = load<i32>(record, OUT_CHANNELS);
-  const outHeight = load<i32>(record, OUT_HEIGHT);
-  const outWidth = load<i32>(record, OUT_WIDTH);
-  const kernelHeight = load<i32>(record, KERNEL_HEIGHT);
-  const kernelWidth = load<i32>(record, KERNEL_WIDTH);
-  const imageCells = load<i32>(record, HEIGHT) * load<i32>(record, WIDTH);
+export function minimalGradient(record: usize, frame: Frame, first: i32, count: i32): bool {
+  const window = openWindow(record);
+  const channels = window.channels;
+  const outChannels = window.outChannels;
+  const outHeight = window.outHeight;
+  const outWidth = window.outWidth;
+  const kernelHeight = window.kernelHeight;
+  const kernelWidth = window.kernelWidth;
+  const imageCells = window.height * window.width;
   const errors = outHeight * outWidth;
-  const lhs = load<u32>(record, LHS) + ((<usize>(first * imageCells * channels)) << 1);
+  const imageBytes = frame.imageBytes;
+  const lhs = frame.images + <usize>first * imageBytes;
   const rhs = load<u32>(record, RHS) + ((<usize>(first * errors * outChannels)) << 1);
   if (!fits(lhs, rhs, count, imageCells, channels, errors, outChannels)) return false;
 
   // Shapes, a pair two images: cells [phase][C / 4][pair][rows][cells][4]; panels [phase][column / 8][pair][rows][cells].
   const columns = (outChannels + 7) & ~7;
   const pairs = (count + 1) >> 1;
-  const rowBytes = (<usize>phaseCells) << 4;
-  const pairBytes = <usize>phaseRows * rowBytes;
+  const phases = openedPhases();
+  const rowBytes = (<usize>phases.cells) << 4;
+  const pairBytes = <usize>phases.rows * rowBytes;
   const blockBytes = <usize>pairs * pairBytes;
   const phaseBytes = blockBytes * (channels / LANES);
-  const frame = scratch + load<u32>(record, AT_IMAGE);
+  const framed = scratch + load<u32>(record, AT_IMAGE);
   const frameBytes = <usize>load<u32>(record, FRAME_BYTES);
   const room = scratch + load<u32>(record, AT_PARTS);
   const cells = scratch + load<u32>(record, AT_PHASE_CELLS);
   const panels = scratch + load<u32>(record, AT_PHASE_PANELS);
-  const imageBytes = (<usize>(imageCells * channels)) << 1;
   const errorBytes = (<usize>(errors * outChannels)) << 1;
   for (let pair = 0; pair < pairs; pair++) {
     // The last image may be alone: errors of zeros meet what the second frame still holds.
     const alone = 2 * pair + 1 == count;
     const image = lhs + <usize>(2 * pair) * imageBytes;
-    frameImage<i16>(image, 0, 1, frame);
-    if (!alone) frameImage<i16>(image + imageBytes, 0, 1, frame + frameBytes);
-    splitPair(frame, frameBytes, phaseBytes, blockBytes, room, cells + <usize>pair * pairBytes);
+    frameImage<i16>(frame, image, 0, 1, framed);
+    if (!alone) frameImage<i16>(frame, image + imageBytes, 0, 1, framed + frameBytes);
+    splitPair(phases, framed, frameBytes, phaseBytes, blockBytes, room, cells + <usize>pair * pairBytes);
     packErrorPair(record, rhs + <usize>(2 * pair) * errorBytes, alone ? 0 : errorBytes, pair, pairs, panels);
   }
 
@@ -228,8 +214,8 @@ export function minimalGradient(record: usize, first: i32, count: i32): bool {
       const width = phaseTaps(outWidth, phase % 3);
       const bytes = (<usize>(pairs * height * width)) << 5;
       const taps = phaseTaps(kernelWidth, phase % 3) * channels;
-      const start = phaseStart(firstImageRow(), phase / 3);
-      const end = phaseEnd(endImageRow(), phase / 3);
+      const start = phaseStart(frame.firstImageRow(), phase / 3);
+      const end = phaseEnd(frame.endImageRow(), phase / 3);
       const b = panel + bytes * ((<usize>column) >> 3);
       walk.pairs = width;
       walk.segmentGap = rowBytes - ((<usize>width) << 4);

@@ -8,9 +8,7 @@
  * channels are a multiple of four, four of them lie together: the four rows of a tile are then one stream of memory.
  * Each thread adds up the products of its own images in i64; the second record adds up the threads and converts.
  */
-import { minimalGradient } from './conv-gradient-minimal';
 import { convertSums } from '../convert/convert';
-import { endImageRow, firstImageRow, frameImage, openFrame, openImage } from './image';
 import {
   ACCUMULATOR,
   ACCUMULATOR_WIDTH,
@@ -21,23 +19,13 @@ import {
   AT_SCATTER_SUMS,
   AT_SPANS,
   AT_SUMS,
-  CHANNELS,
   CHUNK,
   CONVERT,
   COUNT,
   FRAME_BYTES,
-  HEIGHT,
-  KERNEL_HEIGHT,
-  KERNEL_WIDTH,
-  LHS,
   LHS_TYPE,
   MINIMAL,
   OUT,
-  OUT_CHANNELS,
-  OUT_HEIGHT,
-  OUT_WIDTH,
-  PAD_LEFT,
-  PAD_TOP,
   PLANE_BYTES,
   RHS,
   RHS_TYPE,
@@ -45,22 +33,21 @@ import {
   SCRATCH,
   SCRATCH_BYTES,
   SCRATCH_SUMS,
-  STRIDE_X,
-  STRIDE_Y,
   SUMMED_SPARSE,
   TYPE_I16,
-  WIDTH,
   WRAP,
 } from '../layout';
-import { openPhases, phaseFrameHeight, phaseFrameWidth } from './minimal';
+import { openWindow, Window } from '../op/window';
+import { scratch, shareEnd, shareStart, threads } from '../thread';
+import { minimalGradient } from './conv-gradient-minimal';
+import { Frame, frameImage, openFrame } from './frame';
 import { columnSquares, columnsRoot, largestOf, rootAbove, squares } from './norms';
-import { openColumns, openLhs, openRows, openSpans } from './operands';
 import { copyDigits, interleave, planesFor } from './pack';
 import { countPath } from './paths';
+import { openProduct } from './product';
 import { isMostlyZero } from './scatter';
-import { finishScatter, openScatter, scatterErrors } from './scatter-gradient';
+import { openScatter, scatterErrors } from './scatter-gradient';
 import { addBlock, boundRows, provesWhole } from './stretches';
-import { scratch, shareEnd, shareStart, threads } from '../thread';
 
 /**
  * Interleaves two cells of `count` int16 channels into pairs, eight channels at `to`, four more each `apart` bytes on. Whole
@@ -141,128 +128,117 @@ function pairsRoot(from: usize, bytes: usize, fours: bool): u64 {
   return rootAbove(fours ? columnSquares(from, <i32>(bytes >> 4), 16) : squares(from, <i32>(bytes >> 1)));
 }
 
+/** Fills in the segments that each tile needs: rows of dOutput of which a tap of the tile meets a row of the image. */
+function tabulateSpans(window: Window, frame: Frame, spans: usize): void {
+  const rowWeights = window.kernelWidth * window.channels;
+  const weights = window.kernelHeight * rowWeights;
+  const outHeight = window.outHeight;
+  const strideY = window.strideY;
+  // Rows y * strideY + i of the frame, for the rows i of its taps.
+  for (let i = 0; i < weights; i += 4) {
+    const firstTap = i / rowWeights;
+    const lastTap = min(i + 3, weights - 1) / rowWeights;
+    const start = min(max(0, (frame.firstImageRow() - lastTap + strideY - 1) / strideY), outHeight - 1);
+    const stop = min(outHeight, (frame.endImageRow() - firstTap + strideY - 1) / strideY);
+    store<i32>(spans + ((<usize>i) << 1), start);
+    store<i32>(spans + ((<usize>i) << 1), max(stop - start, 1), 4);
+  }
+}
+
 export function convWeightGradientTiled(record: usize): void {
-  const height = load<i32>(record, HEIGHT);
-  const width = load<i32>(record, WIDTH);
-  const channels = load<i32>(record, CHANNELS);
-  const kernelHeight = load<i32>(record, KERNEL_HEIGHT);
-  const kernelWidth = load<i32>(record, KERNEL_WIDTH);
-  const strideY = load<i32>(record, STRIDE_Y);
-  const strideX = load<i32>(record, STRIDE_X);
-  const outHeight = load<i32>(record, OUT_HEIGHT);
-  const outWidth = load<i32>(record, OUT_WIDTH);
-  const outChannels = load<i32>(record, OUT_CHANNELS);
+  const frame = openFrame(record, false);
+  const window = openWindow(record);
+  const inPlace = frame.inPlace;
+  const channels = window.channels;
+  const kernelHeight = window.kernelHeight;
+  const kernelWidth = window.kernelWidth;
+  const strideX = window.strideX;
+  const outHeight = window.outHeight;
+  const outWidth = window.outWidth;
+  const outChannels = window.outChannels;
   const chunk = load<i32>(record, CHUNK);
+  const minimal = load<i32>(record, MINIMAL) != 0;
   const lhsNarrow = load<i32>(record, LHS_TYPE) == TYPE_I16;
   const rhsNarrow = load<i32>(record, RHS_TYPE) == TYPE_I16;
   const planeBytes = <usize>load<u32>(record, PLANE_BYTES);
 
-  // Shapes: frame [rows][frameWidth][C]; pairs [copy][C / lanes][image][rows][across][lanes]; errors [panel][image][OH][half].
-  const rows = (outHeight - 1) * strideY + kernelHeight;
-  const minimal = load<i32>(record, MINIMAL) != 0;
-  let frameHeight = rows;
-  let frameWidth = (outWidth - 1) * strideX + kernelWidth;
-  if (minimal) {
-    openPhases(outHeight, outWidth, kernelHeight, kernelWidth, channels);
-    frameHeight = phaseFrameHeight();
-    frameWidth = phaseFrameWidth();
-  }
+  // Shapes: frame [rows][width][C]; pairs [copy][C / lanes][image][rows][across][lanes]; errors [panel][image][OH][half].
+  const rows = (outHeight - 1) * window.strideY + kernelHeight;
   const copies = 2 * strideX;
   const lanes = channels & 3 ? channels : 4;
   const half = (outWidth + 1) >> 1;
   const across = half + (kernelWidth - 1) / copies;
   const columns = (outChannels + 7) & ~7;
-  const frame = scratch + load<u32>(record, AT_IMAGE);
+  const framed = scratch + load<u32>(record, AT_IMAGE);
   const cells = scratch + load<u32>(record, AT_LHS);
   const panels = scratch + load<u32>(record, AT_RHS);
   const sums = scratch + load<u32>(record, AT_SUMS);
   const table = scratch + load<u32>(record, AT_ROWS);
   const spans = scratch + load<u32>(record, AT_SPANS);
   const weights = kernelHeight * kernelWidth * channels;
+  const cellsIn = window.height * window.width * channels;
+  const errors = outHeight * outWidth * outChannels;
+  const errorBytes = (<usize>errors) << (rhsNarrow ? 1 : 2);
   const rowBytes = (<usize>(across * lanes)) << 2;
   const imageBytes = <usize>rows * rowBytes;
-  const errors = outHeight * outWidth * outChannels;
-  // Room for one plane of an int32 dOutput, behind the frame and what is read past its end.
-  const errorPlane =
-    frame + (((<usize>((frameHeight * frameWidth + copies + 2) * channels)) << 1) & ~15) + 64;
-  const inside =
-    load<i32>(record, PAD_TOP) == 0 &&
-    load<i32>(record, PAD_LEFT) == 0 &&
-    rows <= height &&
-    frameWidth <= width;
-  const inPlace = lhsNarrow && inside && !minimal;
+  // Room for one plane of an int32 dOutput, behind the frame, if there is one, and what is read past its end.
+  const readPast = (<usize>((copies + 2) * channels)) << 1;
+  const errorPlane = inPlace ? framed : framed + ((frame.bytes + readPast) & ~15) + 64;
 
   memory.fill(sums, 0, (<usize>(((weights + 3) & ~3) * columns)) << 3);
   const first = shareStart(load<i32>(COUNT), 1);
   const end = shareEnd(load<i32>(COUNT), 1);
   if (first >= end) return;
-  openImage(height, width, channels);
-  openFrame(frameHeight, frameWidth, load<i32>(record, PAD_TOP), load<i32>(record, PAD_LEFT), 1, 1);
   // With phases there are two frames.
-  const frameBytes = (<usize>(frameHeight * frameWidth * channels)) << 1;
-  if (!inPlace) memory.fill(frame, 0, frameBytes + (minimal ? <usize>load<u32>(record, FRAME_BYTES) : 0));
-
+  if (!inPlace) memory.fill(framed, 0, frame.bytes + (minimal ? <usize>load<u32>(record, FRAME_BYTES) : 0));
   const scatters = load<u32>(record, AT_SCATTER_SUMS) != 0;
-  if (scatters) openScatter(record);
+  const scatter = openScatter(record);
 
   let tabled = 0;
   for (let image = first; image < end; image += chunk) {
     const count = min(chunk, end - image);
-    if (scatters) {
-      const ofAll = load<u32>(record, RHS) + ((<usize>(image * errors)) << 1);
-      if (isMostlyZero(record, ofAll, count * errors)) {
-        const imageWidth = inPlace ? width : frameWidth;
-        const imageBytes = (<usize>((inPlace ? height : frameHeight) * imageWidth * channels)) << 1;
-        for (let i = 0; i < count; i++) {
-          const source = load<u32>(record, LHS) + ((<usize>((image + i) * height * width * channels)) << 1);
-          if (!inPlace) frameImage<i16>(source, 0, 1, frame);
-          const lhs = inPlace ? source : frame;
-          scatterErrors(
-            lhs,
-            imageWidth,
-            imageBytes,
-            ofAll + ((<usize>(i * errors)) << 1),
-            outHeight,
-            outWidth,
-          );
-        }
-        countPath(SUMMED_SPARSE, weights, columns, 2 * half * outHeight * count);
-        continue;
+    const rhs = load<u32>(record, RHS) + <usize>image * errorBytes;
+    if (scatters && isMostlyZero(record, rhs, count * errors)) {
+      for (let i = 0; i < count; i++) {
+        const source = frame.images + <usize>(image + i) * frame.imageBytes;
+        if (!inPlace) frameImage<i16>(frame, source, 0, 1, framed);
+        scatterErrors(scatter, frame, inPlace ? source : framed, rhs + <usize>i * errorBytes);
       }
+      countPath(SUMMED_SPARSE, weights, columns, 2 * half * outHeight * count);
+      continue;
     }
-    if (minimal && minimalGradient(record, image, count)) continue;
+    if (minimal && minimalGradient(record, frame, image, count)) continue;
     // pairCells writes whole vectors: the last image of a copy may reach past its end.
     const blockBytes = <usize>count * imageBytes;
     const copyBytes = blockBytes * (channels / lanes) + 64;
     const panelBytes = (<usize>(count * outHeight * half)) << 5;
-    const cellsIn = height * width * channels;
-    const lhs = load<u32>(record, LHS) + ((<usize>(image * cellsIn)) << (lhsNarrow ? 1 : 2));
-    const rhs = load<u32>(record, RHS) + ((<usize>(image * errors)) << (rhsNarrow ? 1 : 2));
+    const lhs = frame.images + <usize>image * frame.imageBytes;
     const lhsPlanes = lhsNarrow ? 1 : planesFor(largestOf(lhs, 1, count * cellsIn, 0));
     const rhsPlanes = rhsNarrow ? 1 : planesFor(largestOf(rhs, 1, count * errors, 0));
     for (let i = 0; i < count; i++) {
-      const source = lhs + ((<usize>(i * cellsIn)) << (lhsNarrow ? 1 : 2));
+      const source = lhs + <usize>i * frame.imageBytes;
       for (let plane = 0; plane < lhsPlanes; plane++) {
         if (!inPlace) {
-          if (lhsNarrow) frameImage<i16>(source, plane, lhsPlanes, frame);
-          else frameImage<i32>(source, plane, lhsPlanes, frame);
+          if (lhsNarrow) frameImage<i16>(frame, source, plane, lhsPlanes, framed);
+          else frameImage<i32>(frame, source, plane, lhsPlanes, framed);
         }
+        const to = cells + <usize>plane * planeBytes + <usize>i * imageBytes;
         for (let copy = 0; copy < copies; copy++) {
           pairColumns(
-            inPlace ? source : frame,
+            inPlace ? source : framed,
             rows,
-            (<usize>((inPlace ? width : frameWidth) * channels)) << 1,
+            frame.rowBytes,
             across,
             copy,
             strideX,
             channels,
             lanes,
             blockBytes,
-            cells + <usize>plane * planeBytes + <usize>copy * copyBytes + <usize>i * imageBytes,
+            to + <usize>copy * copyBytes,
           );
         }
       }
-      const dOutput = rhs + ((<usize>(i * errors)) << (rhsNarrow ? 1 : 2));
+      const dOutput = rhs + <usize>i * errorBytes;
       for (let plane = 0; plane < rhsPlanes; plane++) {
         let from = dOutput;
         if (!rhsNarrow) {
@@ -272,14 +248,8 @@ export function convWeightGradientTiled(record: usize): void {
           v128.store(from + ((<usize>errors) << 1), i16x8.splat(0));
         }
         const to = panels + <usize>plane * panelBytes * ((<usize>columns) >> 3);
-        packErrors(
-          from,
-          outHeight,
-          outWidth,
-          outChannels,
-          to + ((<usize>(i * outHeight * half)) << 5),
-          panelBytes,
-        );
+        const at = to + ((<usize>(i * outHeight * half)) << 5);
+        packErrors(from, outHeight, outWidth, outChannels, at, panelBytes);
       }
     }
 
@@ -298,30 +268,22 @@ export function convWeightGradientTiled(record: usize): void {
           ((<usize>((x / copies) * lanes + (c % lanes))) << 2);
         store<u32>(table + ((<usize>i) << 2), <u32>offset);
       }
-      // Rows y of dOutput of which some tap of the tile meets a row of the image: y * stride + i for its rows of taps i.
-      for (let i = 0; i < weights; i += 4) {
-        const firstTap = i / (channels * kernelWidth);
-        const lastTap = min(i + 3, weights - 1) / (channels * kernelWidth);
-        const start = min(max(0, (firstImageRow() - lastTap + strideY - 1) / strideY), outHeight - 1);
-        const stop = min(outHeight, (endImageRow() - firstTap + strideY - 1) / strideY);
-        store<i32>(spans + ((<usize>i) << 1), start);
-        store<i32>(spans + ((<usize>i) << 1), max(stop - start, 1), 4);
-      }
+      tabulateSpans(window, frame, spans);
     }
     // Channels lie in fours: so do the rows of a tile.
-    const between = channels & 3 ? 0 : 4;
-    openRows(
+    const rowStride = channels & 3 ? 0 : 4;
+    const segmentStride = <usize>window.strideY * rowBytes;
+    const product = openProduct(
       record,
       (<usize>lanes) << 2,
-      between,
+      rowStride,
       half,
       outHeight,
-      <usize>strideY * rowBytes,
+      segmentStride,
       count,
       imageBytes,
     );
-    if (!inPlace) openSpans(spans);
-    const root = rhsPlanes == 1 ? columnsRoot(panels, <i32>(panelBytes >> 5), columns) : 0;
+    if (!inPlace) product.spans = spans;
     let lhsRoot: u64 = 0;
     if (lhsPlanes == 1) {
       for (let copy = 0; copy < copies; copy++) {
@@ -331,24 +293,25 @@ export function convWeightGradientTiled(record: usize): void {
         }
       }
     }
-    openColumns(rhsPlanes, columns, root);
-    openLhs(lhsPlanes, lhsRoot, false);
+    product.setLhs(lhsPlanes, lhsRoot, false);
+    product.setRhs(
+      rhsPlanes,
+      columns,
+      rhsPlanes == 1 ? columnsRoot(panels, <i32>(panelBytes >> 5), columns) : 0,
+    );
     const bytes = <usize>copies * copyBytes;
-    if (!provesWhole()) boundRows(cells, bytes, planeBytes);
-    addBlock(record, cells, bytes, weights, 0, false);
+    if (!provesWhole(product)) boundRows(product, cells, bytes, planeBytes);
+    addBlock(product, cells, bytes, weights, 0, false);
   }
-  if (scatters) finishScatter();
+  scatter.finish();
 }
 
 /** Adds up the threads' sums and converts them: LHS and the rest are the first record's. */
 export function convWeightGradientEnd(record: usize): void {
-  const outChannels = load<i32>(record, OUT_CHANNELS);
+  const window = openWindow(record);
+  const outChannels = window.outChannels;
   const columns = (outChannels + 7) & ~7;
-  const total =
-    load<i32>(record, KERNEL_HEIGHT) *
-    load<i32>(record, KERNEL_WIDTH) *
-    load<i32>(record, CHANNELS) *
-    outChannels;
+  const total = window.kernelHeight * window.kernelWidth * window.channels * outChannels;
   const partial = load<u32>(SCRATCH) + load<u32>(record, AT_SUMS);
   const apart = <usize>load<u32>(SCRATCH_BYTES);
   const wraps = load<i32>(record, ACCUMULATOR) == WRAP;

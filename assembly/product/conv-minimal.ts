@@ -1,5 +1,4 @@
 /* Blocks of a convolution's sums with fewer multiplications: conv.ts where the op is worth it and the operands allow it. */
-import { endImageRow, firstImageRow } from './image';
 import {
   AT_BIAS,
   AT_PARTS,
@@ -8,44 +7,40 @@ import {
   AT_PHASES,
   AT_SUMS,
   AT_TAPS,
-  CHANNELS,
-  KERNEL_HEIGHT,
-  KERNEL_WIDTH,
-  OUT_CHANNELS,
   PHASE_BYTES,
   RHS,
   SUMMED_MINIMAL,
 } from '../layout';
+import { openWindow } from '../op/window';
+import { Frame } from './frame';
 import {
   combine,
-  halfWidth,
   LARGEST,
+  openedPhases,
   phaseEnd,
-  phaseRowBytes,
+  Phases,
   phaseStart,
   phaseTaps,
   splitImage,
   sumTaps,
 } from './minimal';
 import { largestMagnitude, rangeOf } from './norms';
-import { columns, openSpan, openSpans, pairs, segments, spanCount, spanFirst } from './operands';
 import { packPanels } from './pack';
 import { countPath } from './paths';
+import { endOfSpan, Product } from './product';
 import { scratch } from '../thread';
 import { openWalk, tile } from './tile';
-
-/** The first row of the block of outputs for which the tables of rows and spans are made; -1: none of this op. */
-let tabledRow: i32 = -1;
 
 /**
  * Packs the phases of the weight [KH, KW, C, O] as panels: columns o, or, turned around, columns c. False where sums of taps
  * may not be int16.
  */
 export function packPhases(record: usize, turned: bool): bool {
-  const kernelHeight = load<i32>(record, KERNEL_HEIGHT);
-  const kernelWidth = load<i32>(record, KERNEL_WIDTH);
-  const channels = load<i32>(record, CHANNELS);
-  const outChannels = load<i32>(record, OUT_CHANNELS);
+  const window = openWindow(record);
+  const kernelHeight = window.kernelHeight;
+  const kernelWidth = window.kernelWidth;
+  const channels = window.channels;
+  const outChannels = window.outChannels;
   const weight = load<u32>(record, RHS);
   const count = channels * outChannels;
   // The last vector may reach past the weight: what lies there can only make the bound worse.
@@ -67,7 +62,6 @@ export function packPhases(record: usize, turned: bool): bool {
       }
     }
   }
-  tabledRow = -1;
   return true;
 }
 
@@ -75,7 +69,7 @@ export function packPhases(record: usize, turned: bool): bool {
 export function splitFrame(record: usize, frame: usize, bytes: usize): bool {
   // A difference is at most the range, and the difference of two of them twice the range.
   if (2 * rangeOf(frame, (bytes + 15) & ~15) > LARGEST) return false;
-  splitImage(frame, load<u32>(record, PHASE_BYTES), scratch + load<u32>(record, AT_PHASES));
+  splitImage(openedPhases(), frame, load<u32>(record, PHASE_BYTES), scratch + load<u32>(record, AT_PHASES));
   return true;
 }
 
@@ -84,21 +78,24 @@ export function splitFrame(record: usize, frame: usize, bytes: usize): bool {
  * of each tile that meet a row of the image: a row of a phase is made of two rows of the frame, or in phase 1 of one.
  */
 function tabulate(
+  phases: Phases,
+  frame: Frame,
   rows: usize,
   spans: usize,
   tiles: i32,
   firstPair: i32,
-  cellBytes: usize,
-  height: i32,
+  kernelHeight: i32,
 ): void {
+  const halfWidth = phases.halfWidth;
+  const cellBytes = (<usize>phases.channels) << 1;
   for (let i = 0; i < 4 * tiles; i++) {
-    const offset = <usize>(i / halfWidth) * phaseRowBytes + <usize>(i % halfWidth) * cellBytes;
+    const offset = <usize>(i / halfWidth) * phases.rowBytes + <usize>(i % halfWidth) * cellBytes;
     store<u32>(rows + ((<usize>i) << 2), <u32>offset);
   }
   for (let phase = 0; phase < 3; phase++) {
-    const taps = phaseTaps(height, phase);
-    const firstRow = phaseStart(firstImageRow(), phase);
-    const endRow = phaseEnd(endImageRow(), phase);
+    const taps = phaseTaps(kernelHeight, phase);
+    const firstRow = phaseStart(frame.firstImageRow(), phase);
+    const endRow = phaseEnd(frame.endImageRow(), phase);
     for (let i = 0; i < 4 * tiles; i += 4) {
       const start = min(max(0, firstRow - firstPair - (i + 3) / halfWidth), taps - 1);
       const stop = min(taps, endRow - firstPair - i / halfWidth);
@@ -109,54 +106,60 @@ function tabulate(
   }
 }
 
-/** Sums of the `outRows` x `outWidth` outputs from row `firstRow` (even) on, of the image that was split last. */
-export function minimalBlock(record: usize, channels: i32, outWidth: i32, firstRow: i32, outRows: i32): void {
-  const kernelHeight = load<i32>(record, KERNEL_HEIGHT);
-  const kernelWidth = load<i32>(record, KERNEL_WIDTH);
+/** Sums of `outRows` rows of outputs from row `firstRow` (even) on, of the image that was split last. */
+export function minimalBlock(product: Product, frame: Frame, firstRow: i32, outRows: i32): void {
+  const record = product.record;
+  const phases = openedPhases();
+  const window = openWindow(record);
+  const kernelHeight = window.kernelHeight;
+  const channels = frame.channels;
+  const outWidth = frame.outWidth;
+  const halfWidth = phases.halfWidth;
+  const phaseRowBytes = phases.rowBytes;
   const phaseBytes = <usize>load<u32>(record, PHASE_BYTES);
-  const phases = scratch + load<u32>(record, AT_PHASES) + <usize>(firstRow >> 1) * phaseRowBytes;
+  const firstPhase = scratch + load<u32>(record, AT_PHASES) + <usize>(firstRow >> 1) * phaseRowBytes;
   const table = scratch + load<u32>(record, AT_PHASE_ROWS);
-  const bias = scratch + load<u32>(record, AT_BIAS) + ((<usize>columns) << 3);
+  const bias = scratch + load<u32>(record, AT_BIAS) + ((<usize>product.columns) << 3);
   const sums = scratch + load<u32>(record, AT_SUMS);
-  const stride = (<usize>columns) << 2;
-  const cellBytes = (<usize>channels) << 1;
+  const stride = (<usize>product.columns) << 2;
   const zeros = scratch + load<u32>(record, AT_PARTS);
   const parts = zeros + 64;
   const tiles = (((outRows + 1) >> 1) * halfWidth + 3) >> 2;
   const partBytes = (<usize>tiles) << 7;
-  const spans = table + ((<usize>tiles) << 4);
-  const spansBytes = (<usize>tiles) << 3;
+  const allSpans = table + ((<usize>tiles) << 4);
   memory.fill(zeros, 0, 32);
-  if (tabledRow != firstRow) {
-    tabulate(table, spans, tiles, firstRow >> 1, cellBytes, kernelHeight);
-    tabledRow = firstRow;
+  if (phases.tabledRow != firstRow) {
+    tabulate(phases, frame, table, allSpans, tiles, firstRow >> 1, kernelHeight);
+    phases.tabledRow = firstRow;
   }
   // Four neighbours of one row of a phase are the same distance apart.
-  const walk = openWalk(4, halfWidth & 3 ? 0 : <i32>cellBytes, 0, 32);
+  const walk = openWalk(4, halfWidth & 3 ? 0 : channels << 1, 0, 32);
   for (let at: usize = 0; at < stride; at += 32) {
     let panels = scratch + load<u32>(record, AT_PHASE_PANELS);
-    let lhs = phases;
+    let lhs = firstPhase;
     let part = parts;
     for (let phase = 0; phase < 9; phase++) {
       const taps = phaseTaps(kernelHeight, phase / 3);
-      const tapPairs = (phaseTaps(kernelWidth, phase % 3) * channels + 1) >> 1;
+      const tapPairs = (phaseTaps(window.kernelWidth, phase % 3) * channels + 1) >> 1;
       const segmentBytes = (<usize>tapPairs) << 5;
       const panel = panels + (at >> 5) * <usize>taps * segmentBytes;
       // The phase in the middle is in all outputs, once.
       const init = phase == 4 ? bias + at : zeros;
-      openSpans(spans + <usize>(phase / 3) * spansBytes);
+      const spans = allSpans + ((<usize>(phase / 3) * <usize>tiles) << 3);
       walk.pairs = tapPairs;
       walk.segmentGap = phaseRowBytes - ((<usize>tapPairs) << 2);
       let first = 0;
       while (first < tiles) {
-        const end = openSpan(first, tiles);
-        walk.segments = spanCount;
+        const end = endOfSpan(spans, first, tiles);
+        const span = spans + ((<usize>first) << 3);
+        const start = <usize>load<u32>(span);
+        walk.segments = load<i32>(span, 4);
         tile(
           walk,
-          lhs + <usize>spanFirst * phaseRowBytes,
+          lhs + start * phaseRowBytes,
           table + ((<usize>first) << 4),
           end - first,
-          panel + <usize>spanFirst * segmentBytes,
+          panel + start * segmentBytes,
           init,
           part + ((<usize>first) << 7),
         );
@@ -168,5 +171,5 @@ export function minimalBlock(record: usize, channels: i32, outWidth: i32, firstR
     }
     combine(parts, partBytes, outRows, outWidth, sums + at, stride);
   }
-  countPath(SUMMED_MINIMAL, outRows * outWidth, columns, 2 * pairs * segments);
+  countPath(SUMMED_MINIMAL, outRows * outWidth, product.columns, 2 * product.allPairs());
 }

@@ -30,14 +30,15 @@ import {
   TYPE_I16,
 } from '../layout';
 import { columnSquares, columnsRoot, largestOf, rootAbove } from './norms';
-import { openBias, openColumns, openLhs, openRows } from './operands';
 import { copyRows, packPanels, packRows, packTransposed, planesFor } from './pack';
+import { openProduct, Product } from './product';
 import { productBlock } from './products';
-import { keepPairs, openSparse, startsOf } from './sparse';
+import { keepPairs, startsOf } from './sparse';
 import { scratch, shareEnd, shareStart } from '../thread';
 
-/** Packs `width` columns of B from `column` on, all planes, and opens them. */
-function packColumns(record: usize, k: i32, column: i32, width: i32): void {
+/** Packs `width` columns of B from `column` on, all planes: B's block of the product. */
+function packColumns(product: Product, k: i32, column: i32, width: i32): void {
+  const record = product.record;
   const pairs = (k + 1) >> 1;
   const transposed = load<i32>(record, TRANSPOSE_RHS);
   const rhs = load<u32>(record, RHS);
@@ -50,7 +51,7 @@ function packColumns(record: usize, k: i32, column: i32, width: i32): void {
     const along = transposed ? 2 : 2 * stride;
     const across = transposed ? 2 * stride : 2;
     packPanels(rhs + ((<usize>first) << 1), 1, 0, 1, 0, k, along, width, across, panels);
-    openColumns(1, padded, columnsRoot(panels, pairs, width));
+    product.setRhs(1, padded, columnsRoot(panels, pairs, width));
     return;
   }
   const from = rhs + ((<usize>first) << 2);
@@ -64,7 +65,7 @@ function packColumns(record: usize, k: i32, column: i32, width: i32): void {
     const along = transposed ? 2 : 2 * width;
     to = packPanels(narrow, 1, 0, 1, 0, k, along, width, transposed ? 2 * k : 2, to);
   }
-  openColumns(planes, padded, planes == 1 ? columnsRoot(panels, pairs, width) : 0);
+  product.setRhs(planes, padded, planes == 1 ? columnsRoot(panels, pairs, width) : 0);
 }
 
 /** What is known of a block of packed rows: its largest norm (u64; 0 of several planes), its planes, whether it is sparse. */
@@ -112,11 +113,12 @@ function packLhs(record: usize, k: i32, row: i32, rows: i32, tile: i32, block: u
   store<i32>(block, kept, BLOCK_SPARSE);
 }
 
-/** Makes the block that was packed at tile `tile` the one at work. */
-function openBlock(record: usize, tile: i32, pairs: i32, block: usize): void {
-  openLhs(load<i32>(block, BLOCK_PLANES), load<u64>(block), false);
-  const kept = <bool>load<i32>(block, BLOCK_SPARSE);
-  openSparse(kept, keptTile(record, tile, pairs), startsTile(record, tile, pairs), pairs);
+/** Makes the block of which `block` has the notes, packed at tile `tile`, A's block of the product. */
+function openBlock(product: Product, tile: i32, block: usize): void {
+  product.setLhs(load<i32>(block, BLOCK_PLANES), load<u64>(block), false);
+  product.sparse = <bool>load<i32>(block, BLOCK_SPARSE);
+  product.kept = keptTile(product.record, tile, product.pairs);
+  product.starts = startsTile(product.record, tile, product.pairs);
 }
 
 /** Where the records of tile `tile` begin, and their table of starts. */
@@ -146,7 +148,7 @@ export function matmulTiled(record: usize): void {
   const blockColumns = load<i32>(record, BLOCK_COLUMNS);
   const keepsRows = load<i32>(record, KEEPS_ROWS);
   const table = scratch + load<u32>(record, AT_ROWS);
-  openRows(record, 16, 4, pairs, 1, 0, 1, 0);
+  const product = openProduct(record, 16, 4, pairs, 1, 0, 1, 0);
 
   const tileBytes = (<usize>pairs) << 4;
   for (let i = 0; i < blockRows; i += 4) {
@@ -156,8 +158,8 @@ export function matmulTiled(record: usize): void {
   let open = -1;
   for (let column = firstColumn; column < endColumn; column += blockColumns) {
     const width = min(blockColumns, endColumn - column);
-    packColumns(record, k, column, width);
-    openBias(record, column, width, (width + 7) & ~7);
+    packColumns(product, k, column, width);
+    product.setBias(column, width);
     for (let row = firstRow; row < endRow; row += blockRows) {
       const rows = min(blockRows, endRow - row);
       const place = keepsRows ? row - firstRow : 0;
@@ -165,11 +167,11 @@ export function matmulTiled(record: usize): void {
       if (row != open) {
         open = row;
         if (!keepsRows || column == firstColumn) packLhs(record, k, row, rows, place >> 2, block);
-        openBlock(record, place >> 2, pairs, block);
+        openBlock(product, place >> 2, block);
       }
       const packed = scratch + load<u32>(record, AT_PACKED) + <usize>(place >> 2) * tileBytes;
       const bytes = <usize>((rows + 3) >> 2) * tileBytes;
-      productBlock(record, packed, bytes, rows, width, n, row * n + column);
+      productBlock(product, packed, bytes, rows, width, n, row * n + column);
     }
   }
 }

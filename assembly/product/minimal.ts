@@ -14,17 +14,28 @@
  * taps, and of two differences of cells. docs/kernels.md.
  */
 
-// The image and its phases: frameRows x frameCells cells become phaseRows x phaseCells, of `channels`.
-let frameCells: i32 = 0;
-/** Rows of a phase. */
-export let phaseRows: i32 = 0;
-/** Cells of a row of it. */
-export let phaseCells: i32 = 0;
-let channels: i32 = 0;
-/** Pairs of outputs along y and x, the last one perhaps half. */
-export let halfWidth: i32 = 0;
-/** Bytes of a row of a phase. */
-export let phaseRowBytes: usize = 0;
+import { SCRATCH_PHASES, SCRATCH_SCATTER } from '../layout';
+import { scratch } from '../thread';
+
+/** The image and its phases: a frame of frameHeight() x frameCells cells becomes nine phases of rows x cells. */
+@unmanaged
+export class Phases {
+  channels: i32;
+  /** Cells of a row of the frame: at least those which the outputs need. */
+  frameCells: i32;
+  /** Rows of a phase, cells of a row of it, and the bytes of a row. */
+  rows: i32;
+  cells: i32;
+  rowBytes: usize;
+  /** Pairs of outputs along x, the last one perhaps half. */
+  halfWidth: i32;
+  /** The first row of the block of outputs for which conv-minimal.ts has made its tables; -1: none of this op. */
+  tabledRow: i32;
+
+  frameHeight(): i32 {
+    return 2 * this.rows + 1;
+  }
+}
 
 /** What phases may come to. */
 export const LARGEST: i32 = 32767;
@@ -43,29 +54,32 @@ export function phaseTaps(kernel: i32, phase: i32): i32 {
   return (kernel + (phase < 2 ? 1 : 0)) >> 1;
 }
 
-/** Sets the sizes of a convolution with outHeight x outWidth outputs an image. */
+/** The thread's phases, for a convolution with outHeight x outWidth outputs an image. */
 export function openPhases(
   outHeight: i32,
   outWidth: i32,
   kernelHeight: i32,
   kernelWidth: i32,
-  imageChannels: i32,
-): void {
-  channels = imageChannels;
-  halfWidth = (outWidth + 1) >> 1;
-  phaseRows = ((outHeight + 1) >> 1) + ((kernelHeight + 1) >> 1) - 1;
-  phaseCells = halfWidth + ((kernelWidth + 1) >> 1) - 1;
-  frameCells = 2 * phaseCells + 1;
-  phaseRowBytes = (<usize>(phaseCells * channels)) << 1;
+  channels: i32,
+): Phases {
+  if (<i32>offsetof<Phases>() > SCRATCH_SCATTER - SCRATCH_PHASES)
+    ERROR('phases need more of the scratch region');
+  const phases = openedPhases();
+  const halfWidth = (outWidth + 1) >> 1;
+  const cells = halfWidth + ((kernelWidth + 1) >> 1) - 1;
+  phases.channels = channels;
+  phases.halfWidth = halfWidth;
+  phases.rows = ((outHeight + 1) >> 1) + ((kernelHeight + 1) >> 1) - 1;
+  phases.cells = cells;
+  phases.frameCells = 2 * cells + 1;
+  phases.rowBytes = (<usize>(cells * channels)) << 1;
+  phases.tabledRow = -1;
+  return phases;
 }
 
-/** Rows, and cells of a row, of the frame that the phases are taken from: at least those which the outputs need. */
-export function phaseFrameHeight(): i32 {
-  return 2 * phaseRows + 1;
-}
-
-export function phaseFrameWidth(): i32 {
-  return frameCells;
+/** The phases that the frame of the op has opened. */
+export function openedPhases(): Phases {
+  return changetype<Phases>(scratch + SCRATCH_PHASES);
 }
 
 /** The nine phases, y's first, of eight channels of a cell and its neighbours; `apart` bytes from one to the next. */
@@ -100,9 +114,11 @@ function splitCell(from: usize, rowBytes: usize, cellBytes: usize, to: usize, ap
  * The nine phases of a framed image, each `phaseBytes` behind the one before. Whole vectors are written: what lies past
  * a cell's last channel is overwritten by the next one, or is slack.
  */
-export function splitImage(frame: usize, phaseBytes: usize, to: usize): void {
-  const cellBytes = (<usize>channels) << 1;
-  const rowBytes = <usize>frameCells * cellBytes;
+export function splitImage(phases: Phases, frame: usize, phaseBytes: usize, to: usize): void {
+  const cellBytes = (<usize>phases.channels) << 1;
+  const rowBytes = <usize>phases.frameCells * cellBytes;
+  const phaseRows = phases.rows;
+  const phaseCells = phases.cells;
   for (let row = 0; row < phaseRows; row++) {
     let cell = frame + <usize>(2 * row) * rowBytes;
     for (let x = 0; x < phaseCells; x++) {
@@ -121,6 +137,7 @@ export function splitImage(frame: usize, phaseBytes: usize, to: usize): void {
  * multiple of four. `room` has 288 bytes.
  */
 export function splitPair(
+  phases: Phases,
   frame: usize,
   apart: usize,
   phaseBytes: usize,
@@ -128,8 +145,10 @@ export function splitPair(
   room: usize,
   to: usize,
 ): void {
-  const cellBytes = (<usize>channels) << 1;
-  const rowBytes = <usize>frameCells * cellBytes;
+  const cellBytes = (<usize>phases.channels) << 1;
+  const rowBytes = <usize>phases.frameCells * cellBytes;
+  const phaseRows = phases.rows;
+  const phaseCells = phases.cells;
   for (let row = 0; row < phaseRows; row++) {
     let cell = frame + <usize>(2 * row) * rowBytes;
     for (let x = 0; x < phaseCells; x++) {

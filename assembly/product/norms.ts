@@ -98,12 +98,8 @@ export function columnSquares(from: usize, count: i32, stride: usize): u64 {
   return larger(larger(0, low), high);
 }
 
-// The smallest and the largest of 0 and the last block that was looked at.
-let smallest: i32 = 0;
-let largest: i32 = 0;
-
-/** Finds both among 0 and `bytes` bytes of int16, a multiple of 16. */
-function findExtremes(from: usize, bytes: usize): void {
+/** The smallest of 0 and `bytes` bytes of int16, a multiple of 16, in lane 0, the largest in lane 1. */
+function extremesOf(from: usize, bytes: usize): v128 {
   let most = i16x8.splat(0);
   let least = i16x8.splat(0);
   const end = from + bytes;
@@ -113,20 +109,21 @@ function findExtremes(from: usize, bytes: usize): void {
     least = i16x8.min_s(least, v);
     from += 16;
   }
-  smallest = leastOf(i32x4.min_s(i32x4.extend_low_i16x8_s(least), i32x4.extend_high_i16x8_s(least)));
-  largest = mostOf(i32x4.max_s(i32x4.extend_low_i16x8_s(most), i32x4.extend_high_i16x8_s(most)));
+  const smallest = leastOf(i32x4.min_s(i32x4.extend_low_i16x8_s(least), i32x4.extend_high_i16x8_s(least)));
+  const largest = mostOf(i32x4.max_s(i32x4.extend_low_i16x8_s(most), i32x4.extend_high_i16x8_s(most)));
+  return i32x4.replace_lane(i32x4.splat(smallest), 1, largest);
 }
 
 /** Largest magnitude among `bytes` bytes of int16, a multiple of 16. */
 export function largestMagnitude(from: usize, bytes: usize): i32 {
-  findExtremes(from, bytes);
-  return max(largest, -smallest);
+  const extremes = extremesOf(from, bytes);
+  return max(i32x4.extract_lane(extremes, 1), -i32x4.extract_lane(extremes, 0));
 }
 
 /** Largest less smallest of 0 and `bytes` bytes of int16, a multiple of 16. */
 export function rangeOf(from: usize, bytes: usize): i32 {
-  findExtremes(from, bytes);
-  return largest - smallest;
+  const extremes = extremesOf(from, bytes);
+  return i32x4.extract_lane(extremes, 1) - i32x4.extract_lane(extremes, 0);
 }
 
 /** Largest magnitude among `rows` rows of `count` int32, `stride` bytes apart. */
@@ -150,4 +147,35 @@ export function largestOf(from: usize, rows: i32, count: i32, stride: usize): u3
   }
   // -2^31 is its own negative, and right as an unsigned number.
   return max(<u32>mostOf(most), <u32>-leastOf(least));
+}
+
+/** The largest of the squares of single rows that `rowsRoot` left in the table. */
+export function mostRowSquares(table: usize, rows: i32): u64 {
+  let most: u64 = 0;
+  for (let row = 0; row < rows; row++) most = max(most, load<u64>(table + ((<usize>row) << 3)));
+  return most;
+}
+
+/**
+ * An integer that is at least the norm of any stretch of `kernelHeight` rows (of `rowElements` int16, `rows` of them),
+ * starting at multiples of `stride`. `table` has room for a u64 per row.
+ */
+export function rowsRoot(
+  from: usize,
+  rows: i32,
+  rowElements: i32,
+  kernelHeight: i32,
+  stride: i32,
+  table: usize,
+): u64 {
+  for (let row = 0; row < rows; row++) {
+    store<u64>(table + ((<usize>row) << 3), squares(from + ((<usize>(row * rowElements)) << 1), rowElements));
+  }
+  let most: u64 = 0;
+  for (let row = 0; row + kernelHeight <= rows; row += stride) {
+    let sum: u64 = 0;
+    for (let i = 0; i < kernelHeight; i++) sum += load<u64>(table + ((<usize>(row + i)) << 3));
+    most = max(most, sum);
+  }
+  return rootAbove(most);
 }

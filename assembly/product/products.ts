@@ -25,74 +25,61 @@ import {
   SUMMED_SPARSE,
   WRAP,
 } from '../layout';
-import {
-  biasMost,
-  columns,
-  hasSpans,
-  images,
-  imageStride,
-  lhsPlanes,
-  lhsRoot,
-  openSpan,
-  pairs,
-  panelBytes,
-  rhsPlanes,
-  rhsRoot,
-  rowsApart,
-  segments,
-  segmentStride,
-  spanCount,
-  spanFirst,
-  step,
-} from './operands';
 import { countPath } from './paths';
-import { sparse, tileSparse } from './sparse';
+import { Product } from './product';
+import { tileSparse } from './sparse';
 import { addBlock, blockCut, splitApart } from './stretches';
 import { scratch } from '../thread';
 import { openWalk, tile } from './tile';
 
 /** True when every sum of the block fits in 32 bits with room for rounding. */
-export function provesFast(record: usize): bool {
-  if (lhsPlanes != 1 || rhsPlanes != 1) return false;
-  const drop = load<i32>(load<u32>(record, CONVERT), SITE_DROP);
+export function provesFast(product: Product): bool {
+  if (product.lhsPlanes != 1 || product.rhsPlanes != 1) return false;
+  const drop = load<i32>(load<u32>(product.record, CONVERT), SITE_DROP);
   const room: u64 = drop > 0 && drop < 31 ? (<u64>1) << drop : 0;
-  return lhsRoot * rhsRoot + biasMost + room < (<u64>1) << 31;
+  return product.lhsRoot * product.rhsRoot + product.biasMost + room < (<u64>1) << 31;
 }
 
 /** Sums of a block in i32, rows `columns` * 4 bytes apart; the caller has proved that they fit. */
-function fastBlock(record: usize, lhs: usize, rows: i32): void {
+function fastBlock(product: Product, lhs: usize, rows: i32): void {
+  const record = product.record;
   const table = scratch + load<u32>(record, AT_ROWS);
   const sums = scratch + load<u32>(record, AT_SUMS);
-  const bias = scratch + load<u32>(record, AT_BIAS) + ((<usize>columns) << 3);
+  const bias = scratch + load<u32>(record, AT_BIAS) + ((<usize>product.columns) << 3);
   const tiles = (rows + 3) >> 2;
-  const stride = (<usize>columns) << 2;
+  const pairs = product.pairs;
+  const segments = product.segments;
+  const segmentStride = product.segmentStride;
+  const stride = (<usize>product.columns) << 2;
+  const walk = openWalk(product.pairStep, product.rowStride, pairs, stride);
+  walk.segmentGap = segmentStride - <usize>pairs * product.pairStep;
+  walk.images = product.images;
   let panel = scratch + load<u32>(record, AT_RHS);
-  const walk = openWalk(step, rowsApart, pairs, stride);
-  walk.segmentGap = segmentStride - <usize>pairs * step;
-  walk.images = images;
   for (let at: usize = 0; at < stride; at += 32) {
     let first = 0;
-    if (sparse) {
-      tileSparse(0, tiles, 0, pairs, panel, bias + at, sums + at, stride);
+    if (product.sparse) {
+      tileSparse(product, 0, tiles, 0, pairs, panel, bias + at, sums + at, stride);
       first = tiles;
     }
     while (first < tiles) {
-      const end = openSpan(first, tiles);
+      const end = product.openSpan(first, tiles);
+      const spanFirst = <usize>product.spanFirst;
+      const spanCount = product.spanCount;
       walk.segments = spanCount;
-      walk.imageGap = imageStride - <usize>spanCount * segmentStride;
+      walk.imageGap = product.imageStride - <usize>spanCount * segmentStride;
       walk.panelGap = (<usize>((segments - spanCount) * pairs)) << 5;
       tile(
         walk,
-        lhs + <usize>spanFirst * segmentStride,
+        lhs + spanFirst * segmentStride,
         table + ((<usize>first) << 4),
         end - first,
-        panel + ((<usize>(spanFirst * pairs)) << 5),
+        panel + ((spanFirst * pairs) << 5),
         bias + at,
         sums + at + <usize>(4 * first) * stride,
       );
       first = end;
     }
-    panel += panelBytes;
+    panel += product.panelBytes;
   }
 }
 
@@ -112,9 +99,12 @@ function compact<T>(sums: usize, rows: i32, width: i32, stride: i32): void {
 }
 
 /** Sets the block's wide sums to the bias: i64, or split at bit `cut`. */
-function startWide(record: usize, sums: usize, rows: i32, cut: i32): void {
+function startWide(product: Product, rows: i32, cut: i32): void {
+  const record = product.record;
+  const columns = product.columns;
+  const sums = scratch + load<u32>(record, AT_SUMS);
   const bias = scratch + load<u32>(record, AT_BIAS);
-  const apart = splitApart(rows);
+  const apart = splitApart(rows, columns);
   const rowBytes = (<usize>columns) << 3;
   // The first row, then each row from the one before it.
   for (let column = 0; column < columns; column++) {
@@ -142,7 +132,7 @@ function repeat(from: usize, period: usize, bytes: usize): void {
  * A's elements lie in `bytes` bytes at `lhs` (or in planes there).
  */
 export function productBlock(
-  record: usize,
+  product: Product,
   lhs: usize,
   bytes: usize,
   rows: i32,
@@ -150,23 +140,24 @@ export function productBlock(
   n: i32,
   index: u32,
 ): void {
-  const fast = provesFast(record);
+  const fast = provesFast(product);
   let cut = 0;
   if (fast) {
-    countPath(sparse ? SUMMED_SPARSE : SUMMED_FAST, rows, columns, 2 * pairs * segments * images);
-    fastBlock(record, lhs, rows);
+    const path = product.sparse ? SUMMED_SPARSE : SUMMED_FAST;
+    countPath(path, rows, product.columns, 2 * product.allPairs());
+    fastBlock(product, lhs, rows);
   } else {
-    if (load<i32>(record, ACCUMULATOR) != WRAP) cut = blockCut(record, lhs, rows, biasMost);
-    const fresh = biasMost == 0 && !hasSpans();
-    if (!fresh) startWide(record, scratch + load<u32>(record, AT_SUMS), rows, cut);
-    addBlock(record, lhs, bytes, rows, cut, fresh);
+    if (load<i32>(product.record, ACCUMULATOR) != WRAP) cut = blockCut(product, lhs, rows);
+    const fresh = product.biasMost == 0 && !product.spans;
+    if (!fresh) startWide(product, rows, cut);
+    addBlock(product, lhs, bytes, rows, cut, fresh);
   }
-  finishBlock(record, fast, cut, rows, width, n, index);
+  finishBlock(product, fast, cut, rows, width, n, index);
 }
 
-/** Converts a block's sums: i32 where they were made fast, else i64, or split at bit `cut`. */
+/** Converts a block's sums: i32 if they were made fast, else i64, or split at bit `cut`. */
 export function finishBlock(
-  record: usize,
+  product: Product,
   fast: bool,
   cut: i32,
   rows: i32,
@@ -174,6 +165,8 @@ export function finishBlock(
   n: i32,
   index: u32,
 ): void {
+  const record = product.record;
+  const columns = product.columns;
   const sums = scratch + load<u32>(record, AT_SUMS);
   if (load<i32>(record, ACCUMULATOR) == WRAP) {
     const bits = load<i32>(record, ACCUMULATOR_WIDTH);
@@ -182,7 +175,7 @@ export function finishBlock(
   }
   const site = load<u32>(record, CONVERT);
   const out = load<u32>(record, OUT);
-  const apart = splitApart(rows);
+  const apart = splitApart(rows, columns);
   // Whole rows are one run of neighbours.
   const whole = width == n;
   if (whole && width != columns) {

@@ -4,17 +4,9 @@
  * they may have come to at most, |error| times the largest magnitude of the image, is kept for each channel; before that
  * passes 32 bits they are added to the thread's sums in 64.
  */
-import {
-  AT_SCATTER_LISTS,
-  AT_SCATTER_SUMS,
-  AT_SUMS,
-  CHANNELS,
-  KERNEL_HEIGHT,
-  KERNEL_WIDTH,
-  OUT_CHANNELS,
-  OUT_HEIGHT,
-  OUT_WIDTH,
-} from '../layout';
+import { AT_SCATTER_LISTS, AT_SCATTER_SUMS, AT_SUMS, SCRATCH_OPERANDS, SCRATCH_SCATTER } from '../layout';
+import { openWindow } from '../op/window';
+import { Frame } from './frame';
 import { largestMagnitude } from './norms';
 import { addTwo, pairOf } from './scatter';
 import { scratch } from '../thread';
@@ -24,57 +16,82 @@ const HEAD_BYTES: usize = 16;
 const HEAD_BOUND: usize = 8;
 const LIMIT: i64 = (<i64>1) << 31;
 
-// The op at work.
-let channels: i32 = 0;
-let outChannels: i32 = 0;
-let positions: i32 = 0;
-let kernelHeight: i32 = 0;
-/** Elements of a row of taps, and the bytes of their sums. */
-let rowElements: i32 = 0;
-let rowBytes: usize = 0;
-let sums: usize = 0;
-let wide: usize = 0;
-let heads: usize = 0;
-let lists: usize = 0;
-let begun: bool = false;
+/** The op at work: its sums and its lists of errors. */
+@unmanaged
+export class Scatter {
+  channels: i32;
+  outChannels: i32;
+  positions: i32;
+  kernelHeight: i32;
+  /** Elements of a row of taps, and the bytes of their sums. */
+  rowElements: i32;
+  rowBytes: usize;
+  sums: usize;
+  wide: usize;
+  heads: usize;
+  lists: usize;
+  begun: bool;
 
-/** To be called before the first image of an op; finishScatter() after the last one. */
-export function openScatter(record: usize): void {
-  channels = load<i32>(record, CHANNELS);
-  outChannels = load<i32>(record, OUT_CHANNELS);
-  positions = load<i32>(record, OUT_HEIGHT) * load<i32>(record, OUT_WIDTH);
-  kernelHeight = load<i32>(record, KERNEL_HEIGHT);
-  rowElements = load<i32>(record, KERNEL_WIDTH) * channels;
-  rowBytes = (<usize>((rowElements + 7) & ~7)) << 2;
-  sums = scratch + load<u32>(record, AT_SCATTER_SUMS);
-  wide = scratch + load<u32>(record, AT_SUMS);
-  heads = scratch + load<u32>(record, AT_SCATTER_LISTS);
-  lists = heads + <usize>outChannels * HEAD_BYTES;
-  begun = false;
-}
-
-/** Adds an output channel's sums to the wide ones, and starts them again. */
-function widen(channel: i32): void {
-  const columns = (outChannels + 7) & ~7;
-  const own = sums + <usize>(channel * kernelHeight) * rowBytes;
-  let to = wide + ((<usize>channel) << 3);
-  for (let row = 0; row < kernelHeight; row++) {
-    const from = own + <usize>row * rowBytes;
-    for (let i = 0; i < rowElements; i++) {
-      store<i64>(to, load<i64>(to) + <i64>load<i32>(from + ((<usize>i) << 2)));
-      to += (<usize>columns) << 3;
-    }
+  /** Sets the sums and the heads of the lists to 0. */
+  begin(): void {
+    if (this.begun) return;
+    this.begun = true;
+    memory.fill(this.sums, 0, <usize>(this.outChannels * this.kernelHeight) * this.rowBytes);
+    memory.fill(this.heads, 0, <usize>this.outChannels * HEAD_BYTES);
   }
-  memory.fill(own, 0, <usize>kernelHeight * rowBytes);
+
+  /** Adds an output channel's sums to the wide ones, and starts them again. */
+  widen(channel: i32): void {
+    const columnBytes = ((<usize>this.outChannels + 7) & ~7) << 3;
+    const channelBytes = <usize>this.kernelHeight * this.rowBytes;
+    const own = this.sums + <usize>channel * channelBytes;
+    let to = this.wide + ((<usize>channel) << 3);
+    for (let row = 0; row < this.kernelHeight; row++) {
+      const from = own + <usize>row * this.rowBytes;
+      for (let i = 0, elements = this.rowElements; i < elements; i++) {
+        store<i64>(to, load<i64>(to) + <i64>load<i32>(from + ((<usize>i) << 2)));
+        to += columnBytes;
+      }
+    }
+    memory.fill(own, 0, channelBytes);
+  }
+
+  /** Leaves all products in the wide sums; to be called after the last image of an op. */
+  finish(): void {
+    if (!this.begun) return;
+    for (let channel = 0; channel < this.outChannels; channel++) this.widen(channel);
+  }
 }
 
-export function finishScatter(): void {
-  if (!begun) return;
-  for (let channel = 0; channel < outChannels; channel++) widen(channel);
+/** The thread's sums and lists for the op of a record. */
+export function openScatter(record: usize): Scatter {
+  if (<i32>offsetof<Scatter>() > SCRATCH_OPERANDS - SCRATCH_SCATTER)
+    ERROR('scattering needs more of the scratch region');
+  const scatter = changetype<Scatter>(scratch + SCRATCH_SCATTER);
+  const window = openWindow(record);
+  scatter.channels = window.channels;
+  scatter.outChannels = window.outChannels;
+  scatter.positions = window.outHeight * window.outWidth;
+  scatter.kernelHeight = window.kernelHeight;
+  scatter.rowElements = window.kernelWidth * window.channels;
+  scatter.rowBytes = (<usize>((scatter.rowElements + 7) & ~7)) << 2;
+  scatter.sums = scratch + load<u32>(record, AT_SCATTER_SUMS);
+  scatter.wide = scratch + load<u32>(record, AT_SUMS);
+  scatter.heads = scratch + load<u32>(record, AT_SCATTER_LISTS);
+  scatter.lists = scatter.heads + <usize>scatter.outChannels * HEAD_BYTES;
+  scatter.begun = false;
+  return scatter;
 }
 
 /** Lists the errors other than 0 by output channel: cell of the image, 16 bits, then the error. */
-function listErrors(errors: usize, outHeight: i32, outWidth: i32, imageWidth: i32): void {
+function listErrors(scatter: Scatter, frame: Frame, errors: usize): void {
+  const outHeight = frame.outHeight;
+  const outWidth = frame.outWidth;
+  const outChannels = scatter.outChannels;
+  const positions = scatter.positions;
+  const heads = scatter.heads;
+  const lists = scatter.lists;
+  const imageWidth = frame.width;
   const zero = i16x8.splat(0);
   for (let y = 0; y < outHeight; y++) {
     for (let x = 0; x < outWidth; x++) {
@@ -102,32 +119,21 @@ function boundOf(entry: i32, largest: i32): i64 {
   return <i64>(error < 0 ? -error : error) * largest;
 }
 
-/**
- * Adds one image's products: `image` of imageWidth cells a row and `bytes` bytes, framed or as it is, and its errors, all int16,
- * with a stride of 1.
- */
-export function scatterErrors(
-  image: usize,
-  imageWidth: i32,
-  bytes: usize,
-  errors: usize,
-  outHeight: i32,
-  outWidth: i32,
-): void {
-  if (!begun) {
-    begun = true;
-    memory.fill(sums, 0, <usize>(outChannels * kernelHeight) * rowBytes);
-    memory.fill(heads, 0, <usize>outChannels * HEAD_BYTES);
-  }
-  const cellBytes = (<usize>channels) << 1;
-  const apart = <usize>imageWidth * cellBytes;
+/** Adds the products of the framed image at `image` with its errors, all int16, with a stride of 1. */
+export function scatterErrors(scatter: Scatter, frame: Frame, image: usize, errors: usize): void {
+  scatter.begin();
+  const kernelHeight = scatter.kernelHeight;
+  const rowBytes = scatter.rowBytes;
+  const positions = scatter.positions;
+  const cellBytes = (<usize>scatter.channels) << 1;
+  const apart = frame.rowBytes;
   // What is read past the end can only make the bound larger.
-  const largest = largestMagnitude(image, (bytes + 15) & ~15);
-  listErrors(errors, outHeight, outWidth, imageWidth);
-  for (let channel = 0; channel < outChannels; channel++) {
-    const head = heads + <usize>channel * HEAD_BYTES;
-    const own = sums + <usize>(channel * kernelHeight) * rowBytes;
-    let at = lists + ((<usize>(channel * positions)) << 2);
+  const largest = largestMagnitude(image, (frame.bytes + 15) & ~15);
+  listErrors(scatter, frame, errors);
+  for (let channel = 0; channel < scatter.outChannels; channel++) {
+    const head = scatter.heads + <usize>channel * HEAD_BYTES;
+    const own = scatter.sums + <usize>(channel * kernelHeight) * rowBytes;
+    let at = scatter.lists + ((<usize>(channel * positions)) << 2);
     const end = at + ((<usize>load<i32>(head)) << 2);
     store<i32>(head, 0);
     while (at < end) {
@@ -142,7 +148,7 @@ export function scatterErrors(
         at -= 4;
       }
       const bound = load<i64>(head, HEAD_BOUND) + more;
-      if (bound >= LIMIT) widen(channel);
+      if (bound >= LIMIT) scatter.widen(channel);
       store<i64>(head, bound >= LIMIT ? more : bound, HEAD_BOUND);
       const u = image + <usize>(first & 0xffff) * cellBytes;
       const v = image + <usize>(second & 0xffff) * cellBytes;

@@ -4,20 +4,9 @@
  * modulo 2^32 in any order; whoever calls has proved that they fit. docs/kernels.md.
  */
 import { convertNarrow } from '../convert/narrow';
-import {
-  AT_BIAS,
-  AT_SCATTER_SUMS,
-  AT_SCATTER_TAPS,
-  CHANNELS,
-  CONVERT,
-  KERNEL_HEIGHT,
-  KERNEL_WIDTH,
-  OUT,
-  OUT_CHANNELS,
-  RHS,
-  SCATTER_MOST,
-} from '../layout';
-import { frameColumn, frameRow, imageHeight, imageWidth } from './image';
+import { AT_BIAS, AT_SCATTER_SUMS, AT_SCATTER_TAPS, CONVERT, OUT, RHS, SCATTER_MOST } from '../layout';
+import { openWindow } from '../op/window';
+import { Frame } from './frame';
 import { scratch } from '../thread';
 
 /** True where few enough of `count` int16 are not 0 for the op to scatter them. */
@@ -89,9 +78,10 @@ export function pairOf(first: i32, second: i32): v128 {
  * the weight [KH, KW, C, O], or, `turned`, of the gradient by the input, whose inputs are O and whose columns C.
  */
 export function packTaps(record: usize, turned: bool): void {
-  const taps = load<i32>(record, KERNEL_HEIGHT) * load<i32>(record, KERNEL_WIDTH);
-  const channels = load<i32>(record, CHANNELS);
-  const outChannels = load<i32>(record, OUT_CHANNELS);
+  const window = openWindow(record);
+  const taps = window.kernelHeight * window.kernelWidth;
+  const channels = window.channels;
+  const outChannels = window.outChannels;
   const from = load<u32>(record, RHS);
   let to = scratch + load<u32>(record, AT_SCATTER_TAPS);
   if (turned) {
@@ -116,20 +106,17 @@ export function packTaps(record: usize, turned: bool): void {
 }
 
 /**
- * Convolves the image (see openImage) of `channels` int16 a cell at `source` and converts it: `columns` (a multiple of 8)
- * columns of outHeight x outWidth positions, from element `index` on. Sums have a margin of KW - 1 cells on both sides.
+ * Convolves the image of int16 at `source` and converts it: the frame's columns, a multiple of 8, of all its positions, from
+ * element `index` on. Sums have a margin of KW - 1 cells on both sides.
  */
-export function scatterImage(
-  record: usize,
-  source: usize,
-  channels: i32,
-  columns: i32,
-  outHeight: i32,
-  outWidth: i32,
-  index: u32,
-): void {
-  const kernelHeight = load<i32>(record, KERNEL_HEIGHT);
-  const kernelWidth = load<i32>(record, KERNEL_WIDTH);
+export function scatterImage(record: usize, frame: Frame, source: usize, index: u32): void {
+  const window = openWindow(record);
+  const kernelHeight = window.kernelHeight;
+  const kernelWidth = window.kernelWidth;
+  const channels = frame.channels;
+  const columns = frame.columns;
+  const outHeight = frame.outHeight;
+  const outWidth = frame.outWidth;
   const taps = scratch + load<u32>(record, AT_SCATTER_TAPS);
   const sums = scratch + load<u32>(record, AT_SCATTER_SUMS);
   const cellBytes = (<usize>columns) << 2;
@@ -139,13 +126,13 @@ export function scatterImage(
   const zero = i16x8.splat(0);
   startSums(record, sums, columns, outHeight, outWidth, kernelWidth - 1);
   let at = source;
-  for (let y = 0; y < imageHeight(); y++) {
+  for (let y = 0; y < frame.imageHeight; y++) {
     // The output that the last row of taps makes of it, and the rows of taps whose outputs exist.
-    const row = frameRow(y) - kernelHeight + 1;
+    const row = y * frame.spreadY + frame.top - kernelHeight + 1;
     const first = max(0, -row);
     const rows = min(kernelHeight, outHeight - row) - first;
-    for (let x = 0; x < imageWidth(); x++) {
-      const column = frameColumn(x);
+    for (let x = 0; x < frame.imageWidth; x++) {
+      const column = x * frame.spreadX + frame.left;
       const cell = at;
       at += (<usize>channels) << 1;
       if (rows <= 0 || <u32>column >= <u32>(outWidth + kernelWidth - 1)) continue;

@@ -4,28 +4,14 @@
  * with them the proof of their size, are the same. docs/kernels.md.
  */
 import { KEPT_BYTES, PIECE } from '../layout';
+import { Product } from './product';
 
 /** Kept pairs pay where they are fewer than this many eighths of all: each loads where its columns are. */
 const MOST_EIGHTHS = 7;
 
-// The block at work: where its first tile's records are, and the starts of the pieces in them.
-export let sparse: bool = false;
-let records: usize = 0;
-let starts: usize = 0;
-/** Bytes from a tile's starts to the next tile's. */
-let startBytes: usize = 0;
-
 /** Bytes of the table of starts of a tile of `pairs` pairs: one for each piece, and the end. */
 export function startsOf(pairs: i32): usize {
   return (<usize>((pairs + PIECE - 1) / PIECE + 1)) << 2;
-}
-
-/** Makes a block the one at work; `kept` false: all its pairs count. */
-export function openSparse(kept: bool, at: usize, table: usize, pairs: i32): void {
-  sparse = kept;
-  records = at;
-  starts = table;
-  startBytes = startsOf(pairs);
 }
 
 /** Pairs of `count` packed ones, 16 bytes each, that are not 0 in all four rows. */
@@ -68,6 +54,7 @@ export function keepPairs(packed: usize, tiles: i32, pairs: i32, at: usize, tabl
  * the panel whose first pair is at `panel`.
  */
 export function tileSparse(
+  product: Product,
   first: i32,
   tiles: i32,
   from: i32,
@@ -77,11 +64,13 @@ export function tileSparse(
   c: usize,
   stride: usize,
 ): void {
-  let table = starts + <usize>first * startBytes + ((<usize>(from / PIECE)) << 2);
+  const kept = product.kept;
+  const startBytes = startsOf(product.pairs);
+  let table = product.starts + <usize>first * startBytes + ((<usize>(from / PIECE)) << 2);
   const last = (<usize>((to + PIECE - 1) / PIECE - from / PIECE)) << 2;
   do {
-    let a = records + load<u32>(table);
-    const end = records + load<u32>(table + last);
+    let a = kept + load<u32>(table);
+    const end = kept + load<u32>(table + last);
     let c00 = v128.load(init);
     let c01 = v128.load(init, 16);
     let c10 = c00;

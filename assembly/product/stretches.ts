@@ -23,36 +23,10 @@ import {
   SUMMED_FULL,
 } from '../layout';
 import { columnSquares, fits, largestMagnitude, rootAbove } from './norms';
-import {
-  allPieces,
-  columns,
-  images,
-  imageStride,
-  lhsPieces,
-  lhsPiecesKnown,
-  lhsPlanes,
-  lhsRoot,
-  openSpan,
-  pairs,
-  panelBytes,
-  rhsPieces,
-  rhsPiecesKnown,
-  rhsPlaneBytes,
-  rhsPlanes,
-  rhsRoot,
-  rowsApart,
-  segmentPieces,
-  segments,
-  segmentStride,
-  setLhsPiecesKnown,
-  setRhsPiecesKnown,
-  spanCount,
-  spanFirst,
-  step,
-} from './operands';
 import { splitBytes } from './pack';
 import { countPath } from './paths';
-import { sparse, tileSparse } from './sparse';
+import { Product } from './product';
+import { tileSparse } from './sparse';
 import { scratch } from '../thread';
 import { flush, flushSplit, openWalk, tile } from './tile';
 
@@ -62,33 +36,35 @@ const STRIP_TILES: i32 = 32;
 const ZEROS = STRIP + 128 * 32;
 
 /** Pairs of piece `piece` of a segment. */
-function piecePairs(piece: i32): i32 {
-  return min(PIECE, pairs - piece * PIECE);
+function piecePairs(product: Product, piece: i32): i32 {
+  return min(PIECE, product.pairs - piece * PIECE);
 }
 
 /** Fills in B's table from its panels: by plane, panel and piece. */
-function fillColumnPieces(panels: usize): void {
-  let entry = rhsPieces;
-  for (let left = rhsPlanes * (columns >> 3) * images * segments; left > 0; left--) {
-    for (let piece = 0; piece < segmentPieces; piece++) {
-      const count = piecePairs(piece);
+function fillColumnPieces(product: Product, panels: usize): void {
+  let entry = product.rhsPieces;
+  const segments = product.images * product.segments;
+  for (let left = product.rhsPlanes * (product.columns >> 3) * segments; left > 0; left--) {
+    for (let piece = 0; piece < product.segmentPieces; piece++) {
+      const count = piecePairs(product, piece);
       store<u64>(entry, max(columnSquares(panels, count, 32), columnSquares(panels + 16, count, 32)));
       panels += (<usize>count) << 5;
       entry += 8;
     }
   }
-  setRhsPiecesKnown();
+  product.rhsPiecesKnown = true;
 }
 
-/** Fills in A's table from rows of one segment each, packed four rows a tile, all planes. */
-function fillRowPieces(lhs: usize, planeBytes: usize): void {
-  memory.fill(lhsPieces, 0, (<usize>(allPieces * lhsPlanes)) << 3);
-  for (let plane = 0; plane < lhsPlanes; plane++) {
+/** Fills in A's table from `tiles` tiles of rows of one segment each, packed four rows a tile, all planes. */
+function fillRowPieces(product: Product, lhs: usize, tiles: i32, planeBytes: usize): void {
+  const tableBytes = (<usize>product.allPieces) << 3;
+  memory.fill(product.lhsPieces, 0, tableBytes * product.lhsPlanes);
+  for (let plane = 0; plane < product.lhsPlanes; plane++) {
     let at = lhs + <usize>plane * planeBytes;
     for (let i = 0; i < tiles; i++) {
-      let entry = lhsPieces + ((<usize>(plane * allPieces)) << 3);
-      for (let piece = 0; piece < segmentPieces; piece++) {
-        const count = piecePairs(piece);
+      let entry = product.lhsPieces + <usize>plane * tableBytes;
+      for (let piece = 0; piece < product.segmentPieces; piece++) {
+        const count = piecePairs(product, piece);
         const square = columnSquares(at, count, 16);
         if (square > load<u64>(entry)) store<u64>(entry, square);
         at += (<usize>count) << 4;
@@ -96,34 +72,36 @@ function fillRowPieces(lhs: usize, planeBytes: usize): void {
       }
     }
   }
-  setLhsPiecesKnown(true);
+  product.lhsPiecesKnown = true;
 }
 
 /** Fills in A's table for one plane from bounds: no `count` pairs have more squares than `most` and 2 count largest^2. */
-export function boundRowPieces(plane: i32, most: u64, largest: i32): void {
-  let entry = lhsPieces + ((<usize>(plane * allPieces)) << 3);
+export function boundRowPieces(product: Product, plane: i32, most: u64, largest: i32): void {
+  let entry = product.lhsPieces + ((<usize>(plane * product.allPieces)) << 3);
   const square = <u64>(<i64>largest * largest);
-  for (let segment = images * segments; segment > 0; segment--) {
-    for (let piece = 0; piece < segmentPieces; piece++) {
-      store<u64>(entry, min(most, square * <u64>(2 * piecePairs(piece))));
+  for (let segment = product.images * product.segments; segment > 0; segment--) {
+    for (let piece = 0; piece < product.segmentPieces; piece++) {
+      store<u64>(entry, min(most, square * <u64>(2 * piecePairs(product, piece))));
       entry += 8;
     }
   }
 }
 
 /** The same for each plane of the block at `lhs`, from the largest magnitudes in its `bytes` bytes. */
-export function boundRows(lhs: usize, bytes: usize, planeBytes: usize): void {
-  for (let plane = 0; plane < lhsPlanes; plane++) {
+export function boundRows(product: Product, lhs: usize, bytes: usize, planeBytes: usize): void {
+  const planes = product.lhsPlanes;
+  for (let plane = 0; plane < planes; plane++) {
     const largest = largestMagnitude(lhs + <usize>plane * planeBytes, (bytes + 15) & ~15);
     // The last vector reaches past the block, where anything may lie; a digit is never larger than this.
-    boundRowPieces(plane, u64.MAX_VALUE, lhsPlanes > 1 ? min(largest, 1 << (DIGIT_BITS - 1)) : largest);
+    const bound = planes > 1 ? min(largest, 1 << (DIGIT_BITS - 1)) : largest;
+    boundRowPieces(product, plane, u64.MAX_VALUE, bound);
   }
-  setLhsPiecesKnown(true);
+  product.lhsPiecesKnown = true;
 }
 
 /**
  * The end of the longest run of pieces from `first` on, in whole units of `unit` pieces and not past `end`, whose sum
- * surely fits in 32 bits; `first` where not even one unit does. `a` and `b` are the tables of the planes.
+ * surely fits in 32 bits; `first` if not even one unit does. `a` and `b` are the tables of the planes.
  */
 function reach(a: usize, b: usize, first: i32, end: i32, unit: i32): i32 {
   let squaresA: u64 = 0;
@@ -139,30 +117,17 @@ function reach(a: usize, b: usize, first: i32, end: i32, unit: i32): i32 {
   return first;
 }
 
-/** True where each piece fits by itself. */
-function everyPieceFits(a: usize, b: usize): bool {
-  const end = a + ((<usize>allPieces) << 3);
+/** True if each of `count` pieces fits by itself. */
+function everyPieceFits(a: usize, b: usize, count: i32): bool {
+  const end = a + ((<usize>count) << 3);
   for (; a < end; a += 8, b += 8) {
     if (!fits(load<u64>(a), load<u64>(b))) return false;
   }
   return true;
 }
 
-// The sums at work: of the panel at `panel`, whose first sum is at `sums`.
-let rowTable: usize = 0;
-let tiles: i32 = 0;
-let panel: usize = 0;
-let sums: usize = 0;
-/** The bits below the cut of split sums; 0: sums are i64. */
-let cut: i32 = 0;
-let stretches: i32 = 0;
-/** Nothing is there yet to which the panel's first stretch could be added. */
-let fresh: bool = false;
-/** The rows that tileSparse() may stand for; 0: none. */
-let sparseRows: usize = 0;
-
 /** Bytes from the high halves of split sums to the low ones. */
-export function splitApart(rows: i32): usize {
+export function splitApart(rows: i32, columns: i32): usize {
   return (<usize>(((rows + 3) & ~3) * columns)) << 2;
 }
 
@@ -171,6 +136,7 @@ export function splitApart(rows: i32): usize {
  * (all, unless `count` is 1), in `imageCount` images from `image` on.
  */
 function addStretch(
+  product: Product,
   lhs: usize,
   shift: i32,
   image: i32,
@@ -182,45 +148,61 @@ function addStretch(
 ): void {
   const strip = scratch + STRIP;
   const zeros = scratch + ZEROS;
-  const walk = openWalk(step, rowsApart, length, 32);
+  const rows = scratch + load<u32>(product.record, AT_ROWS);
+  const tiles = product.tiles;
+  const columns = product.columns;
+  const segments = product.segments;
+  const segmentStride = product.segmentStride;
+  const step = product.pairStep;
+  const walk = openWalk(step, product.rowStride, length, 32);
   walk.segmentGap = segmentStride - <usize>length * step;
   walk.images = imageCount;
-  stretches++;
+  product.stretches++;
   let done = 0;
   while (done < tiles) {
-    const end = openSpan(done, tiles);
-    const from = max(first, spanFirst);
-    const segmentCount = min(first + count, spanFirst + spanCount) - from;
+    const end = product.openSpan(done, tiles);
+    const from = max(first, product.spanFirst);
+    const segmentCount = min(first + count, product.spanFirst + product.spanCount) - from;
     if (segmentCount <= 0) {
       done = end;
       continue;
     }
-    const a = lhs + <usize>image * imageStride + <usize>from * segmentStride + <usize>offset * step;
-    const b = panel + ((<usize>((image * segments + from) * pairs + offset)) << 5);
+    const a = lhs + <usize>image * product.imageStride + <usize>from * segmentStride + <usize>offset * step;
+    const b = product.panel + ((<usize>((image * segments + from) * product.pairs + offset)) << 5);
     walk.segments = segmentCount;
-    walk.imageGap = imageStride - <usize>segmentCount * segmentStride;
-    walk.panelGap = (<usize>((segments - segmentCount) * pairs)) << 5;
+    walk.imageGap = product.imageStride - <usize>segmentCount * segmentStride;
+    walk.panelGap = (<usize>((segments - segmentCount) * product.pairs)) << 5;
     while (done < end) {
       const some = min(STRIP_TILES, end - done);
-      const table = rowTable + ((<usize>done) << 4);
-      if (lhs == sparseRows) tileSparse(done, some, offset, offset + length, panel, zeros, strip, 32);
-      else tile(walk, a, table, some, b, zeros, strip);
+      if (product.sparse) {
+        tileSparse(product, done, some, offset, offset + length, product.panel, zeros, strip, 32);
+      } else {
+        tile(walk, a, rows + ((<usize>done) << 4), some, b, zeros, strip);
+      }
       const at = <usize>(4 * done * columns);
       const stride = <usize>columns;
-      if (cut)
-        flushSplit(strip, 4 * some, shift, cut, sums + (at << 2), splitApart(tiles << 2), stride << 2, fresh);
-      else flush(strip, 4 * some, shift, sums + (at << 3), stride << 3, fresh);
+      if (product.cut) {
+        const apart = splitApart(tiles << 2, columns);
+        const to = product.sums + (at << 2);
+        flushSplit(strip, 4 * some, shift, product.cut, to, apart, stride << 2, product.fresh);
+      } else {
+        flush(strip, 4 * some, shift, product.sums + (at << 3), stride << 3, product.fresh);
+      }
       done += some;
     }
   }
-  fresh = false;
+  product.fresh = false;
 }
 
 /**
  * Adds the products of one plane of A with the panel, times 2^shift, in the fewest stretches of whole images, segments or
  * pieces. `a` and `b` are the planes' tables; each piece fits by itself.
  */
-function addPlanes(lhs: usize, shift: i32, a: usize, b: usize): void {
+function addPlanes(product: Product, lhs: usize, shift: i32, a: usize, b: usize): void {
+  const pairs = product.pairs;
+  const segments = product.segments;
+  const allPieces = product.allPieces;
+  const segmentPieces = product.segmentPieces;
   const imagePieces = segments * segmentPieces;
   let at = 0;
   // One segment: whole or not, it is pieces.
@@ -232,11 +214,13 @@ function addPlanes(lhs: usize, shift: i32, a: usize, b: usize): void {
     let end = at;
     if (!single && segment == 0 && piece == 0) {
       end = reach(a, b, at, allPieces, imagePieces);
-      if (end > at) addStretch(lhs, shift, image, (end - at) / imagePieces, 0, segments, 0, pairs);
+      const images = (end - at) / imagePieces;
+      if (end > at) addStretch(product, lhs, shift, image, images, 0, segments, 0, pairs);
     }
     if (!single && end == at && piece == 0) {
       end = reach(a, b, at, (image + 1) * imagePieces, segmentPieces);
-      if (end > at) addStretch(lhs, shift, image, 1, segment, (end - at) / segmentPieces, 0, pairs);
+      const count = (end - at) / segmentPieces;
+      if (end > at) addStretch(product, lhs, shift, image, 1, segment, count, 0, pairs);
     }
     if (end == at) {
       end = reach(a, b, at, at - piece + segmentPieces, 1);
@@ -244,123 +228,137 @@ function addPlanes(lhs: usize, shift: i32, a: usize, b: usize): void {
       if (end == at) unreachable();
       const offset = piece * PIECE;
       const length = min((piece + end - at) * PIECE, pairs) - offset;
-      addStretch(lhs, shift, image, 1, segment, 1, offset, length);
+      addStretch(product, lhs, shift, image, 1, segment, 1, offset, length);
     }
     at = end;
   }
 }
 
 /**
- * Bits at which sums may be split, 0 where they may not: each half must fit in 32 bits whatever is added to it. The rests of
+ * Bits at which sums may be split, 0 if they may not: each half must fit in 32 bits whatever is added to it. The rests of
  * all stretches stay below 2^30, and so does |sum| / 2^drop.
  */
-function cutOf(record: usize, most: u64): i32 {
-  const drop = load<i32>(load<u32>(record, CONVERT), SITE_DROP);
+function cutOf(product: Product, most: u64): i32 {
+  const drop = load<i32>(load<u32>(product.record, CONVERT), SITE_DROP);
   if (drop < 1 || drop > 28) return 0;
-  const flushes = <u64>allPieces * <u64>(max(lhsPlanes, 2) * rhsPlanes) + 1;
+  const planes = <u64>(max(product.lhsPlanes, 2) * product.rhsPlanes);
+  const flushes = <u64>product.allPieces * planes + 1;
   return flushes << drop < (<u64>1) << 30 && most >> drop < (<u64>1) << 29 ? drop : 0;
 }
 
-/** Bound of the magnitude of all sums from the tables, or where there is one plane each from the norms. */
-function sumBound(): u64 {
-  if (lhsPlanes == 1 && rhsPlanes == 1) return lhsRoot * rhsRoot;
-  const panels = columns >> 3;
+/** Bound of the magnitude of all sums, from the tables, or from the norms if there is one plane each. */
+function sumBound(product: Product): u64 {
+  if (product.lhsPlanes == 1 && product.rhsPlanes == 1) return product.lhsRoot * product.rhsRoot;
+  const panels = product.columns >> 3;
+  const pieces = product.allPieces;
   let most: u64 = 0;
   for (let i = 0; i < panels; i++) {
-    const table = rhsPieces + ((<usize>(i * allPieces)) << 3);
-    most = max(most, tableRoot(table, rhsPlanes, panels * allPieces));
+    const table = product.rhsPieces + ((<usize>(i * pieces)) << 3);
+    most = max(most, tableRoot(table, product.rhsPlanes, pieces, panels * pieces));
   }
-  return tableRoot(lhsPieces, lhsPlanes, allPieces) * most;
+  return tableRoot(product.lhsPieces, product.lhsPlanes, pieces, pieces) * most;
 }
 
-/** At least the norm of a row, or column, of which the table has the squares of all planes, `apart` entries apart. */
-function tableRoot(table: usize, planes: i32, apart: i32): u64 {
+/**
+ * At least the norm of a row, or column, of which the table has the squares of all planes: `pieces` entries each,
+ * `apart` entries apart.
+ */
+function tableRoot(table: usize, planes: i32, pieces: i32, apart: i32): u64 {
   let root: u64 = 0;
   for (let plane = 0; plane < planes; plane++) {
     let square: u64 = 0;
-    for (let piece = 0; piece < allPieces; piece++) square += load<u64>(table + ((<usize>piece) << 3));
+    for (let piece = 0; piece < pieces; piece++) square += load<u64>(table + ((<usize>piece) << 3));
     root += rootAbove(square) << (plane * DIGIT_BITS);
     table += (<usize>apart) << 3;
   }
   return root;
 }
 
-/** True where one sum of the whole surely fits in 32 bits. */
-export function provesWhole(): bool {
-  return lhsPlanes == 1 && rhsPlanes == 1 && lhsRoot * rhsRoot < (<u64>1) << 31;
+/** True if one sum of the whole surely fits in 32 bits. */
+export function provesWhole(product: Product): bool {
+  if (product.lhsPlanes != 1 || product.rhsPlanes != 1) return false;
+  return product.lhsRoot * product.rhsRoot < (<u64>1) << 31;
 }
 
 /**
- * Makes the tables known that the block needs; false where one sum of the whole surely fits, and they are not needed.
+ * Makes the tables known that the block needs; false if one sum of the whole surely fits, and they are not needed.
  * A's elements lie at `lhs`, its planes PLANE_BYTES apart, packed four rows a tile (else its table is known).
  */
-function openPieces(record: usize, lhs: usize, rows: i32): bool {
-  if (provesWhole()) return false;
-  tiles = (rows + 3) >> 2;
-  if (!rhsPiecesKnown) fillColumnPieces(scratch + load<u32>(record, AT_RHS));
-  if (!lhsPiecesKnown) fillRowPieces(lhs, <usize>load<u32>(record, PLANE_BYTES));
+function openPieces(product: Product, lhs: usize, rows: i32): bool {
+  if (provesWhole(product)) return false;
+  const record = product.record;
+  if (!product.rhsPiecesKnown) fillColumnPieces(product, scratch + load<u32>(record, AT_RHS));
+  if (!product.lhsPiecesKnown) {
+    fillRowPieces(product, lhs, (rows + 3) >> 2, <usize>load<u32>(record, PLANE_BYTES));
+  }
   return true;
 }
 
-/** As cutOf, for the block at work. */
-export function blockCut(record: usize, lhs: usize, rows: i32, bias: u64): i32 {
-  openPieces(record, lhs, rows);
-  return cutOf(record, sumBound() + bias);
+/** As cutOf, for the block at `lhs`, whose sums begin with a bias of magnitude `bias` at most. */
+export function blockCut(product: Product, lhs: usize, rows: i32): i32 {
+  openPieces(product, lhs, rows);
+  return cutOf(product, sumBound(product) + product.biasMost);
 }
 
 /**
- * Adds a block's products to wide sums, rows `columns` elements apart: i64, or split at bit `at`. A's elements lie in
- * `bytes` bytes at `lhs`, or in as many planes, PLANE_BYTES apart. `isFresh`: there are no sums yet, these are the first; all
+ * Adds a block's products to wide sums, rows `columns` elements apart: i64, or split at bit `cut`. A's elements lie in
+ * `bytes` bytes at `lhs`, or in as many planes, PLANE_BYTES apart. `fresh`: there are no sums yet, these are the first; all
  * tiles must need all segments.
  */
-export function addBlock(record: usize, lhs: usize, bytes: usize, rows: i32, at: i32, isFresh: bool): void {
+export function addBlock(product: Product, lhs: usize, bytes: usize, rows: i32, cut: i32, fresh: bool): void {
+  const record = product.record;
   const planeBytes = <usize>load<u32>(record, PLANE_BYTES);
-  const steps = 2 * pairs * segments * images;
-  const proved = !openPieces(record, lhs, rows);
+  const proved = !openPieces(product, lhs, rows);
+  const lhsPlanes = product.lhsPlanes;
+  const rhsPlanes = product.rhsPlanes;
+  const columns = product.columns;
   const single = lhsPlanes == 1 && rhsPlanes == 1;
-  const apart = (<usize>allPieces) << 3;
+  const pieces = product.allPieces;
+  const apart = (<usize>pieces) << 3;
   // A's two planes of bytes, for the panels that need them, and one table for both.
   const low = scratch + load<u32>(record, AT_LHS) + planeBytes;
-  const byteTable = lhsPieces + <usize>lhsPlanes * apart;
+  const byteTable = product.lhsPieces + <usize>lhsPlanes * apart;
+  const isSparse = product.sparse;
   let hasBytes = false;
-  rowTable = scratch + load<u32>(record, AT_ROWS);
-  tiles = (rows + 3) >> 2;
-  panel = scratch + load<u32>(record, AT_RHS);
-  sums = scratch + load<u32>(record, AT_SUMS);
-  cut = at;
-  sparseRows = sparse ? lhs : 0;
+  let panel = scratch + load<u32>(record, AT_RHS);
+  product.tiles = (rows + 3) >> 2;
+  product.sums = scratch + load<u32>(record, AT_SUMS);
+  product.cut = cut;
   memory.fill(scratch + ZEROS, 0, 32);
-  const firstPanel = panel;
   for (let column = 0; column < columns; column += 8) {
-    const b = rhsPieces + <usize>(column >> 3) * apart;
-    stretches = 0;
-    fresh = isFresh;
+    const b = product.rhsPieces + <usize>(column >> 3) * apart;
+    product.panel = panel;
+    product.stretches = 0;
+    product.fresh = fresh;
     let path: usize = SUMMED_FULL;
     if (proved) {
-      addStretch(lhs, 0, 0, images, 0, segments, 0, pairs);
+      addStretch(product, lhs, 0, 0, product.images, 0, product.segments, 0, product.pairs);
       path = SUMMED_FAST;
-    } else if (single && !everyPieceFits(lhsPieces, b)) {
+    } else if (single && !everyPieceFits(product.lhsPieces, b, pieces)) {
       if (!hasBytes) {
         // Rows are read up to two bytes past their end.
         splitBytes(lhs, (bytes + 31) & ~15, low, low + planeBytes);
-        boundRowPieces(lhsPlanes, u64.MAX_VALUE, 128);
+        boundRowPieces(product, lhsPlanes, u64.MAX_VALUE, 128);
         hasBytes = true;
       }
-      addPlanes(low, 0, byteTable, b);
-      addPlanes(low + planeBytes, 8, byteTable, b);
+      // The pairs that are kept are those of the elements, not of their bytes.
+      product.sparse = false;
+      addPlanes(product, low, 0, byteTable, b);
+      addPlanes(product, low + planeBytes, 8, byteTable, b);
+      product.sparse = isSparse;
     } else {
       for (let i = 0; i < lhsPlanes; i++) {
-        const a = lhsPieces + <usize>i * apart;
+        const a = product.lhsPieces + <usize>i * apart;
         const plane = lhs + <usize>i * planeBytes;
         for (let j = 0; j < rhsPlanes; j++) {
-          panel = firstPanel + panelBytes * <usize>(column >> 3) + <usize>j * rhsPlaneBytes();
-          addPlanes(plane, (i + j) * DIGIT_BITS, a, b + <usize>(j * (columns >> 3)) * apart);
+          product.panel = panel + <usize>j * product.rhsPlaneBytes();
+          addPlanes(product, plane, (i + j) * DIGIT_BITS, a, b + <usize>(j * (columns >> 3)) * apart);
         }
       }
-      if (single) path = stretches > 1 ? SUMMED_FLUSH : SUMMED_FAST;
+      if (single) path = product.stretches > 1 ? SUMMED_FLUSH : SUMMED_FAST;
     }
-    countPath(path, rows, 8, steps);
-    panel = firstPanel + panelBytes * <usize>((column >> 3) + 1);
-    sums += cut ? 32 : 64;
+    countPath(path, rows, 8, 2 * product.allPairs());
+    panel += product.panelBytes;
+    product.sums += cut ? 32 : 64;
   }
 }

@@ -39,6 +39,8 @@ export function parseBackendName(text: string): BackendName {
 
 // What the fastest backend can do on this machine; `fewbit info` prints it.
 export { wasmInfo, type WasmInfo } from './wasm/index.js';
+// Its kernels by choice; `fewbit bench` compares them.
+export { wasmBackendWith, type Choice, type KernelChoice } from './wasm/index.js';
 // An array of one's own, and what its products took.
 export { systolicBackend, SystolicSession, type SystolicBackend } from './systolic/index.js';
 export type { ProductReport, ProductRunner } from './systolic/index.js';

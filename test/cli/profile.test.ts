@@ -69,6 +69,18 @@ describe('bench', () => {
     expect(ordered!.rows[0]!.paths).toEqual({ ordered: 1 });
   });
 
+  it('takes the kernels that are chosen', async () => {
+    const args = ['bench', 'lenet', '--steps', '1', '--batch', '8', '--threads', '1', '--json'];
+    const pathsOf = async (...choice: string[]): Promise<string[]> => {
+      const [table] = jsonLines(await run(...args, ...choice)) as unknown as Table[];
+      const paths = table!.rows.filter(({ layer }) => layer === 'conv2').map((row) => row.paths ?? {});
+      return [...new Set(paths.flatMap((path) => Object.keys(path)))].sort();
+    };
+    expect(await pathsOf('--minimal', 'never', '--scatter', 'never')).toEqual(['fast']);
+    expect(await pathsOf('--minimal', 'always', '--scatter', 'never')).toEqual(['minimal']);
+    expect(await pathsOf('--minimal', 'never', '--scatter', 'always')).toEqual(['sparse']);
+  });
+
   it('of all networks stops on Ctrl-C; what is measured by then is shown', async () => {
     const args = ['bench', '--batch', '8', '--threads', '1', '--json', '--trace', 'all.json'];
     const child = startCli(args, { cwd: folder });
@@ -150,6 +162,10 @@ describe('train --profile', () => {
     [
       ['bench', 'config.json', '--steps', '201'],
       /^error: --steps: must be a whole number from 1 to 200, got "201"\n$/,
+    ],
+    [
+      ['bench', 'config.json', '--backend', 'reference', '--minimal', 'never'],
+      /^error: bench: --minimal and --scatter choose kernels of backend wasm, got backend "reference"; leave them out\n$/,
     ],
     [['bench', 'vgg'], /^error: network: expected dnn, lenet, cifar, /],
   ])('%j is refused', async (args, error) => {

@@ -4,8 +4,8 @@
  */
 import { describe, test } from 'vitest';
 import { pick, ROUNDINGS } from '../contract/tables.js';
-import { noise } from './convolutions.js';
-import { expectSame, pairsOf, tilesOf, TRANSPOSES, type Pattern, type Product } from './dense.js';
+import { noise } from './support/convolutions.js';
+import { expectSame, pairsOf, tilesOf, TRANSPOSES, type Pattern, type Product } from './support/dense.js';
 
 describe('several blocks', () => {
   // Rows of a block are sparse, or are not, or large.

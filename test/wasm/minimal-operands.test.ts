@@ -2,16 +2,15 @@
  * What convolutions with fewer multiplications ask of operands (docs/kernels.md), where it just holds and just does not, and
  * images that take this way between images that do not.
  */
-import { describe, test, vi } from 'vitest';
-import { expectSame, KINDS, noise, type Convolution, type Kind, type Pattern } from './convolutions.js';
-
-// Here everything pays that can be done: what pays is a matter of speed.
-vi.mock('../../src/backend/wasm/worth.js', () => ({ pays: () => true }));
-// Operands of these tests are mostly 0, which would be another way.
-vi.mock('../../src/backend/wasm/scattering.js', async (original) => ({
-  ...(await original<typeof import('../../src/backend/wasm/scattering.js')>()),
-  fitsScattering: () => false,
-}));
+import { describe, test } from 'vitest';
+import {
+  expectMinimal,
+  KINDS,
+  noise,
+  type Convolution,
+  type Kind,
+  type Pattern,
+} from './support/convolutions.js';
 
 /** The products that read the weights, and the one that makes them. */
 const BY_WEIGHT: readonly Kind[] = ['conv2d', 'conv2dInputGradient'];
@@ -40,7 +39,7 @@ describe('what operands must be', () => {
   };
   test('sums of taps: the largest weight, everywhere and alone', async () => {
     const all = [8191, -8191, 8192, -8192, 32767, -32768].flatMap(weightsOf);
-    await expectSame(all, { batch: 1, threads: [1] });
+    await expectMinimal(all, { batch: 1, threads: [1] });
   });
 
   // Cells that differ as much as they may: phases reach twice that, of either sign, wherever pairs begin.
@@ -85,7 +84,7 @@ describe('what operands must be', () => {
       ...fitting.flatMap((range) => of(range, { minimal: BY_WEIGHT })),
       ...tooFar.flatMap((range) => of(range, { minimal: [] })),
     ];
-    await expectSame(all, { batch: boards.length, threads: [1] });
+    await expectMinimal(all, { batch: boards.length, threads: [1] });
   });
 
   test('an image of one value differs from the zeros around it', async () => {
@@ -100,7 +99,7 @@ describe('what operands must be', () => {
         return { ...common, pixels: cells, errors: cells, padding: [top, left] };
       });
     });
-    await expectSame(all, { batch: 1, threads: [1] });
+    await expectMinimal(all, { batch: 1, threads: [1] });
   });
 
   test('one element too large, in the first place or the last one', async () => {
@@ -139,7 +138,7 @@ describe('what operands must be', () => {
         ];
       });
     });
-    await expectSame(all, { batch, threads: [1] });
+    await expectMinimal(all, { batch, threads: [1] });
   });
 
   test('phases and sums of taps at their largest', async () => {
@@ -169,7 +168,7 @@ describe('what operands must be', () => {
         return { ...shape, kernel: [2, 2], weights, pixels: cells, errors: cells, minimal: BY_WEIGHT };
       }),
     );
-    await expectSame(all, { batch: boards.length, threads: [1] });
+    await expectMinimal(all, { batch: boards.length, threads: [1] });
   });
 
   // In four columns of cells: norms of rows are 16 a, of columns 16 b, and a sum is 256 a b.
@@ -209,7 +208,7 @@ describe('what operands must be', () => {
       [4096, null, 20],
       [16383, 1000, 24],
     ] as const;
-    await expectSame(cases.flatMap(atTheProof), { batch: 1, threads: [1] });
+    await expectMinimal(cases.flatMap(atTheProof), { batch: 1, threads: [1] });
   });
 
   test('an image that fits between others that do not', async () => {
@@ -236,7 +235,7 @@ describe('what operands must be', () => {
       { ...common, padding: [1, 1] },
       { ...common, kernel: [5, 5], padding: [2, 2] },
     ];
-    await expectSame(all, { batch: 7, counts: [5, 1, 2] });
+    await expectMinimal(all, { batch: 7, counts: [5, 1, 2] });
   });
 
   test('all of 16 bits', async () => {
@@ -248,7 +247,7 @@ describe('what operands must be', () => {
       { pixels: least, errors: least, weights: least },
       { pixels: full, errors: full, weights: noise(8191, 'weights') },
     ];
-    await expectSame(
+    await expectMinimal(
       operands.map((patterns) => ({ ...shape, ...patterns, minimal: [] })),
       { threads: [1, 2] },
     );
@@ -298,7 +297,7 @@ describe('what operands of a weight gradient must be', () => {
         return { ...shape, name: `errors to ${String(most)}`, ...patterns, minimal, unasked: BY_WEIGHT };
       }),
     ];
-    await expectSame(all, { batch: 5 });
+    await expectMinimal(all, { batch: 5 });
   });
 
   test('sums that fit in 32 bits, just', async () => {
@@ -332,7 +331,7 @@ describe('what operands of a weight gradient must be', () => {
       ...[0, 3].flatMap((channel) => atTheProof(8191, 4, 9, channel)),
       ...[0, 11].flatMap((channel) => atTheProof(8191, 12, 20, channel)),
     ];
-    await expectSame(all, { batch: 4, threads: [1] });
+    await expectMinimal(all, { batch: 4, threads: [1] });
   });
 
   test('images in twos that fit between others that do not', async () => {
@@ -348,7 +347,7 @@ describe('what operands of a weight gradient must be', () => {
       images,
       unasked: BY_WEIGHT,
     };
-    await expectSame([wide, { ...wide, padding: [1, 1] }], { batch: 7, counts: [5], threads: [1] });
-    await expectSame([{ ...wide, unasked: KINDS }], { batch: 7, counts: [6], threads: [2, 3] });
+    await expectMinimal([wide, { ...wide, padding: [1, 1] }], { batch: 7, counts: [5], threads: [1] });
+    await expectMinimal([{ ...wide, unasked: KINDS }], { batch: 7, counts: [6], threads: [2, 3] });
   });
 });

@@ -3,18 +3,17 @@
  * minimal-operands.test.ts. docs/kernels.md.
  */
 import fc from 'fast-check';
-import { describe, test, vi } from 'vitest';
+import { describe, test } from 'vitest';
 import { windowOf } from '../../src/plan/index.js';
 import { ROUNDINGS } from '../contract/tables.js';
-import { expectSame, KINDS, noise, type Convolution, type Kind, type Pattern } from './convolutions.js';
-
-// Here everything pays that can be done: what pays is a matter of speed.
-vi.mock('../../src/backend/wasm/worth.js', () => ({ pays: () => true }));
-// Operands of these tests are mostly 0, which would be another way.
-vi.mock('../../src/backend/wasm/scattering.js', async (original) => ({
-  ...(await original<typeof import('../../src/backend/wasm/scattering.js')>()),
-  fitsScattering: () => false,
-}));
+import {
+  expectMinimal,
+  KINDS,
+  noise,
+  type Convolution,
+  type Kind,
+  type Pattern,
+} from './support/convolutions.js';
 
 const OF_WEIGHT: readonly Kind[] = ['conv2dWeightGradient'];
 
@@ -38,7 +37,7 @@ describe('shapes', () => {
     { image: [23, 23, 1], kernel: [8, 8], out: 8 },
   ];
   test('kernels, channels and outputs', async () => {
-    await expectSame(kernels, { counts: [2] });
+    await expectMinimal(kernels, { counts: [2] });
   });
 
   test('odd and even sizes, framed by zeros or not', async () => {
@@ -50,8 +49,8 @@ describe('shapes', () => {
       kernel: [4, 4],
       out: 16 + (i & 1),
     }));
-    await expectSame(all);
-    await expectSame(
+    await expectMinimal(all);
+    await expectMinimal(
       all.map((p) => ({ ...p, padding: [1, 2] })),
       { threads: [1] },
     );
@@ -60,9 +59,9 @@ describe('shapes', () => {
   test('two columns: tiles of several rows, the last one filled up', async () => {
     // 3, 4, 6, 7, 8 and 9 pairs of rows; forwards, then backwards.
     const heights = [5, 7, 11, 13, 15, 17];
-    await expectSame(heights.map((height) => ({ image: [height + 5, 7, 16], kernel: [6, 6], out: 16 })));
+    await expectMinimal(heights.map((height) => ({ image: [height + 5, 7, 16], kernel: [6, 6], out: 16 })));
     const narrow = { kernel: [6, 6], out: 24, padding: [2, 2] } as const;
-    await expectSame(heights.map((height) => ({ image: [height, 2, 16], ...narrow })));
+    await expectMinimal(heights.map((height) => ({ image: [height, 2, 16], ...narrow })));
   });
 
   test('hardly any rows or columns, worth it or not', async () => {
@@ -79,7 +78,7 @@ describe('shapes', () => {
         return { image: [height, width, 17], kernel, out: 17, padding: [3, 3] };
       }),
     );
-    await expectSame(all, { batch: 2, threads: [1] });
+    await expectMinimal(all, { batch: 2, threads: [1] });
   });
 
   test('errors spread out by strides', async () => {
@@ -96,7 +95,7 @@ describe('shapes', () => {
       // Errors of windows in the padding lie outside of the frame.
       { image: [13, 14, 9], kernel: [4, 4], out: 16, stride, padding: [4, 6] },
     ]);
-    await expectSame(all, { threads: [1, 2] });
+    await expectMinimal(all, { threads: [1, 2] });
   });
 
   test('windows that lie in the padding altogether', async () => {
@@ -110,7 +109,7 @@ describe('shapes', () => {
     ).map((padding): Convolution => {
       return { image: [9, 8, 24], kernel: [2, 2], out: 24, padding };
     });
-    await expectSame(all, { threads: [1] });
+    await expectMinimal(all, { threads: [1] });
   });
 
   test('padding of one side alone, and windows that leave a part of the image out', async () => {
@@ -127,7 +126,7 @@ describe('shapes', () => {
       out: 16,
       window,
     }));
-    await expectSame(all);
+    await expectMinimal(all);
   });
 
   test('one after the other, again and again', async () => {
@@ -142,7 +141,7 @@ describe('shapes', () => {
       kernel: [3, 4],
       out: 24,
     }));
-    await expectSame([...alike, ...filled, ...kernels.slice(0, 4)], {
+    await expectMinimal([...alike, ...filled, ...kernels.slice(0, 4)], {
       batch: 2,
       counts: [1, 2],
       threads: [1, 2],
@@ -161,7 +160,7 @@ describe('blocks of rows', () => {
     { image: [48, 46, 4], kernel: [4, 4], out: 8, padding: [2, 2] },
   ];
   test('several blocks, the last one of odd rows or not', async () => {
-    await expectSame(tall, { batch: 2, threads: [1, 2] });
+    await expectMinimal(tall, { batch: 2, threads: [1, 2] });
   });
 
   test.each<[string, Convolution]>([
@@ -170,7 +169,7 @@ describe('blocks of rows', () => {
     ['of the weight', { image: [9, 8, 16], kernel: [7, 6], out: 24, padding: [3, 3] }],
   ])('scratch is as large as the largest product needs: %s', async (_, p) => {
     // Threads' regions lie side by side: who writes past his own spoils another one's.
-    await expectSame([{ ...p, rounding: 'stochastic', formats: ['<2,14>', '<2,14>', '<6,10>'] }]);
+    await expectMinimal([{ ...p, rounding: 'stochastic', formats: ['<2,14>', '<2,14>', '<6,10>'] }]);
   });
 
   test('images that take other ways in between', async () => {
@@ -179,7 +178,7 @@ describe('blocks of rows', () => {
     const images = (image: number): boolean => image % 2 === 0;
     const mixed = { pixels, errors: pixels, images, unasked: OF_WEIGHT };
     const weights = noise(100);
-    await expectSame(
+    await expectMinimal(
       [
         { image: [14, 15, 16], kernel: [2, 2], out: 128, weights, ...mixed },
         { image: [13, 14, 192], kernel: [2, 2], out: 16, padding: [1, 1], weights, ...mixed },
@@ -204,7 +203,7 @@ describe('sums to results', () => {
         };
       }),
     );
-    await expectSame(all, { batch: 2, threads: [1, 2] });
+    await expectMinimal(all, { batch: 2, threads: [1, 2] });
   });
 
   test('words of less than 16 bits', async () => {
@@ -214,7 +213,7 @@ describe('sums to results', () => {
       const formats = [format, format, '<6,6>'] as const;
       return [{ image, kernel: [4, 4], out: 16, formats, ...operands, rounding: 'stochastic' }];
     });
-    await expectSame(all);
+    await expectMinimal(all);
   });
 
   test('accumulators that wrap; one that saturates keeps its order', async () => {
@@ -224,7 +223,7 @@ describe('sums to results', () => {
       { image, kernel: [4, 4], out: 9, accumulator, formats: ['<2,14>', '<2,14>', '<6,10>'] },
     ]);
     const accumulator = { width: 32, overflow: 'saturate' } as const;
-    await expectSame([...all, { image, kernel: [4, 4], out: 16, accumulator, minimal: [] }], {
+    await expectMinimal([...all, { image, kernel: [4, 4], out: 16, accumulator, minimal: [] }], {
       threads: [1, 2],
     });
   });
@@ -234,7 +233,7 @@ describe('sums to results', () => {
       { image, kernel: [4, 4], out: 16, formats: ['<6,14>', '<2,14>', '<4,28>'], minimal: [] },
       { image, kernel: [4, 4], out: 16, formats: ['<2,14>', '<6,14>', '<4,28>'], minimal: OF_WEIGHT },
     ];
-    await expectSame(long);
+    await expectMinimal(long);
   });
 });
 
@@ -275,7 +274,7 @@ test('any shape, any magnitudes', async () => {
           const formats = ['<2,14>', '<2,14>', out32 ? '<4,28>' : '<6,10>'] as const;
           return { ...rest, ...operands, formats, unasked: KINDS };
         });
-        await expectSame(all, { batch, threads: [threads] });
+        await expectMinimal(all, { batch, threads: [threads] });
       },
     ),
     { numRuns: 40 },

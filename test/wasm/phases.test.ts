@@ -2,7 +2,7 @@
 import { describe, expect, test } from 'vitest';
 import { gradientPhasesOf, phasesOf } from '../../src/backend/wasm/phases.js';
 import { windowOf } from '../../src/plan/index.js';
-import { expectSame } from './convolutions.js';
+import { expectSame } from './support/convolutions.js';
 
 type Size = readonly [image: [number, number, number], kernel: number, out: number, padding: number];
 

@@ -9,8 +9,8 @@ import { parseFormat, parseRounding, type Overflow } from '../../src/numerics/in
 import { PlanBuilder, type Plan } from '../../src/plan/index.js';
 import { generator, typedArray } from '../contract/data.js';
 import { OVERFLOWS, pick, ROUNDINGS } from '../contract/tables.js';
-import { noise } from './convolutions.js';
-import { expectAlike, type Contents, type Step } from './sessions.js';
+import { noise } from './support/convolutions.js';
+import { expectAlike, type Contents, type Step } from './support/sessions.js';
 
 const ONE = 2 ** 30;
 /** Nothing decays; all decays; momentum alone; steps too small to be seen but by chance; as large as they may be. */

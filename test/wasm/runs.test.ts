@@ -11,7 +11,7 @@ import { parseFormat, parseRounding, type Overflow } from '../../src/numerics/in
 import { PlanBuilder } from '../../src/plan/index.js';
 import { difference } from '../contract/suite.js';
 import { ROUNDINGS } from '../contract/tables.js';
-import { noise } from './convolutions.js';
+import { noise } from './support/convolutions.js';
 
 interface Product {
   readonly name: string;

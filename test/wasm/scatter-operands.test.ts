@@ -2,25 +2,20 @@
  * Operands of scattered convolutions and weight gradients at their bounds, what becomes of the sums, and the memory that a session
  * takes for them; shapes, and images that take other ways in between, are in scatter.test.ts.
  */
-import { afterEach, describe, expect, test, vi } from 'vitest';
+import { describe, expect, test } from 'vitest';
 import { wasmBackend } from '../../src/backend/wasm/index.js';
 import { SessionMemory, sessionMemoryUse } from '../../src/backend/wasm/memory.js';
 import { defineNetwork, zoo } from '../../src/nn/index.js';
 import { ROUNDINGS } from '../contract/tables.js';
-import { expectSame, KINDS, noise, type Convolution, type Pattern } from './convolutions.js';
-import { BACKWARD, BY_WEIGHT, expectScattered, OF_WEIGHT, thin } from './scattered.js';
-
-const WHOLE = 1 << 16;
-const mocked = vi.hoisted(() => ({ most: 1 << 16, pays: false }));
-vi.mock('../../src/backend/wasm/scattering.js', async (original) => ({
-  ...(await original<object>()),
-  mostScattered: () => mocked.most,
-}));
-vi.mock('../../src/backend/wasm/worth.js', () => ({ pays: () => mocked.pays }));
-afterEach(() => {
-  mocked.most = WHOLE;
-  mocked.pays = false;
-});
+import { KINDS, noise, type Convolution, type Pattern } from './support/convolutions.js';
+import {
+  BACKWARD,
+  BY_WEIGHT,
+  expectSameScattered,
+  expectScattered,
+  OF_WEIGHT,
+  thin,
+} from './support/scattered.js';
 
 describe('operands', () => {
   const ends = noise(1, 'ends');
@@ -64,11 +59,11 @@ describe('operands', () => {
         );
       }),
     );
-    await expectSame(all, { batch: 1, threads: [1] });
+    await expectSameScattered(all, { batch: 1, threads: [1] });
     for (const weight of [8191, 8192, 16384]) {
       // 32767^2 + ... of eight: 2^30 8 at most.
       const operands = { pixels: least, errors: least, weights: () => weight };
-      await expectSame([{ ...place, ...operands, sparse: OF_WEIGHT }], { batch: 1, threads: [1] });
+      await expectSameScattered([{ ...place, ...operands, sparse: OF_WEIGHT }], { batch: 1, threads: [1] });
     }
   });
 
@@ -94,7 +89,7 @@ describe('operands', () => {
       const formats = [lhs, '<12,4>', '<6,10>'] as const;
       return { ...common, ...patterns, formats, sparse, name: `bias ${String(i)}` };
     });
-    await expectSame(all, { threads: [1, 2] });
+    await expectSameScattered(all, { threads: [1, 2] });
   });
 
   test('weight gradients: any sums, in as many parts as they need', async () => {
@@ -184,7 +179,7 @@ describe('operands', () => {
     ]);
     await expectScattered(all, { threads: [1, 2] });
     const accumulator = { width: 32, overflow: 'saturate' } as const;
-    await expectSame([{ ...common, accumulator, sparse: [], pixels: () => 0, errors: () => 0 }]);
+    await expectSameScattered([{ ...common, accumulator, sparse: [], pixels: () => 0, errors: () => 0 }]);
   });
 });
 
@@ -231,7 +226,7 @@ describe('sums to results', () => {
         ['<2,14>', '<6,14>', OF_WEIGHT],
       ] as const
     ).map(([lhs, rhs, sparse]): Convolution => ({ ...common, formats: [lhs, rhs, '<4,28>'], sparse }));
-    await expectSame(long);
+    await expectSameScattered(long);
   });
 });
 

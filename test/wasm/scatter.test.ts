@@ -3,23 +3,20 @@
  * the reference backend. How few elements must be other than 0 is in scattering.test.ts: here, unless said, however many.
  */
 import fc from 'fast-check';
-import { afterEach, describe, test, vi } from 'vitest';
+import { describe, test } from 'vitest';
 import { windowOf } from '../../src/plan/index.js';
 import { ROUNDINGS } from '../contract/tables.js';
-import { expectSame, KINDS, noise, windowFor, type Convolution, type Pattern } from './convolutions.js';
-import { BACKWARD, BY_WEIGHT, expectScattered, FORWARD, OF_WEIGHT, suited, thin } from './scattered.js';
-
-const WHOLE = 1 << 16;
-const mocked = vi.hoisted(() => ({ most: 1 << 16, pays: false }));
-vi.mock('../../src/backend/wasm/scattering.js', async (original) => ({
-  ...(await original<object>()),
-  mostScattered: () => mocked.most,
-}));
-vi.mock('../../src/backend/wasm/worth.js', () => ({ pays: () => mocked.pays }));
-afterEach(() => {
-  mocked.most = WHOLE;
-  mocked.pays = false;
-});
+import { KINDS, noise, windowFor, type Convolution, type Pattern } from './support/convolutions.js';
+import {
+  BACKWARD,
+  BY_WEIGHT,
+  expectSameScattered,
+  expectScattered,
+  FORWARD,
+  OF_WEIGHT,
+  suited,
+  thin,
+} from './support/scattered.js';
 
 describe('shapes', () => {
   const kernels: readonly Convolution[] = [
@@ -148,7 +145,7 @@ describe('shapes', () => {
   test('large images: cells beyond 2^15, and more elements than lanes of 16 bits count', async () => {
     const few: Pattern = (_image, y, x, c) => ((251 * y + x + c) % 4001 === 0 ? x - 100 : 0);
     const common = { kernel: [1, 1], weights: noise(100), pixels: noise(30), errors: few } as const;
-    await expectSame(
+    await expectSameScattered(
       [
         { ...common, image: [256, 256, 1], out: 1, sparse: OF_WEIGHT, unasked: BY_WEIGHT },
         // Lists name cells by 16 bits.
@@ -269,8 +266,7 @@ describe('images that take other ways in between', () => {
   ] as const;
 
   test.each([false, true])('tiles, and fewer multiplications where it pays: %s', async (pays) => {
-    mocked.pays = pays;
-    mocked.most = WHOLE >> 2;
+    const kernels = { minimal: pays ? 'always' : 'never', scatter: 0.25 } as const;
     for (const [i, order] of orders.entries()) {
       const isFar = order.some((turn) => turn === 'far');
       if (isFar && pays) continue;
@@ -299,13 +295,12 @@ describe('images that take other ways in between', () => {
           images: (n: number) => order[n % order.length] === 'dense',
         };
       });
-      await expectSame(isRight, { batch: 7, counts: [4, 1, 6] });
+      await expectSameScattered(isRight, { batch: 7, counts: [4, 1, 6], kernels });
     }
   });
 
   test('elements that are few enough, just', async () => {
     // 8 x 8 x 8 = 512 elements, a quarter of them 128; and 7 x 7 x 9 = 441, of which 110.25 are a quarter.
-    mocked.most = WHOLE >> 2;
     const first =
       (perImage: readonly number[], width: number, channels: number, height: number): Pattern =>
       (image, y, x, c) =>
@@ -316,7 +311,7 @@ describe('images that take other ways in between', () => {
     const atMost = (most: number, all: readonly number[]) => (image: number) => all[image]! <= most;
     // What does not fill a vector is taken to be other than 0: the last of 441.
     const odd = [109, 110, 108, 111, 440];
-    await expectSame(
+    await expectSameScattered(
       [
         {
           ...{ ...common, image: [8, 8, 8], out: 8, pixels: eight, errors: eight },
@@ -327,7 +322,7 @@ describe('images that take other ways in between', () => {
           ...{ sparse: FORWARD, sparseImages: atMost(110, odd), unasked: [...BACKWARD, ...OF_WEIGHT] },
         },
       ],
-      { batch: 5 },
+      { batch: 5, kernels: { scatter: 0.25 } },
     );
   });
 
@@ -348,7 +343,6 @@ describe('images that take other ways in between', () => {
       ...{ ...chunkOf(), name: 'the first image alone' },
       errors: (n, y, x) => (n === 0 ? (y === x ? 30 : 0) : some() || 1),
     };
-    mocked.most = WHOLE >> 2;
     const all = [
       chunkOf(0),
       chunkOf(1),
@@ -359,11 +353,15 @@ describe('images that take other ways in between', () => {
       chunkOf(),
       firstAlone,
     ];
-    await expectSame(all, { batch: 9, counts: [5], threads: [1] });
-    mocked.pays = true;
+    await expectSameScattered(all, { batch: 9, counts: [5], threads: [1], kernels: { scatter: 0.25 } });
     const unasked = KINDS;
     const others = all.map((p): Convolution => ({ ...p, unasked }));
     const inPlace = others.map((p): Convolution => ({ ...p, padding: [0, 0], out: 10, image: [12, 13, 7] }));
-    await expectSame([...others, ...inPlace], { batch: 9, counts: [5], threads: [2, 3] });
+    await expectSameScattered([...others, ...inPlace], {
+      batch: 9,
+      counts: [5],
+      threads: [2, 3],
+      kernels: { scatter: 0.25, minimal: 'always' },
+    });
   });
 });

@@ -6,7 +6,14 @@ import { CONVOLUTION, fitsScattering, GRADIENT, mostScattered } from '../../src/
 import { tileProduct, type ProductOp } from '../../src/backend/wasm/tiling.js';
 import { defineNetwork, zoo } from '../../src/nn/index.js';
 import type { Plan } from '../../src/plan/index.js';
-import { expectSame, KINDS, noise, type Convolution, type Kind, type Pattern } from './convolutions.js';
+import {
+  expectSame,
+  KINDS,
+  noise,
+  type Convolution,
+  type Kind,
+  type Pattern,
+} from './support/convolutions.js';
 
 describe('how many elements may be other than 0', () => {
   test.each([

@@ -9,9 +9,17 @@ import { parseFormat, parseRounding, type Overflow } from '../../src/numerics/in
 import { elements, PlanBuilder, windowOf, type TensorId } from '../../src/plan/index.js';
 import { generator, typedArray } from '../contract/data.js';
 import { pick, ROUNDINGS } from '../contract/tables.js';
-import { noise } from './convolutions.js';
-import { build, expectSame, pairsOf, tilesOf, TRANSPOSES, type Pattern, type Product } from './dense.js';
-import { expectAlike } from './sessions.js';
+import { noise } from './support/convolutions.js';
+import {
+  build,
+  expectSame,
+  pairsOf,
+  tilesOf,
+  TRANSPOSES,
+  type Pattern,
+  type Product,
+} from './support/dense.js';
+import { expectAlike } from './support/sessions.js';
 
 describe('the pairs that are kept', () => {
   test('one element alone, in each place', async () => {

@@ -4,9 +4,9 @@ import type { TensorData } from '../../src/backend/contract.js';
 import { parseFormat, parseRounding } from '../../src/numerics/index.js';
 import { PlanBuilder } from '../../src/plan/index.js';
 import { OVERFLOWS, pick, ROUNDINGS } from '../contract/tables.js';
-import { noise } from './convolutions.js';
-import { expectSame, type Pattern, type Product } from './dense.js';
-import { expectAlike, type Step } from './sessions.js';
+import { noise } from './support/convolutions.js';
+import { expectSame, type Pattern, type Product } from './support/dense.js';
+import { expectAlike, type Step } from './support/sessions.js';
 
 describe('sums of 0', () => {
   // A sum is its row's one element times its column's one, so each can be chosen.

@@ -2,6 +2,7 @@
 import { availableThreads, sharedMemory, warn } from '#wasm-host';
 import { parseSeed, InputError } from '../../numerics/index.js';
 import { UnsupportedError, type Backend } from '../contract.js';
+import { AUTO, type KernelChoice } from './choice.js';
 import { instantiateKernels, kernelModule, kernelsSupported } from './kernels.js';
 import { SessionMemory, sessionMemoryUse } from './memory.js';
 import { WorkerPool } from './pool.js';
@@ -41,20 +42,26 @@ function threadsOf(threads: number | undefined): number {
   return threads;
 }
 
+/** The same with kernels of one's own choice, for tests and measurements; all give the same integers. */
+export function wasmBackendWith(choice: Partial<KernelChoice>): Backend {
+  const kernelChoice = { ...AUTO, ...choice };
+  return {
+    name: 'wasm',
+    async open(plan, options) {
+      const threads = threadsOf(options.threads);
+      if (options.threads === undefined && !sharedMemory) {
+        warn('wasm: runs on 1 thread, since this page lacks shared memory; serve it cross-origin isolated');
+      }
+      const seed = parseSeed(options.seed);
+      const module = await kernelModule();
+      const memory = new SessionMemory(plan, threads, kernelChoice);
+      const kernels = await instantiateKernels(module, memory.memory);
+      const pool = await WorkerPool.start(module, memory.memory, threads);
+      return new WasmSession(plan, threads, seed, memory, kernels, pool, options.clock);
+    },
+    memory: (plan, options) => sessionMemoryUse(plan, threadsOf(options.threads), kernelChoice),
+  };
+}
+
 /** WebAssembly SIMD on any number of threads: the integers of the reference backend, bit for bit. */
-export const wasmBackend: Backend = {
-  name: 'wasm',
-  async open(plan, options) {
-    const threads = threadsOf(options.threads);
-    if (options.threads === undefined && !sharedMemory) {
-      warn('wasm: runs on 1 thread, since this page lacks shared memory; serve it cross-origin isolated');
-    }
-    const seed = parseSeed(options.seed);
-    const module = await kernelModule();
-    const memory = new SessionMemory(plan, threads);
-    const kernels = await instantiateKernels(module, memory.memory);
-    const pool = await WorkerPool.start(module, memory.memory, threads);
-    return new WasmSession(plan, threads, seed, memory, kernels, pool, options.clock);
-  },
-  memory: (plan, options) => sessionMemoryUse(plan, threadsOf(options.threads)),
-};
+export const wasmBackend: Backend = wasmBackendWith({});

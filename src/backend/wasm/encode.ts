@@ -5,6 +5,7 @@
 import { wordLength } from '../../numerics/index.js';
 import { elements, type Convert, type Plan } from '../../plan/index.js';
 import { PIXEL_VALUES } from '../contract.js';
+import type { KernelChoice } from './choice.js';
 import * as layout from './layout.generated.js';
 import { RecordWriter, type Pixels, type StepProgram, type Table } from './records.js';
 import type { Regions } from './regions.js';
@@ -54,13 +55,19 @@ function encodeSite(site: Convert, words: Int32Array): void {
 }
 
 /** Encodes a plan for `threads` threads; takes the regions that it needs besides the arena. */
-export function encodePlan(plan: Plan, threads: number, arena: number, regions: Regions): Encoded {
+export function encodePlan(
+  plan: Plan,
+  threads: number,
+  arena: number,
+  regions: Regions,
+  choice: KernelChoice,
+): Encoded {
   const siteWords = new Int32Array((plan.sites.length * layout.SITE_BYTES) >> 2);
   plan.sites.forEach((site, index) => {
     encodeSite(site, siteWords.subarray((index * layout.SITE_BYTES) >> 2));
   });
   const sites = regions.take(siteWords.length * 4);
-  const writer = new RecordWriter(plan, threads, arena, sites, regions);
+  const writer = new RecordWriter(plan, threads, arena, sites, regions, choice);
   const { trainInput, evaluateInput } = plan;
   const inputs = [trainInput, evaluateInput].map((id) =>
     id === null ? 0 : elements(plan.tensors[id]!.shape),

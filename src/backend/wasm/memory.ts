@@ -6,7 +6,8 @@ import { InputError } from '../../numerics/index.js';
 import type { Storage } from '../../numerics/index.js';
 import { elements, type Plan, type Tensor } from '../../plan/index.js';
 import { checkMemory, waysToSave } from '../checks.js';
-import { type MemoryUse, type TensorData } from '../contract.js';
+import type { MemoryUse, TensorData } from '../contract.js';
+import { AUTO, type KernelChoice } from './choice.js';
 import { encodePlan, type Encoded } from './encode.js';
 import * as layout from './layout.generated.js';
 import { Regions } from './regions.js';
@@ -26,10 +27,10 @@ interface Layout {
   readonly pages: number;
 }
 
-function layOut(plan: Plan, threads: number): Layout {
+function layOut(plan: Plan, threads: number, choice: KernelChoice): Layout {
   const regions = new Regions();
   const arena = regions.take(plan.arenaBytes + SLACK);
-  const encoded = encodePlan(plan, threads, arena, regions);
+  const encoded = encodePlan(plan, threads, arena, regions, choice);
   const limit = regions.take(layout.RECORD_BYTES);
   return { arena, encoded, limit, pages: Math.ceil((regions.end + SLACK) / PAGE) };
 }
@@ -48,8 +49,8 @@ function useOf(plan: Plan, threads: number, { encoded, pages }: Layout): MemoryU
 }
 
 /** Memory of a session of the plan with that many threads. */
-export function sessionMemoryUse(plan: Plan, threads: number): MemoryUse {
-  return useOf(plan, threads, layOut(plan, threads));
+export function sessionMemoryUse(plan: Plan, threads: number, choice = AUTO): MemoryUse {
+  return useOf(plan, threads, layOut(plan, threads, choice));
 }
 
 export class SessionMemory {
@@ -61,8 +62,8 @@ export class SessionMemory {
   readonly #views: readonly TensorData[];
 
   /** @throws RangeError where a session has no room for it, or the engine refuses. */
-  constructor(plan: Plan, threads: number) {
-    const whole = layOut(plan, threads);
+  constructor(plan: Plan, threads: number, choice = AUTO) {
+    const whole = layOut(plan, threads, choice);
     checkMemory('wasm', useOf(plan, threads, whole));
     const { arena, encoded, limit, pages } = whole;
     this.encoded = encoded;

@@ -2,7 +2,7 @@
  * When a convolution is worth the nine phases of assembly/product/minimal.ts, and their sizes. A pair step is what the tile's
  * loop does in a turn: a pair of k for four rows and eight columns.
  */
-import { pays } from './worth.js';
+import type { Choice } from './choice.js';
 
 /** A convolution as the tiles see it, of one image. */
 export interface ConvolutionShape {
@@ -57,6 +57,14 @@ const APART = 1.15;
 const PACK_STEPS = 5;
 const WEIGHT_STEPS = 3;
 
+/** More than this part of the direct turns does not pay for the trouble. */
+const WORTH = 0.8;
+
+/** Whether phases are taken, given the turns that they take and those of the direct product. */
+function pays(choice: Choice, phased: number, direct: number): boolean {
+  return choice === 'auto' ? phased < WORTH * direct : choice === 'always';
+}
+
 function sum(values: readonly number[]): number {
   return values.reduce((total, value) => total + value, 0);
 }
@@ -92,8 +100,12 @@ function suits(
   return narrow && stride === 1 && kernelHeight >= 2 && kernelWidth >= 2;
 }
 
-/** Sizes of the phases of a convolution; null where they are not worth it, or operands are not int16. */
-export function phasesOf(shape: ConvolutionShape, operands: readonly Packed[]): Phases | null {
+/** Sizes of the phases of a convolution; null if they do not pay, or operands are not int16. */
+export function phasesOf(
+  shape: ConvolutionShape,
+  operands: readonly Packed[],
+  choice: Choice = 'auto',
+): Phases | null {
   if (!suits(shape, operands)) return null;
   const { channels, outHeight, outWidth, kernelHeight, kernelWidth } = shape;
   const phases = sizesOf(shape);
@@ -109,7 +121,7 @@ export function phasesOf(shape: ConvolutionShape, operands: readonly Packed[]): 
   const phased =
     panels * tiles * (phaseSteps * apart(halfWidth) + COMBINE_STEPS) +
     phases.rows * phases.cells * Math.ceil(channels / 8) * SPLIT_STEPS;
-  return pays(phased, direct) ? phases : null;
+  return pays(choice, phased, direct) ? phases : null;
 }
 
 /** The same for a weight gradient of at most `images` images a thread; with those to be packed at once, in twos. */
@@ -117,6 +129,7 @@ export function gradientPhasesOf(
   shape: ConvolutionShape,
   images: number,
   operands: readonly Packed[],
+  choice: Choice = 'auto',
 ): (Phases & { readonly chunk: number }) | null {
   const { channels, outHeight, outWidth, kernelHeight, kernelWidth } = shape;
   if (!suits(shape, operands) || channels % 4 !== 0 || outHeight < 2 || outWidth < 2) return null;
@@ -134,5 +147,6 @@ export function gradientPhasesOf(
     ((allTaps * channels) / 4) * (positions + TILE_STEPS / pairs) + (weights * WEIGHT_STEPS) / pairs;
   const packed = (rows * cells * channels * PACK_STEPS) / 8;
   const panels = Math.ceil(shape.columns / 8);
-  return pays(phased * panels + packed, direct * panels * filled) ? { ...phases, chunk: 2 * pairs } : null;
+  if (!pays(choice, phased * panels + packed, direct * panels * filled)) return null;
+  return { ...phases, chunk: 2 * pairs };
 }

@@ -4,6 +4,7 @@
  */
 import { wordLength, type Format, type NumberFormat } from '../../numerics/index.js';
 import type { Convert, MaxPoolGradientOp, Op, Plan, TensorId, Window } from '../../plan/index.js';
+import type { KernelChoice } from './choice.js';
 import * as layout from './layout.generated.js';
 import type { Regions } from './regions.js';
 import {
@@ -80,14 +81,23 @@ export class RecordWriter {
   readonly #arena: number;
   readonly #sites: number;
   readonly #regions: Regions;
+  readonly #choice: KernelChoice;
   #words = new Int32Array(0);
 
-  constructor(plan: Plan, threads: number, arena: number, sites: number, regions: Regions) {
+  constructor(
+    plan: Plan,
+    threads: number,
+    arena: number,
+    sites: number,
+    regions: Regions,
+    choice: KernelChoice,
+  ) {
     this.#plan = plan;
     this.#threads = threads;
     this.#arena = arena;
     this.#sites = sites;
     this.#regions = regions;
+    this.#choice = choice;
   }
 
   program(ops: readonly Op[], input: TensorId | null, pixels: Pixels): StepProgram {
@@ -188,7 +198,7 @@ export class RecordWriter {
   /** Cuts a product into tiles. Sums that saturate after every product keep their order instead. */
   #tile(op: ProductOp): void {
     const saturates = op.accumulator !== 'exact' && op.accumulator.overflow === 'saturate';
-    if (!saturates) this.#scratch(tileProduct(this.#plan, op, this.#threads));
+    if (!saturates) this.#scratch(tileProduct(this.#plan, op, this.#threads, this.#choice));
   }
 
   #scratch({ fields, bytes }: Tiling): void {

@@ -1,7 +1,9 @@
 /**
- * Which convolutions may be made from the elements that are not 0 (assembly/product/scatter.ts), and how few those must be: by
- * sizes alone, from cycles measured on a Zen 4. Only speed depends on it.
+ * Which convolutions may be made from their non-zero elements (assembly/product/scatter.ts), and how few those must be: by
+ * sizes alone, from cycles measured on a Zen 4, unless it is chosen. Only speed depends on it.
  */
+
+import type { Choice } from './choice.js';
 
 /** Of 2^16 parts. */
 const WHOLE = 1 << 16;
@@ -28,6 +30,13 @@ export const GRADIENT: Cost = { element: 40, product: 0.28 };
 export function mostScattered(cost: Cost, products: number, scattered: number, isMinimal: boolean): number {
   const tiled = products * (isMinimal ? MINIMAL : TILED);
   return Math.floor((WHOLE * tiled) / (cost.element + cost.product * scattered));
+}
+
+/** The same as chosen: `never` is 0. */
+export function chosenMost(choice: Choice | number, ...sizes: Parameters<typeof mostScattered>): number {
+  if (choice === 'auto') return mostScattered(...sizes);
+  if (choice === 'never') return 0;
+  return choice === 'always' ? WHOLE : Math.floor(WHOLE * choice);
 }
 
 /** True where sums and operands of so many bytes are not too large. */

@@ -13,9 +13,10 @@ import type {
   TensorId,
   Window,
 } from '../../plan/index.js';
+import { AUTO, type KernelChoice } from './choice.js';
 import * as layout from './layout.generated.js';
 import { gradientPhasesOf, phasesOf, type ConvolutionShape } from './phases.js';
-import { CONVOLUTION, fitsScattering, GRADIENT, mostScattered } from './scattering.js';
+import { chosenMost, CONVOLUTION, fitsScattering, GRADIENT } from './scattering.js';
 
 /** Bytes of packed columns that stay in the second-level cache while all rows pass by. */
 const COLUMNS_BUDGET = 1 << 18;
@@ -141,16 +142,16 @@ class ScratchRegions {
 export type ProductOp = Extract<Op, { accumulator: unknown }>;
 
 /** Tiling of a product for `threads` threads. */
-export function tileProduct(plan: Plan, op: ProductOp, threads: number): Tiling {
+export function tileProduct(plan: Plan, op: ProductOp, threads: number, choice: KernelChoice = AUTO): Tiling {
   switch (op.kind) {
     case 'matmul':
       return tileMatmul(plan, op, threads);
     case 'conv2d':
-      return tileConv2d(plan, op);
+      return tileConv2d(plan, op, choice);
     case 'conv2dInputGradient':
-      return tileConv2dInputGradient(plan, op);
+      return tileConv2dInputGradient(plan, op, choice);
     case 'conv2dWeightGradient':
-      return tileConv2dWeightGradient(plan, op, threads);
+      return tileConv2dWeightGradient(plan, op, threads, choice);
   }
 }
 
@@ -199,14 +200,16 @@ function takeScattering(
   shape: Convolution,
   packings: readonly Packing[],
   isMinimal: boolean,
+  { scatter }: KernelChoice,
 ): void {
+  if (scatter === 'never') return;
   const { channels, columns, outHeight, outWidth, kernelHeight, kernelWidth } = shape;
   const products = kernelHeight * kernelWidth * columns;
   const sumBytes = outHeight * (outWidth + 2 * (kernelWidth - 1)) * columns * 4;
   const tapBytes = channels * products * 2;
   const isWhole = channels >= 8 && columns % 8 === 0;
   if (shape.stride !== 1 || !isWhole || !isNarrow(...packings) || !fitsScattering(sumBytes, tapBytes)) return;
-  regions.put(layout.SCATTER_MOST, mostScattered(CONVOLUTION, products, products, isMinimal));
+  regions.put(layout.SCATTER_MOST, chosenMost(scatter, CONVOLUTION, products, products, isMinimal));
   regions.take(layout.AT_SCATTER_SUMS, sumBytes + SLACK);
   regions.take(layout.AT_SCATTER_TAPS, tapBytes + SLACK);
 }
@@ -219,14 +222,14 @@ interface Convolution extends ConvolutionShape {
   readonly frameWidth: number;
 }
 
-function tileConvolution(plan: Plan, shape: Convolution): Tiling {
+function tileConvolution(plan: Plan, shape: Convolution, choice: KernelChoice): Tiling {
   const lhs = packingOf(plan.tensors[shape.lhs]!.format);
   const rhs = packingOf(plan.tensors[shape.rhs]!.format);
   const { channels, outHeight, outWidth, kernelHeight, kernelWidth } = shape;
   const columns = roundUp(shape.columns, 8);
   const positions = outHeight * outWidth;
   const steps = kernelHeight * packedSteps(kernelWidth * channels, rhs);
-  const phases = phasesOf(shape, [lhs, rhs]);
+  const phases = phasesOf(shape, [lhs, rhs], choice.minimal);
   const rowUnit = phases ? 2 * outWidth : 4;
   const fitting = Math.floor(SUMS_BUDGET / (columns * SUM_BYTES) / rowUnit) * rowUnit;
   const blockRows = Math.min(roundUp(positions, 4), Math.max(rowUnit, fitting));
@@ -244,7 +247,7 @@ function tileConvolution(plan: Plan, shape: Convolution): Tiling {
   const pairs = Math.ceil((kernelWidth * channels) / 2);
   regions.proofs(kernelHeight, pairs, columns, lhs, rhs, kernelHeight * pairs * 2 * columns);
   regions.take(layout.AT_SUMS, roundUp(blockRows, 4) * columns * SUM_BYTES);
-  takeScattering(regions, shape, [lhs, rhs], phases !== null);
+  takeScattering(regions, shape, [lhs, rhs], phases !== null, choice);
   if (phases) {
     const { phaseBytes, rowBytes, tapPairs, halfWidth } = phases;
     const tiles = Math.ceil((Math.ceil(blockRows / outWidth / 2) * halfWidth) / 4);
@@ -260,50 +263,63 @@ function tileConvolution(plan: Plan, shape: Convolution): Tiling {
   return regions.done();
 }
 
-function tileConv2d(plan: Plan, op: Conv2dOp): Tiling {
+function tileConv2d(plan: Plan, op: Conv2dOp, choice: KernelChoice): Tiling {
   const { window } = op;
-  return tileConvolution(plan, {
-    lhs: op.input,
-    rhs: op.weight,
-    // The frame, or the image where it is read in place.
-    frameHeight: Math.max(window.height, (window.outHeight - 1) * window.strideY + window.kernelHeight),
-    frameWidth: Math.max(window.width, (window.outWidth - 1) * window.strideX + window.kernelWidth),
-    channels: window.channels,
-    columns: op.outChannels,
-    outHeight: window.outHeight,
-    outWidth: window.outWidth,
-    kernelHeight: window.kernelHeight,
-    kernelWidth: window.kernelWidth,
-    stride: Math.max(window.strideY, window.strideX),
-  });
+  return tileConvolution(
+    plan,
+    {
+      lhs: op.input,
+      rhs: op.weight,
+      // The frame, or the image where it is read in place.
+      frameHeight: Math.max(window.height, (window.outHeight - 1) * window.strideY + window.kernelHeight),
+      frameWidth: Math.max(window.width, (window.outWidth - 1) * window.strideX + window.kernelWidth),
+      channels: window.channels,
+      columns: op.outChannels,
+      outHeight: window.outHeight,
+      outWidth: window.outWidth,
+      kernelHeight: window.kernelHeight,
+      kernelWidth: window.kernelWidth,
+      stride: Math.max(window.strideY, window.strideX),
+    },
+    choice,
+  );
 }
 
-function tileConv2dInputGradient(plan: Plan, op: Conv2dInputGradientOp): Tiling {
+function tileConv2dInputGradient(plan: Plan, op: Conv2dInputGradientOp, choice: KernelChoice): Tiling {
   const { window } = op;
-  return tileConvolution(plan, {
-    lhs: op.dOutput,
-    rhs: op.weight,
-    frameHeight: window.height + window.kernelHeight - 1,
-    frameWidth: window.width + window.kernelWidth - 1,
-    channels: op.outChannels,
-    columns: window.channels,
-    outHeight: window.height,
-    outWidth: window.width,
-    kernelHeight: window.kernelHeight,
-    kernelWidth: window.kernelWidth,
-    stride: 1,
-  });
+  return tileConvolution(
+    plan,
+    {
+      lhs: op.dOutput,
+      rhs: op.weight,
+      frameHeight: window.height + window.kernelHeight - 1,
+      frameWidth: window.width + window.kernelWidth - 1,
+      channels: op.outChannels,
+      columns: window.channels,
+      outHeight: window.height,
+      outWidth: window.width,
+      kernelHeight: window.kernelHeight,
+      kernelWidth: window.kernelWidth,
+      stride: 1,
+    },
+    choice,
+  );
 }
 
 /** Shapes are those of assembly/product/conv-gradient.ts, or in float32 of assembly/float/float-products.ts. */
-function tileConv2dWeightGradient(plan: Plan, op: Conv2dWeightGradientOp, threads: number): Tiling {
+function tileConv2dWeightGradient(
+  plan: Plan,
+  op: Conv2dWeightGradientOp,
+  threads: number,
+  { minimal, scatter }: KernelChoice,
+): Tiling {
   const { window, outChannels } = op;
   const { channels, kernelHeight, kernelWidth, strideX, outHeight, outWidth } = window;
   const lhs = packingOf(plan.tensors[op.input]!.format);
   const rhs = packingOf(plan.tensors[op.dOutput]!.format);
   const stride = Math.max(window.strideY, strideX);
   const shape = { ...window, columns: outChannels, stride };
-  const phases = gradientPhasesOf(shape, Math.ceil(plan.batch / threads), [lhs, rhs]);
+  const phases = gradientPhasesOf(shape, Math.ceil(plan.batch / threads), [lhs, rhs], minimal);
   const rows = (outHeight - 1) * window.strideY + kernelHeight;
   const frameHeight = phases?.frameHeight ?? rows;
   const frameWidth = phases?.frameWidth ?? (outWidth - 1) * strideX + kernelWidth;
@@ -346,9 +362,10 @@ function tileConv2dWeightGradient(plan: Plan, op: Conv2dWeightGradientOp, thread
   const scatterLists = outChannels * (16 + outHeight * outWidth * 4);
   // Lists name cells by 16 bits.
   const cellsOf = Math.max(frameHeight * frameWidth, window.height * window.width);
-  if (stride === 1 && cellsOf <= 0x10000 && isNarrow(lhs, rhs) && fitsScattering(scatterSums, scatterLists)) {
+  const isListed = stride === 1 && cellsOf <= 0x10000 && isNarrow(lhs, rhs);
+  if (scatter !== 'never' && isListed && fitsScattering(scatterSums, scatterLists)) {
     const products = kernelHeight * kernelWidth * channels;
-    regions.put(layout.SCATTER_MOST, mostScattered(GRADIENT, products, taps, phases !== null));
+    regions.put(layout.SCATTER_MOST, chosenMost(scatter, GRADIENT, products, taps, phases !== null));
     regions.take(layout.AT_SCATTER_SUMS, scatterSums + SLACK);
     regions.take(layout.AT_SCATTER_LISTS, scatterLists + SLACK);
   }

@@ -1,11 +1,13 @@
 /** `fewbit bench`: where the time of a training step goes, op by op, on synthetic examples. */
-import { Command } from 'commander';
-import { PROFILED_STEPS, type BackendName } from '../../backend/index.js';
+import { Command, Option } from 'commander';
+import { PROFILED_STEPS, type Backend, type BackendName } from '../../backend/index.js';
+import { wasmBackendWith, type Choice } from '../../backend/select.js';
 import { ArrayDataSetIterator, type DataSet } from '../../data/index.js';
 import { changeNetwork, completeConfiguration, RUN_DEFAULTS } from '../../experiment/index.js';
 import { ZOO_NAMES, type NetworkDefinition } from '../../nn/index.js';
 import { parseSeed, RandomSite, siteHash } from '../../numerics/index.js';
 import { Network, profileTable, type TrainingListener, type TrainingProfile } from '../../train/index.js';
+import { UsageError } from '../console/errors.js';
 import { checkNetwork } from '../options/check-network.js';
 import { interruptible, type Interrupt } from '../console/interrupt.js';
 import { wholeNumber } from '../options/numbers.js';
@@ -29,6 +31,8 @@ interface BenchOptions extends NetworkOptions {
   readonly steps?: number;
   readonly backend?: BackendName;
   readonly threads?: number;
+  readonly minimal?: Choice;
+  readonly scatter?: Choice;
   readonly trace?: string;
   readonly json?: boolean;
 }
@@ -47,6 +51,7 @@ Examples:
   $ fewbit bench lenet --threads 1 --formats 2.14 --rounding nearest
   $ fewbit bench lenet --trace lenet-trace.json           a trace of every step for ui.perfetto.dev
   $ fewbit bench config.json --batch 32 --steps 50 --json
+  $ fewbit bench cifar --minimal never                    what fewer multiplications gain
 
 The columns are explained in docs/kernels.md, section "Profiling"; fewbit train --profile shows the same of a real run.`;
 
@@ -64,7 +69,9 @@ export function benchCommand(terminal: Terminal): Command {
       wholeNumber('--steps', 1, PROFILED_STEPS),
     )
     .addOption(backendOption())
-    .addOption(threadsOption());
+    .addOption(threadsOption())
+    .addOption(kernelOption('--minimal', 'convolutions with fewer multiplications'))
+    .addOption(kernelOption('--scatter', 'convolutions from the non-zero elements alone'));
   return addArithmeticOptions(command)
     .option('--trace <file>', 'write the steps as a trace for Perfetto or chrome://tracing')
     .option('--json', 'print one JSON object a network')
@@ -75,6 +82,25 @@ export function benchCommand(terminal: Terminal): Command {
         bench(terminal, names, options, interrupt),
       );
     });
+}
+
+/** When backend wasm takes some of its kernels. */
+function kernelOption(name: string, kernels: string): Option {
+  return new Option(
+    `${name} <when>`,
+    `${kernels}; auto: if sizes make them faster; changes no result (default: auto)`,
+  ).choices(['auto', 'always', 'never']);
+}
+
+/** The backend by name, or with the kernels that were chosen. @throws UsageError for kernels of another backend */
+function chosenBackend(name: BackendName, { minimal, scatter }: BenchOptions): BackendName | Backend {
+  if (minimal === undefined && scatter === undefined) return name;
+  if (name !== 'wasm') {
+    throw new UsageError(
+      `bench: --minimal and --scatter choose kernels of backend wasm, got backend "${name}"; leave them out`,
+    );
+  }
+  return wasmBackendWith({ ...(minimal && { minimal }), ...(scatter && { scatter }) });
 }
 
 async function bench(
@@ -114,16 +140,17 @@ function taskOf(name: string, options: BenchOptions) {
     ...(backend && { backend }),
     ...(threads === undefined ? {} : { threads }),
   });
-  return { configuration, steps, definition: checkNetwork(configuration) };
+  const chosen = chosenBackend(configuration.backend, options);
+  return { configuration, backend: chosen, steps, definition: checkNetwork(configuration) };
 }
 
 async function measure(
   terminal: Terminal,
   voice: Voice,
-  { configuration, definition, steps }: Task,
+  { configuration, backend, definition, steps }: Task,
   signal: AbortSignal,
 ): Promise<TrainingProfile> {
-  const { backend, threads, batch } = configuration;
+  const { threads, batch } = configuration;
   const clock = (): number => performance.now();
   const network = await Network.create(definition, {
     backend,

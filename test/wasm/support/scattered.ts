@@ -28,9 +28,18 @@ export function suited(p: Convolution): Kind[] {
   });
 }
 
-/** All products as the reference has them, and scattered wherever sizes allow it, unless said. */
+/** All products as the reference has them, in tiles if their operands do not let them be scattered. */
+export async function expectSameScattered(
+  convolutions: readonly Convolution[],
+  run: Run = {},
+): Promise<void> {
+  const kernels = { minimal: 'never', scatter: 'always', ...run.kernels } as const;
+  await expectSame(convolutions, { ...run, kernels });
+}
+
+/** The same of products that are scattered wherever sizes allow it, unless said. */
 export async function expectScattered(convolutions: readonly Convolution[], run: Run = {}): Promise<void> {
-  await expectSame(
+  await expectSameScattered(
     convolutions.map((p) => ({ ...p, sparse: p.sparse ?? suited(p) })),
     run,
   );

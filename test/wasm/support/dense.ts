@@ -3,10 +3,10 @@
  * in which they were summed.
  */
 import { expect } from 'vitest';
-import type { TensorData } from '../../src/backend/contract.js';
-import { parseFormat, parseRounding, type Accumulator, type Overflow } from '../../src/numerics/index.js';
-import { elements, PlanBuilder, type Plan, type TensorId } from '../../src/plan/index.js';
-import { generator, typedArray } from '../contract/data.js';
+import type { TensorData } from '../../../src/backend/contract.js';
+import { parseFormat, parseRounding, type Accumulator, type Overflow } from '../../../src/numerics/index.js';
+import { elements, PlanBuilder, type Plan, type TensorId } from '../../../src/plan/index.js';
+import { generator, typedArray } from '../../contract/data.js';
 import { noise } from './convolutions.js';
 import { expectAlike, type Contents, type Paths } from './sessions.js';
 

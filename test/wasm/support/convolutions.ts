@@ -4,10 +4,10 @@
  * (assembly/product/scatter.ts).
  */
 import { expect } from 'vitest';
-import type { Session, SiteStatistics, TensorData } from '../../src/backend/contract.js';
-import { referenceBackend } from '../../src/backend/reference/index.js';
-import { wasmBackend } from '../../src/backend/wasm/index.js';
-import { parseFormat, parseRounding, type Accumulator, type Overflow } from '../../src/numerics/index.js';
+import type { Session, SiteStatistics, TensorData } from '../../../src/backend/contract.js';
+import { referenceBackend } from '../../../src/backend/reference/index.js';
+import { wasmBackendWith, type KernelChoice } from '../../../src/backend/wasm/index.js';
+import { parseFormat, parseRounding, type Accumulator, type Overflow } from '../../../src/numerics/index.js';
 import {
   elements,
   PlanBuilder,
@@ -16,9 +16,9 @@ import {
   type Plan,
   type TensorId,
   type Window,
-} from '../../src/plan/index.js';
-import { generator, typedArray } from '../contract/data.js';
-import { difference, SEED } from '../contract/suite.js';
+} from '../../../src/plan/index.js';
+import { generator, typedArray } from '../../contract/data.js';
+import { difference, SEED } from '../../contract/suite.js';
 
 /** An element by its place: image, row, column, channel; of a weight row, column, channel, output; of a bias output. */
 export type Pattern = (i: number, j: number, k: number, l: number) => number;
@@ -65,6 +65,8 @@ export interface Run {
   /** Examples of the steps after a first one with a full batch. */
   readonly counts?: readonly number[];
   readonly threads?: readonly number[];
+  /** Default: by sizes. */
+  readonly kernels?: Partial<KernelChoice>;
 }
 
 /** Uniform integers of magnitudes up to `most`, always the same ones. */
@@ -234,7 +236,7 @@ function expectedExamples(
 
 /** All three products of each convolution: wasm on each number of threads as the reference has them. */
 export async function expectSame(convolutions: readonly Convolution[], run: Run = {}): Promise<void> {
-  const { batch = 3, counts: later = [], threads: threadCounts = [1, 2, 3] } = run;
+  const { batch = 3, counts: later = [], threads: threadCounts = [1, 2, 3], kernels = {} } = run;
   const built = build(convolutions, batch);
   const counts = [batch, ...later];
   const reference = await referenceBackend.open(built.plan, { seed: SEED, threads: 1 });
@@ -244,7 +246,7 @@ export async function expectSame(convolutions: readonly Convolution[], run: Run 
     (way) => [way, expectedExamples(way, built.plan, convolutions, counts)] as const,
   );
   for (const threads of threadCounts) {
-    const session = await wasmBackend.open(built.plan, { seed: SEED, threads, clock: () => 0 });
+    const session = await wasmBackendWith(kernels).open(built.plan, { seed: SEED, threads, clock: () => 0 });
     try {
       const got = await results(session, built, counts);
       got.forEach(({ tensors, statistics }, step) => {
@@ -262,4 +264,9 @@ export async function expectSame(convolutions: readonly Convolution[], run: Run 
       await session.close();
     }
   }
+}
+
+/** The same with the minimal way wherever sizes and formats let it be. Operands that are mostly 0 are not scattered. */
+export async function expectMinimal(convolutions: readonly Convolution[], run: Run = {}): Promise<void> {
+  await expectSame(convolutions, { ...run, kernels: { minimal: 'always', scatter: 'never' } });
 }

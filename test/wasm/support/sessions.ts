@@ -1,10 +1,10 @@
 /** Steps of any plan on wasm against the reference backend: every element of every tensor and every counter after each. */
 import { expect } from 'vitest';
-import type { Coefficients, Session, SiteStatistics, TensorData } from '../../src/backend/contract.js';
-import { referenceBackend } from '../../src/backend/reference/index.js';
-import { wasmBackend } from '../../src/backend/wasm/index.js';
-import type { Plan } from '../../src/plan/index.js';
-import { difference, SEED } from '../contract/suite.js';
+import type { Coefficients, Session, SiteStatistics, TensorData } from '../../../src/backend/contract.js';
+import { referenceBackend } from '../../../src/backend/reference/index.js';
+import { wasmBackend } from '../../../src/backend/wasm/index.js';
+import type { Plan } from '../../../src/plan/index.js';
+import { difference, SEED } from '../../contract/suite.js';
 
 /** Contents of tensors by name. */
 export type Contents = ReadonlyMap<string, TensorData>;
