@@ -48,23 +48,13 @@ export {
   type RunResult,
 } from './run/execute.js';
 export type { ComparisonEntry, ComparisonOutcome, ComparisonRow } from './run/comparison.js';
-export {
-  comparisonChart,
-  errorChart,
-  type Chart,
-  type ChartPoint,
-  type ChartSeries,
-} from './report/error-chart.js';
+export { comparisonChart, errorChart, type Chart, type ChartSeries } from './report/error-chart.js';
 export { DARK_THEME, LIGHT_THEME, type ChartTheme } from './draw/theme.js';
 export { comparisonPage } from './report/comparison-page.js';
-export {
-  panelChart,
-  type Panel,
-  type PanelAxis,
-  type PanelFigure,
-  type PanelPoint,
-  type PanelSeries,
-} from './draw/theory-panel.js';
+export { panelChart, type PanelFigure, type PanelSeries, type TheoryPanel } from './draw/theory.js';
+export type { Axis } from './draw/axis.js';
+export type { PanelPoint } from './draw/panel.js';
+export { signed, type Cells } from './draw/text.js';
 export {
   roundingStudy,
   type KeptPoint,
@@ -109,11 +99,9 @@ export {
   outcomeText,
   perElement,
   resolutionText,
-  signed,
   trialCells,
   verificationCells,
   VERIFICATION_NOTE,
-  type Cells,
 } from './formats/advice-table.js';
 export { adviceChart } from './formats/advice-chart.js';
 export { adviceJson, adviceMarkdown, advicePage } from './formats/advice-page.js';
@@ -136,7 +124,7 @@ export {
   type FigureRun,
   type ReproductionOptions,
 } from './paper/reproduction.js';
-export type { Spread } from './report/spread.js';
+export type { ChartPoint, Spread } from './report/spread.js';
 export { figureCells, FIGURE_NOTE, figureMarkdown, figureHtml, figureSvg } from './paper/figure-page.js';
 export {
   evaluateForReport,
@@ -146,7 +134,8 @@ export {
   type WorstExample,
 } from './report/run-evaluation.js';
 export { runReportPage, type RunReport } from './report/run-page.js';
-export { sweepReportPage, type SweepReport } from './report/sweep-page.js';
+export { sweepReportPage } from './report/sweep-page.js';
+export type { SweepReport } from './report/sweep-view.js';
 export {
   divergedCount,
   doneError,

@@ -181,7 +181,7 @@ describe('advice', () => {
     expect(rows[0]).toHaveLength(head.length);
     const { document } = parseHTML(await adviceChart(advice));
     const kept = advice.trials.filter((trial) => trial.kept);
-    expect(document.querySelectorAll('circle.advised')).toHaveLength(1);
+    expect(document.querySelectorAll('g.advised circle')).toHaveLength(1);
     expect(document.querySelector('path.kept')?.getAttribute('d')?.split('Z')).toHaveLength(kept.length + 1);
     expect(await adviceChart(advice)).not.toContain('NaN');
     const page = await advicePage(advice, { command: 'fewbit advise <tiny>' });
