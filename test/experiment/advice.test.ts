@@ -12,10 +12,8 @@ import {
   adviceSentence,
   adviseFormats,
   completeConfiguration,
-  formatCells,
   parseRunConfiguration,
   resolutionText,
-  trialCells,
   usedData,
   verificationCells,
   type Advice,
@@ -25,6 +23,7 @@ import {
   type RunConfiguration,
   type RunData,
 } from '../../src/experiment/index.js';
+import { formatCells, trialCells } from '../../src/experiment/formats/advice-table.js';
 import { openStoredRun, runComparison, type ComparisonContext } from '../../src/experiment/store/index.js';
 import { float32Network } from '../../src/experiment/run/configuration.js';
 import { defineNetwork, zoo } from '../../src/nn/index.js';
