@@ -4,7 +4,6 @@ export {
   changeNetwork,
   completeConfiguration,
   configurationDifference,
-  isFinished,
   plannedSteps,
   RUN_DEFAULTS,
   type Difference,
@@ -21,7 +20,6 @@ export {
   parseAugmentation,
   parseFormats,
   parseRoundings,
-  parseSetting,
   parseSettings,
   type Setting,
 } from './run/setting-text.js';
@@ -33,7 +31,6 @@ export {
   type MetricsLine,
   type PrecisionLine,
   type SiteCounts,
-  type SwallowedRate,
 } from './run/metrics.js';
 export {
   checkRunData,
@@ -48,31 +45,18 @@ export {
   type RunResult,
 } from './run/execute.js';
 export type { ComparisonEntry, ComparisonOutcome, ComparisonRow } from './run/comparison.js';
-export {
-  comparisonChart,
-  errorChart,
-  type Chart,
-  type ChartPoint,
-  type ChartSeries,
-} from './report/error-chart.js';
+export { comparisonChart, errorChart, type Chart, type ChartSeries } from './report/error-chart.js';
 export { DARK_THEME, LIGHT_THEME, type ChartTheme } from './draw/theme.js';
 export { comparisonPage } from './report/comparison-page.js';
-export {
-  panelChart,
-  type Panel,
-  type PanelAxis,
-  type PanelFigure,
-  type PanelPoint,
-  type PanelSeries,
-} from './draw/theory-panel.js';
+export { panelChart, type PanelFigure, type PanelSeries, type TheoryPanel } from './draw/theory.js';
+export type { Axis } from './draw/axis.js';
+export type { PanelPoint } from './draw/panel.js';
+export { signed, type Cells } from './draw/text.js';
 export {
   roundingStudy,
-  type KeptPoint,
   type RoundingStudy,
   type RoundingStudyOptions,
   type StudyRow,
-  type WeightPath,
-  type WeightPoint,
 } from './study/study.js';
 export { roundingStudyFigures } from './study/figures.js';
 export { roundingStudyPage, STUDY_COLUMNS, studyTables } from './study/page.js';
@@ -86,13 +70,12 @@ export {
 export {
   bitTotals,
   formatGroups,
-  withFittingBiases,
   withGroupFormats,
   type BitTotals,
   type FormatGroup,
   type GroupFormats,
 } from './formats/format-groups.js';
-export { proposalReason, proposeFormats, type ProposedFormat } from './formats/format-proposal.js';
+export { type ProposedFormat } from './formats/format-proposal.js';
 export { narrowFormats, type NarrowingRequest, type Trial, type TrialErrors } from './formats/narrowing.js';
 export {
   adviceGroups,
@@ -105,29 +88,16 @@ export {
 } from './formats/advice.js';
 export {
   adviceSentence,
-  formatCells,
   outcomeText,
   perElement,
   resolutionText,
-  signed,
-  trialCells,
   verificationCells,
-  VERIFICATION_NOTE,
-  type Cells,
 } from './formats/advice-table.js';
 export { adviceChart } from './formats/advice-chart.js';
 export { adviceJson, adviceMarkdown, advicePage } from './formats/advice-page.js';
-export type { MagnitudeBin } from './formats/magnitudes.js';
-export type { RangeRates } from './formats/wide-rates.js';
 export { rangeChart } from './formats/range-chart.js';
 export { RANGE_COLUMNS, rangeLines, rangeOrigin, rangePage, rangeRows } from './formats/range-page.js';
-export {
-  figures,
-  type Figure,
-  type FigureName,
-  type FigureSetting,
-  type PaperValue,
-} from './paper/figures.js';
+export { figures, type Figure, type FigureSetting } from './paper/figures.js';
 export {
   figureEntries,
   figureRows,
@@ -136,17 +106,17 @@ export {
   type FigureRun,
   type ReproductionOptions,
 } from './paper/reproduction.js';
-export type { Spread } from './report/spread.js';
+export type { ChartPoint, Spread } from './report/spread.js';
 export { figureCells, FIGURE_NOTE, figureMarkdown, figureHtml, figureSvg } from './paper/figure-page.js';
 export {
   evaluateForReport,
   histogram,
   type Histogram,
   type ReportEvaluation,
-  type WorstExample,
 } from './report/run-evaluation.js';
 export { runReportPage, type RunReport } from './report/run-page.js';
-export { sweepReportPage, type SweepReport } from './report/sweep-page.js';
+export { sweepReportPage } from './report/sweep-page.js';
+export type { SweepReport } from './report/sweep-view.js';
 export {
   divergedCount,
   doneError,
@@ -156,22 +126,13 @@ export {
   type SeedGroup,
   type SweepReportRun,
 } from './report/sweep-groups.js';
-export {
-  fieldText,
-  parseField,
-  withFields,
-  type FieldPath,
-  type FieldValues,
-  type JsonValue,
-} from './sweep/field.js';
-export { drawnValue, type Draw, type NumberRange } from './sweep/random.js';
+export { parseField, type FieldPath, type FieldValues, type JsonValue } from './sweep/field.js';
+export { type Draw } from './sweep/random.js';
 export {
   checkSweep,
   isSweep,
   parseSweep,
   type GridValues,
-  type ListPoint,
-  type RandomSearch,
   type SweepDefinition,
   type SweepDraft,
   type SweepSpace,
@@ -185,7 +146,7 @@ export {
   type Pruned,
   type RungRun,
 } from './sweep/halving.js';
-export { differingFields, fieldsName, formatsText, runFields, type FieldTexts } from './sweep/run-fields.js';
+export { differingFields, fieldsName, runFields, type FieldTexts } from './sweep/run-fields.js';
 export { csvText, summaryRow, type RunState, type RunSummary } from './sweep/run-summary.js';
 export { arraySweepChart } from './array/sweep-chart.js';
 export {

@@ -54,7 +54,7 @@ describe('fewbit analyze', () => {
       cwd,
     });
     expect(code).toBe(0);
-    expect(stdout).toContain('going on from its checkpoint: magnitudes of 2 of the training steps 3 to 4');
+    expect(stdout).toContain('continued from its checkpoint: magnitudes of 2 of the training steps 3 to 4');
     expect(contents()).toEqual(before);
     const refused = await cli(['analyze', 'run', '--formats', '2.14', '--out', 'b'], { cwd });
     expect(refused.stderr).toBe(

@@ -12,10 +12,8 @@ import {
   adviceSentence,
   adviseFormats,
   completeConfiguration,
-  formatCells,
   parseRunConfiguration,
   resolutionText,
-  trialCells,
   usedData,
   verificationCells,
   type Advice,
@@ -25,6 +23,7 @@ import {
   type RunConfiguration,
   type RunData,
 } from '../../src/experiment/index.js';
+import { formatCells, trialCells } from '../../src/experiment/formats/advice-table.js';
 import { openStoredRun, runComparison, type ComparisonContext } from '../../src/experiment/store/index.js';
 import { float32Network } from '../../src/experiment/run/configuration.js';
 import { defineNetwork, zoo } from '../../src/nn/index.js';
@@ -181,7 +180,7 @@ describe('advice', () => {
     expect(rows[0]).toHaveLength(head.length);
     const { document } = parseHTML(await adviceChart(advice));
     const kept = advice.trials.filter((trial) => trial.kept);
-    expect(document.querySelectorAll('circle.advised')).toHaveLength(1);
+    expect(document.querySelectorAll('g.advised circle')).toHaveLength(1);
     expect(document.querySelector('path.kept')?.getAttribute('d')?.split('Z')).toHaveLength(kept.length + 1);
     expect(await adviceChart(advice)).not.toContain('NaN');
     const page = await advicePage(advice, { command: 'fewbit advise <tiny>' });

@@ -14,7 +14,7 @@ import {
   arraySweepTable,
   utilisationChart,
 } from '../../src/experiment/index.js';
-import { placeLabels } from '../../src/experiment/draw/label-placement.js';
+import { placeLabels } from '../../src/experiment/draw/labels.js';
 import {
   arrayConfig,
   estimateProduct,
@@ -145,9 +145,7 @@ test('names beside marks lie neither on each other nor outside', () => {
   });
   fc.assert(
     fc.property(fc.array(mark, { maxLength: 25 }), (marks) => {
-      const boxes = placeLabels(marks, area, { character: 7, line: 14 }).map(({ text, x, y }) => ({
-        ...{ left: x, right: x + 7 * text.length, top: y - 7, bottom: y + 7 },
-      }));
+      const boxes = placeLabels(marks, area).map(({ box }) => box);
       for (const [i, a] of boxes.entries()) {
         expect(a.left >= 0 && a.right <= 300 && a.top >= 0 && a.bottom <= 200).toBe(true);
         for (const b of boxes.slice(i + 1)) {

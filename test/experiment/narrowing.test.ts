@@ -4,15 +4,14 @@ import {
   bitTotals,
   formatGroups,
   narrowFormats,
-  proposalReason,
-  proposeFormats,
-  withFittingBiases,
   withGroupFormats,
   type FormatGroup,
   type GroupFormats,
   type RangeAnalysis,
   type Trial,
 } from '../../src/experiment/index.js';
+import { proposalReason, proposeFormats } from '../../src/experiment/formats/format-proposal.js';
+import { withFittingBiases } from '../../src/experiment/formats/format-groups.js';
 import { defineNetwork, zoo, ZOO_NAMES, type NetworkConfiguration } from '../../src/nn/index.js';
 import { formatText, wordLength, type Format } from '../../src/numerics/index.js';
 import { elements, opReads, opWrites } from '../../src/plan/index.js';

@@ -151,11 +151,7 @@ describe('the rounding study', () => {
       const inside = figure.panels.flatMap(({ series, x, y }) =>
         series.flatMap(({ measured }) =>
           measured.filter(
-            (point) =>
-              point.x >= x.domain[0] &&
-              point.x <= x.domain[1] &&
-              point.y >= y.domain[0] &&
-              point.y <= y.domain[1],
+            (point) => point.x >= x.low && point.x <= x.high && point.y! >= y.low && point.y! <= y.high,
           ),
         ),
       );

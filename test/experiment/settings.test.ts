@@ -6,18 +6,18 @@ import {
   completeConfiguration,
   configurationDifference,
   folderName,
-  isFinished,
   parseAugmentation,
   parseFormats,
   parseRoundings,
   parseRunConfiguration,
-  parseSetting,
   parseSettings,
   plannedSteps,
   recipeConfiguration,
   recipes,
   runFields,
 } from '../../src/experiment/index.js';
+import { isFinished } from '../../src/experiment/run/configuration.js';
+import { parseSetting } from '../../src/experiment/run/setting-text.js';
 import { learningRateText } from '../../src/experiment/run/setting-text.js';
 import { defineNetwork } from '../../src/nn/index.js';
 import { formatText } from '../../src/numerics/index.js';

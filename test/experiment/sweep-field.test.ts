@@ -2,15 +2,14 @@
 import { describe, expect, it } from 'vitest';
 import {
   differingFields,
-  fieldText,
-  formatsText,
   parseField,
   runFields,
-  withFields,
   type FieldValues,
   type JsonValue,
   type PartialRunConfiguration,
 } from '../../src/experiment/index.js';
+import { fieldText, withFields } from '../../src/experiment/sweep/field.js';
+import { formatsText } from '../../src/experiment/sweep/run-fields.js';
 import { CONFIGURATION } from './support.js';
 
 const changed = (

@@ -18,7 +18,7 @@ import {
   heatFields,
   heatMap,
   paretoFront,
-  sweepAlong,
+  alongAxis,
   sweepAxis,
 } from '../../src/experiment/report/sweep-series.js';
 import { settingFields, sweepSettings } from '../../src/experiment/report/sweep-groups.js';
@@ -159,7 +159,7 @@ describe('fields by role', () => {
     network: { ...BASE.network, formats },
   });
 
-  it('have what a role takes that is not named', () => {
+  it('have what a role takes that is not told', () => {
     const some = withFormats({ weight: '<4,12>', activation: '<6,10>' });
     const texts = (field: string, configuration = some) => fieldTextIn(configuration, field);
     expect(['weight', 'bias', 'activation'].map((role) => texts(`formats.${role}`))).toEqual([
@@ -262,7 +262,7 @@ describe('bits', () => {
 
 describe('series', () => {
   it('lie along bits, float32 as a level', () => {
-    const along = sweepAlong(SETTINGS, FIELDS)!;
+    const along = alongAxis(SETTINGS, FIELDS)!;
     expect(along.axis).toMatchObject({ label: 'Fraction bits (FL)', fields: ['formats'] });
     expect(along.levels.map(({ name }) => name)).toEqual(['float32']);
     expect(
@@ -271,7 +271,7 @@ describe('series', () => {
       ['stochastic', [[8, 15], [12, 3.5]]],
       ['nearest-away', [[8, undefined], [12, 4]]],
     ]); // prettier-ignore
-    expect([along.told, along.hidden]).toEqual([['rounding'], []]);
+    expect([along.named, along.hidden]).toEqual([['rounding'], []]);
   });
 
   it('lie along random bits or numbers where formats do not vary', () => {
@@ -298,7 +298,7 @@ describe('series', () => {
     expect(axis({ grid: { seed: [1, 2] } })).toBeNull();
   });
 
-  it('are told apart by one field where all would be too many', () => {
+  it('differ in one field if all would make too many', () => {
     const runs = sweepRuns(
       {
         grid: {
@@ -310,8 +310,8 @@ describe('series', () => {
       () => [5],
     );
     const fields = settingFields(runs);
-    const { series, told, hidden } = sweepAlong(sweepSettings(runs, fields), fields)!;
-    expect([series.length, told, hidden]).toEqual([2, ['rounding'], ['momentum']]);
+    const { series, named, hidden } = alongAxis(sweepSettings(runs, fields), fields)!;
+    expect([series.length, named, hidden]).toEqual([2, ['rounding'], ['momentum']]);
   });
 });
 
@@ -425,7 +425,7 @@ describe('axes', () => {
   it('of bits begin at 0 or near the smallest, or are logarithmic over orders of magnitude', () => {
     const axis = (...costs: number[]) => {
       const { label, type, low, high, ticks, text } = costAxis(costs);
-      return [label.split(' ')[0], type, low, high, ticks.map(text)];
+      return [label.split(' ')[0], type, low, high, ticks.map((tick) => text?.(tick))];
     };
     expect(axis(1e6, 5e6)).toEqual(['Mbit', 'linear', 0, 5.4e6, ['0', '1', '2', '3', '4', '5']]);
     expect(axis(1.2e6, 1.7e6)).toEqual([

@@ -2,7 +2,6 @@
 import fc from 'fast-check';
 import { describe, expect, it } from 'vitest';
 import {
-  drawnValue,
   expandSweep,
   isSweep,
   parseSweep,
@@ -10,6 +9,7 @@ import {
   type SweepDefinition,
   type SweepSpace,
 } from '../../src/experiment/index.js';
+import { drawnValue } from '../../src/experiment/sweep/random.js';
 import { CONFIGURATION } from './support.js';
 
 const sweep = (space: SweepSpace): SweepDefinition => ({ run: CONFIGURATION, ...space });

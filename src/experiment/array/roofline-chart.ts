@@ -3,21 +3,13 @@
  * (Williams, Waterman, Patterson 2009). Memory has a channel each way, so the bytes are those of the busier one: no mark can lie above the roof.
  */
 import type { Pass, StepEstimate } from '../../hardware/index.js';
-import { framedChart, type Drawing, type LegendEntry } from '../draw/frame.js';
-import {
-  chartTools,
-  CHARACTER,
-  colourOf,
-  fixed,
-  FONT_SIZE,
-  LIGHT_THEME,
-  markerPath,
-  plotSvg,
-  svgText,
-  type ChartTheme,
-  type ChartTools,
-} from '../draw/theme.js';
-import { placeLabels, type LabelledMark } from '../draw/label-placement.js';
+import { logTicks, type Axis } from '../draw/axis.js';
+import { framedChart } from '../draw/frame.js';
+import { labelsSvg, placeLabels, type LabelledMark } from '../draw/labels.js';
+import { markerEntry } from '../draw/legend.js';
+import { chartTools, drawPanel, type ChartTools } from '../draw/panel.js';
+import { CHARACTER, fixed, markerPath, svgText, type Drawing } from '../draw/svg.js';
+import { colourOf, LIGHT_THEME, type ChartTheme, type Look } from '../draw/theme.js';
 
 const HEIGHT = 460;
 const TOP = 30;
@@ -29,7 +21,7 @@ const MARK_RADIUS = 4.5;
 const NEAR = 7;
 
 /** How the products of a pass are marked. */
-const PASSES: readonly (LegendEntry & { readonly pass: Pass; readonly marker: number })[] = [
+const PASSES: readonly (Look & { readonly pass: Pass; readonly name: string })[] = [
   { pass: 'forward', name: 'forward', colour: 0, marker: 0 },
   { pass: 'dInput', name: 'backward: error of the input', colour: 1, marker: 2 },
   { pass: 'dWeight', name: 'backward: gradient of the weight', colour: 2, marker: 1 },
@@ -42,8 +34,9 @@ export async function rooflineChart(
   theme: ChartTheme = LIGHT_THEME,
 ): Promise<string> {
   const tools = await chartTools();
-  const legend = PASSES.filter(({ pass }) => estimate.products.some((one) => one.workload.pass === pass));
-  return framedChart(`Roofline of ${title}`, legend.length > 1 ? legend : [], theme, (width) =>
+  const passes = PASSES.filter(({ pass }) => estimate.products.some((one) => one.workload.pass === pass));
+  const legend = passes.length > 1 ? passes.map((pass) => markerEntry(theme, pass.name, pass)) : [];
+  return framedChart(`Roofline of ${title}`, legend, theme, (width) =>
     roofline(tools, estimate, width, theme),
   );
 }
@@ -59,15 +52,24 @@ function roofline(
   const roofAt = (x: number): number => (isFlat ? peakGops : Math.min(peakGops, x * gigabytesPerSecond));
   const intensities = products.map(({ intensity }) => intensity);
   const corner = isFlat ? intensities[0]! : peakGops / gigabytesPerSecond;
-  const domainX = [Math.min(...intensities, corner) / 4, Math.max(...intensities, corner) * 4] as const;
-  const lowest = Math.min(...products.map(({ gops }) => gops), roofAt(domainX[0]), peakGops / 10);
-  const domainY = [lowest / 1.6, peakGops * 1.6] as const;
-  const roof = [domainX[0], corner, domainX[1]].map((at) => ({ x: at, y: roofAt(at) }));
-  const { svg, x, y } = axes(tools, { domainX, domainY, width, roof }, theme);
+  const [low, high] = [Math.min(...intensities, corner) / 4, Math.max(...intensities, corner) * 4];
+  const lowest = Math.min(...products.map(({ gops }) => gops), roofAt(low), peakGops / 10);
+  const roof = [low, corner, high].map((at) => ({ x: at, y: roofAt(at) }));
+  const panel = drawPanel(
+    tools,
+    {
+      ...{ width, height: HEIGHT, margins: { top: TOP, right: RIGHT, bottom: BOTTOM, left: LEFT } },
+      x: logAxis(low, high, 'Operations per byte moved (of the busier channel)'),
+      y: logAxis(lowest / 1.6, peakGops * 1.6),
+      marks: [tools.Plot.line(roof, { x: 'x', y: 'y', stroke: theme.ink, strokeWidth: 1.8 })],
+    },
+    theme,
+  );
+  const { xOf: x, yOf: y } = panel;
   // On logarithmic axes the slope is a straight line, too.
-  const [low, bend] = [domainX[0], corner].map((at) => ({ x: x(at), y: y(roofAt(at)) })) as [Point, Point];
-  const rise = (bend.y - low.y) / (bend.x - low.x);
-  const heightAt = (left: number): number => low.y + rise * (Math.min(left, bend.x) - low.x);
+  const [foot, bend] = [low, corner].map((at) => ({ x: x(at), y: y(roofAt(at)) })) as [Point, Point];
+  const rise = (bend.y - foot.y) / (bend.x - foot.x);
+  const heightAt = (left: number): number => foot.y + rise * (Math.min(left, bend.x) - foot.x);
   const memory = isFlat ? '' : `${rate(gigabytesPerSecond)} GB/s each way`;
   const peak = { text: `peak ${rate(peakGops)} G-ops/s`, x: width - RIGHT - 6, y: y(peakGops) - 8 };
   const taken = [
@@ -91,7 +93,7 @@ function roofline(
       ...{ x: x(intensity), y: y(gops), radius: MARK_RADIUS + 1, text: workload.name },
     }));
   const area = { left: LEFT + 4, right: width - RIGHT - 2, top: TOP, bottom: HEIGHT - BOTTOM - 4 };
-  const labels = placeLabels(grouped(marks), area, { character: CHARACTER, line: 15 }, taken);
+  const labels = placeLabels(merged(marks), area, { taken });
   const edge = theme.background === 'none' ? 'var(--page)' : theme.background;
   const drawnMarks = marks.map(({ workload, x: left, y: top }) => {
     const { colour, marker } = PASSES.find(({ pass }) => pass === workload.pass) ?? PASSES[0]!;
@@ -100,11 +102,12 @@ function roofline(
   });
   return {
     svg:
-      svg +
+      panel.svg +
+      svgText(2, TOP - 14, 'G-ops/s', `fill="${theme.ink}"`) +
       svgText(peak.x, peak.y, peak.text, `text-anchor="end" fill="${theme.ink}"`) +
-      `<g transform="${along(low, rise)}">${svgText(16, -8, memory, `fill="${theme.ink}"`)}</g>` +
+      `<g transform="${along(foot, rise)}">${svgText(16, -8, memory, `fill="${theme.ink}"`)}</g>` +
       drawnMarks.join('') +
-      labels.map((label) => svgText(label.x, label.y + 4.5, label.text, `fill="${theme.ink}"`)).join(''),
+      labelsSvg(labels, theme),
     height: HEIGHT,
   };
 }
@@ -122,7 +125,7 @@ function along({ x, y }: Point, rise: number): string {
 }
 
 /** Marks that lie on each other as one, named after the first: `conv2/output +3`. */
-function grouped(marks: readonly LabelledMark[]): LabelledMark[] {
+function merged(marks: readonly LabelledMark[]): LabelledMark[] {
   const groups: { readonly first: LabelledMark; others: number }[] = [];
   for (const mark of marks) {
     const group = groups.find(({ first }) => (first.x - mark.x) ** 2 + (first.y - mark.y) ** 2 < NEAR ** 2);
@@ -134,86 +137,15 @@ function grouped(marks: readonly LabelledMark[]): LabelledMark[] {
   );
 }
 
-interface AxesOptions {
-  readonly domainX: readonly [number, number];
-  readonly domainY: readonly [number, number];
-  readonly width: number;
-  readonly roof: readonly Point[];
-}
-
-interface Axes {
-  readonly svg: string;
-  /** Pixels of an intensity and of a speed. */
-  readonly x: (intensity: number) => number;
-  readonly y: (gops: number) => number;
-}
-
-/** Axes, grid and roof. */
-function axes(
-  { plot: Plot, parseHTML }: ChartTools,
-  { domainX, domainY, width, roof }: AxesOptions,
-  theme: ChartTheme,
-): Axes {
-  const { document } = parseHTML('<html></html>');
-  const ticksX = logTicks(domainX);
-  const ticksY = logTicks(domainY);
-  const plot = Plot.plot({
-    document,
-    width,
-    height: HEIGHT,
-    marginTop: TOP,
-    marginRight: RIGHT,
-    marginBottom: BOTTOM,
-    marginLeft: LEFT,
-    style: { fontSize: `${FONT_SIZE}px`, color: theme.muted, background: 'none' },
-    x: { type: 'log', domain: [...domainX], axis: null },
-    y: { type: 'log', domain: [...domainY], axis: null },
-    marks: [
-      Plot.gridX(ticksX, { stroke: theme.grid, strokeOpacity: 1 }),
-      Plot.gridY(ticksY, { stroke: theme.grid, strokeOpacity: 1 }),
-      Plot.text(ticksY, {
-        y: (tick: number) => tick,
-        text: (tick: number) => String(tick),
-        frameAnchor: 'left',
-        textAnchor: 'end',
-        dx: -8,
-        fill: theme.muted,
-      }),
-      Plot.text(ticksX, {
-        x: (tick: number) => tick,
-        text: (tick: number) => String(tick),
-        frameAnchor: 'bottom',
-        lineAnchor: 'top',
-        dy: 9,
-        fill: theme.muted,
-      }),
-      Plot.text(['Operations per byte moved (of the busier channel)'], {
-        frameAnchor: 'bottom',
-        lineAnchor: 'top',
-        dy: 29,
-        fill: theme.ink,
-      }),
-      Plot.line([...roof], { x: 'x', y: 'y', stroke: theme.ink, strokeWidth: 1.8 }),
-    ],
-  });
-  const pixels = (name: 'x' | 'y') => {
-    const scale = plot.scale(name);
-    if (!scale) throw new Error('internal: chart: the plot has no axes');
-    return (value: number): number => scale.apply(value) as number;
+function logAxis(low: number, high: number, label?: string): Axis {
+  return {
+    type: 'log',
+    low,
+    high,
+    ticks: logTicks(low, high),
+    lines: 'grid',
+    ...(label !== undefined && { label }),
   };
-  const svg = plotSvg(plot) + svgText(2, TOP - 14, 'G-ops/s', `fill="${theme.ink}"`);
-  return { svg, x: pixels('x'), y: pixels('y') };
-}
-
-/** Numbers 1, 2, 5 and their powers of ten within the domain; 1 alone where there would be more than eight. */
-function logTicks([low, high]: readonly [number, number]): number[] {
-  const exponents = Array.from({ length: 31 }, (_, i) => i - 15);
-  const within = (mantissas: readonly number[]): number[] =>
-    exponents
-      .flatMap((exponent) => mantissas.map((mantissa) => Number(`${mantissa}e${exponent}`)))
-      .filter((tick) => tick >= low && tick <= high);
-  const fine = within([1, 2, 5]);
-  return fine.length <= 8 ? fine : within([1]);
 }
 
 /** `260.3`, `6.31`: three digits or four. */

@@ -1,25 +1,13 @@
 /**
- * A sweep over arrays as one figure: speed, utilisation and energy side by side, as bars where one field varies and as heat
- * maps where several do, the first field across and the others down.
+ * A sweep over arrays as one figure: speed, utilisation and energy side by side, as bars if one field varies and as heat
+ * maps if several do, the first field across and the others down.
  */
 import type { ArraySweepRow } from './table.js';
-import { framedChart, type Drawing } from '../draw/frame.js';
-import {
-  BOLD_CHARACTER,
-  chartTools,
-  CHARACTER,
-  colourOf,
-  fixed,
-  FONT_SIZE,
-  LIGHT_THEME,
-  plotSvg,
-  svgText,
-  type ChartTheme,
-  type ChartTools,
-} from '../draw/theme.js';
+import { columns, framedChart } from '../draw/frame.js';
+import { chartTools, drawPanel, type ChartTools } from '../draw/panel.js';
+import { BOLD_CHARACTER, CHARACTER, type Drawing } from '../draw/svg.js';
+import { colourOf, LIGHT_THEME, type ChartTheme } from '../draw/theme.js';
 
-const GAP = 22;
-const HEAD = 26;
 const BARS = 220;
 const CELL = 38;
 const FOOT = 34;
@@ -55,24 +43,19 @@ export async function arraySweepChart(
     const [x = '', ...others] = names.map((name) => labelText(name, labels[name] ?? ''));
     return { x, y: others.join(', ') };
   });
-  return framedChart(title, [], theme, (width) => {
-    const left = 14 + CHARACTER * Math.max(...places.map(({ y }) => y.length));
-    const free = (width - left - GAP * (MEASURES.length - 1)) / MEASURES.length;
-    const panels = MEASURES.map(({ title: name, of }, index) => {
-      const cells = rows.map((row, i) => ({ ...places[i]!, value: of(row) }));
-      const panel = names.length > 1 ? heatMap : bars;
-      // The names of the rows stand once, on the left.
-      const own = index === 0 ? left : 0;
-      const x = index === 0 ? 0 : left + index * (free + GAP);
-      const drawn = panel(tools, { cells, width: own + free, left: own }, theme);
-      const heading = svgText(own, 14, name, `font-weight="600" fill="${theme.ink}"`);
-      return {
-        svg: `<g transform="translate(${fixed(x)},0)">${heading}<g transform="translate(0,${HEAD})">${drawn.svg}</g></g>`,
-        height: HEAD + drawn.height,
-      };
-    });
-    return { svg: panels.map(({ svg }) => svg).join(''), height: Math.max(...panels.map((p) => p.height)) };
+  const left = 14 + CHARACTER * Math.max(...places.map(({ y }) => y.length));
+  const draw = names.length > 1 ? heatMap : bars;
+  const panels = MEASURES.map(({ title: name, of }, index) => {
+    const cells = rows.map((row, i) => ({ ...places[i]!, value: of(row) }));
+    // The names of the rows stand once, on the left.
+    const own = index === 0 ? left : 0;
+    return {
+      title: name,
+      left: own,
+      draw: (width: number) => draw(tools, { cells, width, left: own }, theme),
+    };
   });
+  return framedChart(title, [], theme, (width) => columns(panels, width, theme));
 }
 
 function labelText(name: string, value: string): string {
@@ -86,90 +69,64 @@ interface PanelOptions {
   readonly left: number;
 }
 
-function bars(
-  { plot: Plot, parseHTML }: ChartTools,
-  { cells, width, left }: PanelOptions,
-  theme: ChartTheme,
-): Drawing {
-  const { document } = parseHTML('<html></html>');
+function bars(tools: ChartTools, { cells, width, left }: PanelOptions, theme: ChartTheme): Drawing {
+  const { Plot } = tools;
   const xs = [...new Set(cells.map(({ x }) => x))];
-  const plot = Plot.plot({
-    document,
-    width,
-    height: BARS + FOOT,
-    marginTop: 20,
-    marginBottom: FOOT,
-    marginLeft: left,
-    marginRight: 0,
-    style: { fontSize: `${FONT_SIZE}px`, color: theme.muted, background: 'none' },
-    x: { domain: xs, padding: 0.25, axis: null },
-    y: { domain: [0, Math.max(...cells.map(({ value }) => value))], axis: null },
-    marks: [
-      Plot.barY(cells, { x: 'x', y: 'value', fill: colourOf(theme, 0) }),
-      Plot.ruleY([0], { stroke: theme.muted }),
-      Plot.text(cells, {
-        x: 'x',
-        y: 'value',
-        text: ({ value }: Cell) => threeDigits(value),
-        dy: -9,
-        fill: theme.ink,
-      }),
-      columnNames(Plot, xs, width - left, theme),
-    ],
-  });
-  return { svg: plotSvg(plot), height: BARS + FOOT };
+  const height = BARS + FOOT;
+  const marks = [
+    Plot.barY(cells, { x: 'x', y: 'value', fill: colourOf(theme, 0) }),
+    Plot.ruleY([0], { stroke: theme.muted }),
+    Plot.text(cells, { ...{ x: 'x', y: 'value', dy: -9 }, ...valueText(theme) }),
+    columnNames(Plot, xs, width - left, theme),
+  ];
+  const margins = { top: 20, right: 0, bottom: FOOT, left };
+  const x = { bands: xs, padding: 0.25 };
+  const y = {
+    type: 'linear',
+    low: 0,
+    high: Math.max(...cells.map(({ value }) => value)),
+    ticks: [],
+  } as const;
+  return { svg: drawPanel(tools, { width, height, margins, x, y, marks }, theme).svg, height };
 }
 
-function heatMap(
-  { plot: Plot, parseHTML }: ChartTools,
-  { cells, width, left }: PanelOptions,
-  theme: ChartTheme,
-): Drawing {
-  const { document } = parseHTML('<html></html>');
+function heatMap(tools: ChartTools, { cells, width, left }: PanelOptions, theme: ChartTheme): Drawing {
+  const { Plot } = tools;
   const xs = [...new Set(cells.map(({ x }) => x))];
   const ys = [...new Set(cells.map(({ y }) => y))];
   const largest = Math.max(...cells.map(({ value }) => value));
   const height = CELL * ys.length + FOOT;
   const shade = ({ value }: Cell): number => 0.1 + 0.55 * (value / largest);
-  const plot = Plot.plot({
-    document,
-    width,
-    height,
-    marginTop: 0,
-    marginBottom: FOOT,
-    marginLeft: left,
-    marginRight: 0,
-    style: { fontSize: `${FONT_SIZE}px`, color: theme.muted, background: 'none' },
-    x: { domain: xs, padding: 0.03, axis: null },
-    y: { domain: ys, padding: 0.06, axis: null },
-    marks: [
-      Plot.cell(cells, { x: 'x', y: 'y', fill: colourOf(theme, 0), fillOpacity: shade }),
-      Plot.text(cells, { x: 'x', y: 'y', text: ({ value }: Cell) => threeDigits(value), fill: theme.ink }),
-      columnNames(Plot, xs, width - left, theme),
-      ...(left === 0
-        ? []
-        : [
-            Plot.text(ys, {
-              y: (y: string) => y,
-              text: (y: string) => y,
-              frameAnchor: 'left',
-              textAnchor: 'end',
-              dx: -8,
-              fill: theme.ink,
-            }),
-          ]),
-    ],
+  const name = (y: string): string => y;
+  const rowNames = Plot.text(ys, {
+    ...{ y: name, text: name, dx: -8, fill: theme.ink },
+    ...({ frameAnchor: 'left', textAnchor: 'end' } as const),
   });
-  return { svg: plotSvg(plot), height };
+  const marks = [
+    Plot.cell(cells, { x: 'x', y: 'y', fill: colourOf(theme, 0), fillOpacity: shade }),
+    Plot.text(cells, { x: 'x', y: 'y', ...valueText(theme) }),
+    columnNames(Plot, xs, width - left, theme),
+    ...(left === 0 ? [] : [rowNames]),
+  ];
+  const margins = { top: 0, right: 0, bottom: FOOT, left };
+  const [x, y] = [
+    { bands: xs, padding: 0.03 },
+    { bands: ys, padding: 0.06 },
+  ];
+  return { svg: drawPanel(tools, { width, height, margins, x, y, marks }, theme).svg, height };
 }
 
-/** Names below the columns; on their side where they are too long to stand next to each other. */
+function valueText({ ink }: ChartTheme) {
+  return { text: ({ value }: Cell) => threeDigits(value), fill: ink };
+}
+
+/** Names below the columns; on their side if they are too long to stand next to each other. */
 function columnNames(
-  Plot: ChartTools['plot'],
+  Plot: ChartTools['Plot'],
   xs: readonly string[],
   width: number,
   theme: ChartTheme,
-): ReturnType<ChartTools['plot']['text']> {
+): ReturnType<ChartTools['Plot']['text']> {
   const longest = Math.max(...xs.map((x) => x.length));
   const leans = BOLD_CHARACTER * longest > width / xs.length;
   return Plot.text([...xs], {

@@ -8,6 +8,7 @@ import {
   type StepEstimate,
   type SweepLabels,
 } from '../../hardware/index.js';
+import { countText, markdownTable, shareText } from '../draw/text.js';
 
 /** What is estimated, beside its numbers. */
 export interface EstimateSubject {
@@ -48,7 +49,7 @@ export function estimateRows({ products, total }: StepEstimate): string[][] {
 function estimateRow(head: readonly string[], { schedule, shares, gops, joules }: Estimate): string[] {
   return [
     ...head,
-    grouped(schedule.cycles),
+    countText(schedule.cycles),
     ...CAUSES.map((cause) => percent(shares[cause])),
     engineering(schedule.bytesRead + schedule.bytesWritten, 'B'),
     digits(gops),
@@ -92,7 +93,7 @@ const SWEEP_COLUMNS = ['cycles', 'step', 'G-ops/s', 'of peak', 'energy', 'pJ/op'
 export function arraySweepTable(rows: readonly ArraySweepRow[]): { head: string[]; rows: string[][] } {
   const cells = rows.map(({ labels, estimate: { total } }) => [
     ...Object.values(labels),
-    grouped(total.schedule.cycles),
+    countText(total.schedule.cycles),
     engineering(total.seconds, 's'),
     digits(total.gops),
     percent(total.shares.busy),
@@ -147,7 +148,7 @@ export function estimateFacts(
       'time',
       `${engineering(seconds, 's')}, ${digits(1 / seconds)} a second` +
         (epoch && steps
-          ? `; an epoch of ${grouped(epoch.examples)} examples, ${grouped(steps)} steps: ${engineering(steps * seconds, 's')}`
+          ? `; an epoch of ${countText(epoch.examples)} examples, ${countText(steps)} steps: ${engineering(steps * seconds, 's')}`
           : ''),
     ],
     ['speed', `${digits(gops)} G-ops/s, ${percent(shares.busy)} of the peak of ${digits(peakGops)}`],
@@ -200,14 +201,12 @@ export function estimateMarkdown({
   readonly pictures: readonly { readonly file: string; readonly text: string }[];
   readonly command: string;
 }): string {
-  const line = (cells: readonly string[]): string =>
-    `| ${cells.map((cell) => cell.replaceAll('|', '\\|')).join(' | ')} |`;
   return [
     `# ${title}`,
     `${array}.`,
     ...(facts.length === 0 ? [] : [facts.map(([name, text]) => `- ${name}: ${text}`).join('\n')]),
     ...pictures.map(({ file, text }) => `![${text}](${file})`),
-    [line(head), line(head.map((_, i) => (i === 0 ? '---' : '---:'))), ...rows.map(line)].join('\n'),
+    markdownTable({ head, rows }, (column) => column === 0),
     ESTIMATE_NOTE,
     `\`\`\`sh\n${command}\n\`\`\``,
     '',
@@ -234,15 +233,9 @@ function engineering(value: number, unit: string): string {
 
 /** `57.5`, `0.123`, `1,250`: three digits, or all before the point. */
 function digits(value: number): string {
-  return value >= 999.5 ? grouped(Math.round(value)) : String(Number(value.toPrecision(3)));
+  return value >= 999.5 ? countText(Math.round(value)) : String(Number(value.toPrecision(3)));
 }
 
-function grouped(value: number): string {
-  return value.toLocaleString('en');
-}
-
-/** `0 %` only where there is none at all. */
 function percent(share: number): string {
-  if (share === 0) return '0 %';
-  return share < 0.001 ? '<0.1 %' : `${(100 * share).toFixed(1)} %`;
+  return shareText(share, 1);
 }

@@ -3,23 +3,26 @@
  * result, and every kind of stall. A bar is all cycles times all PEs; beside it stands the product's share of the step.
  */
 import { CAUSES, type Cause, type StepEstimate } from '../../hardware/index.js';
-import { framedChart, type Drawing } from '../draw/frame.js';
-import {
-  chartTools,
-  CHARACTER,
-  colourOf,
-  FONT_SIZE,
-  LIGHT_THEME,
-  plotSvg,
-  type ChartTheme,
-  type ChartTools,
-} from '../draw/theme.js';
+import { type Axis } from '../draw/axis.js';
+import { framedChart } from '../draw/frame.js';
+import { patchEntry } from '../draw/legend.js';
+import { chartTools, drawPanel, type ChartTools } from '../draw/panel.js';
+import { CHARACTER, type Drawing } from '../draw/svg.js';
+import { shareText } from '../draw/text.js';
+import { colourOf, LIGHT_THEME, type ChartTheme } from '../draw/theme.js';
 
 const ROW = 21;
 const TOP = 26;
 const BOTTOM = 34;
 const RIGHT = 118;
-const TICKS = [0, 0.2, 0.4, 0.6, 0.8, 1];
+const SHARES: Axis = {
+  type: 'linear',
+  low: 0,
+  high: 1,
+  ticks: [0, 0.2, 0.4, 0.6, 0.8, 1],
+  text: (tick) => `${Math.round(100 * tick)} %`,
+  lines: 'grid',
+};
 
 /** What each cause is called, and its colour. */
 const CAUSE_TEXTS: Readonly<Record<Cause, { readonly name: string; readonly colour: number }>> = {
@@ -39,7 +42,10 @@ export async function utilisationChart(
   theme: ChartTheme = LIGHT_THEME,
 ): Promise<string> {
   const tools = await chartTools();
-  const legend = CAUSES.map((cause) => CAUSE_TEXTS[cause]);
+  const legend = CAUSES.map((cause) => {
+    const { name, colour } = CAUSE_TEXTS[cause];
+    return patchEntry(theme, name, colour);
+  });
   return framedChart(`What the array does in ${title}`, legend, theme, (width) =>
     bars(tools, estimate, width, theme),
   );
@@ -53,12 +59,11 @@ interface Part {
 }
 
 function bars(
-  { plot: Plot, parseHTML }: ChartTools,
+  tools: ChartTools,
   { products, total }: StepEstimate,
   width: number,
   theme: ChartTheme,
 ): Drawing {
-  const { document } = parseHTML('<html></html>');
   const rows = products.map(({ workload, shares, seconds }, index) => ({
     // Names are unique in a plan; the number keeps them so everywhere.
     key: String(index),
@@ -79,67 +84,32 @@ function bars(
   const left = 16 + CHARACTER * Math.max(...shown.map(({ name }) => name.length));
   const height = TOP + BOTTOM + ROW * shown.length;
   const byKey = new Map(shown.map((row) => [row.key, row]));
-  const plot = Plot.plot({
-    document,
-    width,
-    height,
-    marginTop: TOP,
-    marginRight: RIGHT,
-    marginBottom: BOTTOM,
-    marginLeft: left,
-    style: { fontSize: `${FONT_SIZE}px`, color: theme.muted, background: 'none' },
-    x: { domain: [0, 1], axis: null },
-    y: { domain: shown.map(({ key }) => key), padding: 0.22, axis: null },
-    marks: [
-      Plot.gridX(TICKS, { stroke: theme.grid, strokeOpacity: 1 }),
-      Plot.barX(
-        parts.filter(({ x1, x2 }) => x2 > x1),
-        { x1: 'x1', x2: 'x2', y: 'row', fill: 'colour' },
-      ),
-      Plot.text(
-        shown.map(({ key }) => key),
-        {
-          y: (key: string) => key,
-          text: (key: string) => byKey.get(key)?.name ?? '',
-          frameAnchor: 'left',
-          textAnchor: 'end',
-          dx: -8,
-          fill: theme.ink,
-        },
-      ),
-      Plot.text(
-        shown.map(({ key }) => key),
-        {
-          y: (key: string) => key,
-          text: (key: string) => byKey.get(key)?.note ?? '',
-          frameAnchor: 'right',
-          textAnchor: 'end',
-          dx: RIGHT - 2,
-          fill: theme.ink,
-        },
-      ),
-      Plot.text(['busy, of time'], {
-        frameAnchor: 'top-right',
-        lineAnchor: 'bottom',
-        textAnchor: 'end',
-        dx: RIGHT - 2,
-        dy: -8,
-        fill: theme.muted,
-      }),
-      Plot.text(TICKS, {
-        x: (tick: number) => tick,
-        text: (tick: number) => `${Math.round(100 * tick)} %`,
-        frameAnchor: 'bottom',
-        lineAnchor: 'top',
-        dy: 9,
-        fill: theme.muted,
-      }),
-    ],
+  const keys = shown.map(({ key }) => key);
+  const { Plot } = tools;
+  const inRow = (text: (row: (typeof shown)[number]) => string) => ({
+    y: (key: string) => key,
+    text: (key: string) => text(byKey.get(key)!),
+    textAnchor: 'end' as const,
+    fill: theme.ink,
   });
-  return { svg: plotSvg(plot), height };
+  const marks = [
+    Plot.barX(
+      parts.filter(({ x1, x2 }) => x2 > x1),
+      { x1: 'x1', x2: 'x2', y: 'row', fill: 'colour' },
+    ),
+    Plot.text(keys, { ...inRow(({ name }) => name), frameAnchor: 'left', dx: -8 }),
+    Plot.text(keys, { ...inRow(({ note }) => note), frameAnchor: 'right', dx: RIGHT - 2 }),
+    Plot.text(['busy, of time'], {
+      ...({ frameAnchor: 'top-right', lineAnchor: 'bottom', textAnchor: 'end' } as const),
+      ...{ dx: RIGHT - 2, dy: -8, fill: theme.muted },
+    }),
+  ];
+  const margins = { top: TOP, right: RIGHT, bottom: BOTTOM, left };
+  const y = { bands: keys, padding: 0.22 };
+  const { svg } = drawPanel(tools, { width, height, margins, x: SHARES, y, marks }, theme);
+  return { svg, height };
 }
 
 function percent(share: number): string {
-  if (share < 0.0005) return share === 0 ? '0 %' : '<0.1 %';
-  return `${(100 * share).toFixed(share < 0.0995 ? 1 : 0)} %`;
+  return shareText(share, share < 0.0995 ? 1 : 0);
 }

@@ -1,5 +1,8 @@
 /** What the pages have in common: nothing to load, light or dark as the reader's system is, tables that scroll. */
-import { DARK_THEME, escaped, FONTS, LIGHT_THEME, type ChartTheme } from './theme.js';
+import type { Cells } from './text.js';
+import { svgElement } from './frame.js';
+import { escaped, FONTS } from './svg.js';
+import { colourOf, DARK_THEME, LIGHT_THEME, type ChartTheme } from './theme.js';
 
 /** The colours of a chart on a page: variables, so that they follow light and dark. */
 export const PAGE_THEME: ChartTheme = {
@@ -8,11 +11,11 @@ export const PAGE_THEME: ChartTheme = {
   ink: 'var(--ink)',
   muted: 'var(--muted)',
   grid: 'var(--line)',
-  series: LIGHT_THEME.series.map((_, index) => `var(--series-${String(index + 1)})`),
+  series: LIGHT_THEME.series.map((_, index) => `var(--series-${index + 1})`),
 };
 
 const variables = (series: readonly string[]): string =>
-  series.map((colour, index) => `--series-${String(index + 1)}: ${colour};`).join(' ');
+  series.map((colour, index) => `--series-${index + 1}: ${colour};`).join(' ');
 
 /** The style sheet; `light` and `dark` are the colours of curves. */
 const style = (light: readonly string[], dark: readonly string[]): string => `
@@ -81,8 +84,56 @@ export function htmlTable(head: readonly string[], rows: readonly (readonly stri
   return `<table><thead>${line('th', head)}</thead><tbody>${rows.map((row) => line('td', row)).join('\n')}</tbody></table>`;
 }
 
+/** A table of plain texts that scrolls if it is too wide. */
+export function textTable({ head, rows }: Cells): string {
+  const cells = rows.map((row) => row.map(escaped));
+  return `<div class="wide">${htmlTable(head.map(escaped), cells)}</div>`;
+}
+
+/** A section of a page below its heading. */
+export function section(title: string, body: string): string {
+  return `<h2>${escaped(title)}</h2>\n${body}`;
+}
+
+/** Tiles of figures, each over its name. */
+export function tiles(all: readonly (readonly [name: string, value: string])[]): string {
+  const drawn = all.map(
+    ([name, value]) => `<div class="tile"><b>${escaped(value)}</b><span>${escaped(name)}</span></div>`,
+  );
+  return `<div class="tiles">${drawn.join('')}</div>`;
+}
+
+/** What `chartFigure` puts on a page. */
+export interface PageChart {
+  /** Above the chart; may be empty. */
+  readonly title: string;
+  /** Read aloud; default: the title. */
+  readonly label?: string;
+  readonly width: number;
+  readonly height: number;
+  /** Elements of the drawing. */
+  readonly svg: string;
+  /** HTML above it. */
+  readonly legend?: string;
+  /** As wide as the page. */
+  readonly isWide?: boolean;
+}
+
+/** A chart of a page with its title and legend. */
+export function chartFigure({
+  title,
+  label = title,
+  width,
+  height,
+  svg,
+  legend = '',
+  isWide = false,
+}: PageChart): string {
+  const caption = title === '' ? '' : `<figcaption>${escaped(title)}</figcaption>`;
+  return `<figure class="${isWide ? 'wide' : 'chart'}">${caption}${legend}${svgElement(label, width, height, svg)}</figure>`;
+}
+
 /** A name behind a patch of its curve's colour. */
 export function swatch(name: string, colour: number): string {
-  const variable = PAGE_THEME.series[colour % PAGE_THEME.series.length] ?? 'none';
-  return `<span class="swatch" style="background: ${variable}"></span>${escaped(name)}`;
+  return `<span class="swatch" style="background: ${colourOf(PAGE_THEME, colour)}"></span>${escaped(name)}`;
 }

@@ -1,6 +1,6 @@
-/** What all charts share: themes, the libraries that draw, text and markers as SVG. */
+/** The colours of charts: for a file of its own, light or dark; a page passes variables (page.ts). */
 
-/** Colours as CSS has them; a page passes variables. */
+/** Colours as CSS has them. */
 export interface ChartTheme {
   /** A picture of its own has a margin and the title; on a page the page has both. */
   readonly framed: boolean;
@@ -8,7 +8,7 @@ export interface ChartTheme {
   readonly ink: string;
   readonly muted: string;
   readonly grid: string;
-  /** Used in turn; told apart by people with colour-blindness as well. */
+  /** Used in turn; distinct for people with colour-blindness as well. */
   readonly series: readonly string[];
 }
 
@@ -32,23 +32,6 @@ export const DARK_THEME: ChartTheme = {
   series: ['#58a6ff', '#ff8f5a', '#3fc69b', '#c297f0', '#e3b341', '#4fc3dc', '#f778ba', '#a5b0ba'],
 };
 
-export const FONT_SIZE = 13;
-export const FONTS = `system-ui, -apple-system, 'Segoe UI', 'DejaVu Sans', sans-serif`;
-/** Average advance of a character of the font; what is placed by it only needs to be wide enough. */
-export const CHARACTER = 7;
-export const BOLD_CHARACTER = 9;
-
-/** The two libraries that draw; loaded when a chart is drawn, because most commands start and end without one. */
-export interface ChartTools {
-  readonly plot: typeof import('@observablehq/plot');
-  readonly parseHTML: typeof import('linkedom').parseHTML;
-}
-
-export async function chartTools(): Promise<ChartTools> {
-  const [plot, { parseHTML }] = await Promise.all([import('@observablehq/plot'), import('linkedom')]);
-  return { plot, parseHTML };
-}
-
 /** How a curve looks: places in the theme's colours and among the markers. */
 export interface Look {
   readonly colour: number;
@@ -56,60 +39,7 @@ export interface Look {
   readonly dashed?: boolean;
 }
 
+/** The colour at a place of the theme; ink for a negative place. */
 export function colourOf(theme: ChartTheme, index: number): string {
   return theme.series[index % theme.series.length] ?? theme.ink;
-}
-
-/** Circle, square, triangle, diamond, triangle upside down: told apart without colour. */
-const MARKERS: readonly ((x: string, y: string) => string)[] = [
-  (x, y) => `M${x},${y}m-3.5,0a3.5,3.5 0 1,0 7,0a3.5,3.5 0 1,0 -7,0Z`,
-  (x, y) => `M${x},${y}m-3.2,-3.2h6.4v6.4h-6.4Z`,
-  (x, y) => `M${x},${y}m0,-4.4l4.3,7.5h-8.6Z`,
-  (x, y) => `M${x},${y}m0,-4.6l4.6,4.6l-4.6,4.6l-4.6,-4.6Z`,
-  (x, y) => `M${x},${y}m0,4.4l4.3,-7.5h-8.6Z`,
-];
-
-/** The outline of a marker around a point, to be filled. */
-export function markerPath(index: number, x: number, y: number): string {
-  const outline = MARKERS[index % MARKERS.length] ?? MARKERS[0]!;
-  return outline(fixed(x), fixed(y));
-}
-
-export function svgText(x: number, y: number, content: string, attributes: string): string {
-  return `<text x="${fixed(x)}" y="${fixed(y)}" ${attributes}>${escaped(content)}</text>`;
-}
-
-/** A coordinate, to a hundredth of a pixel. */
-export function fixed(value: number): string {
-  return String(Math.round(value * 100) / 100);
-}
-
-/** Grid lines and tick labels of a vertical axis, all of them: on a logarithmic scale Plot's own leave some out. */
-export function verticalAxis(
-  { plot: Plot }: ChartTools,
-  { ticks, text }: { readonly ticks: readonly number[]; readonly text: (tick: number) => string },
-  theme: ChartTheme,
-) {
-  return [
-    Plot.gridY(ticks, { stroke: theme.grid, strokeOpacity: 1 }),
-    Plot.text(ticks, {
-      y: (tick: number) => tick,
-      text,
-      frameAnchor: 'left',
-      textAnchor: 'end',
-      dx: -9,
-      fill: theme.muted,
-    }),
-  ];
-}
-
-/** A plot as SVG text: without Plot's own style sheet, in hundredths of a pixel; what stands between tags is text. */
-export function plotSvg(plot: Element): string {
-  for (const style of plot.querySelectorAll('style')) style.remove();
-  return plot.outerHTML.replace(/\d+\.\d{3,}(?=[^<>]*>)/g, (number) => fixed(Number(number)));
-}
-
-/** Text as it may stand in XML and HTML, attributes included. */
-export function escaped(content: string): string {
-  return content.replace(/[&<>"']/g, (character) => `&#${String(character.charCodeAt(0))};`);
 }

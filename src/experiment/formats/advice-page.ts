@@ -1,5 +1,8 @@
 /** The evidence of advice for readers: Markdown, a page that loads nothing, and JSON. */
 import { formatText } from '../../numerics/index.js';
+import { htmlPage, noteText, PAGE_THEME, section, textTable } from '../draw/page.js';
+import { escaped } from '../draw/svg.js';
+import { countOf, markdownTable, sum } from '../draw/text.js';
 import { adviceChart } from './advice-chart.js';
 import {
   adviceSentence,
@@ -8,33 +11,29 @@ import {
   trialCells,
   verificationCells,
   VERIFICATION_NOTE,
-  type Cells,
 } from './advice-table.js';
 import type { Advice } from './advice.js';
-import { escaped } from '../draw/theme.js';
-import { htmlTable } from '../figure-page.js';
 import type { GroupFormats } from './format-groups.js';
 import { WORTH } from './narrowing.js';
-import { htmlPage, PAGE_THEME } from '../draw/page.js';
 import type { RangeAnalysis } from './range-analysis.js';
 import { rangeChart } from './range-chart.js';
+import { RATES_NOTE } from './range-page.js';
 
-const TRIALS_NOTE = `Trial 0 is the proposal. By role the first trials take fraction bits from all layers at once, by bisection, with half of the budget; the others take bits from one layer's role, what saves most first. What would save less than ${WORTH * 100} % of all bits is not tried. A trial is given up where the seeds that are left would have to do better than float32.`;
-const FORMATS_NOTE =
-  'Rates of the verification, all seeds together. Saturated: outside of the format. Flushed: not zero before rounding, zero after it. Swallowed: an update that was not zero and left its parameter unchanged.';
+const TRIALS_NOTE = `Trial 0 is the proposal. By role the first trials take fraction bits from all layers at once, by bisection, with half of the budget; the others take bits from one layer's role, the largest saving first. A change that saves less than ${WORTH * 100} % of all bits is not tried. A trial is given up if the seeds that are left would have to do better than float32.`;
+const FORMATS_NOTE = `Rates of the verification, all seeds together. ${RATES_NOTE}`;
 
 /** How the numbers came about. */
 function facts({ request, seeds, verified, heldOut }: Advice): string {
   const { trial, full, headroom } = request;
   const length = ({ epochs, steps }: typeof trial): string =>
     [
-      ...(epochs === undefined ? [] : [`${epochs} epoch${epochs === 1 ? '' : 's'}`]),
+      ...(epochs === undefined ? [] : [countOf(epochs, 'epoch')]),
       ...(steps === undefined ? [] : [`${steps} steps`]),
     ].join(', at most ');
   const { data, batch, network, fewbit } = trial;
   return (
     `${network.name ?? 'network'} on ${data}, batch ${batch}; decisions on ${heldOut} held-out training examples. Trials of ${length(trial)} with the seeds ${seeds.join(', ')}; ` +
-    `verification of ${length(full)} with the seeds ${(verified[0]?.seeds ?? []).join(', ')}. Headroom of the proposal: ${headroom} bit${headroom === 1 ? '' : 's'}.${fewbit === undefined ? '' : ` Fewbit ${fewbit}.`}`
+    `verification of ${length(full)} with the seeds ${(verified[0]?.seeds ?? []).join(', ')}. Headroom of the proposal: ${countOf(headroom, 'bit')}.${fewbit === undefined ? '' : ` Fewbit ${fewbit}.`}`
   );
 }
 
@@ -77,33 +76,18 @@ export function adviceMarkdown(
   ].join('\n\n');
 }
 
-function markdownTable({ head, rows }: Cells): string {
-  const line = (cells: readonly string[]): string =>
-    `| ${cells.map((cell) => cell.replaceAll('|', '\\|').replaceAll('<', '&lt;')).join(' | ')} |`;
-  return [line(head), line(head.map(() => '---')), ...rows.map(line)].join('\n');
-}
-
 /** The same as a page, with the histograms of all tensors in their advised formats. */
 export async function advicePage(advice: Advice, { command }: { readonly command: string }): Promise<string> {
-  const note = (text: string): string => `<p class="note">${escaped(text)}</p>`;
-  const table = ({ head, rows }: Cells): string => htmlTable(head, rows);
+  const chart = `<div class="wide">${await adviceChart(advice, PAGE_THEME)}</div>`;
+  const ranges = `<div class="wide">${rangeChart(advisedRanges(advice), PAGE_THEME)}</div>`;
   const sections = [
     `<p>${escaped(adviceSentence(advice))}</p>`,
-    '<h2>Verification</h2>',
-    table(verificationCells(advice)),
-    note(VERIFICATION_NOTE),
-    '<h2>Held-out error against bits, trial by trial</h2>',
-    `<div class="wide">${await adviceChart(advice, PAGE_THEME)}</div>`,
-    note(resolutionText(advice)),
-    '<h2>Formats</h2>',
-    table(formatCells(advice)),
-    note(FORMATS_NOTE),
-    '<h2>Magnitudes in float32 and the advised formats</h2>',
-    `<div class="wide">${rangeChart(advisedRanges(advice), PAGE_THEME)}</div>`,
-    '<h2>Trials</h2>',
-    table(trialCells(advice)),
-    note(TRIALS_NOTE),
-    note(facts(advice)),
+    section('Verification', textTable(verificationCells(advice)) + noteText(VERIFICATION_NOTE)),
+    section('Held-out error against bits, trial by trial', chart + noteText(resolutionText(advice))),
+    section('Formats', textTable(formatCells(advice)) + noteText(FORMATS_NOTE)),
+    section('Magnitudes in float32 and the advised formats', ranges),
+    section('Trials', textTable(trialCells(advice)) + noteText(TRIALS_NOTE)),
+    noteText(facts(advice)),
     `<pre><code>${escaped(command)}</code></pre>`,
   ];
   const title = `Formats for ${advice.configuration.network.name ?? 'network'}`;
@@ -131,6 +115,6 @@ export function adviceJson(advice: Advice): Readonly<Record<string, unknown>> {
       formats: setting.formats && texts(setting.formats),
       sites: Object.fromEntries(setting.sites),
     })),
-    elements: groups.reduce((sum, { elements }) => sum + elements, 0),
+    elements: sum(groups.map(({ elements }) => elements)),
   };
 }

@@ -1,23 +1,14 @@
-/** Advice as rows of tables and sentences: formats with their reasons, trials, verification, and how fine a difference can be told. */
+/** Advice as rows of tables and sentences: formats with their reasons, trials, verification, and the smallest difference that the trials can show. */
 import { formatText, wordLength } from '../../numerics/index.js';
+import { countOf, digestText, mean, percentText, shareText, signed, sum, type Cells } from '../draw/text.js';
 import type { Advice, VerifiedSetting } from './advice.js';
 import { bitTotals, formatOf, type BitTotals, type FormatGroup } from './format-groups.js';
 import { proposalReason } from './format-proposal.js';
 import type { Trial } from './narrowing.js';
 
-function meanOf(values: readonly number[]): number {
-  return values.reduce((sum, value) => sum + value, 0) / values.length;
-}
-
 /** Mean word length of the stored elements. */
 export function perElement(groups: readonly FormatGroup[], { stored }: BitTotals): number {
-  return stored / groups.reduce((sum, { elements }) => sum + elements, 0);
-}
-
-/** A table: its head, and rows of as many texts. */
-export interface Cells {
-  readonly head: readonly string[];
-  readonly rows: readonly (readonly string[])[];
+  return stored / sum(groups.map(({ elements }) => elements));
 }
 
 /** Settings of the verification, float32 first and the advised one last. */
@@ -37,7 +28,7 @@ export function verificationCells({ verified, groups }: Advice): Cells {
       above(heldOutErrors, float32?.heldOutErrors),
       spreadText(testErrors),
       above(testErrors, float32?.testErrors),
-      digests[0]?.slice(0, 12) ?? '',
+      digestText(digests[0] ?? ''),
     ];
   });
   return {
@@ -118,28 +109,27 @@ export function trialCells({ trials, groups, chosen }: Advice): Cells {
   };
 }
 
-/** `kept`, `put back`, or how soon it was hopeless. */
+/** `kept`, `put back`, or after how many seeds it was put back. */
 export function outcomeText({ kept, complete, errors }: Trial): string {
   if (kept) return 'kept';
-  return complete ? 'put back' : `put back after ${errors.length} seed${errors.length === 1 ? '' : 's'}`;
+  return complete ? 'put back' : `put back after ${countOf(errors.length, 'seed')}`;
 }
 
 /**
- * One standard error of a difference between two mean errors, in points: of so many images, taken as independent (that they are the
+ * One standard error of a difference between two mean errors, in points: of the images, taken as independent (that they are the
  * same images for both makes it smaller), and of the seeds, by the spread of float32. null for the second with one seed.
  */
 function resolution(
   errors: readonly number[],
   images: number,
 ): { readonly images: number; readonly seeds: number | null } {
-  const mean = meanOf(errors);
-  const ofImages = Math.sqrt((2 * mean * (100 - mean)) / images);
+  const error = mean(errors);
+  const ofImages = Math.sqrt((2 * error * (100 - error)) / images);
   if (errors.length < 2) return { images: ofImages, seeds: null };
-  const variance = errors.reduce((sum, error) => sum + (error - mean) ** 2, 0) / (errors.length - 1);
-  return { images: ofImages, seeds: Math.sqrt((2 * variance) / errors.length) };
+  return { images: ofImages, seeds: Math.sqrt((2 * variance(errors)) / errors.length) };
 }
 
-/** How fine the trials can tell a difference, against the budget. */
+/** The smallest difference that the trials can show, against the budget. */
 export function resolutionText({ baseline, heldOut, request: { budget } }: ResolutionFacts): string {
   const { images, seeds } = resolution(baseline, heldOut);
   const spread =
@@ -166,7 +156,7 @@ export function adviceSentence(advice: Advice): string {
   if (!advised?.bits) return '';
   const [before, after] = [bitTotals(groups, uniform), advised.bits];
   const saved = `${perElement(groups, after).toFixed(2)} bits per element instead of ${request.bits} (${percentOf(after.stored, before.stored)} of the bits stored, ${percentOf(after.moved, before.moved)} of those moved)`;
-  const seeds = `${advised.seeds.length} other seed${advised.seeds.length === 1 ? '' : 's'}`;
+  const seeds = countOf(advised.seeds.length, 'other seed');
   const found = `${signed(difference)} points of held-out error to float32 with ${seeds} (${signed(testDifference(advice))} on the test data)`;
   return confirmed
     ? `${saved}, at ${found}: within the budget of ${request.budget}.`
@@ -175,36 +165,31 @@ export function adviceSentence(advice: Advice): string {
 
 /** Test error less float32's, in points. */
 function testDifference({ verified }: Advice): number {
-  const errors = ({ testErrors }: VerifiedSetting): number => meanOf(testErrors);
+  const errors = ({ testErrors }: VerifiedSetting): number => mean(testErrors);
   return errors(verified.at(-1)!) - errors(verified[0]!);
 }
 
-/** `+0.10`, `−0.05`. */
-export function signed(points: number): string {
-  return `${points < 0 ? '−' : '+'}${Math.abs(points).toFixed(2)}`;
-}
-
 function percentOf(part: number, whole: number): string {
-  return `${((100 * part) / whole).toFixed(1)} %`;
+  return percentText((100 * part) / whole, 1);
 }
 
 /** `+0.10 ± 0.05`: mean difference with the same seeds, and, of several, its standard error. */
 function pairedText(errors: readonly number[], base: readonly number[]): string {
   const differences = errors.map((error, i) => error - (base[i] ?? NaN));
-  const mean = meanOf(differences);
-  if (differences.length < 2) return signed(mean);
-  const squares = differences.reduce((sum, difference) => sum + (difference - mean) ** 2, 0);
-  const error = Math.sqrt(squares / (differences.length - 1) / differences.length);
-  return `${signed(mean)} ± ${error.toFixed(2)}`;
+  const difference = signed(mean(differences));
+  if (differences.length < 2) return difference;
+  const error = Math.sqrt(variance(differences) / differences.length);
+  return `${difference} ± ${error.toFixed(2)}`;
 }
 
-function shareText(share: number): string {
-  if (share === 0) return '0 %';
-  return share < 0.0001 ? '<0.01 %' : `${(100 * share).toFixed(2)} %`;
+/** Of the population from which these are drawn. */
+function variance(values: readonly number[]): number {
+  const centre = mean(values);
+  return sum(values.map((value) => (value - centre) ** 2)) / (values.length - 1);
 }
 
 function spreadText(errors: readonly number[]): string {
-  const mean = `${meanOf(errors).toFixed(2)} %`;
-  if (errors.length < 2) return mean;
-  return `${mean} (${Math.min(...errors).toFixed(2)} to ${Math.max(...errors).toFixed(2)})`;
+  const text = percentText(mean(errors));
+  if (errors.length < 2) return text;
+  return `${text} (${Math.min(...errors).toFixed(2)} to ${Math.max(...errors).toFixed(2)})`;
 }

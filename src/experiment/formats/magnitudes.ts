@@ -1,5 +1,7 @@
 /** Magnitudes counted by octave, from raw integers or from float32 by its exponent bits: exact, no logarithm is taken. */
 
+import { sum } from '../draw/text.js';
+
 /** Magnitudes from 2^exponent up to, but not including, 2^(exponent + 1). */
 export interface MagnitudeBin {
   readonly exponent: number;
@@ -56,7 +58,7 @@ export class MagnitudeCounts {
   /** Octave in which the median (the upper one of two) of the non-zero magnitudes lies; null where there is none. */
   get median(): number | null {
     const { bins } = this;
-    const total = bins.reduce((sum, { count }) => sum + count, 0);
+    const total = sum(bins.map(({ count }) => count));
     let below = 0;
     for (const { exponent, count } of bins) {
       below += count;

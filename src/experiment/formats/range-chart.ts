@@ -1,9 +1,11 @@
 /** The ranges of a network's tensors as small multiples: one histogram each over log2 of the magnitude, all on one axis, with the format's window. */
-import { escaped, LIGHT_THEME, type ChartTheme } from '../draw/theme.js';
+import { framedChart } from '../draw/frame.js';
+import { patchEntry, type LegendEntry } from '../draw/legend.js';
+import { fixed, moved, svgText } from '../draw/svg.js';
+import { countOf, sum } from '../draw/text.js';
+import { colourOf, LIGHT_THEME, type ChartTheme } from '../draw/theme.js';
 import type { RangeAnalysis, TensorRange } from './range-analysis.js';
 
-const WIDTH = 960;
-const FRAME = 28;
 const COLUMNS = 4;
 const GAP = 18;
 const CELL_TITLE = 34;
@@ -14,7 +16,7 @@ const INSIDE = 0;
 const ABOVE = 1;
 const BELOW = 4;
 
-/** The axis that all histograms share, in octaves; what lies below 2^-40 is piled up at its end. */
+/** The axis that all histograms share, in octaves; its lower end has all that lies below 2^-40. */
 export interface OctaveAxis {
   readonly low: number;
   readonly high: number;
@@ -36,7 +38,7 @@ export function octaveAxis(tensors: readonly TensorRange[]): OctaveAxis {
 /** Share of the non-zero elements in each octave of the axis; the first has all that lies below, the last all above. */
 export function octaveShares({ bins }: TensorRange, { low, high }: OctaveAxis): number[] {
   const shares = new Array<number>(high - low + 1).fill(0);
-  const total = bins.reduce((sum, { count }) => sum + count, 0);
+  const total = sum(bins.map(({ count }) => count));
   for (const { exponent, count } of bins) {
     shares[Math.min(Math.max(exponent, low), high) - low]! += count / total;
   }
@@ -44,53 +46,32 @@ export function octaveShares({ bins }: TensorRange, { low, high }: OctaveAxis): 
 }
 
 /** The figure as a whole SVG document. */
-export function rangeChart(analysis: RangeAnalysis, theme: ChartTheme = LIGHT_THEME): string {
-  const { tensors } = analysis;
-  const frame = theme.framed ? FRAME : 0;
+export function rangeChart({ name, tensors }: RangeAnalysis, theme: ChartTheme = LIGHT_THEME): string {
   const axis = octaveAxis(tensors);
-  const inner = WIDTH - 2 * frame;
-  const width = (inner - GAP * (COLUMNS - 1)) / COLUMNS;
-  const top = frame + (theme.framed ? 26 : 0);
-  const cellsTop = top + 34;
-  const rows = Math.ceil(tensors.length / COLUMNS);
-  const height = cellsTop + rows * CELL + frame / 2;
-  const title = `Magnitudes of ${analysis.name}'s tensors`;
-  const cells = tensors.map((tensor, index) => {
-    const x = frame + (index % COLUMNS) * (width + GAP);
-    const y = cellsTop + Math.floor(index / COLUMNS) * CELL;
-    return `<g transform="translate(${fixed(x)},${fixed(y)})">${cell(tensor, axis, width, theme)}</g>`;
+  return framedChart(`Magnitudes of ${name}'s tensors`, legendOf(theme), theme, (inner) => {
+    const width = (inner - GAP * (COLUMNS - 1)) / COLUMNS;
+    const cells = tensors.map((tensor, index) =>
+      moved(
+        (index % COLUMNS) * (width + GAP),
+        Math.floor(index / COLUMNS) * CELL,
+        cell(tensor, axis, width, theme),
+      ),
+    );
+    return { svg: cells.join(''), height: Math.ceil(tensors.length / COLUMNS) * CELL };
   });
-  const head = theme.framed
-    ? `<rect width="100%" height="100%" fill="${theme.background}"/>` +
-      text(frame, frame + 12, title, `font-size="18" font-weight="600" fill="${theme.ink}"`)
-    : '';
-  return (
-    `<svg xmlns="http://www.w3.org/2000/svg" viewBox="0 0 ${WIDTH} ${height}" width="${WIDTH}" height="${height}"` +
-    ` font-family="system-ui, -apple-system, 'Segoe UI', 'DejaVu Sans', sans-serif" font-size="12"` +
-    ` role="img" aria-label="${escaped(title)}"><title>${escaped(title)}</title>${head}` +
-    `<g transform="translate(${frame},${top})">${legend(theme)}</g>${cells.join('')}</svg>\n`
-  );
 }
 
-function legend(theme: ChartTheme): string {
-  const entries = [
-    { name: 'inside the format', colour: INSIDE },
-    { name: 'too large: saturates', colour: ABOVE },
-    { name: 'below one step: flushed, or kept on average', colour: BELOW },
+function legendOf(theme: ChartTheme): LegendEntry[] {
+  return [
+    patchEntry(theme, 'inside the format', INSIDE),
+    patchEntry(theme, 'too large: saturates', ABOVE),
+    patchEntry(theme, 'below one step: flushed, or kept on average', BELOW),
+    {
+      name: "the format's window",
+      key: `<rect y="-5.5" width="22" height="11" ${windowStyle(theme)}/>`,
+      width: 22,
+    },
   ];
-  let x = 0;
-  const drawn = entries.map(({ name, colour }) => {
-    const entry =
-      `<rect x="${x}" y="3" width="11" height="11" fill="${theme.series[colour] ?? theme.ink}"/>` +
-      text(x + 17, 13, name, `fill="${theme.ink}"`);
-    x += 40 + 6.6 * name.length;
-    return entry;
-  });
-  return (
-    drawn.join('') +
-    `<rect x="${x}" y="3" width="22" height="11" ${windowStyle(theme)}/>` +
-    text(x + 28, 13, "the format's window", `fill="${theme.ink}"`)
-  );
 }
 
 function windowStyle(theme: ChartTheme): string {
@@ -110,11 +91,11 @@ function cell(tensor: TensorRange, axis: OctaveAxis, width: number, theme: Chart
     const colour = exponent < -fl ? BELOW : exponent > il - 2 ? ABOVE : INSIDE;
     // A single element among millions is still seen.
     const tall = Math.max((share / largest) * (BARS - 6), 1.2);
-    return `<rect x="${fixed(at(exponent) + 0.6)}" y="${fixed(bottom - tall)}" width="${fixed(Math.max(octave - 1.2, 1))}" height="${fixed(tall)}" fill="${theme.series[colour] ?? theme.ink}"/>`;
+    return `<rect x="${fixed(at(exponent) + 0.6)}" y="${fixed(bottom - tall)}" width="${fixed(Math.max(octave - 1.2, 1))}" height="${fixed(tall)}" fill="${colourOf(theme, colour)}"/>`;
   });
   const [left, right] = [at(-fl), at(il - 1)];
   const ticks = octaveTicks(axis).map((exponent) =>
-    text(
+    svgText(
       at(exponent),
       bottom + 14,
       `2${superscript(exponent)}`,
@@ -125,11 +106,11 @@ function cell(tensor: TensorRange, axis: OctaveAxis, width: number, theme: Chart
     headroomBits === null
       ? 'all zero'
       : headroomBits >= 0
-        ? `${headroomBits} bit${headroomBits === 1 ? '' : 's'} of headroom`
-        : `${-headroomBits} bit${headroomBits === -1 ? '' : 's'} short`;
+        ? `${countOf(headroomBits, 'bit')} of headroom`
+        : `${countOf(-headroomBits, 'bit')} short`;
   return (
-    text(0, 12, name, `font-weight="600" fill="${theme.ink}"`) +
-    text(0, 27, `${format}, ${headroom}`, `font-size="11" fill="${theme.muted}"`) +
+    svgText(0, 12, name, `font-size="12" font-weight="600" fill="${theme.ink}"`) +
+    svgText(0, 27, `${format}, ${headroom}`, `font-size="11" fill="${theme.muted}"`) +
     `<rect x="${fixed(left)}" y="${CELL_TITLE}" width="${fixed(right - left)}" height="${BARS}" ${windowStyle(theme)}/>` +
     bars.join('') +
     `<path d="M0,${bottom}h${fixed(width)}" stroke="${theme.muted}"/>` +
@@ -147,12 +128,4 @@ function octaveTicks({ low, high }: OctaveAxis): number[] {
   const step = 8;
   const first = Math.ceil((low + 1) / step) * step;
   return Array.from({ length: Math.floor((high - first) / step) + 1 }, (_, i) => first + i * step);
-}
-
-function text(x: number, y: number, content: string, attributes: string): string {
-  return `<text x="${fixed(x)}" y="${fixed(y)}" ${attributes}>${escaped(content)}</text>`;
-}
-
-function fixed(value: number): string {
-  return String(Math.round(value * 100) / 100);
 }

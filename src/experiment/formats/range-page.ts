@@ -1,7 +1,6 @@
 /** The range analysis as rows of a table, and as one HTML page. */
-import { escaped } from '../draw/theme.js';
-import { figurePage, htmlTable } from '../figure-page.js';
-import { PAGE_THEME } from '../draw/page.js';
+import { htmlPage, noteText, PAGE_THEME, section, textTable } from '../draw/page.js';
+import { shareText } from '../draw/text.js';
 import type { RangeAnalysis, TensorRange } from './range-analysis.js';
 import { octaveAxis, octaveShares, rangeChart } from './range-chart.js';
 
@@ -28,18 +27,12 @@ export function rangeRows({ tensors }: RangeAnalysis): string[][] {
         median === null ? '-' : `2^${median}`,
         notFinite > 0 ? 'not finite' : largest === undefined ? '-' : `2^${largest.exponent}`,
         headroomBits === null ? '-' : String(headroomBits),
-        percent(saturated),
-        percent(flushed),
-        swallowed === null ? '-' : percent(swallowed),
+        shareText(saturated),
+        shareText(flushed),
+        swallowed === null ? '-' : shareText(swallowed),
       ];
     },
   );
-}
-
-/** `0 %` only where there is none at all. */
-function percent(share: number): string {
-  if (share === 0) return '0 %';
-  return share < 0.0001 ? '<0.01 %' : `${(100 * share).toFixed(2)} %`;
 }
 
 const LEVELS = ' ▁▂▃▄▅▆▇█';
@@ -73,7 +66,7 @@ export function rangeOrigin({
   const steps = `${observed} of the training steps ${firstStep + 1} to ${lastStep} on ${data}, batch ${batch}, seed ${seed}`;
   return arithmetic === 'float32'
     ? `Trained in float32 and held against the formats: ${steps}. The rates are what each format would do to these values.`
-    : `The run in its own formats, going on from its checkpoint: magnitudes of ${steps}. The rates are the counters of all these steps.`;
+    : `The run in its own formats, continued from its checkpoint: magnitudes of ${steps}. The rates are the counters of all these steps.`;
 }
 
 /** The whole page. */
@@ -88,12 +81,16 @@ export function rangePage(analysis: RangeAnalysis): string {
     'Flushed',
     'Swallowed',
   ];
-  return figurePage(`Ranges of ${analysis.name}`, [
-    `<p class="note">${escaped(rangeOrigin(analysis))}</p>`,
+  const sections = [
+    noteText(rangeOrigin(analysis)),
     `<div class="wide">${rangeChart(analysis, PAGE_THEME)}</div>`,
     '<p>Each histogram counts non-zero magnitudes by octave. The window is what the format holds, from one step to its largest number. Headroom counts the integer bits that the largest magnitude left unused; they could be fraction bits.</p>',
-    '<h2>All tensors</h2>',
-    htmlTable(head, rangeRows(analysis)),
-    '<p class="note">Saturated: outside of the format. Flushed: not zero before rounding, zero after it. Swallowed: an update that was not zero and left its parameter unchanged.</p>',
-  ]);
+    section('All tensors', textTable({ head, rows: rangeRows(analysis) })),
+    noteText(RATES_NOTE),
+  ];
+  return htmlPage(`Ranges of ${analysis.name}`, sections.join('\n'));
 }
+
+/** What the rates of a tensor count. */
+export const RATES_NOTE =
+  'Saturated: outside of the format. Flushed: not zero before rounding, zero after it. Swallowed: an update that was not zero and left its parameter unchanged.';

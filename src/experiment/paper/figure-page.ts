@@ -1,10 +1,12 @@
 /** A reproduced figure for readers: its pictures, and its table against the paper as Markdown and as a page that loads nothing. */
+import { htmlPage, htmlTable, noteText, PAGE_THEME, section, swatch } from '../draw/page.js';
+import { escaped } from '../draw/svg.js';
+import { digestText, markdownTable, percentText, signed, timeText, type Cells } from '../draw/text.js';
+import { DARK_THEME, LIGHT_THEME } from '../draw/theme.js';
 import { errorChart } from '../report/error-chart.js';
-import { DARK_THEME, escaped, LIGHT_THEME } from '../draw/theme.js';
-import { FIGURE_COLOURS, type Figure } from './figures.js';
-import { htmlPage, htmlTable, PAGE_THEME, swatch } from '../draw/page.js';
-import { figureChart, isComparable, type FigureRow, type FigureRun } from './reproduction.js';
 import type { Spread } from '../report/spread.js';
+import { FIGURE_COLOURS, type Figure } from './figures.js';
+import { figureChart, isComparable, type FigureRow, type FigureRun } from './reproduction.js';
 
 /** The figure as SVG for a file of its own. */
 export async function figureSvg(
@@ -17,10 +19,7 @@ export async function figureSvg(
 }
 
 /** The cells of the table, as plain text. */
-export function figureCells(
-  { against }: Figure,
-  rows: readonly FigureRow[],
-): { head: readonly string[]; rows: string[][] } {
+export function figureCells({ against }: Figure, rows: readonly FigureRow[]): Cells {
   const head = [
     ...['setting', 'test error', ...(against === 'paper' ? ['paper', 'difference'] : ['to float32'])],
     ...['training error', 'swallowed', 'flushed', 'time', 'digest'],
@@ -29,12 +28,12 @@ export function figureCells(
     row.setting.name,
     errorText(row.testErrorPercent, row),
     ...(against === 'paper' ? [row.setting.paper.text] : []),
-    row.difference === null ? '–' : signed(row.difference),
+    row.difference === null ? '–' : differenceText(row.difference),
     errorText(row.trainErrorPercent, row),
     shareText(row.swallowed),
     shareText(row.flushed),
     timeText(row.seconds),
-    row.digest.slice(0, 12),
+    digestText(row.digest),
   ]);
   return { head, rows: cells };
 }
@@ -51,17 +50,10 @@ export function figureMarkdown(
   runs: readonly FigureRun[],
   { picture, command }: { readonly picture: string; readonly command: string },
 ): string {
-  const cells = figureCells(figure, rows);
-  const line = (row: readonly string[]): string =>
-    `| ${row.map((cell) => cell.replaceAll('|', '\\|')).join(' | ')} |`;
   return [
     `# ${figure.title}`,
     `![${figure.title}: test error and training error against epochs](${picture})`,
-    [
-      line(cells.head),
-      line(cells.head.map((_, i) => (i === 0 || i === cells.head.length - 1 ? '---' : '---:'))),
-      ...cells.rows.map(line),
-    ].join('\n'),
+    markdownTable(figureCells(figure, rows), (column, last) => column === 0 || column === last),
     FIGURE_NOTE,
     factsText(runs),
     `\`\`\`sh\n${command}\n\`\`\``,
@@ -90,13 +82,17 @@ export async function figureHtml(
       ];
     }),
   );
-  const body = `<div class="wide">${chart}</div>
-<h2>Against ${figure.against === 'paper' ? 'the paper' : 'float32'}</h2>
-<div class="wide">${table}</div>
-<p class="note">${escaped(FIGURE_NOTE)}</p>
-<p class="note">${escaped(factsText(runs))}</p>
-<pre><code>${escaped(command)}</code></pre>`;
-  return htmlPage(figure.title, body, { series: FIGURE_COLOURS });
+  const sections = [
+    `<div class="wide">${chart}</div>`,
+    section(
+      `Against ${figure.against === 'paper' ? 'the paper' : 'float32'}`,
+      `<div class="wide">${table}</div>`,
+    ),
+    noteText(FIGURE_NOTE),
+    noteText(factsText(runs)),
+    `<pre><code>${escaped(command)}</code></pre>`,
+  ];
+  return htmlPage(figure.title, sections.join('\n'), { series: FIGURE_COLOURS });
 }
 
 /** Seeds, length, data and version, in words. */
@@ -122,7 +118,7 @@ function errorText(spread: Spread | null, { seeds, diverged }: FigureRow): strin
   }
   const { mean, low, high } = spread;
   const range = seeds.length === 1 ? '' : ` (${low.toFixed(2)} to ${high.toFixed(2)})`;
-  return `${mean.toFixed(2)} %${range}`;
+  return percentText(mean) + range;
 }
 
 /** A cell of the page: what is in parentheses goes below, so that the table stays narrow. */
@@ -131,16 +127,9 @@ function rangeBelow(cell: string): string {
 }
 
 function shareText(share: number | null): string {
-  return share === null ? '–' : `${(100 * share).toFixed(1)} %`;
+  return share === null ? '–' : percentText(100 * share, 1);
 }
 
-function signed(points: number): string {
-  const rounded = points.toFixed(2);
-  if (Number(rounded) === 0) return '0.00';
-  return points > 0 ? `+${rounded}` : rounded.replace('-', '−');
-}
-
-function timeText(seconds: number): string {
-  if (seconds < 100) return `${seconds.toFixed(0)} s`;
-  return seconds < 6000 ? `${(seconds / 60).toFixed(0)} min` : `${(seconds / 3600).toFixed(1)} h`;
+function differenceText(points: number): string {
+  return Number(points.toFixed(2)) === 0 ? '0.00' : signed(points);
 }

@@ -2,12 +2,13 @@
  * The paper's figures as sets of runs: which settings of which recipe, for how long, and what the paper has for each of
  * them; and figures of the same kind beyond it. Gupta et al. 2015, figures 1 to 3 and section 4; docs/reproduction.md.
  */
+import { percentText } from '../draw/text.js';
 import type { Look } from '../draw/theme.js';
 import type { NetworkChanges, Subset } from '../run/configuration.js';
 
 /** Test error that the paper has for a setting. */
 export interface PaperValue {
-  /** null where the paper gives no number. */
+  /** null if the paper gives no number. */
   readonly errorPercent: number | null;
   readonly text: string;
 }
@@ -46,7 +47,7 @@ export const FIGURE_COLOURS = {
 const NONE: PaperValue = { errorPercent: null, text: '–' };
 const published = (errorPercent: number): PaperValue => ({
   errorPercent,
-  text: `${errorPercent.toFixed(errorPercent < 1 ? 2 : 1)} %`,
+  text: percentText(errorPercent, errorPercent < 1 ? 2 : 1),
 });
 const inWords = (text: string): PaperValue => ({ errorPercent: null, text });
 
@@ -55,7 +56,7 @@ function float32(recipe: string, paper: PaperValue): FigureSetting {
   return { name: 'float32', recipe, changes: { formats: 'float32' }, look, paper };
 }
 
-/** Markers and shades by fraction bits, so that equal formats are told by their markers. */
+/** Markers and shades by fraction bits, so that equal formats have equal markers. */
 const PLACES: Readonly<Record<number, number>> = { 14: 1, 12: 2, 10: 2, 8: 3 };
 
 function fixedPoint(
@@ -96,7 +97,7 @@ const CIFAR_FL12 = published(28.8);
 function residual(name: 'resnet8' | 'resnet20', layers: number): Figure {
   return {
     name,
-    title: `Beyond the paper: residual network of ${String(layers)} layers on CIFAR-10`,
+    title: `Beyond the paper: residual network of ${layers} layers on CIFAR-10`,
     epochs: 16,
     against: 'float32',
     quick: { epochs: 2, subset: { train: 2_000, test: 500 } },

@@ -2,7 +2,8 @@
  * A figure as runs, and finished runs as a figure: mean and spread over seeds of what each setting reached, epoch by
  * epoch, beside what the paper has. Nothing here touches files or trains; docs/reproduction.md.
  */
-import type { Chart, ChartPoint } from '../report/error-chart.js';
+import { sum } from '../draw/text.js';
+import type { Chart } from '../report/error-chart.js';
 import type { ComparisonEntry, ComparisonRow } from '../run/comparison.js';
 import type { Figure, FigureSetting } from './figures.js';
 import { epochLines, intervalLines, siteTotals, trainingSeconds } from '../run/metrics.js';
@@ -14,7 +15,7 @@ import {
   type RunConfiguration,
 } from '../run/configuration.js';
 import { folderName } from '../run/setting-text.js';
-import { meanCurve, spreadOf, type Spread } from '../report/spread.js';
+import { meanCurve, spreadOf, type ChartPoint, type Spread } from '../report/spread.js';
 
 /** What a reproduction is asked for. */
 export interface ReproductionOptions {
@@ -84,7 +85,7 @@ export interface FigureRow {
   readonly diverged: readonly number[];
   readonly testErrorPercent: Spread | null;
   readonly trainErrorPercent: Spread | null;
-  /** Test error less that of the paper, in points, or of float32 (`figure.against`); null where one is missing, and against the paper for other data than its. */
+  /** Test error less that of the paper, in points, or of float32 (`figure.against`); null if one is missing, and against the paper for other data than its. */
   readonly difference: number | null;
   /** Seconds of training, all seeds together. */
   readonly seconds: number;
@@ -143,7 +144,7 @@ function figureRow(setting: FigureSetting, runs: readonly FigureRun[]): FigureRo
       testErrorPercent === null || paper === null || !runs.every(isComparable)
         ? null
         : testErrorPercent.mean - paper,
-    seconds: runs.reduce((sum, { metrics }) => sum + trainingSeconds(metrics), 0),
+    seconds: sum(runs.map(({ metrics }) => trainingSeconds(metrics))),
     swallowed: share(
       runs.flatMap(({ result }) => result.swallowed),
       (one) => one.swallowed,
@@ -159,8 +160,8 @@ function share<T extends { readonly elements: number }>(
   counts: readonly T[],
   of: (one: T) => number,
 ): number | null {
-  const elements = counts.reduce((sum, one) => sum + one.elements, 0);
-  return elements === 0 ? null : counts.reduce((sum, one) => sum + of(one), 0) / elements;
+  const elements = sum(counts.map((one) => one.elements));
+  return elements === 0 ? null : sum(counts.map(of)) / elements;
 }
 
 /** True for a run on all of the data that the paper used. */

@@ -3,23 +3,25 @@
  * configured. Light or dark as the reader's system is.
  */
 import { networkFromJSON } from '../../nn/index.js';
-import { comparisonChart, errorChart } from './error-chart.js';
-import { escaped } from '../draw/theme.js';
+import { htmlPage, htmlTable, noteText, PAGE_THEME, section, swatch } from '../draw/page.js';
+import { escaped } from '../draw/svg.js';
+import { digestText, percentText } from '../draw/text.js';
 import type { ComparisonRow } from '../run/comparison.js';
-import { htmlPage, htmlTable, PAGE_THEME, swatch } from '../draw/page.js';
+import { comparisonChart, errorChart } from './error-chart.js';
 
 /** The whole page. `title` says what was compared. */
 export async function comparisonPage(title: string, rows: readonly ComparisonRow[]): Promise<string> {
   const chart = await errorChart(comparisonChart(title, rows), PAGE_THEME);
-  const body = `<div class="wide">${chart}</div>
-<h2>Results</h2>
-<div class="wide">${resultsTable(rows)}</div>
-<p class="note">Training error: over the examples of the last epoch, each taken when it was trained on. Two runs with one digest have the same weights, bit for bit.</p>
-<h2>Swallowed updates</h2>
-${swallowedSection(rows)}
-<h2>Settings</h2>
-${rows.map(settingsSection).join('\n')}`;
-  return htmlPage(title, body);
+  const note = noteText(
+    'Training error: over the examples of the last epoch, each taken when it was trained on. Two runs with one digest have the same weights, bit for bit.',
+  );
+  const sections = [
+    `<div class="wide">${chart}</div>`,
+    section('Results', `<div class="wide">${resultsTable(rows)}</div>\n${note}`),
+    section('Swallowed updates', swallowedSection(rows)),
+    section('Settings', rows.map(settingsSection).join('\n')),
+  ];
+  return htmlPage(title, sections.join('\n'));
 }
 
 function resultsTable(rows: readonly ComparisonRow[]): string {
@@ -30,12 +32,12 @@ function resultsTable(rows: readonly ComparisonRow[]): string {
       const { testErrorPercent, trainErrorPercent, loss, steps, stepsPerSecond, digest } = row.result;
       return [
         swatch(row.name, index),
-        `${testErrorPercent.toFixed(2)} %`,
-        `${trainErrorPercent.toFixed(2)} %`,
+        percentText(testErrorPercent),
+        percentText(trainErrorPercent),
         loss === null ? '–' : loss.toFixed(4),
         String(steps),
         stepsPerSecond.toFixed(0),
-        `<code class="digest">${digest.slice(0, 12)}</code>`,
+        `<code class="digest">${digestText(digest)}</code>`,
       ];
     }),
   );
@@ -48,12 +50,12 @@ function swallowedSection(rows: readonly ComparisonRow[]): string {
   const parameters = [
     ...new Set(counted.flatMap(({ row }) => row.result.swallowed.map((rate) => rate.parameter))),
   ];
-  if (parameters.length === 0) return '<p class="note">Nothing is rounded in float32.</p>';
+  if (parameters.length === 0) return noteText('Nothing is rounded in float32.');
   const cells = parameters.map((parameter) => [
     `<code>${escaped(parameter)}</code>`,
     ...counted.map(({ row }) => {
       const found = row.result.swallowed.find((rate) => rate.parameter === parameter);
-      return found === undefined ? '–' : `${(100 * found.rate).toFixed(2)} %`;
+      return found === undefined ? '–' : percentText(100 * found.rate);
     }),
   ]);
   return (
@@ -64,6 +66,6 @@ function swallowedSection(rows: readonly ComparisonRow[]): string {
 
 function settingsSection(row: ComparisonRow): string {
   const { network, data, batch, backend } = row.configuration;
-  const facts = `seed ${String(network.seed)}, data ${data}, batch ${String(batch)}, backend ${backend}`;
-  return `<h3>${escaped(row.name)}</h3>\n<p class="note">${escaped(facts)}</p>\n<pre><code>${escaped(networkFromJSON(network).summary())}</code></pre>`;
+  const facts = `seed ${network.seed}, data ${data}, batch ${batch}, backend ${backend}`;
+  return `<h3>${escaped(row.name)}</h3>\n${noteText(facts)}\n<pre><code>${escaped(networkFromJSON(network).summary())}</code></pre>`;
 }

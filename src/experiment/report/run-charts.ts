@@ -1,7 +1,18 @@
 /** The drawings of a run's report as SVG elements of a page: learning curves, swallowed updates, histograms, small curves. */
-import { chartTools, escaped, fixed, FONT_SIZE, FONTS, type ChartTools } from '../draw/theme.js';
-import { errorAxis, errorText } from '../draw/error-axis.js';
-import { linePanel, type LinePanel, type PanelCurve, type PanelPoint } from '../draw/line-panel.js';
+import {
+  errorAxis,
+  errorText,
+  nearTicks,
+  PERCENT_AXIS,
+  tickText,
+  timeAxis,
+  type Axis,
+} from '../draw/axis.js';
+import { curvesPanel, type Curve, type CurvesPanel } from '../draw/curves.js';
+import { chartFigure, htmlTable, PAGE_THEME, swatch } from '../draw/page.js';
+import { chartTools, drawPanel, lineMarks, type ChartTools, type PanelPoint } from '../draw/panel.js';
+import { escaped, fixed } from '../draw/svg.js';
+import { countText, percentText, sum } from '../draw/text.js';
 import {
   epochLines,
   intervalLines,
@@ -9,13 +20,11 @@ import {
   type IntervalLine,
   type MetricsLine,
 } from '../run/metrics.js';
-import { htmlTable, PAGE_THEME, swatch } from '../draw/page.js';
 import type { Histogram } from './run-evaluation.js';
 import type { SiteSeries } from './run-statistics.js';
 
 const WIDTH = 470;
 const HEIGHT = 280;
-const SHARE_TICKS = [0, 20, 40, 60, 80, 100];
 /** More points than this make a curve a smear. */
 const MAX_POINTS = 100;
 
@@ -23,9 +32,9 @@ const MAX_POINTS = 100;
 export class ReportCharts {
   readonly #tools: ChartTools;
   readonly #lines: readonly MetricsLine[];
-  /** Steps for one on the x axis: an epoch, or 1 where no epoch was finished. */
+  /** Steps for one on the x axis: an epoch, or 1 if no epoch was finished. */
   readonly #scale: number;
-  readonly #x: LinePanel['x'];
+  readonly #x: Axis;
   /** Changes of precision. */
   readonly #rules: readonly number[];
 
@@ -35,11 +44,7 @@ export class ReportCharts {
     const whole = epochLines(lines).find(({ partial }) => !partial);
     const scale = whole === undefined ? 1 : whole.step / whole.epoch;
     this.#scale = scale;
-    this.#x = {
-      label: whole === undefined ? 'Steps trained' : 'Epochs trained',
-      last: Math.max((lines.at(-1)?.step ?? 0) / scale, 1),
-      whole: whole !== undefined,
-    };
+    this.#x = timeAxis(whole === undefined ? 'steps' : 'epochs', (lines.at(-1)?.step ?? 0) / scale);
     this.#rules = lines.flatMap((line) => (line.event === 'precision' ? [line.step / scale] : []));
   }
 
@@ -72,7 +77,7 @@ export class ReportCharts {
         low: 0,
         high: top,
         ticks: [0, 1, 2, 3, 4].map((i) => (i * top) / 4),
-        text: (tick) => String(Number(tick.toPrecision(3))),
+        text: (tick) => tickText(Number(tick.toPrecision(3))),
       },
       label: (value) => value.toFixed(value < 10 ? 3 : 1),
     });
@@ -92,7 +97,7 @@ export class ReportCharts {
       parameters.map(({ name }) => name),
       {
         curves,
-        y: { type: 'linear', low: 0, high: 100, ticks: SHARE_TICKS, text: (tick) => `${tick} %` },
+        y: PERCENT_AXIS,
         label: errorText,
       },
     );
@@ -100,70 +105,43 @@ export class ReportCharts {
 
   /** A small curve without axes, from 0 to its own largest value. */
   spark({ parts }: SiteSeries): string {
-    const { plot: Plot, parseHTML } = this.#tools;
     const top = Math.max(...parts, 0);
     if (top === 0 || parts.length < 2) return '';
-    const { document } = parseHTML('<html></html>');
-    const plot = Plot.plot({
-      document,
-      width: 96,
-      height: 22,
-      margin: 2,
-      axis: null,
-      y: { domain: [0, top] },
-      marks: [Plot.lineY([...parts], { stroke: 'var(--series-1)', strokeWidth: 1.5 })],
-    });
-    return cleaned(plot);
+    const y = { type: 'linear', low: 0, high: top, ticks: [] } as const;
+    const points = parts.map((part, x) => ({ x, y: part }));
+    const panel = {
+      ...{ width: 96, height: 22, margins: { top: 2, right: 2, bottom: 2, left: 2 } },
+      ...{ x: { ...y, high: parts.length - 1 }, y },
+      marks: lineMarks(this.#tools, points, y, { stroke: 'var(--series-1)', width: 1.5 }),
+    };
+    return drawPanel(this.#tools, panel, PAGE_THEME).svg;
   }
 
   /** A histogram; its axis of counts is logarithmic. */
   histogram({ name, format, count, low, high, bins, atEdge, notNumbers }: Histogram): string {
-    const { plot: Plot, parseHTML } = this.#tools;
     const facts = [
-      `${count.toLocaleString('en')} values`,
+      `${countText(count)} values`,
       ...(bins.length === 0 ? [] : [`${short(low)} to ${short(high)}`]),
-      ...(atEdge === 0 ? [] : [`${atEdge.toLocaleString('en')} at the format’s end`]),
-      ...(notNumbers === 0 ? [] : [`${notNumbers.toLocaleString('en')} no numbers`]),
+      ...(atEdge === 0 ? [] : [`${countText(atEdge)} at the format’s end`]),
+      ...(notNumbers === 0 ? [] : [`${countText(notNumbers)} no numbers`]),
     ].join('; ');
     const caption = `<figcaption><code>${escaped(name)}</code> <span class="note">${escaped(format)}</span></figcaption>`;
     const note = `<p class="note small">${escaped(facts)}</p>`;
     if (bins.length === 0) return `<figure class="small">${caption}${note}</figure>`;
-    const { document } = parseHTML('<html></html>');
     const most = Math.max(...bins.map((bin) => bin.count), 1);
     const ticks = [1, 10, 100, 1e3, 1e4, 1e5, 1e6, 1e7].filter((tick) => tick <= most);
-    const drawn = bins.filter((bin) => bin.count > 0);
-    const plot = Plot.plot({
-      document,
-      width: 226,
-      height: 120,
-      marginLeft: 40,
-      marginBottom: 22,
-      marginTop: 6,
-      marginRight: 12,
-      style: { fontSize: '11px', color: PAGE_THEME.muted, background: 'none' },
-      x: { label: null, ticks: 4, tickFormat: short, domain: [bins[0]?.from ?? 0, bins.at(-1)?.to ?? 1] },
-      y: { type: 'log', domain: [0.5, Math.max(most, 2)], axis: null },
-      marks: [
-        Plot.gridY(ticks, { stroke: PAGE_THEME.grid, strokeOpacity: 1 }),
-        Plot.text(ticks, {
-          y: (tick: number) => tick,
-          text: compact,
-          frameAnchor: 'left',
-          textAnchor: 'end',
-          dx: -6,
-          fill: PAGE_THEME.muted,
-        }),
-        Plot.rect(drawn, {
-          x1: 'from',
-          x2: 'to',
-          y1: () => 0.5,
-          y2: 'count',
-          fill: 'var(--series-1)',
-          inset: 0.3,
-        }),
-      ],
-    });
-    return `<figure class="small">${caption}${cleaned(plot)}${note}</figure>`;
+    const [from, to] = [bins[0]?.from ?? 0, bins.at(-1)?.to ?? 1];
+    const bars = this.#tools.Plot.rect(
+      bins.filter((bin) => bin.count > 0),
+      { x1: 'from', x2: 'to', y1: () => 0.5, y2: 'count', fill: 'var(--series-1)', inset: 0.3 },
+    );
+    const panel = {
+      ...{ width: 226, height: 120, margins: { top: 6, right: 12, bottom: 22, left: 40 }, fontSize: 11 },
+      x: { type: 'linear', low: from, high: to, ticks: nearTicks(from, to, 4), text: short, lines: 'ticks' },
+      y: { type: 'log', low: 0.5, high: Math.max(most, 2), ticks, text: compact },
+      marks: [bars],
+    } as const;
+    return `<figure class="small">${caption}${drawPanel(this.#tools, panel, PAGE_THEME).svg}${note}</figure>`;
   }
 
   #training(of: (totals: ReturnType<typeof trainingTotals>) => number | null): PanelPoint[] {
@@ -185,17 +163,15 @@ export class ReportCharts {
     return epochLines(this.#lines).map((line) => ({ x: line.step / this.#scale, y: of(line) }));
   }
 
-  #figure(title: string, names: readonly string[], panel: Pick<LinePanel, 'curves' | 'y' | 'label'>): string {
-    const svg = linePanel(
-      this.#tools,
-      { ...panel, width: WIDTH, height: HEIGHT, x: this.#x, rules: this.#rules },
-      PAGE_THEME,
-    );
+  #figure(
+    title: string,
+    names: readonly string[],
+    panel: Pick<CurvesPanel, 'curves' | 'y' | 'label'>,
+  ): string {
+    const size = { width: WIDTH, height: HEIGHT };
+    const svg = curvesPanel(this.#tools, { ...panel, ...size, x: this.#x, rules: this.#rules }, PAGE_THEME);
     const legend = names.map((name, index) => `<span>${swatch(name, index)}</span>`).join(' ');
-    return (
-      `<figure class="chart"><figcaption>${escaped(title)}</figcaption><p class="legend">${legend}</p>` +
-      `<svg viewBox="0 0 ${fixed(WIDTH)} ${fixed(HEIGHT)}" width="${WIDTH}" height="${HEIGHT}" font-family="${FONTS}" font-size="${FONT_SIZE}" role="img" aria-label="${escaped(title)}">${svg}</svg></figure>`
-    );
+    return chartFigure({ title, ...size, svg, legend: `<p class="legend">${legend}</p>` });
   }
 }
 
@@ -207,7 +183,7 @@ export function confusionTable(
   const counts = labels.map((_, actual) => labels.map((__, predicted) => of(actual, predicted)));
   const most = Math.max(...counts.flatMap((row, i) => row.filter((_, j) => j !== i)), 1);
   const rows = counts.map((row, actual) => {
-    const total = row.reduce((sum, count) => sum + count, 0);
+    const total = sum(row);
     const right = row[actual] ?? 0;
     const cells = row.map((count, predicted) => {
       if (count === 0) return '<span class="none">·</span>';
@@ -216,13 +192,13 @@ export function confusionTable(
       const kind = predicted === actual ? 'right' : 'wrong';
       return `<span class="cell ${kind}" style="--v: ${fixed(100 * strength)}%">${count}</span>`;
     });
-    const error = total === 0 ? '–' : `${((100 * (total - right)) / total).toFixed(1)} %`;
+    const error = total === 0 ? '–' : percentText((100 * (total - right)) / total, 1);
     return [`<b>${escaped(labels[actual] ?? '')}</b>`, ...cells, error];
   });
   return htmlTable(['Is \\ taken for', ...labels.map(escaped), 'Error'], rows);
 }
 
-function twoCurves(train: readonly PanelPoint[], test: readonly PanelPoint[]): PanelCurve[] {
+function twoCurves(train: readonly PanelPoint[], test: readonly PanelPoint[]): Curve[] {
   return [
     { look: { colour: 0, marker: 0 }, points: train },
     { look: { colour: 1, marker: 1 }, points: test },
@@ -242,15 +218,10 @@ function niceTop(value: number): number {
 }
 
 function short(value: number): string {
-  return String(Number(value.toPrecision(2))).replace('-', '−');
+  return tickText(Number(value.toPrecision(2)));
 }
 
 function compact(tick: number): string {
   if (tick >= 1e6) return `${tick / 1e6} M`;
   return tick >= 1e3 ? `${tick / 1e3} k` : String(tick);
-}
-
-function cleaned(plot: Element): string {
-  for (const style of plot.querySelectorAll('style')) style.remove();
-  return plot.outerHTML;
 }

@@ -6,9 +6,10 @@
 import { encode } from 'fast-png';
 import { defineNetwork, type NetworkDefinition } from '../../nn/index.js';
 import { formatText, roundingText } from '../../numerics/index.js';
-import { escaped } from '../draw/theme.js';
 import { epochLines, intervalLines, trainingTotals, type MetricsLine } from '../run/metrics.js';
-import { htmlPage, htmlTable, noteText, REPORT_CSS } from '../draw/page.js';
+import { htmlPage, htmlTable, noteText, REPORT_CSS, section, tiles } from '../draw/page.js';
+import { escaped } from '../draw/svg.js';
+import { countOf, countText, percentText, shareText } from '../draw/text.js';
 import { confusionTable, ReportCharts } from './run-charts.js';
 import { thumbnail, type Histogram, type ReportEvaluation, type WorstExample } from './run-evaluation.js';
 import { runParts, type RunParts, type SiteHistory, type SiteSeries } from './run-statistics.js';
@@ -72,8 +73,6 @@ export async function runReportPage(report: RunReport): Promise<string> {
   });
 }
 
-const section = (title: string, body: string): string => `<h2>${escaped(title)}</h2>\n${body}`;
-
 /** What came out, or how far it is. */
 function headSection({ result, metrics, configuration }: RunReport): string {
   const last = epochLines(metrics).at(-1);
@@ -81,19 +80,15 @@ function headSection({ result, metrics, configuration }: RunReport): string {
   const speed = trainingTotals(intervalLines(metrics)).stepsPerSecond;
   const loss = (value: number | null | undefined): string =>
     value === null ? 'no number' : value === undefined ? '–' : value.toFixed(4);
-  const percent = (value: number | undefined): string =>
-    value === undefined ? '–' : `${value.toFixed(2)} %`;
-  const tiles = [
+  const percent = (value: number | undefined): string => (value === undefined ? '–' : percentText(value));
+  const figures = [
     ['test error', last?.testLoss === null ? 'no number' : percent(last?.testErrorPercent)],
     ['training error', last?.loss === null ? 'no number' : percent(last?.trainErrorPercent)],
     ['test loss', loss(last?.testLoss)],
     ['training loss', loss(last?.loss)],
-    ['steps', step.toLocaleString('en')],
+    ['steps', countText(step)],
     ['steps/s', speed.toFixed(speed < 10 ? 2 : 0)],
-  ].map(
-    ([name = '', value = '']) =>
-      `<div class="tile"><b>${escaped(value)}</b><span>${escaped(name)}</span></div>`,
-  );
+  ] as const;
   const state =
     result === null
       ? noteText('The run is not done: this is how far it has come.')
@@ -102,7 +97,7 @@ function headSection({ result, metrics, configuration }: RunReport): string {
     last?.testLoss === null || last?.loss === null
       ? '<p class="note bad">The loss is no number any more: the network has diverged. Curves end with a cross where it did.</p>'
       : '';
-  return `<div class="tiles">${tiles.join('')}</div>\n${diverged}${state}\n${noteText(
+  return `${tiles(figures)}\n${diverged}${state}\n${noteText(
     `${configuration.data}, batch ${configuration.batch}, seed ${configuration.network.seed}. Training error: over the examples as they were trained on.`,
   )}`;
 }
@@ -165,7 +160,7 @@ function settingsTable({ configuration }: RunReport, definition: NetworkDefiniti
     return [when, arithmeticText(stage)];
   });
   const rows: [string, string | number | undefined][] = [
-    ['network', `${definition.name}, ${definition.parameterCount.toLocaleString('en')} parameters`],
+    ['network', `${definition.name}, ${countText(definition.parameterCount)} parameters`],
     ...stages,
     ['accumulator', accumulator === undefined ? undefined : JSON.stringify(accumulator)],
     ['learning rate', learningRateText(optimizer.learningRate)],
@@ -178,7 +173,7 @@ function settingsTable({ configuration }: RunReport, definition: NetworkDefiniti
     ['batch', batch],
     ['epochs', epochs],
     ['steps', steps],
-    ['backend', threads === undefined ? backend : `${backend}, ${threads} thread${threads === 1 ? '' : 's'}`],
+    ['backend', threads === undefined ? backend : `${backend}, ${countOf(threads, 'thread')}`],
     ['fewbit', fewbit],
   ];
   const cells = rows.flatMap(([name, value]) =>
@@ -208,7 +203,7 @@ function testSections({ evaluation, note: reason }: RunReport): string[] {
     labelNames.length <= MAX_CLASSES
       ? `<div class="wide confusion">${confusionTable(labelNames, (a, p) => evaluation.evaluation.confusion(a, p))}</div>`
       : `<div class="wide">${confusionList(evaluation)}</div>`;
-  const head = `${test.count.toLocaleString('en')} test examples at the last checkpoint: ${evaluation.evaluation.errorPercent().toFixed(2)} % taken for another class.`;
+  const head = `${countText(test.count)} test examples at the last checkpoint: ${percentText(evaluation.evaluation.errorPercent())} taken for another class.`;
   const images = worst.map((example) => worstFigure(evaluation, example));
   return [
     section('Confusion matrix', noteText(head) + matrix),
@@ -251,7 +246,7 @@ function worstFigure({ test, labelNames }: ReportEvaluation, example: WorstExamp
     picture === null
       ? ''
       : `<img alt="test example ${index}" width="${picture.width}" height="${picture.height}" src="data:image/png;base64,${base64(encode({ ...picture }))}">`;
-  return `<figure>${image}${escaped(text)}<br><span class="note">example ${index.toLocaleString('en')}</span></figure>`;
+  return `<figure>${image}${escaped(text)}<br><span class="note">example ${countText(index)}</span></figure>`;
 }
 
 function base64(bytes: Uint8Array): string {
@@ -264,7 +259,9 @@ function base64(bytes: Uint8Array): string {
 function statisticsTable(charts: ReportCharts, { sites }: RunParts): string {
   if (sites.length === 0) return noteText('Nothing is rounded in float32, so nothing is counted.');
   const cell = (series: SiteSeries | null): string =>
-    series === null ? '' : `${charts.spark(series)}<span class="value">${shareText(series.total)}</span>`;
+    series === null
+      ? ''
+      : `${charts.spark(series)}<span class="value">${shareText(series.total, series.total < 0.1 ? 2 : 1)}</span>`;
   const rows = sites.map(({ site, format, saturated, flushed, swallowed, range }: SiteHistory) => [
     `<code>${escaped(site)}</code>`,
     escaped(format),
@@ -279,10 +276,4 @@ function statisticsTable(charts: ReportCharts, { sites }: RunParts): string {
       'Shares of all elements that were rounded into the tensor, over the run; the small curves show how they went, each from 0 to its own largest value. Range used: the largest magnitude as a share of the format’s.',
     ) + `<div class="wide statistics">${htmlTable(head, rows)}</div>`
   );
-}
-
-function shareText(share: number): string {
-  if (share === 0) return '0';
-  if (share < 0.0001) return '< 0.01 %';
-  return `${(100 * share).toFixed(share < 0.1 ? 2 : 1)} %`;
 }

@@ -1,32 +1,33 @@
 /** The axes of a sweep's charts: how far they reach, and which ticks are worth reading. */
-import type { ScatterAxis } from '../draw/scatter-panel.js';
+import { evenTicks, logTicks, tickText, type Axis } from '../draw/axis.js';
 import type { SweepAxis } from './sweep-series.js';
 
-const STEPS = [1, 2, 5, 10];
-/** Ticks that a chart has room for; so many values are all marked. */
+/** Round ticks of an axis, about. */
+const TICKS = 6;
+/** If there are at most this many values, each is marked. */
 const MAX_VALUES = 12;
 const MAX_LOG_VALUES = 6;
 /** Neighbours on a logarithmic axis closer than this ratio would be written over each other. */
 const CLOSE_RATIO = 1.5;
 
-/** The axis of settings: a tick at every value where there is room for all of them. */
-export function settingAxis({ label, type, values }: SweepAxis): ScatterAxis & { readonly label: string } {
+/** The axis of settings: a tick at every value if there is room for all of them. */
+export function settingAxis({ label, type, values }: SweepAxis): Axis & { readonly label: string } {
   const known = [...new Set(values.filter((value) => value !== null))].sort((a, b) => a - b);
   const low = known[0] ?? 0;
   const high = known.at(-1) ?? 1;
-  const text = (tick: number): string => String(Number(tick.toPrecision(3)));
+  const text = (tick: number): string => tickText(Number(tick.toPrecision(3)));
   const between = known.slice(1).map((value, i) => ({ value, before: known[i]! }));
   if (type === 'log') {
     const isRoomy =
       known.length <= MAX_LOG_VALUES && between.every(({ value, before }) => value / before >= CLOSE_RATIO);
     const ends = { low: low / 1.3, high: high * 1.3 };
-    return { label, type, ...ends, ticks: isRoomy ? known : decades(ends.low, ends.high), text };
+    return { label, type, ...ends, ticks: isRoomy ? known : logTicks(ends.low, ends.high), text };
   }
   const span = high - low;
   const room = span === 0 ? 1 : 0.07 * span;
   const ends = { low: low - room, high: high + room };
   const isRoomy = between.every(({ value, before }) => value - before >= span / MAX_VALUES);
-  return { label, type, ...ends, ticks: isRoomy ? known : evenTicks(ends.low, ends.high), text };
+  return { label, type, ...ends, ticks: isRoomy ? known : evenTicks(ends.low, ends.high, TICKS), text };
 }
 
 /** Costs lie over orders of magnitude or side by side. */
@@ -42,52 +43,24 @@ const UNITS = [
 ];
 
 /** The axis of bits moved, in the unit in which the largest is a number of few digits. */
-export function costAxis(costs: readonly number[]): ScatterAxis & { readonly label: string } {
+export function costAxis(costs: readonly number[]): Axis & { readonly label: string } {
   const most = Math.max(...costs, 1);
   const least = Math.min(...costs, most);
   const unit = UNITS.filter(({ size }) => size <= most).at(-1) ?? UNITS[0]!;
   const label = `${unit.name} moved per training example`;
-  const text = (tick: number): string => String(Number((tick / unit.size).toPrecision(4)));
+  const text = (tick: number): string => tickText(Number((tick / unit.size).toPrecision(4)));
   if (most / least < WIDE_RATIO) {
     const room = 0.1 * (most - least) || 0.1 * most;
     const high = most + room;
     const low = least - room < NEAR_ZERO * high ? 0 : least - room;
-    return { label, type: 'linear', low, high, ticks: evenTicks(low, high), text };
+    return { label, type: 'linear', low, high, ticks: evenTicks(low, high, TICKS), text };
   }
   const ends = { low: least / 1.3, high: most * 1.3 };
-  return { label, type: 'log', ...ends, ticks: decades(ends.low, ends.high), text };
+  return { label, type: 'log', ...ends, ticks: logTicks(ends.low, ends.high), text };
 }
 
 /** A number of bits with its unit. */
 export function bitsText(bits: number): string {
   const unit = UNITS.filter(({ size }) => size <= bits).at(-1) ?? UNITS[0]!;
-  return `${String(Number((bits / unit.size).toPrecision(3)))} ${unit.name}`;
-}
-
-/** Multiples of 1, 2 or 5 times a power of ten. */
-function evenTicks(low: number, high: number): number[] {
-  const step = stepFor((high - low) / 6);
-  const first = Math.ceil(low / step);
-  const count = Math.floor(high / step) - first + 1;
-  return Array.from({ length: count }, (_, i) => Number(((first + i) * step).toPrecision(12)));
-}
-
-/** The smallest 1, 2 or 5 times a power of ten that is not smaller. */
-function stepFor(value: number): number {
-  let power = 1;
-  while (power > value) power = power / 10;
-  while (power * 10 <= value) power *= 10;
-  return (STEPS.find((step) => step * power >= value) ?? 10) * power;
-}
-
-/** 1, 2 and 5 times powers of ten; only the powers where that would be many. */
-function decades(low: number, high: number): number[] {
-  let power = 1;
-  while (power > low) power = power / 10;
-  while (power * 10 <= low) power *= 10;
-  const steps = high / low > 1000 ? [1] : [1, 2, 5];
-  const ticks: number[] = [];
-  for (; power <= high; power *= 10)
-    ticks.push(...steps.map((step) => Number((step * power).toPrecision(6))));
-  return ticks.filter((tick) => tick >= low && tick <= high);
+  return `${Number((bits / unit.size).toPrecision(3))} ${unit.name}`;
 }

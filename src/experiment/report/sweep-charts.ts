@@ -1,22 +1,17 @@
 /** The drawings of a sweep's report as elements of a page: error and swallowed updates along an axis, Pareto front, learning curves. */
-import {
-  chartTools,
-  escaped,
-  FONT_SIZE,
-  FONTS,
-  markerPath,
-  type ChartTools,
-  type Look,
-} from '../draw/theme.js';
-import { errorAxis, errorText } from '../draw/error-axis.js';
-import { linePanel } from '../draw/line-panel.js';
-import { PAGE_THEME } from '../draw/page.js';
+import { errorAxis, errorText, PERCENT_AXIS, timeAxis, type Axis } from '../draw/axis.js';
+import { curvesPanel } from '../draw/curves.js';
+import { legendHtml, lineEntry } from '../draw/legend.js';
+import { chartFigure, PAGE_THEME } from '../draw/page.js';
+import { chartTools, type ChartTools } from '../draw/panel.js';
+import { scatterPanel, type ScatterMark, type ScatterPanel } from '../draw/scatter.js';
+import type { Look } from '../draw/theme.js';
 import { fieldsName } from '../sweep/run-fields.js';
-import { scatterPanel, type ScatterMark, type ScatterPanel } from '../draw/scatter-panel.js';
-import type { Spread } from './spread.js';
+import { curveOf, errorsOf, type Spread } from './spread.js';
 import { bitsText, costAxis, settingAxis } from './sweep-axes.js';
-import { paretoFront, type SweepAlong, type SweepSeries } from './sweep-series.js';
-import { byError, errorOf, type MeasuredRun, type SweepSetting } from './sweep-groups.js';
+import { byError, errorOf, type MeasuredRun, type MeasuredGroup } from './sweep-groups.js';
+import type { AlongAxis, SweepSeries } from './sweep-series.js';
+import type { SweepView } from './sweep-view.js';
 
 const WIDTH = 470;
 const HEIGHT = 320;
@@ -27,26 +22,23 @@ const LEVEL_COLOUR = 7;
 const FRONT_LOOK: Look = { colour: -1, marker: 0 };
 /** More curves than this are a tangle. */
 const MAX_CURVES = 8;
-const SHARE_TICKS = [0, 20, 40, 60, 80, 100];
 
-/** Draws for one report; `along` says what has which colour. */
+/** Draws for one report; every drawing is an element `<figure>`. */
 export class SweepCharts {
   readonly #tools: ChartTools;
-  readonly #settings: readonly SweepSetting[];
-  readonly #along: SweepAlong | null;
+  readonly #view: SweepView;
 
-  private constructor(tools: ChartTools, settings: readonly SweepSetting[], along: SweepAlong | null) {
+  private constructor(tools: ChartTools, view: SweepView) {
     this.#tools = tools;
-    this.#settings = settings;
-    this.#along = along;
+    this.#view = view;
   }
 
-  static async of(settings: readonly SweepSetting[], along: SweepAlong | null): Promise<SweepCharts> {
-    return new SweepCharts(await chartTools(), settings, along);
+  static async of(view: SweepView): Promise<SweepCharts> {
+    return new SweepCharts(await chartTools(), view);
   }
 
   /** Test error along the axis: a mark a run, the mean with its range. */
-  error({ axis, series, levels, hidden }: SweepAlong): string {
+  error({ axis, series, levels, hidden }: AlongAxis): string {
     const shown = [...series.flatMap(({ points }) => points.map(({ setting }) => setting)), ...levels];
     return this.#figure('Test error', WIDTH, {
       x: settingAxis(axis),
@@ -65,13 +57,13 @@ export class SweepCharts {
     });
   }
 
-  /** Share of the updates that rounding swallowed, along the same axis; empty where nothing is rounded. */
-  swallowed({ axis, series, hidden }: SweepAlong): string {
-    if (!this.#settings.some(({ swallowed }) => swallowed !== null)) return '';
+  /** Share of the updates that rounding swallowed, along the same axis; empty if nothing is rounded. */
+  swallowed({ axis, series, hidden }: AlongAxis): string {
+    if (!this.#view.settings.some(({ swallowed }) => swallowed !== null)) return '';
     const percent = ({ swallowed }: MeasuredRun): number | null => swallowed && 100 * swallowed;
     return this.#figure('Swallowed updates', WIDTH, {
       x: settingAxis(axis),
-      y: { type: 'linear', low: 0, high: 100, ticks: SHARE_TICKS, text: (tick) => `${tick} %` },
+      y: PERCENT_AXIS,
       dodges: true,
       series: series.map((one, index) => ({
         look: seriesLook(index),
@@ -85,9 +77,9 @@ export class SweepCharts {
 
   /** Mean test error against bits moved: a mark a setting, the front a staircase with names. */
   pareto(): string {
-    const front = paretoFront(this.#settings);
-    const shown = this.#settings.filter(({ error, diverged }) => error !== null || diverged > 0);
-    const mark = (setting: SweepSetting): ScatterMark => {
+    const { front, settings } = this.#view;
+    const shown = settings.filter(({ error, diverged }) => error !== null || diverged > 0);
+    const mark = (setting: MeasuredGroup): ScatterMark => {
       const { name, error, bits } = setting;
       const isFront = front.includes(setting);
       const what = error === null ? 'diverged' : `test error ${errorText(error.mean)}`;
@@ -124,8 +116,8 @@ export class SweepCharts {
 
   /** Test error against epochs, means with their ranges: all settings in one, or one panel a series, or the best. */
   curves(): string {
-    const drawn = this.#settings.filter(({ curve }) => curve.length > 0);
-    const along = this.#along;
+    const drawn = this.#view.settings.filter(({ curve }) => curve.length > 0);
+    const { along } = this.#view;
     if (drawn.length === 0) return '';
     const levels = along?.levels.filter(({ curve }) => curve.length > 0) ?? [];
     const panels = (along?.series ?? []).map((one) => ({
@@ -136,12 +128,10 @@ export class SweepCharts {
       drawn.length > MAX_CURVES &&
       panels.length > 0 &&
       panels.every(({ settings }) => settings.length <= MAX_CURVES - levels.length);
-    const errors = drawn.flatMap(({ curve }) =>
-      curve.flatMap(({ errorPercent, range = [] }) => [errorPercent, ...range]),
-    );
-    const shared = {
-      y: errorAxis(errors.filter((error) => error !== null)),
-      last: Math.max(...drawn.flatMap(({ curve }) => curve.map(({ x }) => x))),
+    const points = drawn.flatMap(({ curve }) => curve);
+    const axes = {
+      x: timeAxis('epochs', Math.max(...points.map(({ x }) => x))),
+      y: errorAxis(errorsOf(points)),
     };
     if (isFaceted) {
       const figures = panels
@@ -152,7 +142,7 @@ export class SweepCharts {
             WIDTH,
             settings,
             levels,
-            shared,
+            axes,
           ),
         );
       return `<div class="columns">${figures.join('\n')}</div>`;
@@ -164,23 +154,25 @@ export class SweepCharts {
       FULL_WIDTH,
       best.filter((one) => !levels.includes(one)),
       levels.filter((one) => best.includes(one)),
-      shared,
+      axes,
     );
   }
 
   /** Marks and names of the series, and of the levels. */
-  legend({ series, levels }: SweepAlong): string {
+  legend({ series, levels }: AlongAxis): string {
     const entries = [
       ...(series.length > 1 || levels.length > 0
-        ? series.map(({ name }, index) => legendEntry(name === '' ? 'fixed point' : name, seriesLook(index)))
+        ? series.map(({ name }, index) =>
+            lineEntry(PAGE_THEME, name === '' ? 'fixed point' : name, seriesLook(index)),
+          )
         : []),
-      ...levels.map(({ name }, index) => legendEntry(name, levelLook(index))),
+      ...levels.map(({ name }, index) => lineEntry(PAGE_THEME, name, levelLook(index))),
     ];
-    return entries.length === 0 ? '' : `<p class="legend">${entries.join(' ')}</p>`;
+    return legendHtml(entries);
   }
 
-  #looks(): Map<SweepSetting, Look> {
-    const { series = [], levels = [] } = this.#along ?? {};
+  #looks(): Map<MeasuredGroup, Look> {
+    const { series = [], levels = [] } = this.#view.along ?? {};
     return new Map([
       ...series.flatMap(({ points }, index) =>
         points.map(({ setting }) => [setting, seriesLook(index)] as const),
@@ -192,68 +184,46 @@ export class SweepCharts {
   #curveFigure(
     { title, isSeries = false }: { readonly title: string; readonly isSeries?: boolean },
     width: number,
-    settings: readonly SweepSetting[],
-    levels: readonly SweepSetting[],
-    { y, last }: { readonly y: ScatterPanel['y']; readonly last: number },
+    settings: readonly MeasuredGroup[],
+    levels: readonly MeasuredGroup[],
+    axes: { readonly x: Axis; readonly y: Axis },
   ): string {
-    const { told = [] } = this.#along ?? {};
+    const { named = [] } = this.#view.along ?? {};
     const looked = [
       ...levels.map((setting, index) => ({ setting, look: levelLook(index) })),
       ...settings.map((setting, index) => ({ setting, look: seriesLook(index) })),
     ];
-    const svg = linePanel(
+    const curves = looked.map(({ setting, look }) => ({ look, points: curveOf(setting.curve) }));
+    const svg = curvesPanel(
       this.#tools,
-      {
-        width,
-        height: HEIGHT,
-        x: { label: 'Epochs trained', last: Math.max(last, 1), whole: true },
-        y,
-        label: errorText,
-        curves: looked.map(({ setting, look }) => ({
-          look,
-          points: setting.curve.map(({ x, errorPercent, range }) => ({
-            x,
-            y: errorPercent,
-            ...(range && { range }),
-          })),
-        })),
-      },
+      { width, height: HEIGHT, ...axes, label: errorText, curves },
       PAGE_THEME,
     );
-    // What the title says already is not said again.
-    const nameOf = ({ texts, name }: SweepSetting): string =>
+    // The legend does not repeat the title.
+    const nameOf = ({ texts, name }: MeasuredGroup): string =>
       isSeries
         ? fieldsName(
             texts,
-            Object.keys(texts).filter((field) => !told.includes(field)),
+            Object.keys(texts).filter((field) => !named.includes(field)),
           )
         : name;
     const legend = looked.map(({ setting, look }) =>
-      legendEntry(nameOf(setting) || setting.name || 'all runs', look),
+      lineEntry(PAGE_THEME, nameOf(setting) || setting.name || 'all runs', look),
     );
-    return framed(title, width, svg, `<p class="legend">${legend.join(' ')}</p>`);
+    return framed(title, width, svg, legendHtml(legend));
   }
 
   #figure(title: string, width: number, panel: Omit<ScatterPanel, 'width' | 'height'>): string {
-    return framed(
-      title,
-      width,
-      scatterPanel(this.#tools, { ...panel, width, height: HEIGHT }, PAGE_THEME),
-      '',
-    );
+    return framed(title, width, scatterPanel(this.#tools, { ...panel, width, height: HEIGHT }, PAGE_THEME));
   }
 }
 
-function framed(title: string, width: number, svg: string, legend: string): string {
-  const caption = title === '' ? '' : `<figcaption>${escaped(title)}</figcaption>`;
-  const kind = width === FULL_WIDTH ? 'wide' : 'chart';
-  return (
-    `<figure class="${kind}">${caption}${legend}` +
-    `<svg viewBox="0 0 ${width} ${HEIGHT}" width="${width}" height="${HEIGHT}" font-family="${FONTS}" font-size="${FONT_SIZE}" role="img" aria-label="${escaped(title === '' ? 'Learning curves' : title)}">${svg}</svg></figure>`
-  );
+function framed(title: string, width: number, svg: string, legend = ''): string {
+  const label = title === '' ? 'Learning curves' : title;
+  return chartFigure({ title, label, width, height: HEIGHT, svg, legend, isWide: width === FULL_WIDTH });
 }
 
-/** A mark a run that has an error: filled where it is done. */
+/** A mark a run that has an error: filled if it is done. */
 function marksOf(
   { points }: SweepSeries,
   of: (run: MeasuredRun) => number | null,
@@ -275,10 +245,10 @@ function marksOf(
   );
 }
 
-/** The line through the means, where every setting of the series has a place of its own. */
+/** The line through the means, if every setting of the series has its own place. */
 function lineOf(
   { points }: SweepSeries,
-  of: (setting: SweepSetting) => Spread | null,
+  of: (setting: MeasuredGroup) => Spread | null,
   isCurve: boolean,
 ): Pick<ScatterPanel['series'][number], 'line'> {
   if (!isCurve || points.length < 2 || new Set(points.map(({ x }) => x)).size < points.length) return {};
@@ -305,13 +275,4 @@ function seriesLook(index: number): Look {
 
 function levelLook(index: number): Look {
   return { colour: LEVEL_COLOUR - index, marker: 3 + index, dashed: true };
-}
-
-function legendEntry(name: string, { colour, marker, dashed }: Look): string {
-  const paint = PAGE_THEME.series[colour] ?? PAGE_THEME.ink;
-  const dashes = dashed === true ? ' stroke-dasharray="6 4"' : '';
-  return (
-    `<span><svg class="key" width="26" height="12" aria-hidden="true"><path d="M0,6h26" stroke="${paint}" stroke-width="1.8"${dashes}/>` +
-    `<path d="${markerPath(marker, 13, 6)}" fill="${paint}"/></svg> ${escaped(name)}</span>`
-  );
 }

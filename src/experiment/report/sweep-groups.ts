@@ -1,8 +1,8 @@
 /**
- * The runs of a sweep by setting: runs that differ in nothing but their seed are one setting with a mean and a spread. What
- * tables and charts of a sweep show is found here; nothing is drawn. docs/experiments.md, section "Report of a sweep".
+ * The runs of a sweep by setting: runs that differ in nothing but their seed are one setting with a mean and a spread. The data
+ * of tables and charts; nothing is drawn here. docs/experiments.md, section "Report of a sweep".
  */
-import type { ChartPoint } from './error-chart.js';
+import { sum } from '../draw/text.js';
 import {
   epochLines,
   intervalLines,
@@ -20,7 +20,7 @@ import {
 } from '../sweep/run-fields.js';
 import type { RunState, RunSummary } from '../sweep/run-summary.js';
 import type { RunConfiguration } from '../run/configuration.js';
-import { meanCurve, spreadOf, type Spread } from './spread.js';
+import { meanCurve, spreadOf, type ChartPoint, type Spread } from './spread.js';
 import { bitCounter, type RunBits } from './sweep-bits.js';
 
 const SEED = 'seed';
@@ -33,7 +33,7 @@ export interface SeedGroup<T> {
   readonly runs: readonly T[];
 }
 
-/** Fields in which runs differ, the seed left out: what makes settings. Formats and rounding by role where some have them so. */
+/** Fields in which runs differ, the seed left out: these make settings. Formats and rounding are by role if some runs have them so. */
 export function settingFields(summaries: readonly Pick<RunSummary, 'configuration'>[]): string[] {
   const configurations = summaries.flatMap(({ configuration }) => configuration ?? []);
   const fields = differingFields(configurations).filter((field) => field !== SEED);
@@ -63,7 +63,7 @@ export function groupBySeed<T extends Pick<RunSummary, 'configuration'>>(
   return [...groups.values()].map((group) => ({ ...group, name: fieldsName(group.texts, fields) }));
 }
 
-/** Test error over the runs of a group that are done; null where one of them diverged, or none is done. */
+/** Test error over the runs of a group that are done; null if one of them diverged, or none is done. */
 export function doneError(runs: readonly RunSummary[]): Spread | null {
   return spreadOf(runs.filter(isDone).map(errorOf));
 }
@@ -105,7 +105,7 @@ export interface MeasuredRun extends SweepReportRun {
 }
 
 /** One setting of a sweep. */
-export interface SweepSetting extends SeedGroup<MeasuredRun> {
+export interface MeasuredGroup extends SeedGroup<MeasuredRun> {
   /** Over the runs that are done. */
   readonly error: Spread | null;
   readonly trainError: Spread | null;
@@ -118,7 +118,7 @@ export interface SweepSetting extends SeedGroup<MeasuredRun> {
 }
 
 /** The settings of a sweep. */
-export function sweepSettings(runs: readonly SweepReportRun[], fields: readonly string[]): SweepSetting[] {
+export function sweepSettings(runs: readonly SweepReportRun[], fields: readonly string[]): MeasuredGroup[] {
   const bitsOf = bitCounter();
   const readable = runs.flatMap((run) => {
     const { configuration } = run;
@@ -135,7 +135,7 @@ export function sweepSettings(runs: readonly SweepReportRun[], fields: readonly 
   });
 }
 
-function settingOf(group: SeedGroup<MeasuredRun>, bitsOf: ReturnType<typeof bitCounter>): SweepSetting {
+function settingOf(group: SeedGroup<MeasuredRun>, bitsOf: ReturnType<typeof bitCounter>): MeasuredGroup {
   const done = group.runs.filter(isDone);
   const counted = group.runs.flatMap(({ swallowed }) => (swallowed === null ? [] : [swallowed]));
   const longest = [...group.runs].sort((a, b) => b.steps - a.steps)[0]!;
@@ -148,15 +148,15 @@ function settingOf(group: SeedGroup<MeasuredRun>, bitsOf: ReturnType<typeof bitC
     diverged: divergedCount(group.runs),
     swallowed: spreadOf(counted),
     bits: bitsOf(longest.configuration, longest.metrics),
-    seconds: group.runs.reduce((sum, { seconds }) => sum + seconds, 0),
+    seconds: sum(group.runs.map(({ seconds }) => seconds)),
     curve: curveOf(done.length > 0 ? done : group.runs),
   };
 }
 
 function swallowedShare(metrics: readonly MetricsLine[], parameters: readonly string[]): number | null {
   const rates = swallowedRates(intervalLines(metrics), parameters);
-  const elements = rates.reduce((sum, rate) => sum + rate.elements, 0);
-  return elements === 0 ? null : rates.reduce((sum, rate) => sum + rate.swallowed, 0) / elements;
+  const elements = sum(rates.map((rate) => rate.elements));
+  return elements === 0 ? null : sum(rates.map((rate) => rate.swallowed)) / elements;
 }
 
 function curveOf(runs: readonly MeasuredRun[]): ChartPoint[] {

@@ -1,6 +1,6 @@
-/** The heat map of two fields as a table of a page: a mean error a cell, shaded from the smallest to the largest; a cross where a run diverged. */
-import { escaped, fixed } from '../draw/theme.js';
-import { errorText } from '../draw/error-axis.js';
+/** The heat map of two fields as a table of a page: a mean error a cell, shaded from the smallest to the largest; a cross if a run diverged. */
+import { errorText } from '../draw/axis.js';
+import { escaped, fixed } from '../draw/svg.js';
 import type { HeatCell, HeatMap } from './sweep-series.js';
 
 /** Shares of colour, in percent, of the smallest and of the largest error. */
@@ -40,7 +40,7 @@ export function heatTable({ x, y, columns, rows }: HeatMap): string {
   return `<div class="wide"><table class="heat"><thead><tr><th>${escaped(y)}</th><th colspan="${Math.max(columns.length, 1)}">${escaped(x)}</th></tr><tr><th></th>${columns.map((column) => `<th scope="col">${escaped(column)}</th>`).join('')}</tr></thead><tbody>${body.join('\n')}</tbody></table></div>${scale}`;
 }
 
-/** Errors lie between a fraction of a percent and chance, so shades go by ratio: so many equal factors above the smallest. */
+/** Errors lie between a fraction of a percent and chance, so shades go by ratio to the smallest. */
 function shadeOf(error: number, low: number, high: number): number {
   if (high <= low) return SHADES.low;
   // A share of the way by ratio, from repeated square roots: engines round these alike, a logarithm they do not.

@@ -3,34 +3,14 @@
  * learning curves, a table of settings over their seeds, all runs, and what they have in common. docs/experiments.md, section
  * "Report of a sweep".
  */
-import { escaped } from '../draw/theme.js';
-import { errorText } from '../draw/error-axis.js';
-import { ConfigurationError } from '../run/errors.js';
-import { htmlPage, noteText, REPORT_CSS } from '../draw/page.js';
-import { fieldTextIn } from '../sweep/run-fields.js';
+import { errorText } from '../draw/axis.js';
+import { htmlPage, noteText, REPORT_CSS, section, tiles } from '../draw/page.js';
+import { timeText } from '../draw/text.js';
 import { SweepCharts } from './sweep-charts.js';
+import { stateCounts } from './sweep-groups.js';
 import { HEAT_CSS, heatTable } from './sweep-heat-map.js';
-import { heatFields, heatMap, paretoFront, sweepAlong, type SweepAlong } from './sweep-series.js';
-import { commonTable, runsTable, settingsTable, timeText } from './sweep-tables.js';
-import {
-  byError,
-  settingFields,
-  stateCounts,
-  sweepSettings,
-  type SweepReportRun,
-  type SweepSetting,
-} from './sweep-groups.js';
-
-/** What a sweep's report is made of. */
-export interface SweepReport {
-  /** What the sweep is called, for example its folder. */
-  readonly name: string;
-  readonly runs: readonly SweepReportRun[];
-  /** Runs are pruned by successive halving. */
-  readonly isHalving: boolean;
-  /** Fields of the heat map, across and down; default: the two that vary, where there are two. */
-  readonly heat?: { readonly x: string; readonly y: string };
-}
+import { commonTable, runsTable, settingsTable } from './sweep-tables.js';
+import { sweepView, type SweepReport, type SweepView } from './sweep-view.js';
 
 const CSS = `${REPORT_CSS}
 .legend { max-width: none; } .legend > span { display: inline-block; white-space: normal; } svg.key { vertical-align: -.1rem; } td small { display: block; }
@@ -40,53 +20,37 @@ ${HEAT_CSS}`;
 
 /** The whole page. @throws ConfigurationError for a field of the heat map that no run has */
 export async function sweepReportPage(report: SweepReport): Promise<string> {
-  const fields = settingFields(report.runs);
-  const settings = sweepSettings(report.runs, fields);
-  const along = sweepAlong(settings, fields);
-  const charts = await SweepCharts.of(settings, along);
-  const hasErrors = settings.some(({ runs }) =>
-    runs.some(({ testErrorPercent }) => testErrorPercent !== null),
-  );
+  const view = sweepView(report);
+  const charts = await SweepCharts.of(view);
+  const curves = 'Mean test error after each epoch over the seeds that are done, and its range.';
   const sections = [
-    headSection(report, settings),
-    ...(hasErrors ? [alongSection(charts, along), paretoSection(charts, settings, along)] : []),
-    heatSection(report, settings, fields),
-    ...(hasErrors
-      ? [
-          section(
-            'Learning curves',
-            noteText('Mean test error after each epoch over the seeds that are done, and its range.') +
-              charts.curves(),
-          ),
-        ]
-      : []),
-    section('Settings', settingsTable(settings, fields)),
-    section('Runs', runsTable(report.runs, settings, fields)),
-    ...(settings.length === 0 ? [] : [section('In common', commonTable(settings, fields))]),
+    headSection(view),
+    ...(view.hasErrors ? [alongSection(charts, view), paretoSection(charts, view)] : []),
+    heatSection(view),
+    ...(view.hasErrors ? [section('Learning curves', noteText(curves) + charts.curves())] : []),
+    section('Settings', settingsTable(view)),
+    section('Runs', runsTable(view)),
+    ...(view.settings.length === 0 ? [] : [section('In common', commonTable(view))]),
   ];
-  return htmlPage(`Sweep ${report.name}`, sections.filter((text) => text !== '').join('\n'), { css: CSS });
+  return htmlPage(`Sweep ${view.name}`, sections.filter((text) => text !== '').join('\n'), { css: CSS });
 }
 
-const section = (title: string, body: string): string => `<h2>${escaped(title)}</h2>\n${body}`;
-
-function headSection({ runs, isHalving }: SweepReport, settings: readonly SweepSetting[]): string {
-  const [best] = byError(settings);
-  const seconds = settings.reduce((sum, setting) => sum + setting.seconds, 0);
-  const seeds = new Set(
-    settings.flatMap((setting) => setting.runs.map(({ configuration }) => configuration.network.seed)),
-  );
-  const tiles = [
+function headSection({ runs, isHalving, settings, ranked, seeds, seconds }: SweepView): string {
+  const [best] = ranked;
+  const figures: [name: string, value: string][] = [
     ['runs', stateCounts(runs) || 'none'],
-    ...(settings.length === runs.length ? [] : [['settings', String(settings.length)]]),
-    ...(seeds.size > 1 ? [['seeds', String(seeds.size)]] : []),
+    ...(settings.length === runs.length ? [] : [['settings', String(settings.length)] as [string, string]]),
+    ...(seeds > 1 ? [['seeds', String(seeds)] as [string, string]] : []),
     ...(best === undefined || best.error === null
       ? []
-      : [[best.name === '' ? 'mean test error' : `best: ${best.name}`, errorText(best.error.mean)]]),
+      : [
+          [best.name === '' ? 'mean test error' : `best: ${best.name}`, errorText(best.error.mean)] as [
+            string,
+            string,
+          ],
+        ]),
     ['of training', timeText(seconds)],
-  ].map(
-    ([name = '', value = '']) =>
-      `<div class="tile"><b>${escaped(value)}</b><span>${escaped(name)}</span></div>`,
-  );
+  ];
   const diverged = runs.filter(({ state, isDiverged }) => state === 'done' && isDiverged).length;
   const notes = [
     'Test error after the last epoch. Runs that differ in nothing but their seed are one setting: its mean, and from the smallest to the largest.',
@@ -100,10 +64,10 @@ function headSection({ runs, isHalving }: SweepReport, settings: readonly SweepS
     diverged === 0
       ? ''
       : `<p class="note bad">${diverged === 1 ? 'One run has' : `${diverged} runs have`} diverged: the loss is no number any more. Crosses at the upper edge; a setting with such a run has no mean.</p>`;
-  return `<div class="tiles">${tiles.join('')}</div>\n${noteText(notes.join(' '))}${bad}`;
+  return `${tiles(figures)}\n${noteText(notes.join(' '))}${bad}`;
 }
 
-function alongSection(charts: SweepCharts, along: SweepAlong | null): string {
+function alongSection(charts: SweepCharts, { along }: SweepView): string {
   if (along === null)
     return section(
       'Error against bits',
@@ -124,13 +88,9 @@ function alongSection(charts: SweepCharts, along: SweepAlong | null): string {
   );
 }
 
-function paretoSection(
-  charts: SweepCharts,
-  settings: readonly SweepSetting[],
-  along: SweepAlong | null,
-): string {
+function paretoSection(charts: SweepCharts, { settings, along, front }: SweepView): string {
   const costs = new Set(settings.map(({ bits }) => bits.movedPerExample));
-  if (costs.size < 2 || paretoFront(settings).length === 0) return '';
+  if (costs.size < 2 || front.length === 0) return '';
   return section(
     'Error against bits moved',
     `${along === null ? '' : charts.legend(along)}${charts.pareto()}${noteText(
@@ -139,30 +99,16 @@ function paretoSection(
   );
 }
 
-function heatSection(
-  { heat }: SweepReport,
-  settings: readonly SweepSetting[],
-  fields: readonly string[],
-): string {
-  const chosen = heat ?? heatFields(settings, fields);
-  if (chosen === null || settings.length === 0) return '';
-  const configurations = settings.flatMap(({ runs }) => runs.map(({ configuration }) => configuration));
-  for (const field of [chosen.x, chosen.y]) {
-    if (configurations.every((configuration) => fieldTextIn(configuration, field) === undefined)) {
-      throw new ConfigurationError(
-        `heat map: no run has a field "${field}"; these vary: ${[...fields, 'seed'].join(', ')}`,
-      );
-    }
-  }
-  const map = heatMap(settings, fields, chosen);
+function heatSection({ heat }: SweepView): string {
+  if (heat === null) return '';
   const within =
-    map.within.length === 0
+    heat.within.length === 0
       ? ''
       : noteText(
-          `${map.within.join(', ')} ${map.within.length === 1 ? 'varies' : 'vary'} within a cell; it shows the best of its settings.`,
+          `${heat.within.join(', ')} ${heat.within.length === 1 ? 'varies' : 'vary'} within a cell; it shows the best of its settings.`,
         );
   return section(
-    `Heat map: ${map.y} and ${map.x}`,
-    noteText('Mean test error over seeds, and its range.') + heatTable(map) + within,
+    `Heat map: ${heat.y} and ${heat.x}`,
+    noteText('Mean test error over seeds, and its range.') + heatTable(heat) + within,
   );
 }

@@ -1,10 +1,11 @@
 /**
- * The data behind the charts of a sweep: the axis on which its settings lie, the series that are told apart by colour, the
- * Pareto front, the cells of a heat map. Pure functions of settings; sweep-charts.ts draws them.
+ * The data behind the charts of a sweep: the axis on which its settings lie, the series that differ in colour, the
+ * Pareto front, the cells of a heat map. Pure functions of settings; sweep-view.ts asks for them, sweep-charts.ts draws them.
  */
 import type { Spread } from './spread.js';
 import { bitAxis } from './sweep-bits.js';
-import { byError, groupBySeed, doneError, divergedCount, type SweepSetting } from './sweep-groups.js';
+import { byError, groupBySeed, doneError, divergedCount, type MeasuredGroup } from './sweep-groups.js';
+import { ConfigurationError } from '../run/errors.js';
 import { fieldsName, fieldTextIn } from '../sweep/run-fields.js';
 
 /** Where settings lie along one field. */
@@ -20,30 +21,30 @@ export interface SweepAxis {
 /** Settings in one colour, ordered along the axis. */
 export interface SweepSeries {
   readonly name: string;
-  readonly points: readonly { readonly x: number; readonly setting: SweepSetting }[];
+  readonly points: readonly { readonly x: number; readonly setting: MeasuredGroup }[];
 }
 
 /** What a chart along an axis shows. */
-export interface SweepAlong {
+export interface AlongAxis {
   readonly axis: SweepAxis;
   readonly series: readonly SweepSeries[];
   /** Settings without a place on the axis: levels across the chart. */
-  readonly levels: readonly SweepSetting[];
-  /** Fields that tell the series apart. */
-  readonly told: readonly string[];
+  readonly levels: readonly MeasuredGroup[];
+  /** Fields in which the series differ. */
+  readonly named: readonly string[];
   /** Fields that vary within a series, because there are too many settings for a colour each: such a series is no curve. */
   readonly hidden: readonly string[];
 }
 
-/** More colours than this cannot be told apart. */
+/** More colours than this look alike. */
 const MAX_SERIES = 7;
 /** More levels than this are a grid. */
 const MAX_LEVELS = 2;
 /** From this ratio on numbers are spread over a logarithmic axis. */
 const LOG_RATIO = 8;
 
-/** The bits of formats where these vary, else the random bits of stochastic rounding, else the first field of numbers; or null. */
-export function sweepAxis(settings: readonly SweepSetting[], fields: readonly string[]): SweepAxis | null {
+/** The bits of formats if these vary, else the random bits of stochastic rounding, else the first field of numbers; or null. */
+export function sweepAxis(settings: readonly MeasuredGroup[], fields: readonly string[]): SweepAxis | null {
   const ofFormats = fields.filter((field) => field.split('.').includes('formats'));
   const bits = ofFormats.length === 0 ? null : bitAxis(settings.map((setting) => setting.bits));
   if (bits !== null) return { ...bits, type: 'linear', fields: ofFormats };
@@ -70,8 +71,8 @@ export function sweepAxis(settings: readonly SweepSetting[], fields: readonly st
   return null;
 }
 
-/** The settings along their axis; null where nothing has a place on one. */
-export function sweepAlong(settings: readonly SweepSetting[], fields: readonly string[]): SweepAlong | null {
+/** The settings along their axis; null if nothing has a place on one. */
+export function alongAxis(settings: readonly MeasuredGroup[], fields: readonly string[]): AlongAxis | null {
   const axis = sweepAxis(settings, fields);
   if (axis === null) return null;
   const others = fields.filter((field) => !axis.fields.includes(field));
@@ -79,13 +80,13 @@ export function sweepAlong(settings: readonly SweepSetting[], fields: readonly s
     const x = axis.values[i] ?? null;
     return x === null ? [] : [{ x, setting }];
   });
-  const told = toldApart(
+  const named = distinguishing(
     placed.map(({ setting }) => setting),
     others,
   );
-  const groups = new Map<string, { x: number; setting: SweepSetting }[]>();
+  const groups = new Map<string, { x: number; setting: MeasuredGroup }[]>();
   for (const point of placed) {
-    const name = fieldsName(point.setting.texts, told);
+    const name = fieldsName(point.setting.texts, named);
     groups.set(name, [...(groups.get(name) ?? []), point]);
   }
   const levels = byError(settings.filter((_, i) => axis.values[i] === null));
@@ -93,13 +94,13 @@ export function sweepAlong(settings: readonly SweepSetting[], fields: readonly s
     axis,
     series: [...groups].map(([name, points]) => ({ name, points: points.sort((a, b) => a.x - b.x) })),
     levels: levels.length > MAX_LEVELS ? levels.slice(0, 1) : levels,
-    told,
-    hidden: others.filter((field) => !told.includes(field)),
+    named,
+    hidden: others.filter((field) => !named.includes(field)),
   };
 }
 
-/** All of the fields where they make few series; else the first that makes some but not too many, or none. */
-function toldApart(settings: readonly SweepSetting[], fields: readonly string[]): readonly string[] {
+/** All of the fields if they make few series; else the first that makes some but not too many, or none. */
+function distinguishing(settings: readonly MeasuredGroup[], fields: readonly string[]): readonly string[] {
   const count = (of: readonly string[]): number =>
     new Set(settings.map(({ texts }) => fieldsName(texts, of))).size;
   if (count(fields) <= MAX_SERIES) return fields;
@@ -107,9 +108,9 @@ function toldApart(settings: readonly SweepSetting[], fields: readonly string[])
   return single === undefined ? [] : [single];
 }
 
-/** Settings than which none moves fewer bits with no more error, by bits; settings without an error take no part. */
-export function paretoFront(settings: readonly SweepSetting[]): SweepSetting[] {
-  const cost = ({ bits }: SweepSetting): number => bits.movedPerExample;
+/** Settings that no other beats: none moves fewer bits with no more error. By bits; settings without an error take no part. */
+export function paretoFront(settings: readonly MeasuredGroup[]): MeasuredGroup[] {
+  const cost = ({ bits }: MeasuredGroup): number => bits.movedPerExample;
   const sorted = byError(settings.filter(({ error }) => error !== null)).sort((a, b) => cost(a) - cost(b));
   let best = Infinity;
   return sorted.filter(({ error }) => {
@@ -119,9 +120,9 @@ export function paretoFront(settings: readonly SweepSetting[]): SweepSetting[] {
   });
 }
 
-/** A cell of a heat map: the setting of these two values, the best where several have them. */
+/** A cell of a heat map: the setting of these two values, the best if several have them. */
 export interface HeatCell {
-  /** null where it diverged, or none of its runs is done. */
+  /** null if it diverged, or none of its runs is done. */
   readonly error: Spread | null;
   readonly diverged: number;
   readonly runs: number;
@@ -129,7 +130,7 @@ export interface HeatCell {
   readonly settings: number;
 }
 
-/** A heat map: values of one field across, of another down; null where there is no run. */
+/** A heat map: values of one field across, of another down; null if there is no run. */
 export interface HeatMap {
   readonly x: string;
   readonly y: string;
@@ -149,9 +150,10 @@ const ABSENT = '–';
 /**
  * The heat map of two fields. A row whose runs do not have the field across (float32 has no rounding) is one wide cell.
  * @param fields all that vary, the seed among them if it is to be one of the two
+ * @throws ConfigurationError for a field that no run has
  */
 export function heatMap(
-  settings: readonly SweepSetting[],
+  settings: readonly MeasuredGroup[],
   fields: readonly string[],
   { x, y }: { readonly x: string; readonly y: string },
 ): HeatMap {
@@ -161,6 +163,20 @@ export function heatMap(
       across: fieldTextIn(run.configuration, x) ?? ABSENT,
       down: fieldTextIn(run.configuration, y) ?? ABSENT,
     })),
+  );
+  const check = (field: string, values: readonly string[]): void => {
+    if (values.some((value) => value !== ABSENT)) return;
+    throw new ConfigurationError(
+      `heat map: no run has a field "${field}"; these vary: ${[...fields, 'seed'].join(', ')}`,
+    );
+  };
+  check(
+    x,
+    runs.map(({ across }) => across),
+  );
+  check(
+    y,
+    runs.map(({ down }) => down),
   );
   const cellOf = (row: string, column: string): HeatCell | null => {
     const own = runs.filter(({ across, down }) => across === column && down === row);
@@ -203,7 +219,7 @@ export function heatMap(
 
 /** The two fields of the heat map that needs no choice: across is the one that some runs do not have. */
 export function heatFields(
-  settings: readonly SweepSetting[],
+  settings: readonly MeasuredGroup[],
   fields: readonly string[],
 ): { x: string; y: string } | null {
   const [first, second, ...others] = fields;

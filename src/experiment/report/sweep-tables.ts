@@ -1,27 +1,27 @@
 /** The tables of a sweep's report as HTML: settings over their seeds, all runs, what they have in common. */
-import { escaped } from '../draw/theme.js';
 import { htmlTable, noteText } from '../draw/page.js';
-import { fieldTextIn, runFields } from '../sweep/run-fields.js';
+import { escaped } from '../draw/svg.js';
+import { countText, digestText, percentText, timeText } from '../draw/text.js';
+import { runFields } from '../sweep/run-fields.js';
 import type { Spread } from './spread.js';
 import { bitsText } from './sweep-axes.js';
-import { paretoFront } from './sweep-series.js';
 import {
-  byError,
   errorOf,
   stateCounts,
   type MeasuredRun,
   type SweepReportRun,
-  type SweepSetting,
+  type MeasuredGroup,
 } from './sweep-groups.js';
+import type { SweepView } from './sweep-view.js';
 
 /** Longer tables would make the page too large. */
 const MAX_RUNS = 1500;
 const MAX_SETTINGS = 500;
 
 /** A row a setting, the best first: its fields, means and ranges over seeds, and what its bits are. */
-export function settingsTable(settings: readonly SweepSetting[], fields: readonly string[]): string {
-  const shown = byError(settings).slice(0, MAX_SETTINGS);
-  const front = new Set(paretoFront(settings));
+export function settingsTable({ settings, ranked, front, fields }: SweepView): string {
+  const shown = ranked.slice(0, MAX_SETTINGS);
+  const onFront = new Set(front);
   const rows = shown.map((setting) => [
     ...fields.map((field) => escaped(setting.texts[field] ?? '–')),
     stateCounts(setting.runs),
@@ -30,7 +30,7 @@ export function settingsTable(settings: readonly SweepSetting[], fields: readonl
     spreadCell(setting.swallowed, 100, 1),
     String(Number(setting.bits.perNumber.toPrecision(3))),
     bitsText(setting.bits.movedPerExample) +
-      (front.has(setting) ? ' <b title="on the Pareto front">*</b>' : ''),
+      (onFront.has(setting) ? ' <b title="on the Pareto front">*</b>' : ''),
     timeText(setting.seconds),
   ]);
   const head = [
@@ -54,7 +54,7 @@ export function settingsTable(settings: readonly SweepSetting[], fields: readonl
   )}`;
 }
 
-function errorCell({ error, diverged, runs }: SweepSetting): string {
+function errorCell({ error, diverged, runs }: MeasuredGroup): string {
   if (error !== null) return spreadCell(error, 1, 2);
   if (diverged === 0) return '–';
   const part = runs.length === 1 ? '' : `<small>${diverged} of ${runs.length}</small>`;
@@ -69,33 +69,30 @@ function spreadCell(spread: Spread | null, factor: number, digits: number): stri
   return `${text(spread.mean)} %${range}`;
 }
 
-/** A row a run, in the order of the sweep, and above it what went wrong. Folded where settings stand for runs. */
-export function runsTable(
-  runs: readonly SweepReportRun[],
-  settings: readonly SweepSetting[],
-  fields: readonly string[],
-): string {
+/** A row a run, in the order of the sweep, and above it what went wrong. Folded if settings stand for runs. */
+export function runsTable({ runs, settings, fields }: SweepView): string {
   const measured = new Map(
-    settings.flatMap((setting) => setting.runs.map((run) => [run.name, run] as const)),
+    settings.flatMap(({ texts, runs: own }) => own.map((run) => [run.name, { run, texts }] as const)),
   );
-  const columns = [...fields, 'seed'];
   const rows = runs.slice(0, MAX_RUNS).map((run) => {
-    const found = measured.get(run.name);
+    const { run: found, texts } = measured.get(run.name) ?? {};
     return [
       `<code class="name">${escaped(run.name)}</code>`,
       escaped(run.state),
-      ...columns.map((field) => escaped((found && fieldTextIn(found.configuration, field)) ?? '–')),
+      ...fields.map((field) => escaped(texts?.[field] ?? '–')),
+      escaped(String(found?.configuration.network.seed ?? '–')),
       String(run.epochs),
       runError(run),
       swallowedText(found),
       timeText(found?.seconds ?? 0),
-      run.digest === null ? '–' : `<code class="digest">${run.digest.slice(0, 12)}</code>`,
+      run.digest === null ? '–' : `<code class="digest">${digestText(run.digest)}</code>`,
     ];
   });
   const head = [
     'Run',
     'State',
-    ...columns.map(escaped),
+    ...fields.map(escaped),
+    'seed',
     'Epochs',
     'Test error',
     'Swallowed',
@@ -113,32 +110,29 @@ export function runsTable(
   );
   const failed =
     problems.length === 0 ? '' : `<p>Problems:</p><ul>${problems.slice(0, MAX_SETTINGS).join('\n')}</ul>`;
-  return `${failed}<details${settings.length === runs.length ? ' open' : ''}><summary>${runs.length === 1 ? 'One run' : `All ${runs.length.toLocaleString('en')} runs`}</summary>\n<div class="wide">${htmlTable(head, rows)}</div>${rest}</details>`;
+  return `${failed}<details${settings.length === runs.length ? ' open' : ''}><summary>${runs.length === 1 ? 'One run' : `All ${countText(runs.length)} runs`}</summary>\n<div class="wide">${htmlTable(head, rows)}</div>${rest}</details>`;
 }
 
 function runError(run: SweepReportRun): string {
   if (run.isDiverged) return '<span class="bad">✕ diverged</span>';
   const error = errorOf(run);
-  return error === null ? '–' : `${error.toFixed(2)} %`;
+  return error === null ? '–' : percentText(error);
 }
 
 function swallowedText(run: MeasuredRun | undefined): string {
   const share = run?.swallowed ?? null;
-  return share === null ? '–' : `${(100 * share).toFixed(1)} %`;
+  return share === null ? '–' : percentText(100 * share, 1);
 }
 
 /** What all runs have in common, the layers folded away. */
-export function commonTable(settings: readonly SweepSetting[], fields: readonly string[]): string {
+export function commonTable({ settings, fields, seeds }: SweepView): string {
   const first = settings[0]?.runs[0];
   if (first === undefined) return '';
-  const seeds = new Set(
-    settings.flatMap(({ runs }) => runs.map(({ configuration }) => configuration.network.seed)),
-  );
   const texts = settings.flatMap(({ runs }) => runs.map(({ configuration }) => runFields(configuration)));
   const common = Object.entries(runFields(first.configuration)).filter(
     ([field, value]) =>
       !fields.includes(field) &&
-      !(field === 'seed' && seeds.size > 1) &&
+      !(field === 'seed' && seeds > 1) &&
       texts.every((one) => one[field] === value),
   );
   const isLayer = ([field]: [string, string]): boolean =>
@@ -153,10 +147,4 @@ export function commonTable(settings: readonly SweepSetting[], fields: readonly 
     table(common.filter((entry) => !isLayer(entry))) +
     (layers.length === 0 ? '' : `<details><summary>Layers</summary>${table(layers)}</details>`)
   );
-}
-
-/** Seconds for people. */
-export function timeText(seconds: number): string {
-  if (seconds < 100) return `${seconds.toFixed(seconds < 10 ? 1 : 0)} s`;
-  return seconds < 6000 ? `${(seconds / 60).toFixed(0)} min` : `${(seconds / 3600).toFixed(1)} h`;
 }

@@ -1,6 +1,8 @@
-/** The rounding study as figures: which numbers stand in which panel, and what to see in them. panel-chart.ts draws them. */
+/** The rounding study as figures: which numbers stand in which panel, and what to see in them. draw/theory.ts draws them. */
 import { parseAccumulator, parseRounding } from '../../numerics/index.js';
-import type { Panel, PanelAxis, PanelFigure, PanelPoint, PanelSeries } from '../draw/theory-panel.js';
+import type { Axis } from '../draw/axis.js';
+import type { PanelPoint } from '../draw/panel.js';
+import type { PanelFigure, PanelSeries, TheoryPanel } from '../draw/theory.js';
 import {
   DOT_DROP,
   DOT_TERMS,
@@ -34,19 +36,20 @@ function rowsOf(study: RoundingStudy, experiment: StudyRow['experiment']): Map<s
   return new Map(study.rows.filter((row) => row.experiment === experiment).map((row) => [row.setting, row]));
 }
 
-const bitsAxis: PanelAxis = {
+const bitsAxis: Axis = {
   label: 'Random bits n of stochastic:n',
   type: 'linear',
-  domain: [0.5, 14.5],
+  low: 0.5,
+  high: 14.5,
   ticks: [1, 2, 4, 6, 8, 10, 12, 14],
 };
 
-function logAxis(low: number, high: number, ticks: readonly number[]): PanelAxis {
-  return { label: '', type: 'log', domain: [low, high], ticks };
+function logAxis(low: number, high: number, ticks: readonly number[]): Axis {
+  return { type: 'log', low, high, ticks };
 }
 
-function linearAxis(low: number, high: number, ticks: readonly number[]): PanelAxis {
-  return { label: '', type: 'linear', domain: [low, high], ticks };
+function linearAxis(low: number, high: number, ticks: readonly number[]): Axis {
+  return { type: 'linear', low, high, ticks };
 }
 
 /** stochastic:n against n, and roundings that draw nothing as level lines measured once. */
@@ -58,7 +61,7 @@ function againstBits(
 ): PanelSeries[] {
   const points = (value: (row: StudyRow) => number): PanelPoint[] =>
     BITS.flatMap((n) => {
-      const row = rows.get(`stochastic:${String(n)}`);
+      const row = rows.get(`stochastic:${n}`);
       return row === undefined ? [] : [{ x: n, y: value(row) }];
     });
   const level = fixedModes.flatMap((mode, index) => {
@@ -77,7 +80,7 @@ function dotRandomBits(study: RoundingStudy): PanelFigure {
   const modes = ['nearest-even', 'floor'];
   return {
     name: 'dot-random-bits',
-    title: `Dot product of ${String(DOT_TERMS)} terms, rounded once (${String(DOT_DROP)} bits dropped)`,
+    title: `Dot product of ${DOT_TERMS} terms, rounded once (${DOT_DROP} bits dropped)`,
     caption:
       'Few random bits round down too often: the bias halves with every bit, and is nought from as many bits as are dropped. The variance is twice that of nearest (and of floor, which lies below it), almost whatever n. Points are measured, lines are theory; a measured bias below the dashed line is chance, and so is one in twenty above it.',
     panels: [
@@ -145,16 +148,17 @@ const rms = (bias: number, variance: number): number => Math.sqrt(bias ** 2 + va
 function dotAccumulator(study: RoundingStudy): PanelFigure {
   const rows = rowsOf(study, 'dot accumulator');
   const domain = [23.5, 36.5] as const;
-  const x: PanelAxis = {
+  const x: Axis = {
     label: 'Width of the accumulator, bits',
     type: 'linear',
-    domain,
+    low: domain[0],
+    high: domain[1],
     ticks: [24, 26, 28, 30, 32, 34, 36],
   };
   const mean = (DOT_TERMS * (2 ** 12 - 1) ** 2) / 4 / 2 ** DOT_DROP;
   return {
     name: 'dot-accumulator',
-    title: `Dot product of ${String(DOT_TERMS)} non-negative terms in a narrow accumulator, rounded stochastically`,
+    title: `Dot product of ${DOT_TERMS} non-negative terms in a narrow accumulator, rounded stochastically`,
     caption:
       'A register that cannot hold the sum is no question of rounding. Saturation keeps what fits in it, wrapping keeps nothing; from the width that holds the largest sum on both are exact, and the error is that of the one rounding.',
     panels: [
@@ -174,7 +178,7 @@ function dotAccumulator(study: RoundingStudy): PanelFigure {
         x,
         y: {
           ...logAxis(0.1, 1e6, [0.1, 1, 10, 100, 1000, 10000, 100000]),
-          format: (tick) => (tick >= 1000 ? `${String(tick / 1000)}k` : String(tick)),
+          text: (tick) => (tick >= 1000 ? `${tick / 1000}k` : String(tick)),
         },
         series: againstWidth(
           rows,
@@ -193,16 +197,17 @@ const FINE = Array.from({ length: 255 }, (_, i) => (i + 1) / 256).flatMap((size)
 );
 
 function weightUpdates({ kept, paths }: RoundingStudy): PanelFigure {
-  const keptPanel: Panel = {
-    title: `Share of ${String(UPDATES)} equal updates that arrives`,
+  const keptPanel: TheoryPanel = {
+    title: `Share of ${UPDATES} equal updates that arrives`,
     x: {
       label: 'Size of an update, in ε',
       type: 'log',
-      domain: [1 / 300, 1],
+      low: 1 / 300,
+      high: 1,
       ticks: [1 / 256, 1 / 64, 1 / 16, 1 / 4, 1],
-      format: (tick) => (tick === 1 ? '1' : `1/${String(Math.round(1 / tick))}`),
+      text: (tick) => (tick === 1 ? '1' : `1/${Math.round(1 / tick)}`),
     },
-    y: { ...linearAxis(-0.05, 2.05, [0, 0.5, 1, 1.5, 2]), format: (tick) => `${String(100 * tick)} %` },
+    y: { ...linearAxis(-0.05, 2.05, [0, 0.5, 1, 1.5, 2]), text: (tick) => `${100 * tick} %` },
     series: kept.map(({ rounding, points }, colour) => ({
       name: rounding,
       colour: colourOf(rounding, colour),
@@ -214,9 +219,9 @@ function weightUpdates({ kept, paths }: RoundingStudy): PanelFigure {
     })),
   };
   const step = PATH_UPDATE * UPDATE_UNIT;
-  const pathPanel: Panel = {
-    title: `Weight after updates of ε/${String(Math.round(1 / step))}, mean ± deviation, in ε`,
-    x: { label: 'Updates', type: 'linear', domain: [0, UPDATES + 8], ticks: [0, 64, 128, 192, 256] },
+  const pathPanel: TheoryPanel = {
+    title: `Weight after updates of ε/${Math.round(1 / step)}, mean ± deviation, in ε`,
+    x: { label: 'Updates', type: 'linear', low: 0, high: UPDATES + 8, ticks: [0, 64, 128, 192, 256] },
     y: linearAxis(-1, 21, [0, 5, 10, 15, 20]),
     series: paths
       .filter(({ rounding }) => rounding === 'stochastic' || rounding === 'nearest-even')
@@ -231,7 +236,7 @@ function weightUpdates({ kept, paths }: RoundingStudy): PanelFigure {
         const measured = points.map(({ updates, mean, deviation }) => ({
           x: updates,
           y: mean,
-          spread: deviation,
+          range: [mean - deviation, mean + deviation] as const,
         }));
         const line: PanelSeries = { name: rounding, colour, measured, theory: theory(0) };
         const bound = (sign: number): PanelSeries => ({
@@ -299,15 +304,16 @@ function weightRandomBits(study: RoundingStudy): PanelFigure {
 function weightAccumulator(study: RoundingStudy): PanelFigure {
   const rows = rowsOf(study, 'weight accumulator');
   const domain = [16.5, 24.5] as const;
-  const x: PanelAxis = {
-    label: `Width of the accumulator, bits (${String(UPDATE_DROP)} of them below ε)`,
+  const x: Axis = {
+    label: `Width of the accumulator, bits (${UPDATE_DROP} of them below ε)`,
     type: 'linear',
-    domain,
+    low: domain[0],
+    high: domain[1],
     ticks: [17, 18, 19, 20, 21, 22, 23, 24],
   };
   return {
     name: 'weight-accumulator',
-    title: `${String(SUMMED_UPDATES)} updates of up to ε/10, summed first and rounded to nearest once`,
+    title: `${SUMMED_UPDATES} updates of up to ε/10, summed first and rounded to nearest once`,
     caption:
       'Each of these updates alone would be lost to round-to-nearest. Summed in a wide enough register before the rounding they all arrive; in a narrow one saturation loses a part and wrapping turns the weight round.',
     panels: [
@@ -316,7 +322,7 @@ function weightAccumulator(study: RoundingStudy): PanelFigure {
         x,
         y: {
           ...linearAxis(-0.4, 1.1, [-0.25, 0, 0.25, 0.5, 0.75, 1]),
-          format: (tick) => `${String(100 * tick)} %`.replace('-', '\u2212'),
+          text: (tick) => `${100 * tick} %`.replace('-', '\u2212'),
         },
         series: againstWidth(
           rows,

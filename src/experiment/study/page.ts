@@ -1,8 +1,7 @@
 /** The rounding study as one HTML page: every figure with what to see in it, and all numbers. */
-import { escaped } from '../draw/theme.js';
-import { figurePage, htmlTable } from '../figure-page.js';
-import { PAGE_THEME } from '../draw/page.js';
-import { panelChart } from '../draw/theory-panel.js';
+import { htmlPage, noteText, PAGE_THEME, section, textTable } from '../draw/page.js';
+import { escaped } from '../draw/svg.js';
+import { panelChart } from '../draw/theory.js';
 import { roundingStudyFigures } from './figures.js';
 import type { RoundingStudy, StudyRow } from './study.js';
 
@@ -34,18 +33,17 @@ export async function roundingStudyPage(study: RoundingStudy): Promise<string> {
   const figures = await Promise.all(
     roundingStudyFigures(study).map(async (figure) => {
       const svg = await panelChart(figure, PAGE_THEME);
-      return `<h2>${escaped(figure.title)}</h2>\n<div class="wide">${svg}</div>\n<p>${escaped(figure.caption)}</p>`;
+      return section(figure.title, `<div class="wide">${svg}</div>\n<p>${escaped(figure.caption)}</p>`);
     }),
   );
   const head = ['Setting', 'Bias, ε', 'Theory', 'Standard error', 'Variance, ε²', 'Theory'];
   const tables = studyTables(study).map(
-    ({ experiment, rows }) => `<h3>${escaped(experiment)}</h3>\n${htmlTable(head, rows)}`,
+    ({ experiment, rows }) => `<h3>${escaped(experiment)}</h3>\n${textTable({ head, rows })}`,
   );
   const { seed, samples, weights } = study;
-  return figurePage('Rounding, number by number', [
-    `<p class="note">${samples} dot products, ${weights} weights, seed ${escaped(seed)}. Points are measured with Fewbit's integer arithmetic, lines are theory. ε is the step of the result's format.</p>`,
-    ...figures,
-    '<h2>All numbers</h2>',
-    ...tables,
-  ]);
+  const note = noteText(
+    `${samples} dot products, ${weights} weights, seed ${seed}. Points are measured with Fewbit's integer arithmetic, lines are theory. ε is the step of the result's format.`,
+  );
+  const sections = [note, ...figures, section('All numbers', tables.join('\n'))];
+  return htmlPage('Rounding, number by number', sections.join('\n'));
 }

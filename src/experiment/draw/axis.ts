@@ -1,0 +1,127 @@
+/** The one kind of axis that all charts have, and the ticks that are worth reading on it. panel.ts draws it. */
+
+/** An axis of numbers. */
+export interface Axis {
+  readonly type: 'linear' | 'log';
+  /** Its two ends; where `low` is above `high` it is drawn from right to left. */
+  readonly low: number;
+  readonly high: number;
+  /** Values with a text, all of them. */
+  readonly ticks: readonly number[];
+  /** Default: the number with a true minus sign. */
+  readonly text?: (tick: number) => string;
+  readonly label?: string;
+  /** Of an x axis: short lines below it at its ticks, or lines across the panel. */
+  readonly lines?: 'ticks' | 'grid';
+}
+
+/** The value, or the end of the axis beyond which it lies. */
+export function clamped({ low, high }: Axis, value: number): number {
+  return Math.min(Math.max(value, low), high);
+}
+
+/** A number as the text of a tick. */
+export function tickText(tick: number): string {
+  return String(tick).replace('-', '−');
+}
+
+/** Shares of 100 in percent. */
+export const PERCENT_AXIS: Axis = {
+  type: 'linear',
+  low: 0,
+  high: 100,
+  ticks: [0, 20, 40, 60, 80, 100],
+  text: (tick) => `${tick} %`,
+};
+
+const ERROR_TICKS = [0.01, 0.02, 0.05, 0.1, 0.2, 0.5, 1, 2, 5, 10, 20, 50, 100];
+
+/**
+ * The axis of errors in percent: logarithmic, because errors lie between a fraction of a percent and chance. It reaches from the
+ * tick below the smallest of the errors to the one above the largest. Zero lies on its lower end.
+ */
+export function errorAxis(errors: readonly number[]): Axis {
+  const smallest = Math.min(...errors.filter((error) => error > 0), 50);
+  // Well below the others if there is a zero.
+  const room = errors.includes(0) ? 0.3 : 0.95;
+  const largest = Math.max(...errors, 1);
+  const low = ERROR_TICKS.filter((tick) => tick <= smallest * room).at(-1) ?? 0.01;
+  const high = ERROR_TICKS.find((tick) => tick >= largest) ?? 100;
+  const ticks = ERROR_TICKS.filter((tick) => tick >= low && tick <= high);
+  return { type: 'log', low, high, ticks, text: (tick) => `${tick} %` };
+}
+
+/** `1.32 %`, `88.7 %`: three digits; another seed changes the rest. */
+export function errorText(percent: number): string {
+  return `${percent >= 10 ? percent.toFixed(1) : percent.toFixed(2)} %`;
+}
+
+/** More whole numbers than this are too many. */
+const MAX_WHOLE = 12;
+
+/** The axis of time: epochs or steps from 0 on. Whole numbers have a tick each while there is room. */
+export function timeAxis(unit: 'epochs' | 'steps', end: number): Axis {
+  const last = Math.max(end, 1);
+  const isWhole = unit === 'epochs' && last <= MAX_WHOLE;
+  return {
+    type: 'linear',
+    low: 0,
+    high: last,
+    ticks: isWhole ? Array.from({ length: Math.floor(last) + 1 }, (_, tick) => tick) : nearTicks(0, last, 6),
+    label: unit === 'epochs' ? 'Epochs trained' : 'Steps trained',
+    lines: 'ticks',
+  };
+}
+
+/** Steps between ticks, and up to which wanted step each is the nearest by ratio. */
+const STEPS = [
+  { step: 1, nearest: Math.sqrt(2) },
+  { step: 2, nearest: Math.sqrt(10) },
+  { step: 5, nearest: Math.sqrt(50) },
+  { step: 10, nearest: Infinity },
+];
+
+/** At most about `count` multiples of 1, 2 or 5 times a power of ten. */
+export function evenTicks(low: number, high: number, count: number): number[] {
+  return multiples(low, high, (high - low) / count, ({ step }, wanted) => wanted <= step);
+}
+
+/** The same, as near to `count` as possible, fewer or more. */
+export function nearTicks(low: number, high: number, count: number): number[] {
+  return multiples(low, high, (high - low) / count, ({ nearest }, wanted) => wanted < nearest);
+}
+
+function multiples(
+  low: number,
+  high: number,
+  wanted: number,
+  isEnough: (one: (typeof STEPS)[number], wanted: number) => boolean,
+): number[] {
+  const power = powerBelow(wanted);
+  const step = (STEPS.find((one) => isEnough(one, wanted / power))?.step ?? 10) * power;
+  const first = Math.ceil(low / step);
+  const count = Math.floor(high / step) - first + 1;
+  return Array.from({ length: count }, (_, i) => Number(((first + i) * step).toPrecision(12)));
+}
+
+/** The largest power of ten that is not larger. */
+function powerBelow(value: number): number {
+  let power = 1;
+  while (power > value) power /= 10;
+  while (power * 10 <= value) power *= 10;
+  return power;
+}
+
+const MAX_LOG_TICKS = 8;
+
+/** 1, 2 and 5 times powers of ten; only the powers if those are many. */
+export function logTicks(low: number, high: number): number[] {
+  const of = (steps: readonly number[]): number[] => {
+    const ticks: number[] = [];
+    for (let power = powerBelow(low); power <= high; power *= 10)
+      ticks.push(...steps.map((step) => Number((step * power).toPrecision(6))));
+    return ticks.filter((tick) => tick >= low && tick <= high);
+  };
+  const fine = of([1, 2, 5]);
+  return fine.length <= MAX_LOG_TICKS ? fine : of([1]);
+}
