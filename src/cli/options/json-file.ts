@@ -11,7 +11,7 @@ export function readJsonFile(path: string): unknown {
     if (!(error instanceof SyntaxError)) throw error;
     const { line, column } = placeOf(error, text);
     const reason = error.message.replace(/( in JSON)? at position \d+.*$/s, '');
-    throw new UsageError(`${path}:${line}:${column}: is no JSON: ${reason}`, { cause: error });
+    throw new UsageError(`${path}:${line}:${column}: is not JSON: ${reason}`, { cause: error });
   }
 }
 
