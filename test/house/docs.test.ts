@@ -36,6 +36,7 @@ const COVERED = {
   documentsToRewrite: ['hardware', 'performance', 'randomness'],
   comments: [
     'src/nn/',
+    'src/hardware/',
     'bench/',
     'scripts/',
     'src/experiment/run/',
@@ -51,6 +52,7 @@ const COVERED = {
     'src/experiment/store/',
     'src/experiment/sweep/',
     'src/nn/',
+    'src/hardware/',
     'src/numerics/',
     'src/optim/',
     'src/train/',
