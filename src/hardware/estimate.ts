@@ -109,7 +109,8 @@ export interface StepEstimate {
 }
 
 /**
- * The estimate of one product. @throws RangeError if a buffer cannot hold one slice of it
+ * The estimate of one product.
+ * @throws RangeError if a buffer cannot hold one slice of it
  */
 export function estimateProduct(config: ArrayConfig, workload: Workload): ProductEstimate {
   const own = schedule(config, workload);

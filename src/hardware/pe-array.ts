@@ -83,8 +83,8 @@ export class PeArray {
   }
 
   /**
-   * One clock cycle in which `slice` is fed; null is a bubble. @throws Error if two results meet in the drain
-   * chain.
+   * One clock cycle in which `slice` is fed; null is a bubble.
+   * @throws Error if two results meet in the drain chain.
    */
   step(slice: Slice | null): void {
     this.#skew.push(slice);

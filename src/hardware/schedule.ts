@@ -54,7 +54,8 @@ class Half {
 }
 
 /**
- * Cycles, stalls and bytes of a product. @throws RangeError if a buffer cannot hold one slice.
+ * Cycles, stalls and bytes of a product.
+ * @throws RangeError if a buffer cannot hold one slice.
  */
 export function schedule(config: ArrayConfig, size: ProductSize): Schedule {
   const { m, k, n, outBytes } = size;

@@ -153,8 +153,8 @@ class Edge {
 }
 
 /**
- * Runs a product PE by PE, writes its results and returns its cost. @throws RangeError if a buffer cannot
- * hold one slice.
+ * Runs a product PE by PE, writes its results and returns its cost.
+ * @throws RangeError if a buffer cannot hold one slice.
  */
 export function simulateProduct(job: ProductJob): Schedule {
   const { config, product, operands } = job;

@@ -47,7 +47,8 @@ export interface SweepPoint {
 }
 
 /**
- * All combinations; the last field varies fastest. @throws RangeError if an array is out of range
+ * All combinations; the last field varies fastest.
+ * @throws RangeError if an array is out of range
  */
 export function sweepPoints(
   config: ArrayConfig,

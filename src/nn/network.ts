@@ -170,8 +170,8 @@ export class NetworkDefinition {
   }
 
   /**
-   * Plans every stage and the changes between them, so that a mistake shows before training begins. @throws
-   * the errors of `plan`, naming the stage.
+   * Plans every stage and the changes between them, so that a mistake shows before training begins.
+   * @throws the errors of `plan`, naming the stage.
    */
   checkPlans(batch: number): void {
     this.stages.forEach((stage, i) => {

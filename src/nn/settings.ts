@@ -111,7 +111,8 @@ export function networkSettings(configuration: NetworkConfiguration): Settings {
 }
 
 /**
- * Settings of a layer. @throws TypeError if a layer of a float32 network sets a format.
+ * Settings of a layer.
+ * @throws TypeError if a layer of a float32 network sets a format.
  */
 export function layerSettings(name: string, overrides: Overrides, network: Settings): Settings {
   const { formats } = overrides;

@@ -83,8 +83,9 @@ export async function encodeCheckpoint(checkpoint: Checkpoint): Promise<Uint8Arr
 }
 
 /**
- * Reads a checkpoint strictly. @throws RangeError if the file is truncated, corrupted, of another kind or
- * version, or does not fit the network it names.
+ * Reads a checkpoint strictly.
+ * @throws RangeError if the file is truncated, corrupted, of another kind or version, or does not fit the
+ * network it names.
  */
 export async function decodeCheckpoint(bytes: Uint8Array): Promise<Checkpoint> {
   const { metadata, tensors } = decodeSafetensors(bytes);

@@ -50,7 +50,8 @@ export class Evaluation {
 
   /**
    * Adds examples. `logits` [labels.length, classes], in any scale, because only their order matters.
-   * `lossSum`: the sum of their losses. @throws RangeError if the sizes differ or a label is not a class.
+   * `lossSum`: the sum of their losses.
+   * @throws RangeError if the sizes differ or a label is not a class.
    */
   add(labels: Int32Array, logits: TensorData, lossSum = 0): void {
     const { classes } = this;

@@ -108,8 +108,9 @@ export class Network implements TrainingModel {
 
   /**
    * A network as it was saved. To continue training, call `iterator.seek(network.iteratorPosition)` if that
-   * is not null, then `fit`. @throws (rejects with) RangeError if the file is damaged, of another version, or
-   * of another network than expected.
+   * is not null, then `fit`.
+   * @throws (rejects with) RangeError if the file is damaged, of another version, or of another network than
+   * expected.
    */
   static async load(bytes: Uint8Array, options: LoadOptions = {}): Promise<Network> {
     const { configuration, step, epoch, iteratorPosition, batch, precision, tensors } =
@@ -141,8 +142,9 @@ export class Network implements TrainingModel {
 
   /**
    * Trains for a number of epochs. An epoch is one pass of the iterator, the first from its current position;
-   * it is reset after each. @throws (rejects with) RangeError if the data does not fit the network, TypeError
-   * while another `fit` runs.
+   * it is reset after each.
+   * @throws (rejects with) RangeError if the data does not fit the network, TypeError while another `fit`
+   * runs.
    */
   async fit(iterator: DataSetIterator, options: FitOptions = {}): Promise<FitResult> {
     if (this.#training)

@@ -61,7 +61,8 @@ export interface ProfileTable {
 }
 
 /**
- * The figures of a profile. @throws RangeError if no step was measured.
+ * The figures of a profile.
+ * @throws RangeError if no step was measured.
  */
 export function profileTable({ plan, backend, threads, steps: all }: TrainingProfile): ProfileTable {
   if (all.length === 0) throw new InputError('profile: there must be a measured step, got none; train first');

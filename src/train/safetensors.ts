@@ -65,8 +65,9 @@ export function encodeSafetensors({ metadata, tensors }: Safetensors): Uint8Arra
 }
 
 /**
- * Reads a file strictly. @throws RangeError naming the fault: truncation, header, offsets, element type, or
- * bytes outside of all tensors.
+ * Reads a file strictly.
+ * @throws RangeError naming the fault: truncation, header, offsets, element type, or bytes outside of all
+ * tensors.
  */
 export function decodeSafetensors(bytes: Uint8Array): Safetensors {
   const { header, dataStart } = readHeader(bytes);
@@ -105,7 +106,7 @@ function readHeader(bytes: Uint8Array): { header: Record<string, unknown>; dataS
   const length = new DataView(bytes.buffer, bytes.byteOffset).getBigUint64(0, true);
   if (length < 2n || length > BigInt(bytes.length - 8)) {
     throw new InputError(
-      `safetensors: the file gives its header ${String(length)} bytes but ${String(bytes.length - 8)} follow; the file is truncated or of another kind`,
+      `safetensors: the file gives its header ${length} bytes but ${bytes.length - 8} follow; the file is truncated or of another kind`,
     );
   }
   const dataStart = 8 + Number(length);

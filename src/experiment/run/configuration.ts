@@ -84,8 +84,9 @@ export interface NetworkChanges {
 }
 
 /**
- * The network with changed settings; layers that override a setting keep their own. @throws TypeError for a
- * rounding, an accumulator or a precision schedule of a float32 network, which would ignore it.
+ * The network with changed settings; layers that override a setting keep their own.
+ * @throws TypeError for a rounding, an accumulator or a precision schedule of a float32 network, which would
+ * ignore it.
  */
 export function changeNetwork(network: NetworkConfiguration, changes: NetworkChanges): NetworkConfiguration {
   const { learningRate, momentum, weightDecay, ...settings } = changes;

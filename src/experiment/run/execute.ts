@@ -107,8 +107,9 @@ export type RunOutcome =
   | { readonly status: 'interrupted'; readonly step: number };
 
 /**
- * Executes the rest of a run in its folder: all of it, or the part after the checkpoint. @throws
- * RunFolderError for data other than recorded, or for an unusable checkpoint; errors of network and backend.
+ * Executes the rest of a run in its folder: all of it, or the part after the checkpoint.
+ * @throws RunFolderError for data other than recorded, or for an unusable checkpoint; errors of network and
+ * backend.
  */
 export async function executeRun(
   store: RunStore,
@@ -130,7 +131,10 @@ export async function executeRun(
   }
 }
 
-/** Checks the data's digest. @throws RunFolderError if the run began with other data. */
+/**
+ * Checks the data's digest.
+ * @throws RunFolderError if the run began with other data.
+ */
 export function checkRunData(path: string, { dataDigest }: RunConfiguration, { digest }: RunData): void {
   if (dataDigest === undefined || dataDigest === digest) return;
   throw new RunFolderError(
@@ -142,8 +146,8 @@ export function checkRunData(path: string, { dataDigest }: RunConfiguration, { d
 const VALIDATION_SEED = 0;
 
 /**
- * The part of the data that a run uses: all, or the part selected by its configuration. @throws
- * RunFolderError if no training example is left.
+ * The part of the data that a run uses: all, or the part selected by its configuration.
+ * @throws RunFolderError if no training example is left.
  */
 export function usedData<T extends Pick<RunData, 'train' | 'test'>>(
   { subset = {} }: Pick<RunConfiguration, 'subset'>,
@@ -180,7 +184,10 @@ async function openNetwork(
   return loadCheckpoint(store.checkpointPath, checkpoint, network, options);
 }
 
-/** Opens a checkpoint of the given network. @throws RunFolderError naming the file. */
+/**
+ * Opens a checkpoint of the given network.
+ * @throws RunFolderError naming the file.
+ */
 export async function loadCheckpoint(
   path: string,
   bytes: Uint8Array,

@@ -65,8 +65,8 @@ function isBackendName(value: unknown): boolean {
 }
 
 /**
- * Reads a run configuration, or a bare network configuration (it has `layers`), from JSON data. @param source
- * its name in errors, for example that of the file
+ * Reads a run configuration, or a bare network configuration (it has `layers`), from JSON data.
+ * @param source its name in errors, for example that of the file
  * @throws ConfigurationError naming source, field, rule and what was given
  */
 export function parseRunConfiguration(input: unknown, source: string): PartialRunConfiguration {

@@ -47,7 +47,8 @@ export function parseFormats(text: string): FormatSettings {
 
 /**
  * Reads rounding: a mode for every role, or `weight=stochastic,activation=nearest,...`; in which unnamed
- * roles are rounded stochastically. @throws TypeError or RangeError naming the part that is wrong.
+ * roles are rounded stochastically.
+ * @throws TypeError or RangeError naming the part that is wrong.
  */
 export function parseRoundings(text: string): RoundingSettings {
   const trimmed = text.trim();
@@ -120,8 +121,8 @@ const ACCUMULATOR = /^(exact|wrap:.*|saturate:.*)$/;
 
 /**
  * Reads one setting, for example `4.12/6.10 stochastic`, `float32` or `narrow: 4.12/6.10 nearest wrap:48`. If
- * no name is given, its rounding and formats name it. @throws TypeError or RangeError for a part that does
- * not follow the grammar.
+ * no name is given, its rounding and formats name it.
+ * @throws TypeError or RangeError for a part that does not follow the grammar.
  */
 export function parseSetting(text: string): Setting {
   const named = NAME.exec(text.trim());
@@ -162,8 +163,8 @@ function settingName(formats: string, rounding = 'stochastic', accumulator?: str
 }
 
 /**
- * Reads settings separated by `;`, from one or several texts. @throws TypeError for no setting, or two with
- * the same name.
+ * Reads settings separated by `;`, from one or several texts.
+ * @throws TypeError for no setting, or two with the same name.
  */
 export function parseSettings(texts: readonly string[]): Setting[] {
   const settings = texts

@@ -17,8 +17,9 @@ export interface ComparisonContext extends Omit<RunContext, 'onEvent'> {
 }
 
 /**
- * Runs the rest of every entry, in order. @throws RunFolderError if a folder holds a run of another
- * configuration; this is checked before any run begins.
+ * Runs the rest of every entry, in order.
+ * @throws RunFolderError if a folder holds a run of another configuration; this is checked before any run
+ * begins.
  */
 export async function runComparison(
   entries: readonly ComparisonEntry[],
@@ -35,8 +36,8 @@ export async function runComparison(
 }
 
 /**
- * Checks folders before anything is fetched or run. @throws RunFolderError if one holds a run of another
- * configuration.
+ * Checks folders before anything is fetched or run.
+ * @throws RunFolderError if one holds a run of another configuration.
  */
 export function checkEntries(entries: readonly ComparisonEntry[]): void {
   for (const entry of entries) checkFolder(entry);

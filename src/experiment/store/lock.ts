@@ -47,8 +47,8 @@ export function lockHolder(folder: string, owner: LockOwner = {}): LockHolder | 
 }
 
 /**
- * Takes the folder's lock and returns the function that releases it. @throws RunFolderError if a living
- * process holds it.
+ * Takes the folder's lock and returns the function that releases it.
+ * @throws RunFolderError if a living process holds it.
  */
 export function takeLock(folder: string, owner: LockOwner = {}): () => void {
   const { job } = owner;
@@ -83,7 +83,10 @@ export function takeLock(folder: string, owner: LockOwner = {}): () => void {
   }
 }
 
-/** Removes the lock if its process is gone. @throws RunFolderError if it lives. */
+/**
+ * Removes the lock if its process is gone.
+ * @throws RunFolderError if it lives.
+ */
 function removeIfStale(folder: string, lock: string, mine: string, owner: LockOwner): void {
   const text = readOrNull(lock);
   if (text === null) return;

@@ -19,8 +19,8 @@ export interface Removal {
 }
 
 /**
- * Reports what removing a run or a sweep would remove, without removing it. @throws RunFolderError if the
- * path is neither
+ * Reports what removing a run or a sweep would remove, without removing it.
+ * @throws RunFolderError if the path is neither
  */
 export function planRemoval(path: string): Removal {
   const kind = isSweepFolder(path) ? 'sweep' : isRunFolder(path) ? 'run' : null;
@@ -37,8 +37,8 @@ export function planRemoval(path: string): Removal {
 }
 
 /**
- * Removes a run or a sweep with its whole folder. @throws RunFolderError if a process has a lock in it, or a
- * cluster has jobs of it; nothing is removed then
+ * Removes a run or a sweep with its whole folder.
+ * @throws RunFolderError if a process has a lock in it, or a cluster has jobs of it; nothing is removed then
  */
 export function remove({ path, kind }: Removal): void {
   if (kind === 'sweep' && readJobs(path).length > 0) {

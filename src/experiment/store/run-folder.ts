@@ -47,8 +47,8 @@ export class RunFolder implements RunStore {
   }
 
   /**
-   * Makes the folder of a new run and writes its config.json. @throws RunFolderError if the folder already
-   * holds a run or other files; nothing in it is changed then.
+   * Makes the folder of a new run and writes its config.json.
+   * @throws RunFolderError if the folder already holds a run or other files; nothing in it is changed then.
    */
   static create(path: string, configuration: unknown, owner?: LockOwner): RunFolder {
     refuseFile(path);
@@ -75,8 +75,8 @@ export class RunFolder implements RunStore {
   }
 
   /**
-   * Opens the folder of a run that was begun. @throws RunFolderError if there is no run or another process
-   * uses it.
+   * Opens the folder of a run that was begun.
+   * @throws RunFolderError if there is no run or another process uses it.
    */
   static resume(path: string, owner?: LockOwner): RunFolder {
     if (!existsSync(join(path, CONFIG))) throw noRun(path);
@@ -102,8 +102,8 @@ export class RunFolder implements RunStore {
 
   /**
    * Cuts metrics.jsonl back to the lines up to and including `step`, and to changes of precision up to and
-   * including `stage`, and returns them. The work after the checkpoint is repeated. @throws RunFolderError if
-   * a line that should be kept is damaged.
+   * including `stage`, and returns them. The work after the checkpoint is repeated.
+   * @throws RunFolderError if a line that should be kept is damaged.
    */
   rewindMetrics(step: number, stage = 0): MetricsLine[] {
     const file = join(this.path, METRICS);
@@ -160,8 +160,8 @@ export function isRunFolder(path: string): boolean {
 }
 
 /**
- * Reads a run folder except for its checkpoint, which may be large. @throws RunFolderError if it holds no run
- * or one of its files is not JSON.
+ * Reads a run folder except for its checkpoint, which may be large.
+ * @throws RunFolderError if it holds no run or one of its files is not JSON.
  */
 export function readRun(path: string): RunFiles {
   if (!isRunFolder(path)) throw noRun(path);
@@ -235,7 +235,10 @@ function isMetricsLine(value: unknown): value is MetricsLine {
   );
 }
 
-/** Contents of a JSON file. @throws RunFolderError if it is not JSON */
+/**
+ * Contents of a JSON file.
+ * @throws RunFolderError if it is not JSON
+ */
 export function readJson(file: string): unknown {
   try {
     return JSON.parse(readFileSync(file, 'utf8'));

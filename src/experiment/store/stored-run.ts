@@ -35,14 +35,18 @@ const result = z.object({
 }) satisfies z.ZodType<RunResult>;
 
 /**
- * Reads the run in a folder. @throws RunFolderError if there is no run or its files are damaged,
- * ConfigurationError for a config.json that breaks a rule.
+ * Reads the run in a folder.
+ * @throws RunFolderError if there is no run or its files are damaged, ConfigurationError for a config.json
+ * that breaks a rule.
  */
 export function openStoredRun(path: string): StoredRun {
   return { ...readRecord(path), checkpoint: readCheckpoint(path) };
 }
 
-/** The run in a folder without its checkpoint, for readers. @throws as openStoredRun */
+/**
+ * The run in a folder without its checkpoint, for readers.
+ * @throws as openStoredRun
+ */
 export function readRecord(path: string): RunRecord {
   const files = readRun(path);
   const source = `${path}/config.json`;

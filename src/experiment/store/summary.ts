@@ -70,7 +70,8 @@ function marks(
 const MAX_DEPTH = 6;
 
 /**
- * Paths of the run folders at and below a folder, sorted. @throws RunFolderError if there is no such folder
+ * Paths of the run folders at and below a folder, sorted.
+ * @throws RunFolderError if there is no such folder
  */
 export function findRuns(folder: string): string[] {
   if (!existsSync(folder)) {

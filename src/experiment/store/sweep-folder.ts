@@ -45,8 +45,9 @@ export class SweepFolder {
 
   /**
    * Makes the folder, or opens it if it already holds a sweep, and writes sweep.json. If the points of the
-   * sweep have changed since, existing runs stay. @throws RunFolderError if it holds something else, or
-   * another run under the name of one of these, or is in use; nothing in it is changed then.
+   * sweep have changed since, existing runs stay.
+   * @throws RunFolderError if it holds something else, or another run under the name of one of these, or is
+   * in use; nothing in it is changed then.
    */
   static open(path: string, definition: SweepDefinition, runs: readonly SweepRun[]): SweepFolder {
     checkSweepFolder(path, runs);
@@ -77,7 +78,10 @@ export function sweepRunPath(sweep: string, { name }: Pick<SweepRun, 'name'>): s
   return join(sweep, name);
 }
 
-/** Checks that a sweep may run in the folder. @throws RunFolderError as SweepFolder.open */
+/**
+ * Checks that a sweep may run in the folder.
+ * @throws RunFolderError as SweepFolder.open
+ */
 export function checkSweepFolder(path: string, runs: readonly SweepRun[]): void {
   refuseFile(path);
   if (!existsSync(path)) return;
@@ -96,8 +100,8 @@ export function isSweepFolder(path: string): boolean {
 }
 
 /**
- * The sweep of a folder. @throws RunFolderError if there is none, ConfigurationError for one that breaks a
- * rule
+ * The sweep of a folder.
+ * @throws RunFolderError if there is none, ConfigurationError for one that breaks a rule
  */
 export function readSweep(path: string): SweepDefinition {
   if (!isSweepFolder(path)) throw new RunFolderError(`sweep folder ${path}: holds no sweep (no ${SWEEP})`);
@@ -123,7 +127,8 @@ export function readRungRun(sweep: string, run: SweepRun, by: 'test' | 'training
 
 /**
  * All runs at and below a folder, each in one line, including runs of sweeps that have not begun. They are in
- * the order of the sweep, otherwise by name. @throws RunFolderError if there is no such folder
+ * the order of the sweep, otherwise by name.
+ * @throws RunFolderError if there is no such folder
  */
 export function summarizeRuns(folder: string): RunSummary[] {
   if (isSweepFolder(folder)) return summarizeSweep(folder);
@@ -170,7 +175,8 @@ function notBegun(path: string, { configuration }: SweepRun): RunSummary {
 
 /**
  * Rewrites a sweep's index.json from its run folders and returns the number of runs. Paths in the index are
- * relative to it. @throws RunFolderError if the folder holds no sweep
+ * relative to it.
+ * @throws RunFolderError if the folder holds no sweep
  */
 export function writeIndex(sweep: string): number {
   const summaries = summarizeSweep(sweep);
@@ -191,7 +197,10 @@ export interface SlurmJob {
 
 const jobList = z.array(z.object({ id: z.string(), runs: z.array(z.string()) }));
 
-/** The job arrays that the sweep has in a cluster's queue. @throws RunFolderError for a damaged file */
+/**
+ * The job arrays that the sweep has in a cluster's queue.
+ * @throws RunFolderError for a damaged file
+ */
 export function readJobs(sweep: string): SlurmJob[] {
   const file = join(sweep, JOBS);
   if (!existsSync(file)) return [];

@@ -102,7 +102,8 @@ export function isSweep(input: unknown): boolean {
 }
 
 /**
- * Reads a sweep from JSON data. @param source its name in errors, for example that of the file
+ * Reads a sweep from JSON data.
+ * @param source its name in errors, for example that of the file
  * @throws ConfigurationError naming source, field, rule and what was given
  */
 export function parseSweep(input: unknown, source: string): SweepDraft {
@@ -117,7 +118,10 @@ export function parseSweep(input: unknown, source: string): SweepDraft {
   return draft;
 }
 
-/** Checks the rules that the types of the fields do not express. @throws ConfigurationError */
+/**
+ * Checks the rules that the types of the fields do not express.
+ * @throws ConfigurationError
+ */
 export function checkSweep(draft: Omit<SweepDraft, 'run'>, source: string): void {
   const fail = (message: string): never => {
     throw new ConfigurationError(`${source}: ${message}`);

@@ -43,8 +43,9 @@ const MAX_NAME = 100;
 const MAX_VALUE = 60;
 
 /**
- * The sweep's runs in order. @param source the sweep's name in errors @throws ConfigurationError for a point
- * that does not make a configuration, naming the point
+ * The sweep's runs in order.
+ * @param source the sweep's name in errors
+ * @throws ConfigurationError for a point that does not make a configuration, naming the point
  */
 export function expandSweep(definition: SweepDefinition, source: string): Expansion {
   const points = pointsOf(definition, source);

@@ -45,8 +45,8 @@ const ORDER = { run: 0, network: 1, setting: 2, path: 3, randomBits: 4 } as cons
 export type FieldPath = readonly string[];
 
 /**
- * Reads a field. @throws ConfigurationError for one that cannot be varied; whether it exists depends on the
- * configuration.
+ * Reads a field.
+ * @throws ConfigurationError for one that cannot be varied; whether it exists depends on the configuration.
  */
 export function parseField(text: string): FieldPath {
   const words = [...text.matchAll(/\[([^\]]*)\]|[^.[\]]+/g)].map((match) => match[1] ?? match[0]);
@@ -74,7 +74,8 @@ export function fieldText(path: FieldPath): string {
 
 /**
  * The configuration with the values applied, checked, without settings that its arithmetic does not have.
- * @param source its name in errors @throws ConfigurationError naming source and field
+ * @param source its name in errors
+ * @throws ConfigurationError naming source and field
  */
 export function withFields(
   base: RunConfiguration | PartialRunConfiguration,

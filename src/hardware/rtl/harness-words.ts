@@ -61,7 +61,10 @@ export function harnessRequest(stream: ProductStream, design: RtlDesign, pauses 
   return words;
 }
 
-/** The answers to requests, in their order. @throws RangeError for an answer that ends too early */
+/**
+ * The answers to requests, in their order.
+ * @throws RangeError for an answer that ends too early
+ */
 export function harnessResults(
   words: Uint32Array,
   streams: readonly ProductStream[],
