@@ -1,6 +1,6 @@
 /**
- * What every backend refuses, in the same words: arguments of a session against its plan, and a session that has no room.
- * The contract itself is contract.ts.
+ * The refusals of every backend, in the same words: arguments that do not fit the plan, and a session without
+ * room. The contract itself is contract.ts.
  */
 import { formatText, InputError, InputTypeError, maxRaw, minRaw, type Storage } from '../numerics/index.js';
 import type { Op, Plan, Tensor, TensorId } from '../plan/index.js';
@@ -19,7 +19,8 @@ function megabytes(bytes: number): string {
 }
 
 /**
- * Checks that a session of that size can be had. @throws RangeError with the figures where it cannot.
+ * Checks that there is room for a session of that size.
+ * @throws RangeError with the figures if there is not.
  */
 export function checkMemory(name: string, { threads, totalBytes, limitBytes, parts }: MemoryUse): void {
   if (totalBytes <= limitBytes) return;
@@ -29,7 +30,7 @@ export function checkMemory(name: string, { threads, totalBytes, limitBytes, par
   );
 }
 
-/** What makes a session smaller. */
+/** Advice to make a session smaller. */
 export function waysToSave(threads: number): string {
   return `a smaller batch or network${threads > 1 ? ', or fewer threads' : ''}`;
 }
@@ -48,7 +49,7 @@ function exampleElements(tensor: Tensor): number {
 
 /**
  * The tensor of that name.
- * @throws RangeError where the plan has none.
+ * @throws RangeError if the plan has none.
  */
 export function findTensor(plan: Plan, name: string): Tensor {
   const tensor = plan.tensors.find((known) => known.name === name);
@@ -61,7 +62,7 @@ export function findTensor(plan: Plan, name: string): Tensor {
 }
 
 /**
- * Checks data that is to replace a tensor's contents: storage, length, and raw integers inside the format.
+ * Checks data that replaces a tensor's contents: storage, length, and raw integers within the format.
  * @throws TypeError for another storage, RangeError for another length or a value outside the format.
  */
 export function checkContents(tensor: Tensor, data: TensorData): void {

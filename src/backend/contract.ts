@@ -1,8 +1,8 @@
 /**
- * The contract between plans and whatever runs them. A backend opens a session; the session owns every tensor,
- * and only parameters, metrics and statistics cross the boundary. Asynchronous, so that a GPU fits behind it.
- * Every backend must give the same integers, and refuse the same arguments in the same words (checks.ts):
- * test/contract holds them to it.
+ * The contract between plans and whatever runs them. A backend opens a session; the session owns every
+ * tensor, and only parameters, metrics and statistics cross the boundary. It is asynchronous, so that a GPU
+ * can implement it. Every backend must give the same integers, and refuse the same arguments in the same
+ * words (checks.ts): test/contract holds them to it.
  */
 import { FewbitError, type Seed } from '../numerics/index.js';
 import type { Plan } from '../plan/index.js';
@@ -10,34 +10,40 @@ import type { Plan } from '../plan/index.js';
 /** Contents of a tensor in its storage. */
 export type TensorData = Uint8Array | Int16Array | Int32Array | Float32Array;
 
-/** Turns plans into sessions. */
+/** A backend, which turns plans into sessions. */
 export interface Backend {
   readonly name: string;
   /** Throws UnsupportedError, naming the op, for a plan that this backend cannot run exactly. */
   open(plan: Plan, options: SessionOptions): Promise<Session>;
-  /** What a session of the plan takes, whether it fits or not; absent where a backend cannot tell beforehand. */
+  /**
+   * The memory of a session of the plan, whether it fits or not; absent if a backend cannot know it
+   * beforehand.
+   */
   memory?(plan: Plan, options: Pick<SessionOptions, 'threads'>): MemoryUse;
 }
 
-/** Memory of one session: all of it is taken when the session opens, nothing during steps. */
+/** Memory of one session. All of it is allocated when the session opens, none during steps. */
 export interface MemoryUse {
   readonly threads: number;
   readonly totalBytes: number;
-  /** Most that a session may take. */
+  /** The limit of a session. */
   readonly limitBytes: number;
-  /** What the total is made of: `arena` for the plan's tensors, and whatever else the backend needs. */
+  /** The parts of the total: `arena` for the plan's tensors, and everything else that the backend needs. */
   readonly parts: Readonly<Record<string, number>>;
 }
 
-/** What a session needs beside its plan. */
+/** Options of a session besides its plan. */
 export interface SessionOptions {
   /** 64-bit key of the random generator. */
   readonly seed: Seed;
-  /** Number of threads; backends that have one thread ignore nothing: they throw above 1. Default: the backend's choice. */
+  /**
+   * Number of threads. A single-threaded backend throws if it is greater than 1. Default: the backend's
+   * choice.
+   */
   readonly threads?: number;
   /**
-   * Milliseconds on a clock that never goes back. Training steps then run op by op and are measured: `Session.profile`
-   * has the times. Changes no result.
+   * A clock in milliseconds that never goes back. If present, training steps run op by op and are measured;
+   * `Session.profile` has the times. It changes no result.
    */
   readonly clock?: () => number;
 }
@@ -48,7 +54,7 @@ export interface Batch {
   readonly count: number;
   /** count * (elements of one example), row-major NHWC: in the input tensor's storage, or pixels of one byte each. */
   readonly inputs: TensorData;
-  /** Inputs are pixels, and this is what each of the 256 becomes, in the input tensor's storage. */
+  /** If inputs are pixels: the value of each of the 256, in the input tensor's storage. */
   readonly pixelTable?: TensorData | undefined;
   /** count class indices. */
   readonly labels: Int32Array;
@@ -78,16 +84,16 @@ export interface EvaluateStep extends Batch {
   readonly step: number;
 }
 
-/** What a step measured. */
+/** The metrics of a step. */
 export interface StepMetrics {
   readonly count: number;
   /** Sum of the examples' cross-entropy losses in nats: an integer times 2^-24, hence exact (float32: a float). */
   readonly lossSum: number;
-  /** Rows whose first largest logit is the label. */
+  /** Number of rows whose first largest logit is the label. */
   readonly correct: number;
 }
 
-/** What an evaluation step measured and computed. */
+/** The metrics and results of an evaluation step. */
 export interface EvaluateResult extends StepMetrics {
   /** Raw logits [count, classes]. */
   readonly logits: TensorData;
@@ -95,61 +101,67 @@ export interface EvaluateResult extends StepMetrics {
   readonly probabilities: TensorData;
 }
 
-/** What one rounding site counted since the statistics were last read. All integers. */
+/** The counters of one rounding site since the last reading. All are integers. */
 export interface SiteStatistics {
   readonly site: string;
   readonly elements: number;
   readonly saturatedHigh: number;
   readonly saturatedLow: number;
-  /** Non-zero in, zero out. */
+  /** Non-zero values that became zero. */
   readonly flushed: number;
   /** Largest |raw| written. */
   readonly maxMagnitude: number;
-  /** Parameters only: exact update not zero, parameter unchanged. 0 elsewhere. */
+  /** For parameters, non-zero exact updates that left the parameter unchanged. 0 elsewhere. */
   readonly swallowed: number;
 }
 
 /** Values of a pixel, which is one byte. */
 export const PIXEL_VALUES = 256;
 
-/** Training steps of which a session keeps the measurements. */
+/** Number of training steps whose measurements a session keeps. */
 export const PROFILED_STEPS = 200;
 
-/** What one op of a training step took. */
+/** The measurement of one op of a training step. */
 export interface OpProfile {
-  /** When it began, on the session's clock. */
+  /** Its start on the session's clock. */
   readonly startMs: number;
   readonly timeMs: number;
-  /** Products only: how they were summed, as names with weights (multiply-adds that went that way, in any unit). */
+  /**
+   * For products, the paths that summed them, as names with weights (multiply-adds of each path, in any
+   * unit).
+   */
   readonly paths: Readonly<Record<string, number>>;
 }
 
-/** What one training step took. */
+/** The measurement of one training step. */
 export interface StepProfile {
-  /** The step's number and its examples. */
+  /** The number of the step, and its examples. */
   readonly step: number;
   readonly count: number;
   readonly startMs: number;
-  /** From the copy of the batch to the metrics, without the measurement of the limit. */
+  /** The time from the copy of the batch to the metrics, without the measurement of the limit. */
   readonly timeMs: number;
-  /** One for each op of the plan's training program, in its order. */
+  /** One entry for each op of the plan's training program, in its order. */
   readonly ops: readonly OpProfile[];
   /**
-   * Multiply-adds of a loop of nothing else, run on all threads right after the step: what products are held against.
-   * Null where the backend has no such loop.
+   * Multiply-adds of a loop of nothing else, run on all threads right after the step, as the limit for
+   * products. Null if the backend has no such loop.
    */
   readonly limit: { readonly macs: number; readonly startMs: number; readonly timeMs: number } | null;
 }
 
-/** A plan at work: owns every tensor, runs whole steps, one call at a time. */
+/** A plan in execution. It owns every tensor and runs whole steps, one call at a time. */
 export interface Session {
   readonly plan: Plan;
   readonly threads: number;
-  /** Training steps that take no more than some ten milliseconds: how often the event loop needs a turn. Absent: one. */
+  /**
+   * Number of training steps to run before yielding to the event loop, about ten milliseconds of work.
+   * Default: 1.
+   */
   readonly stepsPerTurn?: number;
   /** Replaces a tensor's contents; `data` must have its storage and length. */
   write(tensor: string, data: TensorData): Promise<void>;
-  /** A copy of a tensor in logical order. Only persistent tensors are sure to hold their value after a step. */
+  /** A copy of a tensor in logical order. Only persistent tensors keep their values after a step. */
   read(tensor: string): Promise<TensorData>;
   /** Runs training steps in order. */
   train(steps: readonly TrainStep[]): Promise<StepMetrics[]>;
@@ -158,8 +170,8 @@ export interface Session {
   /** Counters of every site of the plan, in its order, since the last call; empty in float32. */
   statistics(): Promise<SiteStatistics[]>;
   /**
-   * The last training steps op by op, oldest first, PROFILED_STEPS at most; none without a clock. Absent where a backend
-   * measures nothing.
+   * The last training steps op by op, oldest first, at most PROFILED_STEPS; none without a clock. Absent if a
+   * backend measures nothing.
    */
   profile?(): Promise<readonly StepProfile[]>;
   /** Frees memory and threads; further calls throw. */

@@ -5,10 +5,10 @@ import { referenceBackend } from './reference/index.js';
 import { namedSystolic } from './systolic/index.js';
 import { wasmBackend } from './wasm/index.js';
 
-/** Names of the backends, the fastest last. */
+/** Names of the backends; the fastest is last. */
 export const BACKEND_NAMES = ['systolic', 'reference', 'wasm'] as const;
 
-/** The name of a backend; the array of the systolic one may follow, as in `systolic:8x8,lfsr`. */
+/** The name of a backend; the array may follow the systolic one, as in `systolic:8x8,lfsr`. */
 export type BackendName = (typeof BACKEND_NAMES)[number] | `systolic:${string}`;
 
 const BACKENDS: Readonly<Record<(typeof BACKEND_NAMES)[number], (name: string) => Backend>> = {
@@ -19,7 +19,7 @@ const BACKENDS: Readonly<Record<(typeof BACKEND_NAMES)[number], (name: string) =
 
 /**
  * The backend of that name.
- * @throws TypeError for an unknown name; it lists the choices. The errors of an array that cannot be.
+ * @throws TypeError for an unknown name, listing the choices; the errors of an impossible array.
  */
 export function selectBackend(name: string): Backend {
   const known = BACKEND_NAMES.find(
@@ -31,16 +31,19 @@ export function selectBackend(name: string): Backend {
   return BACKENDS[known](name);
 }
 
-/** The text as a backend's name. @throws the errors of `selectBackend` */
+/**
+ * Checks the text as a backend's name.
+ * @throws the errors of `selectBackend`
+ */
 export function parseBackendName(text: string): BackendName {
   selectBackend(text);
   return text as BackendName;
 }
 
-// What the fastest backend can do on this machine; `fewbit info` prints it.
+// The abilities of the fastest backend on this machine; `fewbit info` prints them.
 export { wasmInfo, type WasmInfo } from './wasm/index.js';
 // Its kernels by choice; `fewbit bench` compares them.
 export { wasmBackendWith, type Choice, type KernelChoice } from './wasm/index.js';
-// An array of one's own, and what its products took.
+// A backend with a given array, and the cost of its products.
 export { systolicBackend, SystolicSession, type SystolicBackend } from './systolic/index.js';
 export type { ProductReport, ProductRunner } from './systolic/index.js';

@@ -1,10 +1,11 @@
 /**
- * The systolic array that the simulator, the estimates and the generated hardware have in common, as data.
- * Output stationary: each processing element (PE) keeps one sum while operands pass by. docs/hardware.md has the picture.
+ * The systolic array that the simulator, the estimates and the generated hardware share, as data. It is
+ * output stationary: each processing element (PE) keeps one sum while operands pass by. docs/hardware.md has
+ * the picture.
  */
 import { InputError } from '../numerics/index.js';
 
-/** Lengths of the linear feedback shift registers that give the rounding units their bits. */
+/** Lengths of the linear feedback shift registers that supply the bits of the rounding units. */
 export const LFSR_BITS = [8, 12, 16, 20, 24, 32] as const;
 
 /** The length of a linear feedback shift register. */
@@ -19,16 +20,20 @@ export interface ArrayConfig {
   /** Length of each row's shift register. */
   readonly lfsrBits: LfsrBits;
   readonly clockMHz: number;
-  /** Bytes of the operand buffers, each of two halves: one is read while the other is filled. */
+  /** Bytes of the operand buffers. Each has two halves, one of which is read while the other is filled. */
   readonly lhsBufferBytes: number;
   readonly rhsBufferBytes: number;
-  /** Bytes a cycle from memory, and as many to memory at the same time; Infinity is a memory that never keeps the array waiting. */
+  /**
+   * Bytes per cycle from memory, and as many to memory at the same time. Infinity is a memory that never
+   * keeps the array waiting.
+   */
   readonly bandwidth: number;
 }
 
 /**
- * The array of the paper (Gupta et al., ICML 2015, section 5): 28 x 28 on a Kintex-7 XC7K325T at 166 MHz. Memory is the
- * board's (KC705): 64 bits at 800 MT/s are 6.4 GB/s, that is 38.5 bytes a cycle. The buffers take 1.5 of its 2 MB of block RAM.
+ * The array of the paper (Gupta et al., ICML 2015, section 5): 28 x 28 on a Kintex-7 XC7K325T at 166 MHz. The
+ * memory is that of the board (KC705): 64 bits at 800 MT/s are 6.4 GB/s, or 38.5 bytes per cycle. The buffers
+ * take 1.5 of its 2 MB of block RAM.
  */
 export const PAPER_ARRAY: ArrayConfig = {
   rows: 28,
@@ -42,17 +47,19 @@ export const PAPER_ARRAY: ArrayConfig = {
 };
 
 /**
- * Cycles between the left edge of the drain chain and a finished result: the rounding unit's. The result of row i and
- * column j is there in cycle `feed of the last slice + i + 2 j + 1 + PIPELINE_CYCLES`.
+ * Cycles of the rounding unit, from the left edge of the drain chain to a finished result. The result of row
+ * i and column j is available in cycle `feed of the last slice + i + 2 j + 1 + PIPELINE_CYCLES`.
  */
 export const PIPELINE_CYCLES = 1;
 
-/** Cycles from the one that feeds the last slice of a block to the one that gives its last result. */
+/** Cycles from feeding the last slice of a block to its last result. */
 export function drainCycles({ rows, cols }: Pick<ArrayConfig, 'rows' | 'cols'>): number {
   return rows - 1 + 2 * (cols - 1) + 1 + PIPELINE_CYCLES;
 }
 
-/** Cycles that must lie between the last slices of two blocks, so that their results do not meet in the drain chain. */
+/**
+ * Minimum cycles between the last slices of two blocks, so that their results do not meet in the drain chain.
+ */
 export function drainSpacing({ cols }: Pick<ArrayConfig, 'cols'>): number {
   return 2 * cols - 1;
 }

@@ -1,13 +1,16 @@
 /**
- * The order in which a product goes through the array: blocks of outputs, the stretches of slices that they are fed in,
- * and the loads of operands in the order of their first use. Simulator, estimate and generated hardware all walk these
- * lists. Derived in docs/hardware.md, section "Memory".
+ * The order in which the array computes a product: blocks of outputs, the stretches of slices in which they
+ * are fed, and the loads of operands in the order of their first use. Simulator, estimate and generated
+ * hardware all walk these lists. Derived in docs/hardware.md, section "Memory".
  */
 import { InputError } from '../numerics/index.js';
 import type { ArrayConfig } from './array.js';
 import type { ProductSize } from './product.js';
 
-/** A block of outputs that the array computes at once: `rows` x `cols` of them count, the others are padding. */
+/**
+ * A block of outputs that the array computes at once; `rows` x `cols` of them are results, the others
+ * padding.
+ */
 export interface Block {
   /** Position in the schedule. */
   readonly index: number;
@@ -21,41 +24,43 @@ export interface Block {
 /** Operands on their way from memory to a buffer. */
 export interface Load {
   readonly buffer: 'lhs' | 'rhs';
-  /** What stands in the buffer's half `tile` mod 2 at a time; the half is free again when nothing needs the tile. */
+  /**
+   * The contents of the buffer's half `tile` mod 2; the half is free again when no stretch needs the tile.
+   */
   readonly tile: number;
   readonly bytes: number;
 }
 
-/** Slices of one block that are fed in order, once their operands are there. */
+/** Slices of one block that are fed in sequence, once their operands are loaded. */
 export interface Stretch {
   readonly block: Block;
   readonly firstSlice: number;
   readonly slices: number;
-  /** It begins or ends the block's sums. */
+  /** Whether it begins or ends the block's sums. */
   readonly isFirst: boolean;
   readonly isLast: boolean;
-  /** Tiles that it reads. */
+  /** The tiles that it reads. */
   readonly lhsTile: number;
   readonly rhsTile: number;
-  /** What must be loaded before it beyond what earlier stretches needed, in order. */
+  /** Loads that it needs in addition to those of earlier stretches, in order. */
   readonly loads: readonly Load[];
 }
 
-/** How a product is held on chip. */
+/** How the buffers hold a product on chip. */
 export interface Layout {
   readonly blockRows: number;
   readonly blockCols: number;
-  /** Block rows whose lhs panels stand in the buffer together; 0 if K is streamed. */
+  /** Block rows whose lhs panels are in the buffer together; 0 if K is streamed. */
   readonly macroRows: number;
-  /** All of rhs stands in its buffer and is loaded once. */
+  /** True if all of rhs fits in its buffer and is loaded once. */
   readonly rhsResident: boolean;
   /** Slices of a stretch: K, or fewer if K is streamed. */
   readonly slices: number;
 }
 
 /**
- * How the buffers hold a product: whole panels where one of each fits in a half, stretches of K otherwise.
- * @throws RangeError if a half holds not even one slice.
+ * How the buffers hold a product: whole panels if one of each fits in a half, otherwise stretches of K.
+ * @throws RangeError if a half cannot hold one slice.
  */
 export function layoutOf(config: ArrayConfig, { m, k, n, lhsBytes, rhsBytes }: ProductSize): Layout {
   const { rows, cols } = config;
@@ -85,8 +90,8 @@ export function layoutOf(config: ArrayConfig, { m, k, n, lhsBytes, rhsBytes }: P
 }
 
 /**
- * The blocks of a product in the order of the schedule: macro rows of `macroRows` block rows, in each all block columns, in
- * each the macro row's block rows; row by row if K is streamed.
+ * The blocks of a product in the order of the schedule: macro rows of `macroRows` block rows, in each all
+ * block columns, and in each of these the macro row's block rows. If K is streamed, the order is row by row.
  */
 export function* blocksOf(config: ArrayConfig, size: ProductSize): Generator<Block> {
   const { blockRows, blockCols, macroRows } = layoutOf(config, size);
@@ -108,7 +113,7 @@ export function* blocksOf(config: ArrayConfig, size: ProductSize): Generator<Blo
   }
 }
 
-/** The stretches of a product in the order in which they are fed, with the loads that they wait for. */
+/** The stretches of a product in the order in which they are fed, with the loads for which they wait. */
 export function* stretchesOf(config: ArrayConfig, size: ProductSize): Generator<Stretch> {
   const layout = layoutOf(config, size);
   yield* layout.macroRows > 0 ? wholePanels(config, size, layout) : streamedPanels(config, size, layout);
@@ -123,7 +128,8 @@ function* wholePanels(config: ArrayConfig, size: ProductSize, layout: Layout): G
   for (const block of blocksOf(config, size)) {
     const lhsTile = Math.floor(block.row / (config.rows * macroRows));
     const loads: Load[] = [];
-    // A macro row meets its lhs panels with its first block column, and each rhs panel with its first block row.
+    // A macro row first needs its lhs panels in its first block column, and each rhs panel in its first block
+    // row.
     if (block.column === 0) loads.push({ buffer: 'lhs', tile: lhsTile, bytes: block.rows * k * lhsBytes });
     if (block.column !== column || lhsTile !== macroRow) {
       column = block.column;

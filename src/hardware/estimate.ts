@@ -1,6 +1,7 @@
 /**
- * A training step on the array: time, utilisation, bytes and energy of every product, from the closed-form schedule. Only
- * products run there; all other ops are the host's and are not in these numbers. docs/hardware.md, section "Estimating".
+ * A training step on the array: time, utilisation, bytes and energy of every product, from the closed-form
+ * schedule. Only products run there. The host runs all other ops, which are not in these numbers.
+ * docs/hardware.md, section "Estimating".
  */
 import { wordLength, type Rounding } from '../numerics/index.js';
 import type { Op, Plan, Role } from '../plan/index.js';
@@ -9,10 +10,10 @@ import { addEnergies, productEnergy, totalPj, type EnergyParts, type ProductWidt
 import { isProduct, productsOf, type ProductSize } from './product.js';
 import { addSchedules, schedule, type Schedule } from './schedule.js';
 
-/** What a product is for: outputs of a layer, or one of the two products of its backward pass. */
+/** The purpose of a product: the output of a layer, or one of the two products of its backward pass. */
 export type Pass = 'forward' | 'dInput' | 'dWeight';
 
-/** A product to be estimated: sizes and widths, no words. */
+/** A product to be estimated: its sizes and widths, without its words. */
 export interface Workload extends ProductSize, ProductWidths {
   /** The tensor that is written: `conv1/output`, `conv1/dInput`, `conv1/weight.gradient`. */
   readonly name: string;
@@ -56,7 +57,7 @@ export function singleWorkload(
   return { ...base, ...widthsOf(bits) };
 }
 
-/** The same product with words of the given number of bits, or rounded otherwise. */
+/** The same product with another word length or rounding. */
 export function changeWorkload(
   workload: Workload,
   { bits, rounding }: { readonly bits?: number | undefined; readonly rounding?: Rounding | undefined },
@@ -69,24 +70,24 @@ function widthsOf(bits: number) {
   return { lhsBits: bits, rhsBits: bits, outBits: bits, lhsBytes: bytes, rhsBytes: bytes, outBytes: bytes };
 }
 
-/** What the cycles of the array, times its PEs, are spent on. */
+/** What the PE-cycles of the array are spent on. */
 export const CAUSES = ['busy', 'edge', 'fill', 'drain', 'read', 'write', 'flush'] as const;
 
-/** Multiply-accumulates that count, PEs beyond the edge of the result, or a stall. */
+/** Useful multiply-accumulates, PEs beyond the edge of the result, or a stall. */
 export type Cause = (typeof CAUSES)[number];
 
-/** Time, work and energy of one product, or of several after each other. */
+/** Time, work and energy of one product, or of several in sequence. */
 export interface Estimate {
   readonly schedule: Schedule;
   readonly seconds: number;
-  /** Operations a second, in thousand millions; a multiply-accumulate is two. */
+  /** Billions of operations per second; a multiply-accumulate is two operations. */
   readonly gops: number;
-  /** Share of each cause; their sum is 1. `busy` is the utilisation. */
+  /** Share of each use; the sum is 1. `busy` is the utilisation. */
   readonly shares: Readonly<Record<Cause, number>>;
-  /** Operations for a byte of the busier channel, read or write. */
+  /** Operations per byte of the busier channel, read or write. */
   readonly intensity: number;
   readonly energy: EnergyParts;
-  /** All of its energy, and divided by time and by operations. */
+  /** Total energy, and the same divided by time and by operations. */
   readonly joules: number;
   readonly watts: number;
   readonly pjPerOp: number;
@@ -102,21 +103,21 @@ export interface StepEstimate {
   readonly config: ArrayConfig;
   readonly products: readonly ProductEstimate[];
   readonly total: Estimate;
-  /** What the array can reach at most, and the memory's bytes a second each way, in thousand millions. */
+  /** Peak operations of the array and bytes of the memory in each direction, in billions per second. */
   readonly peakGops: number;
   readonly gigabytesPerSecond: number;
 }
 
 /**
- * One product.
- * @throws RangeError if a buffer holds not even one slice of it
+ * The estimate of one product.
+ * @throws RangeError if a buffer cannot hold one slice of it
  */
 export function estimateProduct(config: ArrayConfig, workload: Workload): ProductEstimate {
   const own = schedule(config, workload);
   return { workload, ...estimateOf(config, own, productEnergy(config, workload, own)) };
 }
 
-/** All products after each other, at least one. */
+/** The estimate of all products in sequence, at least one. */
 export function estimateStep(config: ArrayConfig, products: readonly ProductEstimate[]): StepEstimate {
   const { rows, cols, clockMHz, bandwidth } = config;
   const all = addSchedules(products.map((product) => product.schedule));
@@ -155,7 +156,7 @@ function estimateOf({ rows, cols, clockMHz }: ArrayConfig, own: Schedule, energy
   };
 }
 
-/** Ops of a training step that are not products and stay with the host: how many of each kind. */
+/** The ops of a training step that are not products and stay with the host: the number of each kind. */
 export function hostOps(plan: Plan): Partial<Record<Op['kind'], number>> {
   const counts: Partial<Record<Op['kind'], number>> = {};
   for (const op of plan.train) if (!isProduct(op)) counts[op.kind] = (counts[op.kind] ?? 0) + 1;

@@ -1,4 +1,6 @@
-/** Hardware: the systolic array of the paper, its schedule and what it computes. docs/hardware.md is the contract. */
+/**
+ * Hardware: the systolic array of the paper, its schedule and its results. docs/hardware.md is the contract.
+ */
 export * from './array.js';
 export {
   blocksOf,

@@ -1,7 +1,7 @@
 /**
- * Linear feedback shift registers: the random bits of a rounding unit in hardware. Fibonacci form, taps of the longest
- * period (Xilinx XAPP052, Alfke 1996, table 3; of 20 bits four taps instead of its two). docs/hardware.md defines a draw, its
- * period and bias, and the seeds of the rows.
+ * Linear feedback shift registers: the random bits of a rounding unit in hardware. Fibonacci form, taps of
+ * the longest period from Xilinx XAPP052 (Alfke, 1996), table 3. docs/hardware.md defines a draw and the
+ * seeds of rows.
  */
 import { RandomSite, siteHash, type Key, InputError } from '../numerics/index.js';
 import type { LfsrBits } from './array.js';
@@ -49,7 +49,7 @@ export class Lfsr {
     }
   }
 
-  /** One shift: the exclusive or of the taps comes in as bit 0. */
+  /** One shift; the exclusive or of the taps becomes bit 0. */
   shift(): void {
     let bit = 0;
     for (const tap of this.#taps) bit ^= this.state >>> (tap - 1);
@@ -64,9 +64,8 @@ export class Lfsr {
 }
 
 /**
- * The registers of every row at the start of a product: the top bits of 32-bit word `row` of the generator at site
- * `<site>/lfsr` and that step. If that seed is 0 or another row has it already, word `row + rows` is taken, then
- * `row + 2 rows`, and so on: two rows with one seed would round alike. More rows than seeds share them.
+ * The registers of every row at the start of a product: the top bits of 32-bit word `row` of the generator at
+ * site `<site>/lfsr` and that step, or 1 if they are 0.
  */
 export function lfsrRows(rows: number, bits: LfsrBits, key: Key, site: string, step: number): Lfsr[] {
   const words = new RandomSite(key, siteHash(`${site}/lfsr`), step, 32);

@@ -1,15 +1,15 @@
 /**
- * Memory as the array meets it, cycle by cycle: a channel that fills the operand buffers, and one that empties the
- * result buffers. Bytes are counted, not stored. docs/hardware.md, section "Memory".
+ * The memory channels of the array, cycle by cycle: one that fills the operand buffers, and one that empties
+ * the result buffers. Bytes are counted, not stored. docs/hardware.md, section "Memory".
  */
 import type { Load, Stretch } from './blocks.js';
 
-/** One half of an operand buffer: which tile stands in it. */
+/** One half of an operand buffer, with the tile in it. */
 interface Half {
   tile: number;
 }
 
-/** Loads in the order of their first use, each once the half that it goes to is free. */
+/** Carries out loads in the order of their first use, each as soon as its half is free. */
 export class ReadChannel {
   readonly #loads: Load[];
   /** Stretches that still read a tile, by buffer and tile. */
@@ -18,7 +18,7 @@ export class ReadChannel {
     lhs: [{ tile: -1 }, { tile: -1 }],
     rhs: [{ tile: -1 }, { tile: -1 }],
   };
-  /** Loads that are there. */
+  /** Number of completed loads. */
   done = 0;
   bytesRead = 0;
   #bytesLeft = 0;
@@ -36,26 +36,29 @@ export class ReadChannel {
     }
   }
 
-  /** The cycle begins: a memory that never keeps the array waiting brings whatever has a place. */
+  /** Begins a cycle. A memory that never keeps the array waiting completes every load that has a place. */
   settle(): void {
     while (this.#bandwidth === Infinity && this.#begin()) this.#finish();
   }
 
-  /** The bytes of one cycle. */
+  /** Transfers the bytes of one cycle. */
   cycle(): void {
     if (!this.#begin()) return;
     this.#bytesLeft -= this.#bandwidth;
     if (this.#bytesLeft <= 0) this.#finish();
   }
 
-  /** The last slice of a stretch was fed. */
+  /** Records that the last slice of a stretch was fed. */
   release({ lhsTile, rhsTile }: Stretch): void {
     const { lhs, rhs } = this.#readers;
     lhs.set(lhsTile, lhs.get(lhsTile)! - 1);
     rhs.set(rhsTile, rhs.get(rhsTile)! - 1);
   }
 
-  /** True when a load is under way; the next one begins where its half holds its tile already or nothing needed. */
+  /**
+   * True if a load is under way. The next one begins if its half already holds its tile, or nothing that is
+   * still needed.
+   */
   #begin(): boolean {
     const load = this.#loads[this.done];
     if (this.#isMoving || load === undefined) return this.#isMoving;
@@ -75,13 +78,13 @@ export class ReadChannel {
   }
 }
 
-/** Two buffers for the results of a block each, and the channel that empties them in order. */
+/** Two buffers, each for the results of one block, and the channel that empties them in order. */
 export class WriteChannel {
   bytesWritten = 0;
-  /** Blocks that have a buffer, were drained completely, were written. */
+  /** Numbers of blocks that have a buffer, were drained completely, and were written. */
   #reserved = 0;
   #written = 0;
-  /** Bytes of the blocks that wait to be written. */
+  /** Bytes of the blocks waiting to be written. */
   readonly #waiting: number[] = [];
   #bytesLeft = 0;
 
@@ -91,12 +94,12 @@ export class WriteChannel {
     this.#bandwidth = bandwidth;
   }
 
-  /** True when a block may take a buffer. */
+  /** True if a block may take a buffer. */
   get isFree(): boolean {
     return this.#reserved - this.#written < 2;
   }
 
-  /** True when nothing has a buffer. */
+  /** True if no block has a buffer. */
   get isEmpty(): boolean {
     return this.#reserved === this.#written;
   }
@@ -105,7 +108,7 @@ export class WriteChannel {
     this.#reserved += 1;
   }
 
-  /** A block is complete: from the next cycle on it is written. */
+  /** Records that a block is complete; it is written from the next cycle on. */
   fill(bytes: number): void {
     this.#waiting.push(bytes);
   }

@@ -1,6 +1,6 @@
 /**
- * The words that a product feeds to the array, read where they lie in the tensors: no patch is ever stored. Sizes and
- * order of k are those of src/plan/ops.ts; padding reads as zero.
+ * The words that a product feeds to the array. They are read in place from the tensors; no patch is ever
+ * stored. Sizes and order of k are those of src/plan/ops.ts; padding reads as zero.
  */
 import type { TensorId, Window } from '../plan/index.js';
 import type { Product } from './product.js';
@@ -11,13 +11,13 @@ export interface Operands {
   lhs(m: number, k: number): number;
   /** rhs[k, n]. */
   rhs(k: number, n: number): number;
-  /** bias[n], 0 without a bias. */
+  /** bias[n], or 0 without a bias. */
   bias(n: number): number;
 }
 
 type Raws = ArrayLike<number>;
 
-/** A matrix read by its rows, or by its columns where it is stored transposed. */
+/** A matrix read by its rows, or by its columns if it is stored transposed. */
 function matrix(data: Raws, rowStep: number, columnStep: number): (row: number, column: number) => number {
   return (row, column) => data[row * rowStep + column * columnStep]!;
 }
@@ -29,7 +29,7 @@ interface Grid {
   readonly depth: number;
 }
 
-/** For each index of a row-major list of cells, its place. */
+/** The position of each index of a row-major list of cells. */
 function placesOf(count: number, { height, width, depth }: Grid) {
   const length = count * height * width * depth;
   const places = {
@@ -64,7 +64,7 @@ function cellsOf(
   return cells;
 }
 
-/** Both axes of a window: cells by place and tap, and how many places and taps there are. */
+/** Both axes of a window: cells by place and tap, and the numbers of places and taps. */
 interface Meeting {
   readonly places: Grid;
   readonly kernelHeight: number;
@@ -87,7 +87,7 @@ function patches(w: Window): Meeting {
   };
 }
 
-/** Cells of the image meet window positions: the one whose kernel cell `tap` lies on the cell, if there is one. */
+/** Cells of the image meet window positions: the one whose kernel cell `tap` lies on the cell, if any. */
 function coverings(w: Window, outChannels: number): Meeting {
   const position = (from: number, stride: number, out: number): number | null => {
     for (let p = 0; p < out; p += 1) if (p * stride === from) return p;

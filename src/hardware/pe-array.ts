@@ -5,18 +5,18 @@
 import { Wide } from '../numerics/index.js';
 import type { ArrayConfig } from './array.js';
 
-/** What is fed in one cycle: a column of the lhs block and a row of the rhs block, with the tags that go with them. */
+/** The input of one cycle: a column of the lhs block and a row of the rhs block, with their tags. */
 export interface Slice {
-  /** One word a row. */
+  /** One word per row. */
   readonly lhs: Int32Array;
-  /** One word a column. */
+  /** One word per column. */
   readonly rhs: Int32Array;
-  /** The sums begin, or end, with this slice. */
+  /** Whether the sums begin, or end, with this slice. */
   readonly first: boolean;
   readonly last: boolean;
 }
 
-/** Operand registers and sum of one PE, and its place in the drain chain. */
+/** The operand registers and sum of one PE, and its register in the drain chain. */
 class Pe {
   lhs = 0;
   rhs = 0;
@@ -24,13 +24,15 @@ class Pe {
   first = false;
   last = false;
   readonly accumulator = new Wide();
-  /** The last product was added in the cycle before: the sum goes to the drain register now. */
+  /** The last product was added in the previous cycle, so the sum now moves to the drain register. */
   isDone = false;
   readonly drain = new Wide();
   isDraining = false;
 }
 
-/** Delays a slice by one cycle for each row or column: the word of row i (column j) comes i (j) cycles late. */
+/**
+ * Delays a slice by one cycle for each row or column: the word of row i (column j) arrives i (j) cycles late.
+ */
 class Skew {
   /** The slices of the last cycles, the newest at `head`. */
   readonly #past: (Slice | null)[];
@@ -48,7 +50,7 @@ class Skew {
     this.#past[this.#head] = slice;
   }
 
-  /** The slice fed so many cycles ago. */
+  /** The slice fed `cycles` cycles ago. */
   delayed(cycles: number): Slice | null {
     const at = this.#head + cycles;
     return this.#past[at >= this.#length ? at - this.#length : at]!;
@@ -71,23 +73,30 @@ export class PeArray {
     this.#pes = Array.from({ length: rows }, () => Array.from({ length: cols }, () => new Pe()));
   }
 
-  /** The sum that row `row` of the drain chain hands to its rounding unit in this cycle, if any; valid until the step. */
+  /**
+   * The sum that row `row` of the drain chain passes to its rounding unit in this cycle, if any; valid until
+   * the next step.
+   */
   leaving(row: number): Wide | null {
     const { isDraining, drain } = this.#pes[row]![0]!;
     return isDraining ? drain : null;
   }
 
-  /** One clock cycle in which `slice` is fed; null is a bubble. @throws Error where two results meet in the drain chain. */
+  /**
+   * One clock cycle in which `slice` is fed; null is a bubble.
+   * @throws Error if two results meet in the drain chain.
+   */
   step(slice: Slice | null): void {
     this.#skew.push(slice);
     for (let i = 0; i < this.#rows; i += 1) this.#drainRow(this.#pes[i]!);
-    // From the far corner: each PE still sees what its left and upper neighbours held before this cycle.
+    // The order starts at the far corner, so that each PE still sees its left and upper neighbours as they
+    // were before this cycle.
     for (let i = this.#rows - 1; i >= 0; i -= 1) {
       for (let j = this.#cols - 1; j >= 0; j -= 1) this.#multiply(i, j);
     }
   }
 
-  /** Sums move one PE to the left; a PE that is done puts its own into the chain. */
+  /** Sums move one PE to the left; a finished PE puts its own sum into the chain. */
   #drainRow(row: readonly Pe[]): void {
     for (let j = 0; j < this.#cols; j += 1) {
       const pe = row[j]!;

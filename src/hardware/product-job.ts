@@ -1,4 +1,7 @@
-/** One product to be done, and the quick way to do it: all sums exactly, block by block, without a clock. */
+/**
+ * One product to be computed, and the fast way to compute it: all sums exactly, block by block, without a
+ * clock.
+ */
 import { Wide, wordLength } from '../numerics/index.js';
 import type { ArrayConfig } from './array.js';
 import { blocksOf, type Block } from './blocks.js';
@@ -6,7 +9,7 @@ import type { Operands } from './operands.js';
 import type { Product } from './product.js';
 import type { RandomWords, RoundingUnit } from './rounding-unit.js';
 
-/** A product with everything that computes it. */
+/** A product with everything needed to compute it. */
 export interface ProductJob {
   readonly config: ArrayConfig;
   readonly product: Product;
@@ -23,7 +26,7 @@ export function outIndex(block: Block, n: number, row: number, column: number): 
   return (block.row + row) * n + block.column + column;
 }
 
-/** Magnitude bits up to which a double counts exactly. */
+/** Magnitude bits up to which integers in a double are exact. */
 const DOUBLE_BITS = 53;
 
 /** sum += a[aStart + t] * b[bStart + t] for t < k, wrapped to `width` bits. */
@@ -56,8 +59,8 @@ function columnsOf({ k, n }: Product, operands: Operands): Int32Array {
 }
 
 /**
- * The results that the array gives, in the order in which its rounding units give them.
- * A wrapping sum does not depend on where it wraps: every sum wraps once.
+ * Computes the results of the array in the order of its rounding units. A wrapping sum does not depend on the
+ * point of wrapping, so every sum wraps once.
  */
 export function computeProduct({ config, product, operands, unit, words, out }: ProductJob): void {
   const { k, n } = product;

@@ -1,7 +1,7 @@
 /**
- * Every product of a plan as the array sees it: out[M, N] = convert(sum over k of lhs[M, K] * rhs[K, N] + bias[N]),
- * with the sizes, word sizes and operands of matrix products and convolutions alike. Ops that are not products (pooling,
- * softmax, optimiser ...) stays with the host.
+ * Every product of a plan in the form of the array: out[M, N] = convert(sum over k of lhs[M, K] * rhs[K, N] +
+ * bias[N]), with the sizes, word sizes and operands of matrix products and convolutions alike. All other ops
+ * (pooling, softmax, optimiser ...) stay with the host.
  */
 import { wordLength, type Accumulator, type Format } from '../numerics/index.js';
 import { UnsupportedError } from '../backend/contract.js';
@@ -20,7 +20,7 @@ import { wordBytes } from './array.js';
 /** The ops that are products. */
 export type ProductOp = MatmulOp | Conv2dOp | Conv2dInputGradientOp | Conv2dWeightGradientOp;
 
-/** Sizes of a product and bytes of its words: all that the schedule needs. */
+/** Sizes of a product and bytes of its words, which are all that the schedule needs. */
 export interface ProductSize {
   readonly m: number;
   readonly k: number;
@@ -99,7 +99,7 @@ function formatOf(plan: Plan, id: TensorId): Format {
 }
 
 /**
- * An op as a product, with so many examples.
+ * An op as a product with the given number of examples.
  * @throws UnsupportedError for the float32 baseline.
  */
 export function productOf(plan: Plan, op: ProductOp, examples = plan.batch): Product {
@@ -130,7 +130,7 @@ export function productOf(plan: Plan, op: ProductOp, examples = plan.batch): Pro
 }
 
 /**
- * The products of a program in its order, with so many examples.
+ * The products of a program in its order, with the given number of examples.
  * @throws UnsupportedError for the float32 baseline.
  */
 export function productsOf(plan: Plan, program: 'train' | 'evaluate', examples = plan.batch): Product[] {

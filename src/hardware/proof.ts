@@ -1,11 +1,14 @@
-/** What the array's accumulators can hold: proved from word lengths and K before anything runs. */
+/**
+ * The proof, from word lengths and K before anything runs, that the array's accumulators can hold the sums.
+ */
 import { accumulatorBits, accumulatorText, formatText, wordLength } from '../numerics/index.js';
 import { UnsupportedError } from '../backend/contract.js';
 import type { ArrayConfig } from './array.js';
 import type { Product } from './product.js';
 
 /**
- * Proves that accumulators which wrap give the sums that the plan asks for: exact ones fit, wrapping ones are no wider.
+ * Proves that wrapping accumulators give the sums required by the plan: exact sums fit, and wrapping ones are
+ * no wider.
  * @throws UnsupportedError naming the product's site otherwise, and for a saturating accumulator
  */
 export function proveSums(config: Pick<ArrayConfig, 'accumulatorBits'>, product: Product): void {

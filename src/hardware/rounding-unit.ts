@@ -1,13 +1,14 @@
 /**
- * The rounding units at the left edge of the array, one a row: add the bias, round, saturate. What rounding means is
- * numerics/convert.ts, its twin in software; here is only where the random bits come from and in which order.
+ * The rounding units at the left edge of the array, one per row, which add the bias, round and saturate.
+ * numerics/convert.ts, their twin in software, defines rounding. This file only adds the source and the order
+ * of the random bits.
  */
 import { RandomSite, Wide, type Converter, type Key } from '../numerics/index.js';
 import type { ArrayConfig } from './array.js';
 import { lfsrRows, type Lfsr } from './lfsr.js';
 import type { Product } from './product.js';
 
-/** Where random bits come from: the library's counter generator, or the shift registers that hardware has. */
+/** The source of random bits: the library's counter generator, or the shift registers of the hardware. */
 export const RANDOM_SOURCES = ['philox', 'lfsr'] as const;
 
 /** A source of random bits. */
@@ -16,15 +17,15 @@ export type RandomSource = (typeof RANDOM_SOURCES)[number];
 /** The random words of one product. */
 export interface RandomWords {
   /**
-   * The word, of the site's width, for the next result of row `row` of the array: element `index` of `out`, or -1 for a
-   * padded result, which takes its turn all the same.
+   * The word, of the site's width, for the next result of row `row` of the array: element `index` of `out`,
+   * or -1 for a padded result, which also draws a word.
    */
   next(row: number, index: number): number;
   /** States of the rows' shift registers; none for another source. */
   states(): readonly number[];
 }
 
-/** The words of `RandomSite`: by index, whatever the array. */
+/** The words of `RandomSite`, by index and independent of the array. */
 class PhiloxWords implements RandomWords {
   readonly #site: RandomSite;
 
@@ -42,8 +43,8 @@ class PhiloxWords implements RandomWords {
 }
 
 /**
- * The words of a register a row. A site takes the top k bits of its word, and zeros where the register is shorter: so
- * the state stands at the top of the word.
+ * The words of one register per row. A site takes the top k bits of its word, or zeros beyond the length of
+ * the register. The state is therefore at the top of the word.
  */
 class LfsrWords implements RandomWords {
   readonly #rows: readonly Lfsr[];
@@ -66,7 +67,7 @@ class LfsrWords implements RandomWords {
   }
 }
 
-/** No words: the site does not draw any. */
+/** No words, for a site that does not draw any. */
 const NONE: RandomWords = { next: () => 0, states: () => [] };
 
 /** The random words of a product at a step. */
@@ -86,7 +87,7 @@ export function randomWords(
 /** The datapath of a rounding unit: z = sum + bias * 2^biasShift, rounded, brought into the format and counted. */
 export class RoundingUnit {
   readonly #z = new Wide();
-  /** Bits that the plan keeps of z: 64 but where it narrows the accumulator. */
+  /** Bits of z that the plan keeps: 64, unless it narrows the accumulator. */
   readonly #width: number;
   readonly #biasShift: number;
 
@@ -99,7 +100,7 @@ export class RoundingUnit {
   }
 
   /**
-   * The raw result for a sum of the array. `sum` is left as it is.
+   * The raw result for a sum of the array. `sum` is not changed.
    * @param bias raw integer of the column's bias, 0 without one
    * @param random a word of the site's width
    */

@@ -1,26 +1,26 @@
 /**
- * Cycles of a product without simulating its PEs: one short recurrence over the stretches of its blocks. pe-array.ts
- * finds the same numbers cycle by cycle. Derived in docs/hardware.md, section "Timing".
+ * Cycles of a product without simulating its PEs, by one short recurrence over the stretches of its blocks.
+ * pe-array.ts finds the same numbers cycle by cycle. Derived in docs/hardware.md, section "Timing".
  */
 import { drainCycles, drainSpacing, type ArrayConfig } from './array.js';
 import { layoutOf, stretchesOf } from './blocks.js';
 import type { ProductSize } from './product.js';
 
-/** Cycles in which no slice is fed, by what they wait for. */
+/** Cycles in which no slice is fed, by cause. */
 export interface Stalls {
-  /** Before the first slice: its operands are on their way. */
+  /** Before the first slice, while its operands are loaded. */
   fill: number;
-  /** Results of the block before would meet in the drain chain: K is below 2 C - 1. */
+  /** Results would meet those of the previous block in the drain chain, because K is below 2 C - 1. */
   drain: number;
-  /** Operands are on their way. */
+  /** Operands are still being loaded. */
   read: number;
-  /** Both output buffers hold results, or, at the end, the last ones are written. */
+  /** Both output buffers hold results, or, at the end, the last results are being written. */
   write: number;
   /** After the last slice, until the last result leaves the array. */
   flush: number;
 }
 
-/** What a product costs on the array. */
+/** The cost of a product on the array. */
 export interface Schedule {
   /** From the first byte read to the last byte written: `slices` and all stalls. */
   readonly cycles: number;
@@ -28,9 +28,9 @@ export interface Schedule {
   readonly slices: number;
   readonly stalls: Readonly<Stalls>;
   readonly blocks: number;
-  /** Multiply-accumulates that count: M * N * K; the others of `slices` * R * C are lost at the edges. */
+  /** Useful multiply-accumulates, M * N * K; the rest of `slices` * R * C is lost at the edges. */
   readonly macs: number;
-  /** Multiply-accumulates of PEs beyond the edges of `out` while slices are fed. */
+  /** Multiply-accumulates of PEs beyond the edges of `out`, while slices are fed. */
   readonly edgeMacs: number;
   readonly bytesRead: number;
   readonly bytesWritten: number;
@@ -38,12 +38,12 @@ export interface Schedule {
 
 /** One half of an operand buffer. */
 class Half {
-  /** First cycle after the last slice that was read from it. */
+  /** First cycle after the last slice read from it. */
   usedUntil = 0;
   #tile = -1;
   #freeFrom = 0;
 
-  /** First cycle in which the tile may be written to it. */
+  /** First cycle in which a tile may be written to it. */
   freeFor(tile: number): number {
     if (tile !== this.#tile) {
       this.#tile = tile;
@@ -55,7 +55,7 @@ class Half {
 
 /**
  * Cycles, stalls and bytes of a product.
- * @throws RangeError if a buffer holds not even one slice.
+ * @throws RangeError if a buffer cannot hold one slice.
  */
 export function schedule(config: ArrayConfig, size: ProductSize): Schedule {
   const { m, k, n, outBytes } = size;
@@ -69,7 +69,7 @@ export function schedule(config: ArrayConfig, size: ProductSize): Schedule {
   let writeFree = 0;
   const outputFree = [0, 0];
   let bytesRead = 0;
-  /** First cycle that can feed the next slice, and the same if the drain asks for more. */
+  /** First cycle that can feed the next slice, without and with the limit of the drain. */
   let next = 0;
   let drained = 0;
   for (const { block, slices, isFirst, isLast, lhsTile, rhsTile, loads } of stretchesOf(config, size)) {
@@ -87,7 +87,7 @@ export function schedule(config: ArrayConfig, size: ProductSize): Schedule {
     }
     next += slices;
     if (isLast) {
-      // The last slice waits for the buffer that its results go to.
+      // The last slice waits for the buffer of its results.
       const wait = Math.max(0, outputFree[block.index % 2]! - (next - 1));
       stalls.write += wait;
       next += wait;
@@ -112,7 +112,7 @@ export function schedule(config: ArrayConfig, size: ProductSize): Schedule {
   };
 }
 
-/** Schedules in order: their sums. */
+/** The sums of several schedules in sequence. */
 export function addSchedules(schedules: readonly Schedule[]): Schedule {
   const sum = (of: (schedule: Schedule) => number): number =>
     schedules.reduce((total, one) => total + of(one), 0);

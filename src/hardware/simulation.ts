@@ -1,7 +1,7 @@
 /**
- * A product on the array cycle by cycle: the control that feeds slices, the memory that holds it up, the rounding units
- * and the order in which results come out. Slow and literal; schedule.ts has the same cycles and product-job.ts the same
- * numbers at once, and tests hold them together.
+ * A product on the array, cycle by cycle: the control that feeds slices, the memory that delays it, the
+ * rounding units and the order of the results. It is slow and literal. schedule.ts computes the same cycles
+ * and product-job.ts the same numbers directly; tests compare them.
  */
 import { drainSpacing } from './array.js';
 import { stretchesOf, type Block, type Stretch } from './blocks.js';
@@ -10,14 +10,17 @@ import { PeArray, type Slice } from './pe-array.js';
 import { outIndex, type ProductJob } from './product-job.js';
 import type { Schedule, Stalls } from './schedule.js';
 
-/** Which slice is fed when. One a cycle, unless the drain chain, the operands or the result buffers forbid it. */
+/**
+ * Decides which slice is fed when: one per cycle, unless the drain chain, the operands or the result buffers
+ * forbid it.
+ */
 class Control {
-  /** Position of the next slice. */
+  /** The position of the next slice. */
   #stretchIndex = 0;
   #sliceIndex = 0;
-  /** Loads that the stretch at hand needs, counted from the first. */
+  /** Loads that the current stretch needs, counted from the first. */
   #loadsNeeded: number;
-  /** First cycle in which the drain chain allows a block to begin. */
+  /** The first cycle in which the drain chain allows a block to begin. */
   #beginFrom = 0;
   slices = 0;
 
@@ -36,12 +39,12 @@ class Control {
     return this.#stretchIndex === this.#stretches.length;
   }
 
-  /** The stretch whose slice is next. */
+  /** The stretch of the next slice. */
   get stretch(): Stretch {
     return this.#stretches[this.#stretchIndex]!;
   }
 
-  /** Slice of K that is next. */
+  /** The next slice of K. */
   get slice(): number {
     return this.stretch.firstSlice + this.#sliceIndex;
   }
@@ -50,16 +53,16 @@ class Control {
     return this.stretch.isLast && this.#sliceIndex === this.stretch.slices - 1;
   }
 
-  /** What keeps the next slice from being fed in this cycle; null for nothing. */
+  /** The obstacle to feeding the next slice in this cycle, or null. */
   obstacle(cycle: number, loadsDone: number, hasResultBuffer: boolean): keyof Stalls | null {
     if (this.slice === 0 && cycle < this.#beginFrom) return 'drain';
     if (loadsDone < this.#loadsNeeded) return this.slices === 0 ? 'fill' : 'read';
     return this.isLastSlice && !hasResultBuffer ? 'write' : null;
   }
 
-  /** The slice is fed; true when it was the last of its stretch. */
+  /** Feeds the slice; returns true if it was the last of its stretch. */
   advance(cycle: number): boolean {
-    // The sums of the next block end K - 1 cycles after it begins, at the earliest.
+    // At the earliest, the sums of the next block end K - 1 cycles after it begins.
     if (this.isLastSlice) this.#beginFrom = cycle + this.#spacing - (this.#k - 1);
     this.slices += 1;
     this.#sliceIndex += 1;
@@ -71,7 +74,10 @@ class Control {
   }
 }
 
-/** Walks the results of the schedule as they come out of one row: block after block, columns ascending. */
+/**
+ * Walks the results of the schedule in the order in which they leave one row: block after block, columns
+ * ascending.
+ */
 class ResultCounter {
   #block = 0;
   #column = 0;
@@ -95,11 +101,11 @@ class ResultCounter {
   }
 }
 
-/** The left edge: a rounding unit a row, and the delays that bring a column's results together again. */
+/** The left edge: a rounding unit per row, and the delays that align the results of a column again. */
 class Edge {
-  /** Results of each row on their way through its delay, the newest first; null where there is none. */
+  /** Results of each row on their way through its delay, newest first; null for an empty place. */
   readonly #delays: (number | null)[][];
-  /** What each row rounds next, and which column is complete next. */
+  /** The next result that each row rounds, and the next column to be completed. */
   readonly #rounded: readonly ResultCounter[];
   readonly #written: ResultCounter;
 
@@ -113,7 +119,10 @@ class Edge {
     this.#written = new ResultCounter(blocks, cols);
   }
 
-  /** Rounds what leaves the array in this cycle and writes the column that is complete; the block that it completes, or null. */
+  /**
+   * Rounds the sums that leave the array in this cycle and writes the completed column. Returns the block
+   * that it completes, or null.
+   */
   cycle(array: PeArray): Block | null {
     const { rows, cols } = this.#job.config;
     const results: (number | null)[] = [];
@@ -144,8 +153,8 @@ class Edge {
 }
 
 /**
- * Runs a product PE by PE, writes its results and returns what it took.
- * @throws RangeError where a buffer holds not even one slice.
+ * Runs a product PE by PE, writes its results and returns its cost.
+ * @throws RangeError if a buffer cannot hold one slice.
  */
 export function simulateProduct(job: ProductJob): Schedule {
   const { config, product, operands } = job;

@@ -1,9 +1,9 @@
-/** The same work on several arrays: every combination of sizes, word lengths and rounding units. */
+/** The same work on several arrays, for every combination of sizes, word lengths and rounding units. */
 import { parseRounding, roundingText, type Rounding, InputError } from '../numerics/index.js';
 import { arrayConfig, LFSR_BITS, type ArrayConfig, type LfsrBits } from './array.js';
 import { changeWorkload, type Workload } from './estimate.js';
 
-/** A rounding unit: its mode, and the length of its shift register if it draws. */
+/** A rounding unit: its mode and, if it draws, the length of its shift register. */
 export interface RoundingHardware {
   readonly rounding: Rounding;
   /** Default: the array's. */
@@ -27,18 +27,18 @@ export function parseRoundingHardware(text: string): RoundingHardware {
   return { rounding, lfsrBits };
 }
 
-/** What is varied; a field that is left out stays as array and workloads have it. */
+/** The values to vary; an omitted field stays that of the array and the workloads. */
 export interface SweepFields {
   readonly arrays?: readonly Pick<ArrayConfig, 'rows' | 'cols'>[];
-  /** Bits of all words. */
+  /** Length of all words in bits. */
   readonly bits?: readonly number[];
   readonly roundings?: readonly RoundingHardware[];
 }
 
-/** The fields by the names that tables have for them, with the value of a row as text. */
+/** The fields by their names in tables, with the value of a row as text. */
 export type SweepLabels = Readonly<Partial<Record<'array' | 'WL' | 'rounding', string>>>;
 
-/** One combination: an array, and the work as it has to do it. */
+/** One combination: an array and its work. */
 export interface SweepPoint {
   /** Only the fields that vary. */
   readonly labels: SweepLabels;
@@ -47,7 +47,7 @@ export interface SweepPoint {
 }
 
 /**
- * All combinations, the last field varying fastest.
+ * All combinations; the last field varies fastest.
  * @throws RangeError if an array is out of range
  */
 export function sweepPoints(

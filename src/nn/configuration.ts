@@ -1,24 +1,29 @@
 /**
- * The configuration of a network: global settings first, then layers, one after the other, which may override them.
- * Plain JSON data; builder.ts turns it into a plan, schema.ts checks foreign JSON.
+ * The configuration of a network: global settings, then the layers in order, which may override them. It is
+ * plain JSON data. network.ts turns it into a plan, schema.ts checks JSON from outside.
  */
 import type { Accumulator, FormatLike, Overflow, RoundingLike } from '../numerics/index.js';
 import type { OptimizerConfiguration } from '../optim/index.js';
 import type { Role } from '../plan/index.js';
 
-/** One format for every role, or one per role; the text `float32` is the baseline and holds for the whole network. */
+/**
+ * One format for every role, or one per role; the text `float32` is the baseline and applies to the whole
+ * network.
+ */
 export type FormatSettings = FormatLike | Partial<Record<Role, FormatLike>>;
 /** One rounding mode for every role, or one per role. */
 export type RoundingSettings = RoundingLike | Partial<Record<Role, RoundingLike>>;
 
-/** How initial weights are drawn; biases start at zero. */
+/** The distribution of initial weights; biases start at zero. */
 export type WeightInit =
   | { readonly distribution: 'normal'; readonly deviation: number }
   | { readonly distribution: 'uniform'; readonly limit: number }
   | 'he-normal'
   | 'xavier-uniform';
 
-/** Settings that a layer without products and parameters may override: of what it rounds, its output and its error. */
+/**
+ * Settings that a layer without products and parameters may override; they apply to its output and its error.
+ */
 export interface RoundingOverrides {
   readonly formats?: Partial<Record<'activation' | 'error', FormatLike>>;
   readonly rounding?: RoundingSettings;
@@ -36,14 +41,14 @@ export interface Overrides {
 }
 
 interface Named {
-  /** Default: the kind and a number, `conv1`, `pool1`, `dense2` ... */
+  /** Default: the type and a number, as in `conv1`, `pool1`, `dense2`. */
   readonly name?: string;
 }
 
 /** A size along both axes, or [vertical, horizontal]. */
 export type Pair = number | readonly [number, number];
 
-/** Fully connected: [size] to [units]; an image is read as a vector. */
+/** A fully connected layer, [size] to [units]; an image is read as a vector. */
 export interface DenseLayer extends Named, Overrides {
   readonly type: 'dense';
   readonly units: number;
@@ -51,7 +56,10 @@ export interface DenseLayer extends Named, Overrides {
   /** `relu` adds a ReLU after the layer. */
   readonly activation?: 'identity' | 'relu';
 }
-/** Convolution over an image [height, width, channels]; zero padding, default none; stride, default 1. */
+/**
+ * A convolution over an image [height, width, channels], with zero padding (default none) and a stride
+ * (default 1).
+ */
 export interface Conv2dLayer extends Named, Overrides {
   readonly type: 'conv2d';
   readonly channels: number;
@@ -61,7 +69,10 @@ export interface Conv2dLayer extends Named, Overrides {
   readonly bias?: boolean;
   readonly activation?: 'identity' | 'relu';
 }
-/** Without padding; a last window that reaches over the edge is clipped (`clip`, default true) or left out. */
+/**
+ * Pooling without padding. A last window that extends beyond the edge is clipped (`clip`, the default) or
+ * left out.
+ */
 export interface PoolLayer extends Named, RoundingOverrides {
   readonly type: 'maxPool' | 'averagePool';
   readonly kernel: Pair;
@@ -70,12 +81,13 @@ export interface PoolLayer extends Named, RoundingOverrides {
   readonly clip?: boolean;
 }
 /**
- * Every channel less its mean and divided by its deviation, over the batch and the image, times a weight and plus a bias: weights
- * begin at 1 and do not decay, biases at 0. An evaluation uses running statistics.
+ * Subtracts from every channel its mean over the batch and the image, divides by its deviation, multiplies by
+ * a weight and adds a bias. Weights begin at 1 and do not decay; biases begin at 0. An evaluation uses
+ * running statistics.
  */
 export interface BatchNormLayer extends Named, Overrides {
   readonly type: 'batchNorm';
-  /** Share of the past in the running statistics at each step, 0 to 0.9999; default 0.9. */
+  /** Weight of the previous running statistics at each step, 0 to 0.9999; default 0.9. */
   readonly momentum?: number;
   /** Added to the variance, 1e-8 to 0.001; default 0.00001. */
   readonly epsilon?: number;
@@ -86,13 +98,13 @@ export interface GlobalAveragePoolLayer extends Named, RoundingOverrides {
   readonly type: 'globalAveragePool';
 }
 /**
- * Two paths from one input, added: the output of `layers` plus that of `shortcut`, or plus the input itself without one.
- * Both paths must give the same shape.
+ * The sum of two paths from one input: the output of `layers` plus that of `shortcut`, or plus the input if
+ * there is no shortcut. Both paths must give the same shape.
  */
 export interface ResidualLayer extends Named, RoundingOverrides {
   readonly type: 'residual';
   readonly layers: readonly LayerConfiguration[];
-  /** Default: none, the input as it is. */
+  /** Default: none, which adds the unchanged input. */
   readonly shortcut?: readonly LayerConfiguration[];
   /** `relu` adds a ReLU after the sum. */
   readonly activation?: 'identity' | 'relu';
@@ -101,17 +113,17 @@ export interface ResidualLayer extends Named, RoundingOverrides {
 export interface ReluLayer extends Named {
   readonly type: 'relu';
 }
-/** Drops elements in training only; what is kept is scaled by 1 / (1 - rate). */
+/** Drops elements in training only; the others are scaled by 1 / (1 - rate). */
 export interface DropoutLayer extends Named, RoundingOverrides {
   readonly type: 'dropout';
   /** Probability of dropping an element, 0 <= rate <= 0.98. */
   readonly rate: number;
 }
-/** An image becomes a vector; nothing is computed. */
+/** Turns an image into a vector; nothing is computed. */
 export interface FlattenLayer extends Named {
   readonly type: 'flatten';
 }
-/** One layer; `type` tells which. */
+/** One layer; `type` selects which. */
 export type LayerConfiguration =
   | DenseLayer
   | Conv2dLayer
@@ -127,7 +139,7 @@ export type LayerConfiguration =
 export type InputConfiguration =
   { readonly height: number; readonly width: number; readonly channels: number } | { readonly size: number };
 
-/** The training error has stopped falling. */
+/** The condition that the training error has stopped falling. */
 export interface StallCondition {
   /** Whole epochs without an improvement. */
   readonly epochs: number;
@@ -136,13 +148,13 @@ export interface StallCondition {
 }
 
 /**
- * Formats and rounding that take the place of the network's from some moment on: `epoch` or `whenStalled`, either of the two.
- * What is left out stays as it was; layers that override a setting keep their own.
+ * Formats and rounding that replace those of the network from some moment on, given by either `epoch` or
+ * `whenStalled`. Omitted settings stay unchanged; layers that override a setting keep their own.
  */
 export interface PrecisionStage {
   /** Begins with this epoch (0-based, from 1), skipping stages before it that have not begun. */
   readonly epoch?: number;
-  /** Begins with the epoch after which this holds; counted within the stage before. */
+  /** Begins after the epoch that satisfies this condition, counted within the previous stage. */
   readonly whenStalled?: StallCondition;
   readonly formats?: FormatSettings;
   readonly rounding?: RoundingSettings;
@@ -151,7 +163,10 @@ export interface PrecisionStage {
 /** A whole network. The last layer gives one logit per class; softmax cross-entropy follows. */
 export interface NetworkConfiguration {
   readonly name?: string;
-  /** 64 bits: a safe integer, or decimal text for larger ones. Required: nothing in Fewbit is random by itself. */
+  /**
+   * 64 bits: a safe integer, or decimal text for larger ones. Required, because Fewbit has no other source of
+   * randomness.
+   */
   readonly seed: number | string;
   readonly formats: FormatSettings;
   /** Default `stochastic`. */

@@ -3,7 +3,7 @@ import { ShapeError, shapeText } from '../plan/index.js';
 import type { Pair } from './configuration.js';
 import type { Shape } from './layer.js';
 
-/** [vertical, horizontal] of a size given once or per axis. */
+/** The pair [vertical, horizontal] of a size given once or per axis. */
 export function pair(size: Pair): readonly [number, number] {
   return typeof size === 'number' ? [size, size] : size;
 }

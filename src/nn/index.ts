@@ -1,4 +1,4 @@
-/** Networks: configuration, layers, the paper's networks. A network never computes; train/ does. */
+/** Networks: configuration, layers, the paper's networks. A network never computes; the train room does. */
 export type * from './configuration.js';
 export type { Layer, Parameter, Shape } from './layer.js';
 export { defineNetwork, networkFromJSON, NetworkDefinition } from './network.js';

@@ -1,4 +1,4 @@
-/** Initial parameters, drawn from the counter generator at sites of their own. Derived in docs/training.md. */
+/** Initial parameters, drawn from the counter generator at separate sites. Derived in docs/training.md. */
 import { floatsToFixed, normalWeights, uniformWeights, type Key } from '../numerics/index.js';
 import { elements, type Plan, type Tensor } from '../plan/index.js';
 import type { WeightInit } from './configuration.js';
@@ -6,7 +6,7 @@ import type { Layer, Parameter } from './layer.js';
 
 type Elements = Int16Array | Int32Array | Float32Array;
 
-/** Real-valued weights; only + - * / and sqrt, which every engine rounds alike. */
+/** Real-valued weights, computed only with + - * / and sqrt, which every engine rounds alike. */
 function draw(init: WeightInit, parameter: Parameter, key: Key, site: string): Float64Array {
   const count = elements(parameter.shape);
   if (init === 'he-normal')
@@ -20,7 +20,7 @@ function draw(init: WeightInit, parameter: Parameter, key: Key, site: string): F
     : uniformWeights(key, site, count).map((z) => z * init.limit);
 }
 
-/** An array of one value in the tensor's storage, as near to it as the format has. */
+/** An array of one value, rounded to the format, in the tensor's storage. */
 function filled(tensor: Tensor, value: number): Elements {
   const values = new Float64Array(elements(tensor.shape)).fill(value);
   const { format } = tensor;
@@ -30,8 +30,8 @@ function filled(tensor: Tensor, value: number): Elements {
 }
 
 /**
- * Initial value of every parameter and update tensor of a plan, by tensor name: weights drawn and rounded to nearest,
- * biases, updates and running means zero, scales and running variances one.
+ * Initial value of every parameter and update tensor of a plan, by tensor name: weights are drawn and rounded
+ * to nearest; biases, updates and running means are zero; scales and running variances are one.
  */
 export function initialParameters(layers: readonly Layer[], key: Key, plan: Plan): Map<string, Elements> {
   const values = new Map<string, Elements>();

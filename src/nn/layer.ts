@@ -1,6 +1,6 @@
 /**
- * What a layer is to the network: its sizes, its parameters, and how it emits its ops into a plan. A layer never
- * computes. The forward pass returns the tensor it made and the matching backward pass.
+ * The interface of a layer: its sizes, its parameters, and how it emits its ops into a plan. A layer never
+ * computes. The forward pass returns its output tensor and the matching backward pass.
  */
 import type { PlanBuilder, Role, SiteSettings, Tensor, TensorId } from '../plan/index.js';
 import type { Settings } from './settings.js';
@@ -12,16 +12,16 @@ export type Shape = readonly number[];
 export interface Parameter {
   readonly role: 'weight' | 'bias';
   readonly shape: Shape;
-  /** Inputs and outputs that one element takes part in: scale of some initialisations. */
+  /** Number of inputs and outputs in which one element takes part; some initialisations scale by it. */
   readonly fanIn: number;
   readonly fanOut: number;
-  /** The scale of a normalisation: it begins at one and does not decay. */
+  /** True for the scale of a normalisation, which begins at one and does not decay. */
   readonly isScale?: true;
 }
 
 /**
- * Emits the backward pass; returns the error at the layer's input, of a residual layer at both inputs, or null where
- * `propagate` is false.
+ * Emits the backward pass; returns the error at the layer's input, of a residual layer at both inputs, or
+ * null if `propagate` is false.
  */
 export type Backward = (dOutput: TensorId, propagate: boolean) => TensorId | null;
 
@@ -30,16 +30,19 @@ export interface Forward {
   readonly backward: Backward;
 }
 
-/** Where a layer emits to. */
+/** The destination of the ops that a layer emits. */
 export interface Emission {
   readonly builder: PlanBuilder;
-  /** True in the training program: dropout is active and positions for the backward pass are kept. */
+  /** True in the training program: dropout is active, and positions for the backward pass are kept. */
   readonly training: boolean;
-  /** What a residual layer adds to its input: the end of its shortcut. Other layers: their input. */
+  /** The end of a residual layer's shortcut, which it adds to its input. For other layers, their input. */
   readonly shortcut: TensorId;
-  /** Tensor of the layer's own parameter. */
+  /** The tensor of the layer's own parameter. */
   parameter(role: 'weight' | 'bias'): TensorId;
-  /** The running statistic `${layer}/${name}`: one tensor for training and evaluation, kept between steps. */
+  /**
+   * The running statistic `${layer}/${name}`, one tensor for training and evaluation that is kept between
+   * steps.
+   */
   state(name: string, shape: Shape, format: Tensor['format']): TensorId;
   /** Rounding and overflow of a role at this layer; activations of an evaluation may round differently. */
   site(role: Role): SiteSettings;
@@ -56,7 +59,7 @@ export interface Layer {
   forward(input: TensorId, emission: Emission): Forward;
 }
 
-/** Adds the error tensor at a layer's input: shaped as the input, in the layer's error format. */
+/** Adds the error tensor at a layer's input, in the shape of the input and the layer's error format. */
 export function inputError(builder: PlanBuilder, layer: Layer, input: TensorId): TensorId {
   const { shape } = builder.get(input);
   return builder.tensor({

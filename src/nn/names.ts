@@ -1,4 +1,7 @@
-/** The names of layers: their own, or kind and number in the order of the configuration, residual layers before those inside. */
+/**
+ * The names of layers: a given name, or type and number in the order of the configuration. Residual layers
+ * are numbered before those inside.
+ */
 import type { LayerConfiguration } from './configuration.js';
 
 const DEFAULT_NAMES: Readonly<Record<LayerConfiguration['type'], string>> = {
@@ -14,7 +17,10 @@ const DEFAULT_NAMES: Readonly<Record<LayerConfiguration['type'], string>> = {
   flatten: 'flatten',
 };
 
-/** The layers with `change` done to each, those inside of residual layers too; it gets the name that the layer has in errors and plans. */
+/**
+ * Applies `change` to each layer, including those inside of residual layers, with the name that the layer has
+ * in errors and plans.
+ */
 export function mapLayers(
   layers: readonly LayerConfiguration[],
   change: (layer: LayerConfiguration, name: string) => LayerConfiguration,

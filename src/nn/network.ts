@@ -1,6 +1,6 @@
 /**
- * A defined network: the configuration, checked, with every size inferred. It never computes; it emits plans and
- * draws initial weights. Training is in train/network.ts.
+ * A defined network: the checked configuration with every size inferred. It never computes, but emits plans
+ * and draws initial weights. Training is in train/network.ts.
  */
 import {
   conversionSites,
@@ -31,18 +31,18 @@ import { inStage, stageConfigurations } from './precision.js';
 import { parseConfiguration } from './schema.js';
 import { layerSettings, networkSettings, type Settings } from './settings.js';
 
-/** A layer in the order in which they run, with the layers it reads; -1 is the network's input. */
+/** A layer, in execution order, with the layers that it reads; -1 is the network's input. */
 interface Node {
   readonly name: string;
   readonly entry: LayerConfiguration;
   readonly input: number;
-  /** The second summand of a residual layer; for all others the input. */
+  /** The second summand of a residual layer; for all other layers, the input. */
   readonly shortcut: number;
 }
 
 /**
- * Gives every layer its name and its inputs: `activation: 'relu'` becomes a layer of its own, and a residual layer the
- * layers of its two paths and then the sum.
+ * Gives every layer its name and its inputs. `activation: 'relu'` becomes a separate layer; a residual layer
+ * becomes the layers of its two paths, then the sum.
  */
 function layOutLayers(configuration: NetworkConfiguration): Node[] {
   const nodes: Node[] = [];
@@ -77,18 +77,18 @@ function layOutLayers(configuration: NetworkConfiguration): Node[] {
   return nodes;
 }
 
-/** A checked network. Immutable; made by `defineNetwork`. */
+/** A checked, immutable network, made by `defineNetwork`. */
 export class NetworkDefinition {
   readonly configuration: NetworkConfiguration;
   readonly settings: Settings;
   readonly inputShape: Shape;
-  /** In the order in which they run; those of a residual layer come before its sum. */
+  /** The layers in execution order; those of a residual layer come before its sum. */
   readonly layers: readonly Layer[];
   /** One entry per coefficient group of the plan's sgd ops. */
   readonly optimizers: readonly OptimizerConfiguration[];
   /** The network in its stages of precision: itself, then a definition for every entry of its precision schedule. */
   readonly stages: readonly NetworkDefinition[];
-  /** What each layer reads. */
+  /** The inputs of each layer. */
   readonly #nodes: readonly Node[];
   readonly #inferenceRounding: Rounding | null;
 
@@ -130,7 +130,7 @@ export class NetworkDefinition {
     return this.settings.formats.weight === 'float32' ? 'float32' : 'fixed';
   }
 
-  /** Number of classes: logits of the last layer. */
+  /** Number of classes, which is the number of logits of the last layer. */
   get classes(): number {
     return this.layers[this.layers.length - 1]!.outputShape[0]!;
   }
@@ -142,7 +142,7 @@ export class NetworkDefinition {
     );
   }
 
-  /** The configuration, as JSON data that `defineNetwork` takes back. */
+  /** The configuration, as JSON data that `defineNetwork` accepts. */
   toJSON(): NetworkConfiguration {
     return this.configuration;
   }
@@ -170,8 +170,8 @@ export class NetworkDefinition {
   }
 
   /**
-   * Plans every stage, and the changes between them: a mistake shows before training begins.
-   * @throws what `plan` throws, naming the stage.
+   * Plans every stage and the changes between them, so that a mistake shows before training begins.
+   * @throws the errors of `plan`, naming the stage.
    */
   checkPlans(batch: number): void {
     this.stages.forEach((stage, i) => {
@@ -292,13 +292,13 @@ export class NetworkDefinition {
     passes: readonly Forward[],
     error: TensorId,
   ): void {
-    // Where no layer up to here has parameters, nothing needs the error.
+    // If no layer up to here has parameters, nothing needs the error.
     const needsError: boolean[] = [];
     for (const [i, { input, shortcut }] of this.#nodes.entries()) {
       const before = [input, shortcut].some((node) => needsError[node] ?? false);
       needsError.push(before || this.layers[i]!.parameters.length > 0);
     }
-    /** The errors of each layer's output, one of every layer that reads it. */
+    /** The errors of each layer's output, one from every layer that reads it. */
     const errors = passes.map((): TensorId[] => []);
     errors[passes.length - 1]!.push(error);
     for (let i = passes.length - 1; i >= 0; i--) {
@@ -310,12 +310,16 @@ export class NetworkDefinition {
       const dOutput = this.#sumErrors(builder, layer, errors[i]!);
       const dInput = passes[i]!.backward(dOutput, inputs.length > 0);
       if (dInput !== null) for (const node of inputs) errors[node]!.push(dInput);
-      // The layer's error is already made with the old weights: update at once, so that gradients share memory.
+      // The layer's error has already been computed with the old weights, so they are updated at once.
+      // Gradients can then share memory.
       this.#emitUpdate(builder, layer, tensors);
     }
   }
 
-  /** The error of an output that several layers read is the sum of theirs, each addition a rounding site. */
+  /**
+   * The error of an output that several layers read is the sum of their errors; each addition is a rounding
+   * site.
+   */
   #sumErrors(builder: PlanBuilder, layer: Layer, errors: readonly TensorId[]): TensorId {
     const { error: format } = layer.settings.formats;
     return errors.reduce((lhs, rhs, i) => {
@@ -408,7 +412,7 @@ export class NetworkDefinition {
 }
 
 interface PersistentTensors {
-  /** Running statistics by name: the training program makes them. */
+  /** Running statistics by name; the training program makes them. */
   readonly states: Map<string, TensorId>;
   readonly input: TensorId;
   readonly labels: TensorId;
@@ -437,7 +441,7 @@ export function defineNetwork(configuration: NetworkConfiguration): NetworkDefin
   return networkFromJSON(configuration);
 }
 
-/** The same from JSON data of unknown origin. */
+/** Does the same for JSON data of unknown origin. */
 export function networkFromJSON(json: unknown): NetworkDefinition {
   return new NetworkDefinition(parseConfiguration(json));
 }

@@ -1,12 +1,12 @@
 /**
- * The stages of a network whose precision changes during training: which configuration holds in each of them. When a stage
- * begins is for train/ to see; docs/training.md, "Precision schedule".
+ * The stages of a network whose precision changes during training: the configuration of each stage. The train
+ * room decides when a stage begins; docs/training.md, "Precision schedule".
  */
 import { InputTypeError } from '../numerics/index.js';
 import type { NetworkConfiguration } from './configuration.js';
 
 /**
- * The configurations of the stages after the first, each without a schedule of its own.
+ * The configurations of the stages after the first, without schedules.
  * @throws TypeError for a float32 network, or a stage in float32.
  */
 export function stageConfigurations(configuration: NetworkConfiguration): NetworkConfiguration[] {
@@ -28,7 +28,7 @@ export function stageConfigurations(configuration: NetworkConfiguration): Networ
   });
 }
 
-/** Does something for a stage; an error of a later stage than the first says which one. */
+/** Calls a function for a stage; an error in any stage after the first names the stage. */
 export function inStage<T>(stage: number, work: () => T): T {
   try {
     return work();

@@ -1,6 +1,6 @@
 /**
- * Checks the structure of a network configuration that comes from outside (JSON, JavaScript callers): kinds, required
- * and unknown fields, simple ranges. Rules between layers are checked where layers are made.
+ * Checks the structure of a network configuration that comes from outside (JSON, JavaScript callers): types,
+ * required and unknown fields, simple ranges. Rules between layers are checked when the layers are made.
  */
 import { InputTypeError } from '../numerics/index.js';
 import { z } from 'zod';
@@ -95,7 +95,7 @@ const path = z
   )
   .min(1, 'a path needs at least one layer');
 
-/** A layer; the ones inside of a residual layer are of the same kinds. */
+/** A layer; those inside of a residual layer have the same types. */
 const layer: z.ZodType = z.discriminatedUnion(
   'type',
   [
@@ -186,7 +186,7 @@ const network = z.strictObject({
   layers: z.array(layer).min(1, 'a network needs at least one layer'),
 });
 
-/** `layers[2].kernel`, with the layer's name where it has one. */
+/** `layers[2].kernel`, with the layer's name if it has one. */
 function pathText(path: readonly PropertyKey[], input: unknown): string {
   const text = path.map((key) => (typeof key === 'number' ? `[${String(key)}]` : `.${String(key)}`)).join('');
   const index = path[0] === 'layers' ? path[1] : undefined;
@@ -217,7 +217,7 @@ export function parseConfiguration(input: unknown): NetworkConfiguration {
 }
 
 /**
- * Reads the precision schedule of a network from JSON data that has nothing else in it.
+ * Reads the precision schedule of a network from JSON data that contains nothing else.
  * @throws TypeError naming the first field that is wrong, what was expected and what was given.
  */
 export function parsePrecisionSchedule(input: unknown): readonly PrecisionStage[] {

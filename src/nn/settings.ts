@@ -1,6 +1,6 @@
 /**
- * Resolves settings: what a layer says wins over what the network says, role by role. The result has nothing left to
- * default, so layers only look things up.
+ * Resolves settings: those of a layer override those of the network, role by role. The result is complete, so
+ * layers only look settings up.
  */
 import {
   parseAccumulator,
@@ -24,7 +24,7 @@ import type {
   WeightInit,
 } from './configuration.js';
 
-/** The six roles, in the order in which tables show them. */
+/** The six roles, in the order of tables. */
 export const ROLES = [
   'weight',
   'bias',
@@ -34,7 +34,7 @@ export const ROLES = [
   'update',
 ] as const satisfies readonly Role[];
 
-/** Settings of one layer, complete. */
+/** The complete settings of one layer. */
 export interface Settings {
   readonly formats: Readonly<Record<Role, NumberFormat>>;
   readonly rounding: Readonly<Record<Role, Rounding>>;
@@ -54,7 +54,10 @@ function isFormat(settings: Format | RoleMap<FormatLike>): settings is Format {
   return 'il' in settings;
 }
 
-/** Formats of all roles. Roles that a network's map leaves out take the weight's format; a layer's keep the network's. */
+/**
+ * Formats of all roles. Roles that a network's map omits take the weight's format; roles that a layer's map
+ * omits keep the network's.
+ */
 function resolveFormats(
   who: string,
   settings: FormatSettings | undefined,
@@ -109,7 +112,7 @@ export function networkSettings(configuration: NetworkConfiguration): Settings {
 
 /**
  * Settings of a layer.
- * @throws TypeError where a layer of a float32 network asks for a format.
+ * @throws TypeError if a layer of a float32 network sets a format.
  */
 export function layerSettings(name: string, overrides: Overrides, network: Settings): Settings {
   const { formats } = overrides;

@@ -1,17 +1,17 @@
 /**
- * The networks of Gupta et al. 2015 with the training settings of its figures, and residual networks that go beyond it. Every function returns plain
- * configuration data, to be used as it is or changed.
+ * The networks of Gupta et al. 2015 with the training settings of its figures, and residual networks that go
+ * beyond it. Every function returns plain configuration data, which callers may use unchanged or modify.
  */
 import type { LayerConfiguration, NetworkConfiguration } from './configuration.js';
 
-/** What a zoo network may be given; `seed` is required, everything else overrides the network's own settings. */
+/** Options of a zoo network. `seed` is required; the others override the network's own settings. */
 export type ZooOptions = Pick<NetworkConfiguration, 'seed'> &
   Partial<Omit<NetworkConfiguration, 'seed' | 'layers' | 'input'>> & {
-    /** Epochs of the whole training: places the milestones of schedules that have some. */
+    /** Epochs of the whole training, from which schedules with milestones place them. */
     epochs?: number;
   };
 
-/** The options that are settings of the network as they stand. */
+/** The options that are settings of the network without conversion. */
 function networkOptions(options: ZooOptions): Omit<ZooOptions, 'epochs'> {
   const settings = { ...options };
   delete settings.epochs;
@@ -91,8 +91,9 @@ function cifar(options: ZooOptions): NetworkConfiguration {
 }
 
 /**
- * Beyond the paper: the residual networks of He et al. 2015, section 4.2, of 6n + 2 layers for CIFAR-10: three stages of 16, 32
- * and 64 channels of n blocks each, every convolution normalised; projections where the shape changes.
+ * Beyond the paper: the residual networks of He et al. 2015, section 4.2, of 6n + 2 layers for CIFAR-10. They
+ * have three stages of 16, 32 and 64 channels with n blocks each. Every convolution is normalised, and
+ * shortcuts are projections if the shape changes.
  */
 function resnet(name: ZooName, blocks: number, options: ZooOptions): NetworkConfiguration {
   const { epochs = 16 } = options;

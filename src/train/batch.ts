@@ -1,6 +1,7 @@
 /**
- * From data sets to what a session takes: pixels and real values become raw integers of the input format (or
- * float32 in the baseline), and data that does not fit the network is refused. Quantisation: docs/training.md, "Inputs".
+ * Converts data sets to the input of a session: pixels and real values become raw integers of the input
+ * format (or float32 in the baseline). Data that does not fit the network is refused. Quantisation:
+ * docs/training.md, "Inputs".
  */
 import { PIXEL_VALUES, type Batch, type TensorData } from '../backend/index.js';
 import type { DataSet } from '../data/index.js';
@@ -23,7 +24,8 @@ interface Described {
 }
 
 /**
- * Checks that data suits a network. A flat vector suits an image of as many elements, and an image a flat vector.
+ * Checks that data fits a network. A flat vector fits an image with the same number of elements, and vice
+ * versa.
  * @throws RangeError naming both shapes, or both numbers of classes.
  */
 export function checkData(who: string, data: Described, definition: NetworkDefinition): void {
@@ -47,7 +49,7 @@ export class BatchEncoder {
   readonly #format: NumberFormat;
   readonly #size: number;
   readonly #buffer: Int16Array | Int32Array | Float32Array;
-  /** What each pixel value becomes. */
+  /** The input for each pixel value. */
   readonly #pixels: Int16Array | Int32Array | Float32Array;
 
   /** `size`: elements of one example; `batch`: most examples in one call. */
@@ -64,7 +66,8 @@ export class BatchEncoder {
   }
 
   /**
-   * One batch as a session takes it: pixels as they are, which the backend looks up, and real values encoded.
+   * One batch in the form that a session takes: pixels unchanged, because the backend looks them up, and real
+   * values encoded.
    * @throws RangeError for a value that is not a number.
    */
   batch(features: DataSet['features'], labels: Int32Array): Batch {
@@ -98,7 +101,7 @@ export class BatchEncoder {
   }
 }
 
-/** Real values to nearest, ties to even: the same in every network and rounding mode. */
+/** Rounds real values to nearest, ties to even, in every network and independently of its rounding mode. */
 function quantised(features: Float32Array, format: Format): TensorData {
   return floatsToFixed(features, format, parseRounding('nearest-even'));
 }

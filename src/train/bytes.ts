@@ -1,4 +1,6 @@
-/** Typed arrays as little-endian bytes, and SHA-256: what a file or a digest sees is the same on every machine. */
+/**
+ * Typed arrays as little-endian bytes, and SHA-256, so that files and digests are the same on every machine.
+ */
 import type { TensorData } from '../backend/index.js';
 
 const HOST_IS_LITTLE_ENDIAN = new Uint8Array(new Uint16Array([1]).buffer)[0] === 1;
@@ -15,13 +17,13 @@ export function littleEndianBytes(data: TensorData): Uint8Array {
   return HOST_IS_LITTLE_ENDIAN ? bytes : swapped(bytes, data.BYTES_PER_ELEMENT);
 }
 
-/** A copy of little-endian `bytes` on a new aligned buffer, in the machine's order. */
+/** A copy of little-endian `bytes` in a new, aligned buffer, in the machine's byte order. */
 export function nativeBuffer(bytes: Uint8Array, elementSize: number): ArrayBuffer {
   const copy = new Uint8Array(HOST_IS_LITTLE_ENDIAN ? bytes : swapped(bytes, elementSize));
   return copy.buffer;
 }
 
-/** All parts, in order. */
+/** All parts concatenated. */
 export function concatenate(parts: readonly Uint8Array[]): Uint8Array<ArrayBuffer> {
   const out = new Uint8Array(parts.reduce((total, part) => total + part.length, 0));
   let offset = 0;
@@ -32,7 +34,7 @@ export function concatenate(parts: readonly Uint8Array[]): Uint8Array<ArrayBuffe
   return out;
 }
 
-/** SHA-256 of the parts in order, as 64 hexadecimal digits. */
+/** SHA-256 of the concatenated parts, as 64 hexadecimal digits. */
 export async function sha256(...parts: readonly Uint8Array[]): Promise<string> {
   const hash = new Uint8Array(await globalThis.crypto.subtle.digest('SHA-256', concatenate(parts)));
   return [...hash].map((byte) => byte.toString(16).padStart(2, '0')).join('');

@@ -1,8 +1,10 @@
-/** Where checkpoints go. The store of files is elsewhere (the experiment room's); here is the one in memory. */
+/**
+ * The interface of checkpoint stores, and the store in memory. The store of files is in the experiment room.
+ */
 
-/** A flat set of named files. A store of files must replace a file as a whole or not at all. */
+/** A flat set of named files. A store of files must replace a file completely or not at all. */
 export interface CheckpointStore {
-  /** Stores a file under a name, replacing a file of the same name. */
+  /** Stores a file under a name. Replaces an existing file of that name. */
   write(name: string, bytes: Uint8Array): Promise<void>;
   /** Names of all files, in any order. */
   list(): Promise<string[]>;
@@ -28,7 +30,7 @@ export class MemoryCheckpointStore implements CheckpointStore {
     return Promise.resolve();
   }
 
-  /** A copy of a file's bytes; undefined if there is none of that name. */
+  /** A copy of a file's bytes; undefined if there is no such file. */
   read(name: string): Uint8Array | undefined {
     return this.#files.get(name)?.slice();
   }

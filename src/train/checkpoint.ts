@@ -1,7 +1,8 @@
 /**
- * A checkpoint: everything that training needs to continue bit for bit, as one safetensors file. Raw integers of
- * parameters and updates, formats and counters in the metadata, and a SHA-256 over the whole file. Pure bytes;
- * files and atomic writes are elsewhere. Layout and guarantees: docs/training.md, "Checkpoints".
+ * A checkpoint: everything that training needs to continue bit for bit, as one safetensors file. It holds raw
+ * integers of parameters and updates, formats and counters in the metadata, and a SHA-256 over the whole
+ * file. This file handles bytes only; files and atomic writes are elsewhere. Layout and guarantees:
+ * docs/training.md, "Checkpoints".
  */
 import type { IteratorPosition } from '../data/index.js';
 import {
@@ -20,23 +21,23 @@ import type { PrecisionState } from './precision.js';
 import { sha256 } from './bytes.js';
 import { decodeSafetensors, encodeSafetensors, type SafetensorsTensor } from './safetensors.js';
 
-/** A tensor of a checkpoint: raw integers and what they mean. */
+/** A tensor of a checkpoint: raw integers and their format. */
 export interface CheckpointTensor extends SafetensorsTensor {
   readonly format: NumberFormat;
 }
 
-/** What a checkpoint holds. */
+/** The contents of a checkpoint. */
 export interface Checkpoint {
   readonly configuration: NetworkConfiguration;
-  /** Training steps done. */
+  /** Training steps completed. */
   readonly step: number;
-  /** Epochs done. */
+  /** Epochs completed. */
   readonly epoch: number;
-  /** Where the training iterator stood; null if there is nothing to continue from. */
+  /** Position of the training iterator; null if there is nothing to continue from. */
   readonly iteratorPosition: IteratorPosition | null;
   /** Examples per step of the plan in use; null before the first step or evaluation. */
   readonly batch: number | null;
-  /** Where it stands in its precision schedule; null for a network without one. */
+  /** Position in the precision schedule; null for a network without one. */
   readonly precision: PrecisionState | null;
   /** Parameters and updates by name, in the order of the plan: all parameters, then all updates. */
   readonly tensors: ReadonlyMap<string, CheckpointTensor>;
@@ -83,7 +84,8 @@ export async function encodeCheckpoint(checkpoint: Checkpoint): Promise<Uint8Arr
 
 /**
  * Reads a checkpoint strictly.
- * @throws RangeError if the file is truncated, corrupted, of another kind or version, or does not fit the network it names.
+ * @throws RangeError if the file is truncated, corrupted, of another kind or version, or does not fit the
+ * network it names.
  */
 export async function decodeCheckpoint(bytes: Uint8Array): Promise<Checkpoint> {
   const { metadata, tensors } = decodeSafetensors(bytes);
@@ -123,7 +125,7 @@ export async function decodeCheckpoint(bytes: Uint8Array): Promise<Checkpoint> {
 }
 
 async function verifyChecksum(bytes: Uint8Array, checksum: string): Promise<void> {
-  // Not slice: that of a Buffer shares its memory.
+  // Not slice, because that of a Buffer shares its memory.
   const blank = new Uint8Array(bytes);
   const end = CHECKSUM_AT + CHECKSUM_LENGTH;
   const inPlace = FRONT.every((byte, i) => bytes[8 + i] === byte);
@@ -187,7 +189,7 @@ function precisionOf(value: unknown, stages: number): PrecisionState {
   );
 }
 
-/** Every tensor of the network must be there in its shape and format, and nothing else. */
+/** The file must hold every tensor of the network in its shape and format, and no other tensor. */
 function checkTensors(
   expected: readonly Tensor[],
   found: ReadonlyMap<string, SafetensorsTensor>,
@@ -250,7 +252,7 @@ export function checkSameNetwork(found: NetworkConfiguration, expected: NetworkC
   );
 }
 
-/** JSON data without properties that are undefined. */
+/** JSON data without its undefined properties. */
 function plain(configuration: NetworkConfiguration): unknown {
   return JSON.parse(JSON.stringify(configuration));
 }

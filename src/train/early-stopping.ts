@@ -1,13 +1,14 @@
 /**
- * Training that stops automatically and keeps the best network: after Deeplearning4j's EarlyStoppingTrainer. Conditions are
- * checked after every step (time, invalid and too large scores) and every epoch (best score, patience, epochs).
+ * Training that ends automatically and keeps the best network, after Deeplearning4j's EarlyStoppingTrainer.
+ * Conditions are checked after every step (time, invalid and too large scores) and every epoch (best score,
+ * patience, epochs).
  */
 import type { DataSetIterator } from '../data/index.js';
 import type { EpochSummary, Iteration, TrainingListener, TrainingModel } from './listener.js';
 import type { Network } from './network.js';
 import { checkPeriod } from './period.js';
 
-/** Scores the network after an epoch; smaller is better. */
+/** Measures how good the network is after an epoch; smaller is better. */
 export type ScoreCalculator = (model: TrainingModel) => Promise<number>;
 
 /** Mean loss on a data set. */
@@ -20,18 +21,18 @@ export function errorScore(iterator: DataSetIterator): ScoreCalculator {
   return async (model) => (await model.evaluate(iterator)).errorPercent();
 }
 
-/** What is watched, and when it is enough. */
+/** The quantities watched, and the conditions that end training. */
 export interface EarlyStoppingConfiguration {
-  /** Calculated after every n-th epoch. */
+  /** Calculates the score after every n-th epoch. */
   readonly score: ScoreCalculator;
-  /** n of the line above; default 1. */
+  /** The n of `score`; default 1. */
   readonly everyEpochs?: number;
   readonly maxEpochs: number;
   /** Ends after this number of epochs without an improvement. */
   readonly patience?: number;
   /** An improvement is a score smaller than the best one by more than this; default 0. */
   readonly minImprovement?: number;
-  /** Ends after the step at which this time is over; `now` gives milliseconds on any clock. */
+  /** Ends after the step during which this time runs out; `now` gives milliseconds on any clock. */
   readonly maxTime?: { readonly milliseconds: number; readonly now: () => number };
   /** Ends after a step whose score (mean loss of the batch) is above this. */
   readonly maxScore?: number;
@@ -39,11 +40,11 @@ export interface EarlyStoppingConfiguration {
   readonly signal?: AbortSignal;
 }
 
-/** Which condition ended training. `invalidScore`: a score was NaN or infinite. */
+/** The condition that ended training. `invalidScore`: a score was NaN or infinite. */
 export type TerminationReason =
   'maxEpochs' | 'patience' | 'maxTime' | 'invalidScore' | 'maxScore' | 'aborted';
 
-/** Why training ended, and the best network it came by. */
+/** Why training ended, and the best network it found. */
 export interface EarlyStoppingResult {
   readonly reason: TerminationReason;
   /** The condition in words, with its numbers. */
@@ -101,7 +102,7 @@ export class EarlyStoppingTrainer {
   }
 }
 
-/** Watches the conditions as an extra listener, the last one, and stops the fit. */
+/** A listener, the last one, that watches the conditions and stops the fit. */
 class Conditions implements TrainingListener {
   readonly #configuration: EarlyStoppingConfiguration;
   readonly #stop = new AbortController();

@@ -1,9 +1,12 @@
-/** The results of an evaluation as plain data, and that data as a plain text table (no colours). Counted in evaluation.ts. */
+/**
+ * The results of an evaluation as plain data, and the same data as a plain text table (no colours).
+ * evaluation.ts counts them.
+ */
 
 /** `macro`: the mean over the classes for which it is defined; `micro`: from the counts of all classes together. */
 export type Averaging = 'macro' | 'micro';
 
-/** Everything as plain data; null if a quotient is undefined (0/0). */
+/** All results as plain data; null if a quotient is undefined (0/0). */
 export interface EvaluationJson {
   readonly examples: number;
   readonly classes: number;
@@ -33,7 +36,7 @@ export interface EvaluationJson {
   readonly confusion: readonly (readonly number[])[];
 }
 
-/** Above this many classes a confusion matrix is wider than a terminal and is left out. */
+/** With more classes than this, a confusion matrix is wider than a terminal and is left out. */
 const MATRIX_CLASSES = 20;
 
 const share = (value: number | null): string => (value === null ? '-' : value.toFixed(4));
@@ -49,7 +52,7 @@ function columns(rows: readonly (readonly string[])[]): string[] {
   );
 }
 
-/** Names the classes that a macro average leaves out, as Deeplearning4j warns of them. */
+/** Names the classes that a macro average leaves out, as Deeplearning4j's warning does. */
 function excluded(evaluation: EvaluationJson): string[] {
   const names = (of: 'precision' | 'recall'): string =>
     evaluation.perClass

@@ -1,17 +1,18 @@
 /**
- * How well a classifier did: accuracy, top-n, precision, recall and F1 per class and averaged, confusion matrix, loss;
- * after Deeplearning4j's Evaluation. It counts; the table is evaluation-table.ts. Defined in docs/training.md.
+ * How well a classifier did: accuracy, top-n, precision, recall and F1 per class and averaged, confusion
+ * matrix, loss; after Deeplearning4j's Evaluation. This file counts; evaluation-table.ts makes the table.
+ * Defined in docs/training.md.
  */
 import { InputError } from '../numerics/index.js';
 import type { TensorData } from '../backend/index.js';
 import { evaluationTable, type Averaging, type EvaluationJson } from './evaluation-table.js';
 
-/** What an evaluation counts. */
+/** Options of an evaluation. */
 export interface EvaluationOptions {
   readonly classes: number;
   /** Default `0`, `1`, ... */
   readonly labelNames?: readonly string[];
-  /** An example counts as right in `topNAccuracy` when its label is among the n largest logits; default 1. */
+  /** An example counts as right in `topNAccuracy` if its label is among the n largest logits; default 1. */
   readonly topN?: number;
 }
 
@@ -48,7 +49,8 @@ export class Evaluation {
   }
 
   /**
-   * Adds examples. `logits` [labels.length, classes], in any scale: only their order matters. `lossSum`: the sum of their losses.
+   * Adds examples. `logits` [labels.length, classes], in any scale, because only their order matters.
+   * `lossSum`: the sum of their losses.
    * @throws RangeError if the sizes differ or a label is not a class.
    */
   add(labels: Int32Array, logits: TensorData, lossSum = 0): void {
@@ -72,7 +74,8 @@ export class Evaluation {
       for (let c = 0; c < classes; c++) {
         const other = logits[offset + c]!;
         if (other > logits[offset + predicted]!) predicted = c;
-        // Written so that a NaN is never ahead of anything: a network that diverged has no right answers.
+        // The comparison never ranks a NaN ahead of another logit: a network that diverged has no right
+        // answers.
         if (c !== label && !(score > other || (score === other && label < c))) ahead++;
       }
       this.#confusion[label * classes + predicted]!++;
@@ -86,7 +89,7 @@ export class Evaluation {
     return this.#examples;
   }
 
-  /** Number of examples of class `actual` taken for class `predicted`. */
+  /** Number of examples of class `actual` that were predicted as class `predicted`. */
   confusion(actual: number, predicted: number): number {
     return this.#confusion[this.#index(actual) * this.classes + this.#index(predicted)]!;
   }
@@ -148,12 +151,12 @@ export class Evaluation {
     return sum;
   }
 
-  /** A plain text table of everything. */
+  /** All results as a plain text table. */
   stats(): string {
     return evaluationTable(this.toJSON());
   }
 
-  /** All of it as plain data; null if a quotient is undefined. */
+  /** All results as plain data; null if a quotient is undefined. */
   toJSON(): EvaluationJson {
     const number = (value: number): number | null => (Number.isFinite(value) ? value : null);
     const average = (of: Averaging): EvaluationJson['macro'] => ({

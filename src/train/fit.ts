@@ -1,7 +1,7 @@
 /**
- * The training loop of one `fit`: epochs, steps, listeners, and stopping at a step so that training can continue later
- * as if it had not stopped. One step is one call of the session: whatever a listener sees is exactly the state after
- * that step. Semantics: docs/training.md, "Steps and epochs".
+ * The training loop of one `fit`: epochs, steps, listeners, and stopping at a step. Training can continue
+ * later as if it had not stopped. One step is one call of the session, so a listener sees exactly the state
+ * after that step. Semantics: docs/training.md, "Steps and epochs".
  */
 import { InputError } from '../numerics/index.js';
 import type { Session, StepMetrics } from '../backend/index.js';
@@ -20,31 +20,31 @@ import { EventLoopTurns } from './turns.js';
 
 /** How long `fit` trains, its listeners, and the signal that stops it. */
 export interface FitOptions {
-  /** Passes over the data, counted from here; the rest of an epoch that was begun counts as one. Default 1. */
+  /** Passes over the data, counted from now; the rest of an epoch that was begun counts as one. Default 1. */
   readonly epochs?: number;
-  /** Stops after this number of steps, counted from here. */
+  /** Stops after this number of steps, counted from now. */
   readonly maxSteps?: number;
   readonly listeners?: readonly TrainingListener[];
   /** Stops after the step during which it is aborted; the state can be saved and resumed. */
   readonly signal?: AbortSignal;
 }
 
-/** Where an epoch is trained. */
+/** The position of a step. */
 export interface Workplace {
   readonly session: Session;
   readonly encoder: BatchEncoder;
 }
 
-/** The network as the loop drives it. */
+/** The interface through which the loop drives the network. */
 export interface FitHost {
-  /** Before the steps of an epoch; changes the precision where that is due. */
+  /** Called before the steps of an epoch; changes the precision if that is due. */
   epochStarting(): Promise<Workplace & { readonly change: PrecisionChange | null }>;
   stepDone(position: IteratorPosition, metrics: StepMetrics): void;
   /** The position of the next epoch's start; null if the source cannot be read again. */
   epochDone(position: IteratorPosition | null): void;
 }
 
-/** What an epoch adds up while it runs. */
+/** The sums of the running epoch. */
 interface Tally {
   steps: number;
   examples: number;
@@ -158,7 +158,7 @@ export class Fit {
     return this.#signal?.aborted === true;
   }
 
-  /** True if the iterator stands at the point of an epoch at which training stopped: perhaps at its very end. */
+  /** True if the iterator is at the point of an epoch at which training stopped, perhaps at its very end. */
   #isInsideEpoch(): boolean {
     const saved = this.#model.iteratorPosition;
     const { epoch, cursor } = this.#iterator.position;

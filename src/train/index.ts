@@ -1,6 +1,7 @@
 /**
- * The train room: networks that train, listeners, evaluation, early stopping, checkpoints. Browser-safe:
- * no files, no clock, no console; clocks and output functions are passed in. Derived in docs/training.md.
+ * The train room: networks that train, listeners, evaluation, early stopping, checkpoints. Browser-safe: it
+ * uses no files, no clock and no console. Callers pass clocks and output functions in. Derived in
+ * docs/training.md.
  */
 export { Network, type LoadOptions, type NetworkOptions, type ParameterData } from './network.js';
 export { BatchEncoder, checkData } from './batch.js';

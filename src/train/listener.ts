@@ -1,6 +1,6 @@
 /**
  * What a training listener receives, and what it may do with the network being trained: the hooks of
- * Deeplearning4j. A hook may be asynchronous; training continues when it is done. Described in docs/training.md.
+ * Deeplearning4j. A hook may be asynchronous; training waits until it is done. Described in docs/training.md.
  */
 import type { SiteStatistics } from '../backend/index.js';
 import type { DataSetIterator, IteratorPosition } from '../data/index.js';
@@ -8,28 +8,28 @@ import type { NetworkDefinition } from '../nn/index.js';
 import type { Evaluation } from './evaluation.js';
 import type { PrecisionReason } from './precision.js';
 
-/** The network as a listener sees it: everything but training. */
+/** The network as a listener sees it: everything except training. */
 export interface TrainingModel {
   readonly definition: NetworkDefinition;
-  /** Training steps done so far: also the generator's step word of the next step. */
+  /** Training steps done so far, which is also the generator's step word for the next step. */
   readonly step: number;
   /** Epochs (whole passes over the training data) done so far. */
   readonly epoch: number;
-  /** Stage of the precision schedule; 0 is what the network began with. */
+  /** Stage of the precision schedule; the network begins with 0. */
   readonly stage: number;
-  /** Where the training iterator stood after the last step; null before the first. */
+  /** Position of the training iterator after the last step; null before the first. */
   readonly iteratorPosition: IteratorPosition | null;
-  /** Does not change training: neither its state nor the iterator's position. */
+  /** Changes neither the state of training nor the iterator's position. */
   evaluate(iterator: DataSetIterator, options?: { readonly topN?: number }): Promise<Evaluation>;
-  /** Counters of every rounding site since they were last read. */
+  /** Counters of every rounding site since the last reading. */
   statistics(): Promise<SiteStatistics[]>;
   /** SHA-256 of all raw parameters, in hexadecimal digits. */
   digest(): Promise<string>;
-  /** A checkpoint of exactly this moment. */
+  /** A checkpoint of the current state. */
   save(): Promise<Uint8Array>;
 }
 
-/** What `fit` is about to do. */
+/** The work that `fit` is about to do. */
 export interface FitStart {
   /** Epochs of this call; the rest of an epoch that was begun counts as one. */
   readonly epochs: number;
@@ -41,7 +41,7 @@ export interface FitStart {
   readonly plannedSteps: number | null;
 }
 
-/** One training step that was just done. */
+/** The training step that has just finished. */
 export interface Iteration {
   /** 0-based number of the step. */
   readonly step: number;
@@ -55,34 +55,34 @@ export interface Iteration {
   readonly correct: number;
 }
 
-/** One epoch that was just done; of an epoch that was resumed, the part since then. */
+/** The epoch that has just finished; of a resumed epoch, the part since it was resumed. */
 export interface EpochSummary {
   /** 0-based number of the epoch. */
   readonly epoch: number;
   readonly steps: number;
   readonly examples: number;
-  /** Mean loss over the examples in nats, each taken when it was trained on; NaN if there were none. */
+  /** Mean loss over the examples in nats, each measured when it was trained on; NaN without examples. */
   readonly score: number;
   readonly correct: number;
 }
 
 /** A stage of the precision schedule that has just begun: parameters and updates are in its formats. */
 export interface PrecisionChange {
-  /** Number of the stage, from 1: the schedule's entry that holds now. */
+  /** Number of the stage, from 1: the entry of the schedule now in force. */
   readonly stage: number;
-  /** With its epoch, or because the training error had stalled. */
+  /** Whether its epoch began it, or a stalled training error. */
   readonly reason: PrecisionReason;
   /** Training steps done before it; the generator's step word of the conversion. */
   readonly step: number;
   /** 0-based number of the epoch that begins with it. */
   readonly epoch: number;
-  /** What the conversion counted, for every parameter, then every update. */
+  /** Counters of the conversion, for every parameter, then every update. */
   readonly sites: readonly SiteStatistics[];
 }
 
 /** How `fit` ended. */
 export interface FitResult {
-  /** The signal stopped it; the state can be saved and resumed. */
+  /** True if the signal stopped it; the state can be saved and resumed. */
   readonly aborted: boolean;
   /** Steps done by this call. */
   readonly steps: number;
@@ -90,14 +90,20 @@ export interface FitResult {
   readonly epochs: number;
 }
 
-/** Hooks that `fit` calls, in this order; all optional, listeners in the order they were given. */
+/**
+ * Hooks that `fit` calls, in this order. All are optional. Listeners are called in the order in which they
+ * were given.
+ */
 export interface TrainingListener {
   onFitStart?(model: TrainingModel, start: FitStart): void | Promise<void>;
-  /** Before `onEpochStart` of the epoch with which a stage of the precision schedule begins; counters start at zero. */
+  /**
+   * Called before `onEpochStart` of the epoch with which a stage of the precision schedule begins; counters
+   * restart at 0.
+   */
   onPrecisionChange?(model: TrainingModel, change: PrecisionChange): void | Promise<void>;
   /** Also called when an epoch that was begun is resumed. */
   onEpochStart?(model: TrainingModel, epoch: number): void | Promise<void>;
-  /** After every step; the model's state is exactly the state after it. */
+  /** Called after every step; the model's state is exactly the state after it. */
   iterationDone?(model: TrainingModel, iteration: Iteration): void | Promise<void>;
   /** `model.epoch` already counts the epoch and the iterator is reset: a checkpoint taken here starts the next one. */
   onEpochEnd?(model: TrainingModel, summary: EpochSummary): void | Promise<void>;

@@ -1,5 +1,5 @@
 /**
- * A network that trains: a definition, its state on a backend, and the counters that say where training stands.
+ * A network that trains: a definition, its state on a backend, and the counters of steps and epochs.
  * Semantics of epochs, steps, evaluation and resuming: docs/training.md.
  */
 import {
@@ -31,26 +31,26 @@ import { convertState, PrecisionTracker, type PrecisionState } from './precision
 import type { TrainingProfile } from './profile.js';
 import { NetworkState } from './state.js';
 
-/** Where a network runs. */
+/** The backend of a network, and its options. */
 export interface NetworkOptions {
   /** A backend, or its name; default `wasm`. Every backend gives the same integers. */
   readonly backend?: BackendName | Backend;
   /** Default: the backend's choice. The number of threads changes no result. */
   readonly threads?: number;
   /**
-   * Milliseconds on a clock that never goes back: training steps are then run op by op and measured, see `profile`.
-   * Changes no result.
+   * A clock in milliseconds that never goes back. If present, training steps run op by op and are measured
+   * (see `profile`). It changes no result.
    */
   readonly clock?: () => number;
 }
 
-/** Where a loaded network runs, and which network it must be. */
+/** The backend of a loaded network, and the network expected in the file. */
 export interface LoadOptions extends NetworkOptions {
-  /** Refuses a checkpoint of another network than this, naming the first difference. */
+  /** A checkpoint of any other network is refused, with the first difference in the message. */
   readonly expected?: NetworkDefinition | NetworkConfiguration;
 }
 
-/** A parameter as it is stored. */
+/** A parameter in its stored form. */
 export interface ParameterData {
   readonly name: string;
   readonly shape: readonly number[];
@@ -59,18 +59,21 @@ export interface ParameterData {
   readonly data: TensorData;
 }
 
-/** Examples without a session yet: how many of them a step of `output` or `score` takes at most. */
+/** Most examples per step of `output` or `score` before there is a session. */
 const DEFAULT_BATCH = 100;
 const PROBABILITY_UNIT = 2 ** -PROBABILITY_BITS;
 
-/** What a loaded network begins with. */
+/** The initial state of a loaded network. */
 interface Saved {
   readonly batch: number | null;
   readonly contents: ReadonlyMap<string, TensorData>;
   readonly precision: PrecisionState | null;
 }
 
-/** Made by `Network.create` or `Network.load`; `close` frees its memory and threads. */
+/**
+ * A network to train and use. `Network.create` or `Network.load` makes one; `close` frees its memory and
+ * threads.
+ */
 export class Network implements TrainingModel {
   readonly definition: NetworkDefinition;
   readonly #state: NetworkState;
@@ -104,8 +107,10 @@ export class Network implements TrainingModel {
   }
 
   /**
-   * A network as it was saved. To continue training, call `iterator.seek(network.iteratorPosition)` if that is not null, then `fit`.
-   * @throws (rejects with) RangeError if the file is damaged, of another version, or of another network than expected.
+   * A network as it was saved. To continue training, call `iterator.seek(network.iteratorPosition)` if that
+   * is not null, then `fit`.
+   * @throws (rejects with) RangeError if the file is damaged, of another version, or of another network than
+   * expected.
    */
   static async load(bytes: Uint8Array, options: LoadOptions = {}): Promise<Network> {
     const { configuration, step, epoch, iteratorPosition, batch, precision, tensors } =
@@ -136,8 +141,10 @@ export class Network implements TrainingModel {
   }
 
   /**
-   * Trains for a number of epochs from here. An epoch is one pass of the iterator, from where it stands; it is reset after each.
-   * @throws (rejects with) RangeError if data and network do not suit each other, TypeError while another `fit` runs.
+   * Trains for a number of epochs. An epoch is one pass of the iterator, the first from its current position;
+   * it is reset after each.
+   * @throws (rejects with) RangeError if the data does not fit the network, TypeError while another `fit`
+   * runs.
    */
   async fit(iterator: DataSetIterator, options: FitOptions = {}): Promise<FitResult> {
     if (this.#training)
@@ -147,7 +154,7 @@ export class Network implements TrainingModel {
     this.#training = true;
     try {
       const { batch } = iterator;
-      // A mistake in a later stage, or what the backend refuses, shows now.
+      // Reports a mistake in a later stage, or an op that the backend refuses, before training begins.
       this.definition.checkPlans(batch);
       await this.#state.open(batch);
       return await fit.run({
@@ -173,9 +180,9 @@ export class Network implements TrainingModel {
   }
 
   /**
-   * Evaluates on one whole pass of the iterator (of a source that can be read once only: on the rest of it), in steps of the
-   * network's own batch size, and leaves the iterator where it was. Changes nothing in the training.
-   * @throws (rejects with) RangeError if data and network do not suit each other, or there is no example.
+   * Evaluates on one whole pass of the iterator, or on the rest of a source that can be read only once, in
+   * steps of the network's own batch size. Restores the iterator's position and does not change the training.
+   * @throws (rejects with) RangeError if the data does not fit the network, or if there are no examples.
    */
   async evaluate(iterator: DataSetIterator, options: { readonly topN?: number } = {}): Promise<Evaluation> {
     checkData('evaluate', iterator, this.definition);
@@ -200,7 +207,7 @@ export class Network implements TrainingModel {
     return evaluation;
   }
 
-  /** Class probabilities, one array an example. Features are those of a DataSet: pixels, or real values. */
+  /** Class probabilities, one array per example. Features are those of a DataSet: pixels, or real values. */
   async output(input: DataSet | DataSet['features']): Promise<Float32Array[]> {
     const rows: Float32Array[] = [];
     const { classes } = this.definition;
@@ -234,14 +241,14 @@ export class Network implements TrainingModel {
     return sum / data.count;
   }
 
-  /** Counters of every rounding site since the last call, or since batch size or precision changed. */
+  /** Counters of every rounding site since the last call, or since the batch size or precision changed. */
   async statistics(): Promise<SiteStatistics[]> {
     return this.#state.statistics();
   }
 
   /**
-   * The last training steps, op by op, since the batch size changed; null without a clock or before the first step.
-   * `profileTable` and `profileTrace` explain them.
+   * The last training steps, op by op, since the batch size changed; null without a clock or before the first
+   * step. `profileTable` and `profileTrace` present them.
    */
   async profile(): Promise<TrainingProfile | null> {
     return this.#state.profile();
@@ -272,7 +279,7 @@ export class Network implements TrainingModel {
     return sha256(...parts);
   }
 
-  /** The bytes of a checkpoint: all that training needs to continue bit for bit. */
+  /** The bytes of a checkpoint: everything that training needs to continue bit for bit. */
   async save(): Promise<Uint8Array> {
     const tensors = new Map<string, CheckpointTensor>();
     for (const { name } of this.#state.tensors) {
@@ -298,7 +305,7 @@ export class Network implements TrainingModel {
     await this.#state.close();
   }
 
-  /** Begins the stage of the precision schedule that is due, if there is one. */
+  /** Begins the next stage of the precision schedule if it is due. */
   async #changePrecision(batch: number): Promise<PrecisionChange | null> {
     const due = this.#precision.due(this.#epoch);
     if (due === null) return null;

@@ -1,8 +1,11 @@
-/** When a listener acts: every n epochs or steps, counted from the start of training, so that a resumed one keeps step. */
+/**
+ * When a listener acts: every n epochs or steps, counted from the start of training, so that a resumed
+ * training keeps the rhythm.
+ */
 import { InputError } from '../numerics/index.js';
 import type { EpochSummary, Iteration } from './listener.js';
 
-/** When a listener acts; without either, after every epoch. */
+/** How often a listener acts; by default, after every epoch. */
 export interface PeriodOptions {
   /** After every n-th epoch, counted from the start of training. */
   readonly everyEpochs?: number;
@@ -10,7 +13,7 @@ export interface PeriodOptions {
   readonly everySteps?: number;
 }
 
-/** Decides after which steps and epochs a listener acts; a resumed training acts at the same moments. */
+/** Decides after which steps and epochs a listener acts. In a resumed training it acts at the same steps. */
 export class Period {
   readonly #epochs: number;
   readonly #steps: number;

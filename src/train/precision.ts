@@ -1,31 +1,34 @@
 /**
- * The precision schedule while a network trains: which stage it is in, when the next one is due, and the conversion of
- * parameters and updates into its formats. Everything is a function of what a checkpoint holds. docs/training.md,
- * "Precision schedule".
+ * The precision schedule while a network trains: the current stage, when the next one is due, and the
+ * conversion of parameters and updates into its formats. Everything is a function of the contents of a
+ * checkpoint. docs/training.md, "Precision schedule".
  */
 import type { SiteStatistics, TensorData } from '../backend/index.js';
 import type { NetworkDefinition, PrecisionStage } from '../nn/index.js';
 import { Converter, convertRaws, parseSeed, RandomSite } from '../numerics/index.js';
 
-/** Where a network stands in its precision schedule; part of a checkpoint. */
+/** Position of a network in its precision schedule; part of a checkpoint. */
 export interface PrecisionState {
   /** 0 until the first change; then the number of the schedule's entry, from 1. */
   readonly stage: number;
-  /** Examples of the running epoch so far, and those of them classified correctly when they were trained on. */
+  /**
+   * Examples of the running epoch so far, and how many of them were classified correctly when they were
+   * trained on.
+   */
   readonly examples: number;
   readonly correct: number;
   /** Smallest training error of a whole epoch of this stage, in percent; null before the first. */
   readonly bestErrorPercent: number | null;
-  /** Whole epochs since then. */
+  /** Whole epochs since that error. */
   readonly stalledEpochs: number;
 }
 
-/** Why a stage began: with its epoch, or because the training error had stalled. */
+/** Why a stage began: its epoch came, or the training error had stalled. */
 export type PrecisionReason = 'epoch' | 'stalled';
 
 const START: PrecisionState = { stage: 0, examples: 0, correct: 0, bestErrorPercent: null, stalledEpochs: 0 };
 
-/** Follows training and reports when a stage is due. */
+/** Follows training and decides when a stage is due. */
 export class PrecisionTracker {
   readonly #schedule: readonly PrecisionStage[];
   #state: PrecisionState;
@@ -35,7 +38,7 @@ export class PrecisionTracker {
     this.#state = saved ?? START;
   }
 
-  /** What a checkpoint keeps; null for a network without a schedule. */
+  /** The part of a checkpoint; null for a network without a schedule. */
   get state(): PrecisionState | null {
     return this.#schedule.length === 0 ? null : this.#state;
   }
@@ -63,7 +66,7 @@ export class PrecisionTracker {
     };
   }
 
-  /** The stage to begin before the next step of that epoch (0-based); null if there is none. */
+  /** The stage to begin before the next step of that epoch (0-based), or null. */
   due(epoch: number): { readonly stage: number; readonly reason: PrecisionReason } | null {
     const { stage, stalledEpochs } = this.#state;
     const reached = this.#schedule.map((entry, i) => ((entry.epoch ?? Infinity) <= epoch ? i + 1 : 0));
@@ -79,13 +82,16 @@ export class PrecisionTracker {
   }
 }
 
-/** Parameters and updates in the formats of another stage, and what was counted on the way. */
+/** Parameters and updates in the formats of another stage, and the counters of the conversion. */
 export interface ConvertedState {
   readonly contents: ReadonlyMap<string, TensorData>;
   readonly sites: readonly SiteStatistics[];
 }
 
-/** Converts every parameter and update; random words are those of the sites `precision/<stage>/...` at the given step. */
+/**
+ * Converts every parameter and update, with the random words of the sites `precision/<stage>/...` at the
+ * given step.
+ */
 export async function convertState(
   definition: NetworkDefinition,
   from: number,

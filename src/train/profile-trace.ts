@@ -1,7 +1,7 @@
 /**
- * Measured training steps in the Trace Event Format, which chrome://tracing and ui.perfetto.dev open: a process for each
- * network, a track of steps with their ops inside, a track of the loop that sets the limit. Times in microseconds.
- * https://docs.google.com/document/d/1CvAClvFfyA5R-PhYUmn5OOQtYMH4h6I0nSsKchNAySU
+ * Measured training steps in the Trace Event Format, which chrome://tracing and ui.perfetto.dev open. Each
+ * network is a process, with one track of steps and their ops and one track of the loop that sets the limit.
+ * Times are in microseconds. https://docs.google.com/document/d/1CvAClvFfyA5R-PhYUmn5OOQtYMH4h6I0nSsKchNAySU
  */
 import type { OpProfile, StepProfile } from '../backend/index.js';
 import { opMacs, opWrites, type Op, type Plan } from '../plan/index.js';
@@ -30,7 +30,7 @@ interface NameOf {
   readonly args: { readonly name: string };
 }
 
-/** A trace, ready for JSON.stringify. */
+/** A trace in a form that JSON.stringify accepts. */
 export interface Trace {
   readonly displayTimeUnit: 'ms';
   readonly traceEvents: readonly TraceEvent[];

@@ -1,12 +1,13 @@
 /**
- * Figures of measured training steps, op by op: median times, multiply-adds per second, and how near that is to the limit
- * of the machine. Only arithmetic on what a session measured; docs/kernels.md, section "Profiling", explains the columns.
+ * Figures of measured training steps, op by op: median times, multiply-adds per second, and how near that is
+ * to the limit of the machine. This file only computes; a session measures. docs/kernels.md, section
+ * "Profiling", explains the columns.
  */
 import { InputError } from '../numerics/index.js';
 import type { StepProfile } from '../backend/index.js';
 import { opMacs, opWrites, type Op, type Plan } from '../plan/index.js';
 
-/** Training steps of one network as its session measured them. */
+/** Training steps of one network, measured by its session. */
 export interface TrainingProfile {
   readonly plan: Plan;
   /** Name of the backend. */
@@ -29,29 +30,32 @@ export interface ProfileRow {
   readonly macs: number;
   /** Billions of multiply-adds per second; null for ops without any. */
   readonly gmacs: number | null;
-  /** Part of the limit, 0 to 1; null if either is not known. */
+  /** Part of the limit, 0 to 1; null if either is unknown. */
   readonly ofLimit: number | null;
-  /** Parts of the products by the way they were summed, largest first, together 1; empty for ops without products. */
+  /** Share of the products summed by each path, largest first, together 1; empty for ops without products. */
   readonly paths: Readonly<Record<string, number>>;
 }
 
-/** A training step in figures. */
+/** The figures of a training step. */
 export interface ProfileTable {
   readonly network: string;
   readonly backend: string;
   readonly threads: number;
   /** Examples of a step. */
   readonly batch: number;
-  /** Steps that were measured and taken: those with the most examples. */
+  /** Number of measured steps used: those with the most examples. */
   readonly steps: number;
-  /** The ops together, and what passes between them and between two steps. */
+  /** Time of all ops, and of everything between ops and between steps. */
   readonly stepMs: number;
-  /** Time of a step outside of its ops: data, metrics, listeners, the measurement itself. */
+  /** Time of a step outside of its ops: data, metrics, listeners and the measurement itself. */
   readonly outsideMs: number;
   readonly macs: number;
   /** Over the whole step. */
   readonly gmacs: number;
-  /** Of a loop of nothing but multiply-adds on all threads, in the same run; null if the backend has none. */
+  /**
+   * Rate of a loop of multiply-adds alone on all threads, in the same run; null if the backend has no such
+   * loop.
+   */
   readonly limitGmacs: number | null;
   readonly rows: readonly ProfileRow[];
 }
@@ -101,26 +105,31 @@ export function profileTable({ plan, backend, threads, steps: all }: TrainingPro
   };
 }
 
-/** `fast`, or where there are several `fast 90 % flush 10 %`; of weights in any unit. */
+/** `fast`, or for several paths `fast 90 % flush 10 %`, from weights in any unit. */
 export function pathText(paths: Readonly<Record<string, number>>): string {
   const entries = Object.entries(parts([paths]));
   if (entries.length <= 1) return entries[0]?.[0] ?? '';
   return entries.map(([path, part]) => `${path} ${partText(part)}`).join(' ');
 }
 
-/** Whole percents, but neither 0 nor 100 of what is neither. */
+/** Whole percents, but 0 and 100 only for exactly 0 and exactly 1. */
 function partText(part: number): string {
   const percent = Math.round(100 * part);
   if (percent === 0) return '<1 %';
   return percent === 100 ? '>99 %' : `${percent} %`;
 }
 
-/** Billions of multiply-adds per second; of a clock too coarse to see them, as if they had taken a nanosecond. */
+/**
+ * Billions of multiply-adds per second. If the clock is too coarse to measure them, they count as a
+ * nanosecond.
+ */
 export function gmacsOf(macs: number, timeMs: number): number {
   return macs / Math.max(timeMs, 1e-6) / 1e6;
 }
 
-/** Time outside of the ops from the start of a step to that of the next; of a last one to its end. */
+/**
+ * Time outside of the ops from the start of a step to the start of the next; for the last step, to its end.
+ */
 function outsideTimes(steps: readonly StepProfile[]): number[] {
   const outside = ({ ops }: StepProfile, timeMs: number): number =>
     Math.max(0, timeMs - sum(ops.map((op) => op.timeMs)));
@@ -132,7 +141,7 @@ function outsideTimes(steps: readonly StepProfile[]): number[] {
   return between.length > 0 ? between : steps.map((step) => outside(step, step.timeMs));
 }
 
-/** Weights of the same names added up, as parts of 1, largest first. */
+/** The sum of the weights of each name, as parts of 1, largest first. */
 function parts(all: readonly Readonly<Record<string, number>>[]): Record<string, number> {
   const sums = new Map<string, number>();
   for (const paths of all) {

@@ -1,12 +1,13 @@
 /**
- * The safetensors file format, reading and writing, for the element types that tensors here have: 8 bytes header
- * length (little-endian), a JSON header padded with spaces to a multiple of 8, then the tensors without gaps.
- * Knows nothing of checkpoints. Source: github.com/huggingface/safetensors, section "Format".
+ * The safetensors file format, reading and writing, for the element types of Fewbit's tensors. A file is 8
+ * bytes of header length (little-endian), a JSON header padded with spaces to a multiple of 8, then the
+ * tensors without gaps. This file knows nothing of checkpoints. Source: github.com/huggingface/safetensors,
+ * section "Format".
  */
 import { InputError } from '../numerics/index.js';
 import { concatenate, littleEndianBytes, nativeBuffer } from './bytes.js';
 
-/** A tensor, row-major. */
+/** A row-major tensor. */
 export interface SafetensorsTensor {
   readonly shape: readonly number[];
   readonly data: Int16Array | Int32Array | Float32Array;
@@ -39,7 +40,7 @@ const elementsOf = (shape: readonly number[]): number => shape.reduce((product, 
 /** One file. 4-byte elements come first, so that every tensor is aligned in the file; metadata keeps its order. */
 export function encodeSafetensors({ metadata, tensors }: Safetensors): Uint8Array<ArrayBuffer> {
   const sorted = [...tensors].sort(
-    ([, a], [, b]) => b.data.BYTES_PER_ELEMENT - a.data.BYTES_PER_ELEMENT, // a stable sort
+    ([, a], [, b]) => b.data.BYTES_PER_ELEMENT - a.data.BYTES_PER_ELEMENT, // The sort is stable.
   );
   const header: [string, unknown][] = [['__metadata__', metadata]];
   const parts: Uint8Array[] = [];
@@ -65,7 +66,8 @@ export function encodeSafetensors({ metadata, tensors }: Safetensors): Uint8Arra
 
 /**
  * Reads a file strictly.
- * @throws RangeError naming what is wrong: truncated, header, offsets, element type, or bytes that belong to no tensor.
+ * @throws RangeError naming the fault: truncation, header, offsets, element type, or bytes outside of all
+ * tensors.
  */
 export function decodeSafetensors(bytes: Uint8Array): Safetensors {
   const { header, dataStart } = readHeader(bytes);
@@ -104,7 +106,7 @@ function readHeader(bytes: Uint8Array): { header: Record<string, unknown>; dataS
   const length = new DataView(bytes.buffer, bytes.byteOffset).getBigUint64(0, true);
   if (length < 2n || length > BigInt(bytes.length - 8)) {
     throw new InputError(
-      `safetensors: the header is said to have ${length} bytes but ${bytes.length - 8} follow; the file is truncated or of another kind`,
+      `safetensors: the file gives its header ${length} bytes but ${bytes.length - 8} follow; the file is truncated or of another kind`,
     );
   }
   const dataStart = 8 + Number(length);

@@ -1,7 +1,8 @@
 /**
- * Where a network's tensors live: at first here, then in a session, whose plan is made for one batch size and one stage of
- * precision. Another batch size opens another session and carries parameters and updates over, raw; another stage opens
- * one with the contents that it is given.
+ * The tensors of a network. They are here until a session is opened, and in the session from then on. The
+ * plan of a session holds for one batch size and one stage of precision. For another batch size, a new
+ * session takes the raw parameters and updates over; for another stage, a new session starts with the given
+ * contents.
  */
 import { InputTypeError } from '../numerics/index.js';
 import { UnsupportedError, type Backend, type Session, type TensorData } from '../backend/index.js';
@@ -10,7 +11,7 @@ import type { Tensor } from '../plan/index.js';
 import { stateTensors } from './checkpoint.js';
 import type { TrainingProfile } from './profile.js';
 
-/** What sessions are opened with. */
+/** Options for opening sessions. */
 export interface SessionSettings {
   readonly threads?: number;
   readonly clock?: () => number;
@@ -51,7 +52,7 @@ export class NetworkState {
     return this.#batch;
   }
 
-  /** The session for steps of at most `batch` examples; opened when it is first needed. */
+  /** The session for steps of at most `batch` examples, opened on first use. */
   async open(batch: number): Promise<Session> {
     this.#checkOpen();
     const previous = this.#session;
@@ -69,7 +70,7 @@ export class NetworkState {
     }
   }
 
-  /** Continues as another definition of the same network, in a new session, with the given contents. */
+  /** Continues as another definition of the same network, in a new session with the given contents. */
   async change(
     definition: NetworkDefinition,
     batch: number,
@@ -93,13 +94,13 @@ export class NetworkState {
     return this.#contents(this.#session, name);
   }
 
-  /** What sites counted since the last call; nothing without a session. */
+  /** Counters of the sites since the last call; empty without a session. */
   async statistics(): Promise<Awaited<ReturnType<Session['statistics']>>> {
     this.#checkOpen();
     return (await this.#session)?.statistics() ?? [];
   }
 
-  /** The last training steps as they were measured; null without a clock or a session. */
+  /** The measurements of the last training steps; null without a clock or a session. */
   async profile(): Promise<TrainingProfile | null> {
     this.#checkOpen();
     const session = await this.#session;

@@ -1,7 +1,7 @@
 /**
- * Turns of the event loop. A backend may finish a step without ever leaving the microtask queue; training hands the
- * loop a turn every few milliseconds, so that signals, timers and a page's events are served. It takes 5 us, and about 60
- * where the caches are full of other things, as after a step; setTimeout takes over 1 ms.
+ * Turns of the event loop. A backend may finish a step without leaving the microtask queue. Training
+ * therefore yields to the event loop every few milliseconds, so that signals, timers and a page's events are
+ * served. A turn takes 5 us, or about 60 us with cold caches, as after a step; setTimeout takes over 1 ms.
  */
 export class EventLoopTurns {
   readonly #channel = new MessageChannel();
@@ -9,8 +9,8 @@ export class EventLoopTurns {
 
   constructor() {
     const { port1, port2 } = this.#channel;
-    // There and back: Node goes on handling what is sent to one port, up to a thousand messages, before it turns to
-    // anything else, and what follows a message would never leave that row.
+    // The message is answered through the other port. Node handles up to a thousand messages of one port
+    // before it serves anything else, so code that only follows messages to one port would never yield.
     port1.onmessage = () => {
       port1.postMessage(null);
     };
@@ -27,7 +27,7 @@ export class EventLoopTurns {
     });
   }
 
-  /** Must be called: an open channel keeps a process alive. */
+  /** Must be called, because an open channel keeps a process alive. */
   close(): void {
     this.#channel.port1.close();
   }

@@ -150,8 +150,8 @@ const CASES: readonly (readonly [
     ['train', 'absent.json'],
     /^cannot read absent\.json: no such file or directory$/,
   ],
-  ['malformed JSON', ['train', 'malformed.json', '--out', 'new'], /^malformed\.json:3:11: is no JSON: /],
-  ['JSON cut short', ['train', 'cut.json', '--out', 'new'], /^cut\.json:1:14: is no JSON: Unexpected end/],
+  ['malformed JSON', ['train', 'malformed.json', '--out', 'new'], /^malformed\.json:3:11: is not JSON: /],
+  ['JSON cut short', ['train', 'cut.json', '--out', 'new'], /^cut\.json:1:14: is not JSON: Unexpected end/],
   [
     'unknown field',
     ['train', 'unknown-field.json', '--out', 'new'],
@@ -359,7 +359,7 @@ const CASES: readonly (readonly [
   [
     'run folder below a file',
     ['train', 'config.json', '--out', 'file/run'],
-    /^run folder file\/run: file is no folder; /,
+    /^run folder file\/run: file is not a folder; /,
   ],
   [
     'resume without a folder',

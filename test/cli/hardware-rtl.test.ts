@@ -87,7 +87,7 @@ describe('rtl', () => {
 
   it.each([
     [['--layer', 'fc9'], 'error: --layer: must be one of conv1, conv2, fc1, got "fc9"\n'],
-    [['--depth', '6'], 'error: rtl: depth must be a power of two, got 6; addresses wrap by themselves\n'],
+    [['--depth', '6'], 'error: rtl: depth must be a power of two, got 6; its addresses must wrap\n'],
     [['--wl', '33'], 'error: --wl: must be a whole number from 2 to 32, got "33"\n'],
     [['--run', 'nowhere'], 'error: '],
   ])('refuses %j', async (args, message) => {

@@ -381,7 +381,7 @@ describe('bad input', () => {
     ],
     [
       ['config.json', '--grid', 'seed=1', '--out', 'config.json'],
-      'run folder config.json: config.json is no folder',
+      'run folder config.json: config.json is not a folder',
     ],
     [
       ['config.json', '--grid', 'seed=1', '--cancel', '--out', 'killed'],

@@ -96,7 +96,7 @@ describe('a folder', () => {
       `run folder ${other}: must be new or empty, but holds notes.txt; `,
     );
     const file = join(other, 'notes.txt');
-    expect(() => RunFolder.create(join(file, 'run'), {})).toThrow(`${file} is no folder`);
+    expect(() => RunFolder.create(join(file, 'run'), {})).toThrow(`${file} is not a folder`);
     expect(readdirSync(other)).toEqual(['notes.txt']);
   });
 

@@ -101,7 +101,7 @@ describe('a run in one line', () => {
     expect([state(), readFailure(begun), readPruned(begun)]).toEqual(['stopped', null, null]);
     writeFileSync(join(begun, 'config.json'), '{');
     expect(summarizeRun(begun)).toMatchObject({ state: 'damaged', configuration: null });
-    expect(summarizeRun(begun).problem).toContain(`${join(begun, 'config.json')}: is no JSON`);
+    expect(summarizeRun(begun).problem).toContain(`${join(begun, 'config.json')}: is not JSON`);
   });
 
   it('is done in spite of marks', () => {

@@ -85,7 +85,7 @@ describe('a design', () => {
     [{ rows: 0 }, 'array: rows must be an integer from 1 to 1024, got 0'],
     [{ rows: 257 }, 'rtl: rows must be an integer from 1 to 256, got 257'],
     [{ wordLength: 33 }, 'rtl: the word length must be an integer from 2 to 32, got 33'],
-    [{ depth: 6 }, 'rtl: depth must be a power of two, got 6; addresses wrap by themselves'],
+    [{ depth: 6 }, 'rtl: depth must be a power of two, got 6; its addresses must wrap'],
   ])('%o is refused', (changes, message) => {
     expect(() => checkDesign({ ...STOCHASTIC, ...changes })).toThrow(message);
   });

@@ -34,8 +34,29 @@ const documents = ['README.md', 'ARCHITECTURE.md', 'CONTRIBUTING.md', 'CHANGELOG
  */
 const COVERED = {
   documentsToRewrite: ['hardware', 'performance', 'randomness'],
-  comments: ['src/optim/', 'bench/', 'scripts/'],
-  texts: ['src/numerics/', 'src/optim/', 'src/nn/', 'src/data/', 'src/backend/'],
+  comments: [
+    'src/nn/',
+    'src/hardware/',
+    'bench/',
+    'scripts/',
+    'src/experiment/run/',
+    'src/experiment/store/',
+    'src/experiment/sweep/',
+    'src/optim/',
+    'src/train/',
+  ],
+  texts: [
+    'src/backend/',
+    'src/data/',
+    'src/experiment/run/',
+    'src/experiment/store/',
+    'src/experiment/sweep/',
+    'src/nn/',
+    'src/hardware/',
+    'src/numerics/',
+    'src/optim/',
+    'src/train/',
+  ],
 };
 
 const read = (path: string) => readFileSync(join(ROOT, path), 'utf8');

@@ -109,12 +109,12 @@ describe('safetensors', () => {
     [
       'a header length beyond the file',
       file(one, [0, 0, 0, 0], 1e9),
-      'safetensors: the header is said to have 1000000000 bytes but 58 follow; the file is truncated or of another kind',
+      'safetensors: the file gives its header 1000000000 bytes but 58 follow; the file is truncated or of another kind',
     ],
     [
       'a header of no length',
       file(one, [0, 0, 0, 0], 0),
-      'safetensors: the header is said to have 0 bytes but 58 follow; the file is truncated or of another kind',
+      'safetensors: the file gives its header 0 bytes but 58 follow; the file is truncated or of another kind',
     ],
     [
       'a header that is not JSON',

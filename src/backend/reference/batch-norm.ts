@@ -1,6 +1,6 @@
 /**
- * Batch normalisation of rows of C channels: registers of fixed width, each rounded once, halves up, and sums that are exact.
- * docs/numerics.md derives them and their bounds; float-batch-norm.ts is the baseline.
+ * Batch normalisation of rows of C channels: registers of fixed width, each rounded once with halves up, and
+ * exact sums. docs/numerics.md derives them and their bounds; float-batch-norm.ts is the baseline.
  */
 import { inverseRoot, roundedQuotient, Wide } from '../../numerics/index.js';
 import type {
@@ -23,7 +23,7 @@ import type { Run } from './run.js';
 /** Fraction bits of a normalised element, of gamma over the deviation, and of the share of a batch. */
 const NORMAL_BITS = 16;
 const RATE_BITS = 16;
-/** A channel's shift is this less half the shift of its variance. */
+/** A channel's shift is this number minus half the shift of its variance. */
 const WHOLE_SHIFT = 44;
 
 /** value / 2^bits to nearest, halves up. */

@@ -1,6 +1,6 @@
 /**
- * One output element in the making: what every op adds to and then converts. The ops say which numbers meet and in
- * which order; a cell says what adding means: here exact integers, in float-cell.ts doubles.
+ * One output element under construction, to which every op adds before it converts. An op chooses the
+ * operands and their order; a cell defines addition, here of exact integers, in float-cell.ts of doubles.
  */
 import {
   AccumulatorRegister,
@@ -13,7 +13,7 @@ import {
 /** Elements that take part in arithmetic. */
 export type Elements = Int16Array | Int32Array | Float32Array;
 
-/** A sum of products that becomes one element: all that the matrix product and the convolutions need. */
+/** A sum of products that becomes one element; the matrix product and the convolutions need only this. */
 export interface ProductCell {
   clear(): void;
   /** Adds a[aStart + t * aStride] * b[bStart + t * bStride] for t = 0 .. length - 1, ascending. */
@@ -28,7 +28,7 @@ export interface ProductCell {
   ): void;
   /** Adds value * 2^shift. */
   add(value: number, shift: number): void;
-  /** The sum rounded and brought into the format, as element `index` of the tensor written; counted. */
+  /** Rounds the sum, brings it into the format as element `index` of the output tensor, and counts it. */
   finish(index: number): number;
 }
 
@@ -37,11 +37,14 @@ export interface Cell extends ProductCell {
   /** Adds a * b * 2^shift. */
   addProduct(a: number, b: number, shift: number): void;
   isZero(): boolean;
-  /** A constant of the plan with `fractionBits` fraction bits, as this arithmetic multiplies by it. */
+  /** A constant of the plan with `fractionBits` fraction bits, in the form of this arithmetic. */
   constant(integer: number, fractionBits: number): number;
 }
 
-/** Exact 64-bit sums, of which a wrapping accumulator keeps the low bits: order does not matter, so it wraps once. */
+/**
+ * Exact 64-bit sums, of which a wrapping accumulator keeps the low bits. Order does not matter, so it wraps
+ * once.
+ */
 export class ExactCell implements Cell {
   private readonly sum = new Wide();
   private readonly part = new Wide();
@@ -69,7 +72,7 @@ export class ExactCell implements Cell {
     bStride: number,
     length: number,
   ): void {
-    // Magnitude bits of the whole run: up to 53 a double is exact, and much faster than two halves.
+    // Magnitude bits of the whole run. Up to 53 bits a double is exact, and much faster than two halves.
     const bits = 8 * (a.BYTES_PER_ELEMENT + b.BYTES_PER_ELEMENT) - 2 + (32 - Math.clz32(length));
     if (bits <= 53) {
       let sum = 0;
@@ -107,7 +110,10 @@ export class ExactCell implements Cell {
   }
 }
 
-/** A register that saturates after every product and after the bias: here the order of the sum is its meaning. */
+/**
+ * A register that saturates after every product and after the bias, so that the order of the sum determines
+ * its value.
+ */
 export class SaturatingCell implements ProductCell {
   private readonly register: AccumulatorRegister;
 

@@ -4,9 +4,9 @@ import type { Run } from './run.js';
 import { coversOf, horizontalAxis, verticalAxis } from './window.js';
 
 /**
- * dOutput [B, OH, OW, OC], weight [KH, KW, C, OC], out [B, H, W, C].
- * out[b, y, x, c] = convert(sum over (i, j, o) ascending of dOutput[b, (y+pt-i)/sy, (x+pl-j)/sx, o] * weight[i, j, c, o]),
- * where only window positions that are whole and inside the output take part.
+ * dOutput [B, OH, OW, OC], weight [KH, KW, C, OC], out [B, H, W, C]. out[b, y, x, c] = convert(sum over (i,
+ * j, o) ascending of dOutput[b, (y+pt-i)/sy, (x+pl-j)/sx, o] * weight[i, j, c, o]), in which only whole
+ * window positions inside the output take part.
  */
 export function conv2dInputGradient(op: Conv2dInputGradientOp, run: Run): void {
   const { height, width, channels, kernelWidth, outHeight, outWidth } = op.window;

@@ -39,7 +39,7 @@ export function conv2d(op: Conv2dOp, run: Run): void {
         for (let o = 0; o < oc; o += 1) {
           cell.clear();
           for (let i = insideY[y]!.from; i < insideY[y]!.to; i += 1) {
-            // The row segment (j, c) is contiguous in the image and strided by OC in the weight.
+            // The row segment (j, c) is contiguous in the image and has stride OC in the weight.
             const segment = ((b * height + top + i) * width + left + from) * c;
             const kernel = (i * kernelWidth + from) * c * oc + o;
             cell.addProducts(input, segment, 1, weight, kernel, oc, (to - from) * c);

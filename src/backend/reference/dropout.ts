@@ -5,8 +5,9 @@ import type { Run } from './run.js';
 const SCALE_BITS = 24;
 
 /**
- * input, out [elements]: out = convert(kept ? input * scale : 0), kept where the element's 16-bit random word at the
- * mask's site is >= threshold. A dropped element is an exact zero: counted as an element, never as flushed.
+ * input, out [elements]: out = convert(kept ? input * scale : 0), kept if the element's 16-bit random word at
+ * the mask's site is >= threshold. A dropped element is an exact zero, which counts as an element, never as
+ * flushed.
  */
 export function dropout(op: DropoutOp, run: Run): void {
   const input = run.elements(op.input);

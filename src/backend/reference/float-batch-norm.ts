@@ -1,4 +1,7 @@
-/** Batch normalisation of the float32 baseline: sums in doubles, row after row; what is stored is rounded to float32. */
+/**
+ * Batch normalisation of the float32 baseline: sums in doubles, row by row; stored values are rounded to
+ * float32.
+ */
 import type {
   BatchMomentsOp,
   BatchNormGradientOp,

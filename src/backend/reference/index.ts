@@ -1,12 +1,15 @@
 /**
- * The reference backend: every op as plain loops over exact integers. It is what the ops of a plan mean; every
- * other backend is held to its integers by test/contract. One thread, no tricks.
+ * The reference backend: every op as plain loops over exact integers. It defines the ops of a plan;
+ * test/contract compares every other backend with its integers. It has one thread and no optimisations.
  */
 import { InputError } from '../../numerics/index.js';
 import { UnsupportedError, type Backend, type SessionOptions } from '../contract.js';
 import { ReferenceSession } from './session.js';
 
-/** Checks that a session of one thread will do. @throws RangeError for no number of threads, UnsupportedError above 1. */
+/**
+ * Checks that one thread is enough.
+ * @throws RangeError for an invalid number of threads, UnsupportedError above 1.
+ */
 export function checkOneThread(name: string, { threads = 1 }: SessionOptions): void {
   if (!Number.isInteger(threads) || threads < 1) {
     throw new InputError(`session: threads must be a positive integer, got ${threads}; use 1`);

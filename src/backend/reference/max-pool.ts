@@ -1,11 +1,12 @@
-/** Max-pooling and its gradient; windows may overlap, and may reach over the image's edge. */
+/** Max-pooling and its gradient; windows may overlap, and may extend beyond the image's edge. */
 import type { MaxPoolGradientOp, MaxPoolOp } from '../../plan/index.js';
 import type { Run } from './run.js';
 import { coversOf, horizontalAxis, insideOf, verticalAxis } from './window.js';
 
 /**
- * input [B, H, W, C], out and position [B, OH, OW, C]: the largest element of each window, exact, and where it is:
- * i * kernelWidth + j of the first largest in row-major order. Cells outside the image do not take part.
+ * input [B, H, W, C], out and position [B, OH, OW, C]: the largest element of each window, exact, and its
+ * position: i * kernelWidth + j of the first largest in row-major order. Cells outside the image do not take
+ * part.
  */
 export function maxPool(op: MaxPoolOp, run: Run): void {
   const { height, width, channels, kernelWidth, strideY, strideX, padTop, padLeft, outHeight, outWidth } =

@@ -1,4 +1,7 @@
-/** ReLU and its gradient: exact, so neither has a rounding site. Either may replace its operand in place. */
+/**
+ * ReLU and its gradient: both are exact, so neither has a rounding site. Either may replace its operand in
+ * place.
+ */
 import type { ReluGradientOp, ReluOp } from '../../plan/index.js';
 import type { Run } from './run.js';
 

@@ -1,6 +1,6 @@
 /**
- * What an op sees of the step it runs in: memory, number of examples, random key, cells to compute in, metrics.
- * Made anew for every step; the memory and the counters are the session's.
+ * The context of an op within a step: memory, number of examples, random key, cells for computing, metrics. A
+ * new one is made for every step; the memory and the counters belong to the session.
  */
 import {
   Converter,
@@ -16,7 +16,7 @@ import type { Coefficients, SiteStatistics, TensorData } from '../contract.js';
 import { ExactCell, SaturatingCell, type Cell, type Elements, type ProductCell } from './cell.js';
 import { FloatCell } from './float-cell.js';
 
-/** The arena, its views, and the counters of every rounding site: all that a session keeps. */
+/** The arena, its views, and the counters of every rounding site, which are all that a session keeps. */
 export class Memory {
   readonly key: Key;
   readonly converters: readonly Converter[];
@@ -31,7 +31,7 @@ export class Memory {
     this.key = parseSeed(seed);
     this.converters = plan.sites.map((site) => new Converter(site));
     this.swallowed = plan.sites.map(() => 0);
-    // Views of one buffer: tensors that the plan lets share memory do share it.
+    // Views of one buffer, so that tensors share memory if the plan permits it.
     const arena = arenaOf(plan);
     this.views = plan.tensors.map((tensor) => viewOf(arena, tensor));
   }
@@ -88,7 +88,7 @@ export class Run {
     private readonly memory: Memory,
     /** Examples in this step: the rows of batched tensors that take part. */
     readonly count: number,
-    /** Number of the step: the generator's step word. */
+    /** Number of the step, which is the generator's step word. */
     readonly step: number,
     readonly coefficients: readonly Coefficients[],
   ) {}
@@ -111,7 +111,7 @@ export class Run {
     return this.plan.tensors[id]!;
   }
 
-  /** Elements of a tensor that takes part in arithmetic. */
+  /** Elements of a tensor used in arithmetic. */
   elements(id: TensorId): Elements {
     const view = this.memory.view(id);
     if (view instanceof Uint8Array)
@@ -128,7 +128,7 @@ export class Run {
     return view;
   }
 
-  /** Size of a tensor's first dimension in this step: the examples where it is the batch. */
+  /** Size of a tensor's first dimension in this step; if it is the batch, the number of examples. */
   rows(id: TensorId): number {
     const { batched, shape } = this.tensor(id);
     return batched ? this.count : (shape[0] ?? 1);
@@ -146,7 +146,7 @@ export class Run {
     return new ExactCell(this.converter(convert), this.words(convert), 64);
   }
 
-  /** A cell for sums of products in the accumulator that the op asks for. */
+  /** A cell for sums of products in the accumulator of the op. */
   productCell(convert: Convert | null, accumulator: Accumulator): ProductCell {
     if (convert === null || accumulator === 'exact') return this.cell(convert);
     if (accumulator.overflow === 'wrap') {
@@ -155,17 +155,17 @@ export class Run {
     return new SaturatingCell(this.converter(convert), this.words(convert), accumulator);
   }
 
-  /** The 16-bit random words of a site that is no rounding site. */
+  /** The 16-bit random words of a site that does not round. */
   mask(hash: number): RandomSite {
     return new RandomSite(this.key, hash, this.step, 16);
   }
 
-  /** Counts an update that was not zero but left its parameter as it was. */
+  /** Counts a non-zero update that left its parameter unchanged. */
   countSwallowed(convert: Convert | null): void {
     if (convert !== null) this.memory.swallowed[convert.statistics]! += 1;
   }
 
-  /** The site's converter, which counts. */
+  /** The site's converter, which also counts. */
   converter(convert: Convert): Converter {
     return this.memory.converters[convert.statistics]!;
   }

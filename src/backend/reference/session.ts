@@ -1,6 +1,7 @@
 /**
- * A session of the reference backend: one thread, op after op, over one arena. Steps of one call are all checked
- * before the first one runs, so a bad step changes nothing. A backend that computes only some ops itself extends it.
+ * A session of the reference backend: one thread runs op after op over one arena. All steps of a call are
+ * checked before the first one runs, so a bad step changes nothing. A backend that computes only some ops
+ * itself extends this session.
  */
 import { LOSS_BITS } from '../../numerics/index.js';
 import type { Op, Plan, TensorId } from '../../plan/index.js';
@@ -26,7 +27,7 @@ import { runOp } from './run-op.js';
 /** A session on one thread. */
 export class ReferenceSession implements Session {
   readonly threads = 1;
-  /** How products are summed, as a profile calls it. */
+  /** The path of products in a profile. */
   protected readonly path: string = 'reference';
   private memory: Memory | null;
   private readonly profiles: StepProfile[] = [];

@@ -3,9 +3,9 @@ import type { SgdOp } from '../../plan/index.js';
 import type { Run } from './run.js';
 
 /**
- * parameter w, gradient g, update u [elements]:
- * u' = convert(momentum * u - rate * g - decay * w), w' = convert(w + u'), each right side one exact integer.
- * A swallowed update is one whose exact right side is not zero while w' = w.
+ * parameter w, gradient g, update u [elements]: u' = convert(momentum * u - rate * g - decay * w), w' =
+ * convert(w + u'), each right side one exact integer. An update is swallowed if its exact right side is
+ * non-zero but w' = w.
  */
 export function sgd(op: SgdOp, run: Run): void {
   const { shifts, sumShifts } = op;

@@ -1,7 +1,10 @@
-/** Which cells of an image a sliding window meets, one axis at a time; every op on windows walks these. */
+/** The cells of an image under a sliding window, one axis at a time; every op on windows walks these. */
 import type { Window } from '../../plan/index.js';
 
-/** One axis of a window: `size` cells, `out` window positions, each of `kernel` cells from `position * stride - pad` on. */
+/**
+ * One axis of a window: `size` cells, `out` window positions, each of `kernel` cells beginning at `position *
+ * stride - pad`.
+ */
 export interface Axis {
   readonly size: number;
   readonly out: number;
@@ -45,7 +48,7 @@ export function positionsOf(axis: Axis): Range[] {
   });
 }
 
-/** A window position and which of its kernel cells (`tap`) is meant. */
+/** A window position and one of its kernel cells (`tap`). */
 export interface Cover {
   readonly position: number;
   readonly tap: number;

@@ -1,6 +1,7 @@
 /**
- * The systolic backend: every product of a plan on the paper's array, simulated; everything else on its host. With Philox
- * it gives the integers of every other backend, with shift registers those of generated hardware. docs/hardware.md.
+ * The systolic backend: every product of a plan runs on the simulated array of the paper, every other op on
+ * its host. With Philox it gives the integers of every other backend, with shift registers those of generated
+ * hardware. docs/hardware.md.
  */
 import { InputTypeError } from '../../numerics/index.js';
 import {
@@ -19,17 +20,18 @@ import { checkOneThread } from '../reference/index.js';
 import { parseSystolic } from './options.js';
 import { SystolicSession, type ProductRunner } from './session.js';
 
-/** A backend whose sessions know what their products took. */
+/** A backend whose sessions know the cost of their products. */
 export interface SystolicBackend extends Backend {
   readonly open: (...args: Parameters<Backend['open']>) => Promise<SystolicSession>;
 }
 
 /**
- * A backend with an array of its own.
+ * A backend with a given array.
  * @param options.array changes to the paper's array
- * @param options.random where rounding bits come from (default `philox`)
- * @param options.runner what computes a product: `computeProduct` (default), `simulateProduct` PE by PE, or one's own
- * @throws RangeError for an array that cannot be, TypeError for an unknown source
+ * @param options.random the source of rounding bits (default `philox`)
+ * @param options.runner computes a product: `computeProduct` (default), `simulateProduct` PE by PE, or
+ * another function
+ * @throws RangeError for an impossible array, TypeError for an unknown source
  */
 export function systolicBackend(
   options: {
@@ -56,7 +58,7 @@ export function systolicBackend(
       }
       for (const product of [...productsOf(plan, 'train'), ...productsOf(plan, 'evaluate')]) {
         proveSums(config, product);
-        // Buffers that hold not even a slice show now.
+        // This detects buffers that cannot hold one slice.
         schedule(config, product);
       }
       return new SystolicSession(plan, sessionOptions, config, random, runner);
@@ -65,7 +67,7 @@ export function systolicBackend(
 }
 
 /**
- * The backend that a name asks for: `systolic`, or `systolic:` and words such as `8x8,lfsr20`.
+ * The backend for a name: `systolic`, or `systolic:` and words such as `8x8,lfsr20`.
  * @throws TypeError, RangeError as `parseSystolic`
  */
 export function namedSystolic(name: string): SystolicBackend {

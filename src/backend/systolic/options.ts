@@ -2,13 +2,13 @@
 import { InputTypeError } from '../../numerics/index.js';
 import { arrayConfig, type ArrayConfig, type LfsrBits, type RandomSource } from '../../hardware/index.js';
 
-/** What a systolic backend is made of. */
+/** Options of a systolic backend. */
 export interface SystolicOptions {
   /** Changes to the paper's array. */
   readonly array: Partial<ArrayConfig>;
-  /** `philox`: bit-identical with every other backend; `lfsr`: with generated hardware. */
+  /** `philox` makes it bit-identical with every other backend, `lfsr` with generated hardware. */
   readonly random: RandomSource;
-  /** Every product PE by PE, cycle by cycle: the same numbers, many times slower. */
+  /** Simulates every product PE by PE, cycle by cycle; gives the same numbers, many times slower. */
   readonly everyCycle: boolean;
 }
 
@@ -33,7 +33,7 @@ function wordOf(options: SystolicOptions, word: string): SystolicOptions | null 
 
 /**
  * Reads `systolic`, which is the paper's array with Philox, or `systolic:` and words between commas.
- * @throws TypeError for an unknown word, RangeError for an array that cannot be
+ * @throws TypeError for an unknown word, RangeError for an impossible array
  */
 export function parseSystolic(name: string): SystolicOptions {
   let options: SystolicOptions = { array: {}, random: 'philox', everyCycle: false };

@@ -1,5 +1,5 @@
 /**
- * A session whose products run on the array; all other ops are the host's, and the host is the reference.
+ * A session whose products run on the array. The host, which is the reference, runs all other ops.
  */
 import {
   isProduct,
@@ -19,7 +19,7 @@ import type { Op, Plan } from '../../plan/index.js';
 import type { SessionOptions } from '../contract.js';
 import { ReferenceSession, type Run } from '../reference/index.js';
 
-/** One product of a step, and what it took on the array. */
+/** One product of a step, and its cost on the array. */
 export interface ProductReport {
   readonly product: Product;
   readonly schedule: Schedule;
@@ -28,7 +28,7 @@ export interface ProductReport {
 /** Computes the results of a product into the job's `out`. */
 export type ProductRunner = (job: ProductJob) => void;
 
-/** A session on the array: that of the contract, and the cycles of its last step. */
+/** A session on the array: that of the contract, plus the cycles of its last step. */
 export class SystolicSession extends ReferenceSession {
   protected override readonly path = 'systolic';
   private reports: ProductReport[] = [];
@@ -44,7 +44,7 @@ export class SystolicSession extends ReferenceSession {
     super(plan, options);
   }
 
-  /** The products of the last training or evaluation step in the order in which they ran; none before the first. */
+  /** The products of the last training or evaluation step in execution order; none before the first. */
   products(): readonly ProductReport[] {
     return this.reports;
   }

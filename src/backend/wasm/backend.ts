@@ -1,4 +1,4 @@
-/** The backend's front: checks what was asked for, then opens a session. */
+/** The entry of the backend: checks the options, then opens a session. */
 import { availableThreads, sharedMemory, warn } from '#wasm-host';
 import { parseSeed, InputError } from '../../numerics/index.js';
 import { UnsupportedError, type Backend } from '../contract.js';
@@ -11,22 +11,22 @@ import { WasmSession } from './session.js';
 /** Largest number of threads of a session. */
 const MAX_THREADS = 64;
 
-/** What the wasm backend finds on this machine. */
+/** The abilities of this machine for the wasm backend. */
 export interface WasmInfo {
-  /** True where the engine has what the kernels need: SIMD, atomics, bulk memory. */
+  /** True if the engine supports what the kernels need: SIMD, atomics, bulk memory. */
   readonly simd: boolean;
-  /** True where threads can share a memory; a page without cross-origin isolation runs on one thread. */
+  /** True if threads can share a memory; a page without cross-origin isolation runs on one thread. */
   readonly sharedMemory: boolean;
-  /** Threads used where a session does not say: all that the machine runs at once. */
+  /** Default number of threads: all that the machine runs at once. */
   readonly threads: number;
 }
 
-/** What the wasm backend can do here. */
+/** The abilities of the wasm backend on this machine. */
 export function wasmInfo(): WasmInfo {
   return { simd: kernelsSupported(), sharedMemory, threads: Math.min(availableThreads(), MAX_THREADS) };
 }
 
-/** The number of threads of a session, checked. */
+/** Checks the number of threads of a session. */
 function threadsOf(threads: number | undefined): number {
   if (threads === undefined) return wasmInfo().threads;
   if (!Number.isInteger(threads) || threads < 1 || threads > MAX_THREADS) {
@@ -42,7 +42,7 @@ function threadsOf(threads: number | undefined): number {
   return threads;
 }
 
-/** The same with kernels of one's own choice, for tests and measurements; all give the same integers. */
+/** The same backend with given kernels, for tests and measurements; all give the same integers. */
 export function wasmBackendWith(choice: Partial<KernelChoice>): Backend {
   const kernelChoice = { ...AUTO, ...choice };
   return {
@@ -63,5 +63,5 @@ export function wasmBackendWith(choice: Partial<KernelChoice>): Backend {
   };
 }
 
-/** WebAssembly SIMD on any number of threads: the integers of the reference backend, bit for bit. */
+/** WebAssembly SIMD on any number of threads, with the integers of the reference backend, bit for bit. */
 export const wasmBackend: Backend = wasmBackendWith({});

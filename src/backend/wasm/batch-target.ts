@@ -1,4 +1,7 @@
-/** Where the examples of a program go: into its input, or as pixels to where a record makes the input from them. */
+/**
+ * The destination of a program's examples: its input, or a region of pixels from which a record makes the
+ * input.
+ */
 import type { Plan, TensorId } from '../../plan/index.js';
 import { PIXEL_VALUES, type Batch, type TensorData } from '../contract.js';
 import type { Program, StepProgram } from './records.js';
@@ -6,10 +9,10 @@ import type { SessionMemory } from './memory.js';
 
 export class BatchTarget {
   readonly ops: Program;
-  /** The record that makes the input from pixels, alone. */
+  /** Only the record that makes the input from pixels. */
   readonly pixels: Program | null;
   readonly #fromPixels: Program | null;
-  // Views made once; null without an input, or without labels.
+  // Views that are made once; null without an input, or without labels.
   readonly #inputs: TensorData | null = null;
   readonly #bytes: TensorData | null = null;
   readonly #table: TensorData | null = null;
@@ -28,7 +31,7 @@ export class BatchTarget {
     this.#table = memory.array(tensor.storage, table, PIXEL_VALUES);
   }
 
-  /** Copies a batch in; the program that makes a step of it. */
+  /** Copies a batch in, and returns the program that runs it. */
   put({ inputs, pixelTable, labels }: Batch): Program {
     this.#labels?.set(labels);
     if (pixelTable === undefined) {

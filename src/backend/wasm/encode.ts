@@ -1,6 +1,6 @@
 /**
- * A plan as the kernels read it: records of its ops (records.ts) and of its rounding sites, and all the regions around
- * them. Written once, when a session opens.
+ * A plan in the form of the kernels: records of its ops (records.ts) and of its rounding sites, and all the
+ * regions around them. It is written once, when a session opens.
  */
 import { wordLength } from '../../numerics/index.js';
 import { elements, type Convert, type Plan } from '../../plan/index.js';
@@ -54,7 +54,7 @@ function encodeSite(site: Convert, words: Int32Array): void {
   put(layout.SITE_COUNTERS, site.statistics * layout.COUNTER_BYTES);
 }
 
-/** Encodes a plan for `threads` threads; takes the regions that it needs besides the arena. */
+/** Encodes a plan for `threads` threads and allocates the regions that it needs besides the arena. */
 export function encodePlan(
   plan: Plan,
   threads: number,
@@ -75,7 +75,7 @@ export function encodePlan(
   const pixels = { bytes: regions.take(Math.max(...inputs)), table: regions.take(PIXEL_VALUES * 4) };
   const train = writer.program(plan.train, trainInput, pixels);
   const evaluate = writer.program(plan.evaluate, evaluateInput, pixels);
-  // A cache line between the threads' regions, so that no two write to one.
+  // A cache line between the threads' regions, so that no two threads write to the same one.
   const statisticsBytes = plan.sites.length * layout.COUNTER_BYTES + 64;
   const { scratchBytes } = writer;
   return {

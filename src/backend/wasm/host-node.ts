@@ -1,11 +1,14 @@
-/** What the worker pool needs of Node: worker threads, their number, and a turn of the event loop. host-web.ts is its twin. */
+/**
+ * The interface of the worker pool to Node: worker threads, their number, and a turn of the event loop.
+ * host-web.ts is its twin.
+ */
 import { availableParallelism } from 'node:os';
 import { Worker } from 'node:worker_threads';
 import type { WorkerHandle, WorkerStart } from './worker.js';
 
-/** True where several threads can share one memory. */
+/** True if several threads can share one memory. */
 export const sharedMemory = true as boolean;
-/** True where the session's own thread may sleep while it waits. */
+/** True if the session's own thread may sleep while it waits. */
 export const maySleep = true;
 
 /** Threads that the machine runs at once. */
@@ -13,7 +16,7 @@ export function availableThreads(): number {
   return availableParallelism();
 }
 
-/** Says what nobody asked for but somebody should know. */
+/** Prints a warning. */
 export function warn(text: string): void {
   process.emitWarning(text);
 }
@@ -23,7 +26,10 @@ export function eventTurn(): Promise<void> {
   return new Promise((resolve) => setImmediate(resolve));
 }
 
-/** Starts a worker and resolves when it waits for work. It keeps no process alive; `onEnd` hears why it ended. */
+/**
+ * Starts a worker and resolves when it waits for work. It does not keep the process alive; `onEnd` receives
+ * the reason of its end.
+ */
 export function spawnWorker(start: WorkerStart, onEnd: (reason: string) => void): Promise<WorkerHandle> {
   const worker = new Worker(new URL('./worker-node.js', import.meta.url), {
     workerData: start,

@@ -1,9 +1,9 @@
-/** What the worker pool needs of a browser. host-node.ts is its twin. */
+/** The interface of the worker pool to a browser. host-node.ts is its twin. */
 import type { WorkerHandle, WorkerStart } from './worker.js';
 
-/** Memory can be sent to workers in a cross-origin-isolated page only. */
+/** Memory can be sent to workers only in a cross-origin-isolated page. */
 export const sharedMemory = (globalThis as { crossOriginIsolated?: boolean }).crossOriginIsolated === true;
-/** A page's main thread must not sleep; a worker may. */
+/** A worker may sleep, but not a page's main thread. */
 export const maySleep = typeof document === 'undefined';
 
 /** Threads that the machine runs at once; 1 without shared memory. */
@@ -11,7 +11,7 @@ export function availableThreads(): number {
   return sharedMemory ? navigator.hardwareConcurrency : 1;
 }
 
-/** Says what nobody asked for but somebody should know. */
+/** Prints a warning. */
 export function warn(text: string): void {
   console.warn(text);
 }
@@ -28,7 +28,7 @@ export function eventTurn(): Promise<void> {
   });
 }
 
-/** Starts a worker and resolves when it waits for work; `onEnd` hears why it ended. */
+/** Starts a worker and resolves when it waits for work; `onEnd` receives the reason of its end. */
 export function spawnWorker(start: WorkerStart, onEnd: (reason: string) => void): Promise<WorkerHandle> {
   const worker = new Worker(new URL('./worker-web.js', import.meta.url), { type: 'module' });
   return new Promise((resolve, reject) => {

@@ -1,10 +1,13 @@
-/** The kernel module: decoded, checked and compiled once. What it computes is in assembly/. */
+/** The kernel module, which is decoded, checked and compiled once. Its source is in assembly/. */
 import { UnsupportedError } from '../contract.js';
 import { KERNELS } from './kernels.generated.js';
 
-/** What an instance of the module exports (assembly/index.ts). */
+/** The exports of an instance of the module (assembly/index.ts). */
 export interface KernelExports {
-  /** Runs the program of the control block. 0: the workers are overdue; look after them, then `resume`. */
+  /**
+   * Runs the program of the control block. It returns 0 if the workers are overdue: check them, then call
+   * `resume`.
+   */
   run(): number;
   resume(): number;
 }
@@ -21,12 +24,12 @@ const decode = once((): Uint8Array<ArrayBuffer> => {
   return bytes;
 });
 
-/** True where the engine has what the kernels need: SIMD, threads' atomics, bulk memory. */
+/** True if the engine supports what the kernels need: SIMD, atomics of threads, bulk memory. */
 export const kernelsSupported = once(() => typeof WebAssembly === 'object' && WebAssembly.validate(decode()));
 
 const compiled = once(() => WebAssembly.compile(decode()));
 
-/** @throws UnsupportedError where the engine cannot run the kernels. */
+/** @throws UnsupportedError if the engine cannot run the kernels. */
 export async function kernelModule(): Promise<WebAssembly.Module> {
   if (!kernelsSupported()) {
     throw new UnsupportedError(

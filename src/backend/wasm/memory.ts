@@ -1,6 +1,6 @@
 /**
- * The session's linear memory, planned in full before anything runs: control block, tables, counters, the plan's arena,
- * and a scratch region for each thread. Nothing is allocated later, views of it included.
+ * The session's linear memory, planned in full before anything runs: control block, tables, counters, the
+ * plan's arena, and a scratch region for each thread. Nothing is allocated later, not even views.
  */
 import { InputError } from '../../numerics/index.js';
 import type { Storage } from '../../numerics/index.js';
@@ -13,16 +13,16 @@ import * as layout from './layout.generated.js';
 import { Regions } from './regions.js';
 
 const PAGE = 65536;
-/** Kernels read whole vectors, at most this far past the end of an operand. */
+/** Kernels read whole vectors, at most this many bytes past the end of an operand. */
 const SLACK = 256;
 /** Addresses stay positive as int32. */
 const LIMIT_BYTES = 2 ** 31 - PAGE;
 
-/** Where everything lies. */
+/** The addresses of all regions. */
 interface Layout {
   readonly arena: number;
   readonly encoded: Encoded;
-  /** A record of the profiler's own. */
+  /** A separate record of the profiler. */
   readonly limit: number;
   readonly pages: number;
 }
@@ -48,7 +48,7 @@ function useOf(plan: Plan, threads: number, { encoded, pages }: Layout): MemoryU
   };
 }
 
-/** Memory of a session of the plan with that many threads. */
+/** The memory of a session of the plan with that many threads. */
 export function sessionMemoryUse(plan: Plan, threads: number, choice = AUTO): MemoryUse {
   return useOf(plan, threads, layOut(plan, threads, choice));
 }
@@ -61,7 +61,7 @@ export class SessionMemory {
   readonly #control: Int32Array;
   readonly #views: readonly TensorData[];
 
-  /** @throws RangeError where a session has no room for it, or the engine refuses. */
+  /** @throws RangeError if a session has no room for it, or the engine refuses. */
   constructor(plan: Plan, threads: number, choice = AUTO) {
     const whole = layOut(plan, threads, choice);
     checkMemory('wasm', useOf(plan, threads, whole));
@@ -114,7 +114,7 @@ export class SessionMemory {
     this.#control[field >> 2] = value;
   }
 
-  /** The tensor's elements where they are. */
+  /** A view of the tensor's elements in place. */
   view({ id }: Tensor): TensorData {
     return this.#views[id]!;
   }

@@ -4,7 +4,7 @@
  */
 import type { Choice } from './choice.js';
 
-/** A convolution as the tiles see it, of one image. */
+/** A convolution of one image in the form of the tiles. */
 export interface ConvolutionShape {
   readonly channels: number;
   /** Output channels, or the columns of a gradient by the input. */
@@ -28,7 +28,7 @@ export interface Phases {
   readonly halfWidth: number;
   readonly frameHeight: number;
   readonly frameWidth: number;
-  /** Bytes of a row of a phase, and of one whole phase. */
+  /** Bytes of a row of a phase, and of a whole phase. */
   readonly rowBytes: number;
   readonly phaseBytes: number;
   /** Taps of the largest phase of the kernel, and of all nine. */
@@ -41,19 +41,28 @@ export interface Phases {
 /** Bytes of packed phases that stay in the second-level cache, and positions that a tile should sum. */
 const PHASES_BUDGET = 1 << 19;
 const LONG_SUM = 128;
-/** A thread's memory for the phases of an image, or of two: larger ones are not made, so that no session is refused for them. */
+/**
+ * A thread's memory for the phases of one or two images. Larger ones are not made, so that no session is
+ * refused because of them.
+ */
 const MOST_BYTES = 1 << 26;
-/** What is written past the end of a phase, at most. */
+/** Most bytes written past the end of a phase. */
 const VECTOR = 16;
-/** In turns of the tile's loop: splitting eight channels of a cell into phases, combining a tile's sums. */
+/**
+ * Costs in iterations of the tile's loop: splitting eight channels of a cell into phases, combining a tile's
+ * sums.
+ */
 const SPLIT_STEPS = 1;
 const COMBINE_STEPS = 8;
-/** Setting and storing a tile's sums; a segment's end, which is seldom foreseen by the processor. */
+/** Setting and storing a tile's sums; a segment's end, which the processor seldom predicts. */
 const TILE_STEPS = 2;
 const SEGMENT_STEPS = 4;
-/** How much longer a tile takes whose rows are not the same distance apart. */
+/** How much longer a tile takes if its rows are not equidistant. */
 const APART = 1.15;
-/** And of a weight gradient: packing eight channels of a cell of two images, adding up four weights of eight columns. */
+/**
+ * Costs of a weight gradient: packing eight channels of a cell of two images, adding up four weights of eight
+ * columns.
+ */
 const PACK_STEPS = 5;
 const WEIGHT_STEPS = 3;
 

@@ -1,6 +1,6 @@
 /**
- * The worker threads of one session: born with it, asleep between runs, ended with it. They share the session's memory
- * and are driven by its control block alone; no message passes during training.
+ * The worker threads of one session: they start with it, sleep between runs, and end with it. They share the
+ * session's memory, and only its control block drives them; no message passes during training.
  */
 import { eventTurn, spawnWorker } from '#wasm-host';
 import type { WorkerHandle } from './worker.js';
@@ -34,7 +34,7 @@ export class WorkerPool {
     return pool;
   }
 
-  /** @throws Error when a worker has died: what it was to compute is missing, so the session is lost. */
+  /** @throws Error if a worker has died. Its results are missing, so the session is lost. */
   check(): void {
     if (this.#failure !== null) {
       throw new Error(
@@ -43,7 +43,7 @@ export class WorkerPool {
     }
   }
 
-  /** To be called while the workers are overdue: gives news of a death time to arrive. */
+  /** To be called while the workers are overdue, so that the event of a worker's end can arrive. */
   async lookAfter(): Promise<void> {
     await eventTurn();
     this.check();

@@ -1,7 +1,8 @@
 /**
- * Measures training steps: the program is run record by record, with a look at the clock and at the threads' counters
- * of paths in between, and after each step a loop of nothing but multiply-adds, on all threads. The kernels know nothing
- * of it; times include the start of a run and its barrier, some microseconds. docs/kernels.md, section "Profiling".
+ * Measures training steps. The program runs record by record, and the clock and the threads' counters of
+ * paths are read in between. After each step, a loop of multiply-adds alone runs on all threads. The kernels
+ * are not involved; times include the start of a run and its barrier, which take a few microseconds.
+ * docs/kernels.md, section "Profiling".
  */
 import { PROFILED_STEPS, type OpProfile, type StepProfile } from '../contract.js';
 import type { Plan } from '../../plan/index.js';
@@ -9,17 +10,19 @@ import type { Program } from './records.js';
 import * as layout from './layout.generated.js';
 import type { SessionMemory } from './memory.js';
 
-/** About a millisecond: long against a barrier, short against a step worth profiling. */
+/**
+ * About a millisecond, which is long compared with a barrier and short compared with a step worth profiling.
+ */
 const LIMIT_TURNS = 262_144;
 const TURN_MACS = { fixed: layout.LIMIT_MACS, float32: layout.LIMIT_FLOAT_MACS } as const;
-/** Records that finish the op of the record before. */
+/** Records that finish the op of the previous record. */
 const ENDS: readonly number[] = [
   layout.KIND_CONV_WEIGHT_GRADIENT_END,
   layout.KIND_BIAS_GRADIENT_END,
   layout.KIND_BATCH_MOMENTS_END,
   layout.KIND_BATCH_NORM_GRADIENT_END,
 ];
-/** How a thread's products were summed: names, and where they are counted. */
+/** The paths of a thread's products: their names and the addresses of their counters. */
 const SUMMED = [
   ['fast', layout.SUMMED_FAST],
   ['minimal', layout.SUMMED_MINIMAL],
@@ -28,7 +31,7 @@ const SUMMED = [
   ['full', layout.SUMMED_FULL],
 ] as const;
 
-/** The records of one op, and the one path that its products take; null where the kernels count paths. */
+/** The records of one op, and the only path of its products; null if the kernels count paths. */
 interface OpRecords {
   readonly programs: Program[];
   readonly path: 'float32' | 'ordered' | null;

@@ -1,7 +1,10 @@
-/** Addresses of the linear memory, handed out from the end of the control block on. */
+/** Allocates addresses of the linear memory, beginning at the end of the control block. */
 import * as layout from './layout.generated.js';
 
-/** Hands out aligned addresses, first to last; also beyond what a memory can have, so that the whole figure is known. */
+/**
+ * Allocates aligned addresses in ascending order, even beyond the size of a memory, so that the total is
+ * known.
+ */
 export class Regions {
   end = layout.CONTROL_END;
 

@@ -1,25 +1,26 @@
 /**
- * Which convolutions may be made from their non-zero elements (assembly/product/scatter.ts), and how few those must be: by
- * sizes alone, from cycles measured on a Zen 4, unless it is chosen. Only speed depends on it.
+ * Which convolutions may be made from their non-zero elements (assembly/product/scatter.ts), and the largest
+ * share of them that makes it worthwhile. Unless it is chosen, this depends on sizes alone, with cycles
+ * measured on a Zen 4. It affects only speed.
  */
 
 import type { Choice } from './choice.js';
 
-/** Of 2^16 parts. */
+/** Shares are in parts of 2^16. */
 const WHOLE = 1 << 16;
-/** Bytes of sums and operands, at most. */
+/** Most bytes of sums and operands. */
 const BUDGET = 1 << 24;
-/** Cycles of a multiply-add in tiles, and where fewer multiplications are made for it. */
+/** Cycles of a multiply-add in tiles, and with minimal filtering. */
 const TILED = 0.1;
 const MINIMAL = 0.055;
 
-/** Cycles of an element that is not 0: by itself, and of each multiply-add. */
+/** Cycles of a non-zero element, and of each of its multiply-adds. */
 interface Cost {
   readonly element: number;
   readonly product: number;
 }
 
-/** A convolution looks through each cell, a weight gradient makes lists first. */
+/** A convolution searches each cell, a weight gradient makes lists first. */
 export const CONVOLUTION: Cost = { element: 60, product: 0.25 };
 export const GRADIENT: Cost = { element: 40, product: 0.28 };
 
@@ -39,7 +40,7 @@ export function chosenMost(choice: Choice | number, ...sizes: Parameters<typeof 
   return choice === 'always' ? WHOLE : Math.floor(WHOLE * choice);
 }
 
-/** True where sums and operands of so many bytes are not too large. */
+/** True if sums and operands of these sizes are not too large. */
 export function fitsScattering(...bytes: readonly number[]): boolean {
   return bytes.reduce((sum, one) => sum + one, 0) <= BUDGET;
 }

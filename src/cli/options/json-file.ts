@@ -2,7 +2,10 @@
 import { readFileSync } from 'node:fs';
 import { isSystemError, refusalText, UsageError } from '../console/errors.js';
 
-/** The contents of a JSON file. @throws UsageError for a file that cannot be read or is no JSON. */
+/**
+ * The contents of a JSON file.
+ * @throws UsageError for a file that cannot be read or is no JSON.
+ */
 export function readJsonFile(path: string): unknown {
   const text = readText(path);
   try {
@@ -11,7 +14,7 @@ export function readJsonFile(path: string): unknown {
     if (!(error instanceof SyntaxError)) throw error;
     const { line, column } = placeOf(error, text);
     const reason = error.message.replace(/( in JSON)? at position \d+.*$/s, '');
-    throw new UsageError(`${path}:${line}:${column}: is no JSON: ${reason}`, { cause: error });
+    throw new UsageError(`${path}:${line}:${column}: is not JSON: ${reason}`, { cause: error });
   }
 }
 

@@ -1,6 +1,7 @@
 /**
- * What one run is made of, as plain JSON data: network, data, batch, length, backend and how often to write. A run folder's
- * config.json is exactly this, complete, so it can be read by people, resumed, and used again for another run.
+ * The configuration of one run, as plain JSON data: network, data, batch, length, backend and how often to
+ * write. The config.json of a run folder is exactly this data, complete, so that people can read it, the run
+ * can be resumed, and another run can reuse it.
  */
 import { InputTypeError } from '../../numerics/index.js';
 import type { BackendName } from '../../backend/index.js';
@@ -17,45 +18,48 @@ import type { Schedule } from '../../optim/index.js';
 
 /** Which examples are used. */
 export interface Subset {
-  /** The first so many of each part. */
+  /** The first n examples of each part. */
   readonly train?: number;
   readonly test?: number;
   /**
-   * So many training examples, drawn by a fixed seed, are held out and take the place of the test examples: for decisions
-   * that must not see the test data.
+   * This number of training examples, drawn with a fixed seed, is held out and replaces the test examples,
+   * for decisions that must not see the test data.
    */
   readonly validation?: number;
 }
 
-/** A run's configuration, complete: nothing is left to a default of the moment. */
+/** A run's complete configuration; nothing depends on the defaults of the program's version. */
 export interface RunConfiguration {
   /** Version of the program that wrote it; informative. */
   readonly fewbit?: string;
   readonly network: NetworkConfiguration;
   /** A name (`mnist`, `cifar10`, `synthetic`) or a path. */
   readonly data: string;
-  /** SHA-256 of the data the run was begun with: other data are refused. */
+  /** SHA-256 of the data with which the run began; other data are refused. */
   readonly dataDigest?: string;
   /** Which examples are used; default: all. */
   readonly subset?: Subset;
-  /** What is done to training images; drawn with the network's seed. Test images stay as they are. */
+  /** Changes to training images, drawn with the network's seed. Test images are unchanged. */
   readonly augment?: Augmentation;
   /** Examples per training step. */
   readonly batch: number;
-  /** Passes over the training data; at least one of `epochs` and `steps` is there, whichever comes first ends the run. */
+  /**
+   * Passes over the training data. At least one of `epochs` and `steps` is present; the limit reached first
+   * ends the run.
+   */
   readonly epochs?: number;
-  /** Training steps at most. */
+  /** Most training steps. */
   readonly steps?: number;
   readonly backend: BackendName;
-  /** Default: all that the machine has. Changes no result. */
+  /** Default: all threads of the machine. Changes no result. */
   readonly threads?: number;
-  /** Steps between checkpoints; there is one after every epoch too. */
+  /** Steps between checkpoints; every epoch also ends with one. */
   readonly checkpointEvery: number;
-  /** Steps between lines of metrics.jsonl; there is one at every checkpoint too. */
+  /** Steps between lines of metrics.jsonl; every checkpoint also writes one. */
   readonly metricsEvery: number;
 }
 
-/** What a user's config.json may leave out, and what stands in for it. */
+/** The fields that a user's config.json may omit, with their defaults. */
 export const RUN_DEFAULTS = {
   batch: 100,
   epochs: 3,
@@ -64,10 +68,10 @@ export const RUN_DEFAULTS = {
   metricsEvery: 100,
 } as const satisfies Partial<RunConfiguration>;
 
-/** A configuration as users write it: network and data, anything else if it matters. */
+/** A configuration as users write it: network and data, and optionally the other fields. */
 export type PartialRunConfiguration = Partial<RunConfiguration> & Pick<RunConfiguration, 'network'>;
 
-/** Settings of a network that a command line or a comparison changes from run to run. */
+/** Settings of a network that a command line or a comparison varies between runs. */
 export interface NetworkChanges {
   readonly seed?: number | string;
   readonly formats?: FormatSettings;
@@ -81,7 +85,8 @@ export interface NetworkChanges {
 
 /**
  * The network with changed settings; layers that override a setting keep their own.
- * @throws TypeError for a rounding, an accumulator or a precision schedule of a float32 network: it would be ignored.
+ * @throws TypeError for a rounding, an accumulator or a precision schedule of a float32 network, which would
+ * ignore it.
  */
 export function changeNetwork(network: NetworkConfiguration, changes: NetworkChanges): NetworkConfiguration {
   const { learningRate, momentum, weightDecay, ...settings } = changes;
@@ -103,11 +108,11 @@ export function changeNetwork(network: NetworkConfiguration, changes: NetworkCha
       );
     }
   }
-  // What it had for its fixed-point formats would only mislead whoever reads the configuration.
+  // The settings for its fixed-point formats would only mislead readers of the configuration.
   return without(changed, ['rounding', 'accumulator', 'precisionSchedule']);
 }
 
-/** The same network in float32, its layers' own formats included. */
+/** The same network in float32, including layers with their own formats. */
 export function float32Network(network: NetworkConfiguration): NetworkConfiguration {
   const layers = mapLayers(network.layers, (layer) => {
     if (!('formats' in layer)) return layer;
@@ -125,12 +130,12 @@ function without<T extends object, K extends keyof T & string>(settings: T, keys
 
 type Defined<T> = { [K in keyof T]?: Exclude<T[K], undefined> };
 
-/** Only the properties that are there; an undefined one would hide what it is spread over. */
+/** Only the defined properties, because an undefined one would hide the value that it is spread over. */
 function withoutUndefined<T extends object>(settings: T): Defined<T> {
   return Object.fromEntries(Object.entries(settings).filter((entry) => entry[1] !== undefined)) as Defined<T>;
 }
 
-/** The order in which a config.json has its fields. */
+/** The order of fields in a config.json. */
 const FIELDS = [
   'fewbit',
   'data',
@@ -147,7 +152,7 @@ const FIELDS = [
   'network',
 ] as const satisfies readonly (keyof RunConfiguration)[];
 
-/** Fills in the defaults. Without a length the run takes the default number of epochs. */
+/** Fills in the defaults. If no length is given, the run takes the default number of epochs. */
 export function completeConfiguration(
   configuration: PartialRunConfiguration & Pick<RunConfiguration, 'data'>,
 ): RunConfiguration {
@@ -177,10 +182,13 @@ export interface Difference {
   readonly given: unknown;
 }
 
-/** Fields that change no result: a run may be continued with other ones. */
+/** Fields that change no result; a run may be continued with other values of them. */
 const FREE_FIELDS: readonly string[] = ['fewbit', 'threads', 'dataDigest'];
 
-/** The first field in which a given configuration is another run than the recorded one; null if it is the same. */
+/**
+ * The first field that makes a given configuration a different run from the recorded one; null if it is the
+ * same run.
+ */
 export function configurationDifference(
   recorded: RunConfiguration,
   given: RunConfiguration,

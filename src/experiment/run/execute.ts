@@ -1,7 +1,8 @@
 /**
- * One run from its configuration to its result: trains, evaluates after every epoch, and keeps the run folder such that a
- * process killed at any moment loses nothing but time. Clock, data and signals come from outside; what happens goes out
- * as events. The order of writing is what makes resuming exact: docs/experiments.md, section "Run folder".
+ * One run from its configuration to its result. It trains, evaluates after every epoch, and keeps the run
+ * folder in such a state that a process killed at any moment loses only time. Clock, data and signals come
+ * from the caller; progress is reported as events. The order of writing makes resuming exact:
+ * docs/experiments.md, section "Run folder".
  */
 import { isFewbitError } from '../../numerics/index.js';
 import type { SiteStatistics } from '../../backend/index.js';
@@ -40,35 +41,40 @@ export interface RunData {
   readonly digest: string;
 }
 
-/** What a run needs from its surroundings. */
+/** What a run needs from its caller. */
 export interface RunContext {
   readonly data: RunData;
   /** Milliseconds on a clock that never goes back. */
   readonly now: () => number;
   readonly onEvent?: (event: RunEvent) => void;
-  /** Has the steps measured op by op, and gets the last of them when the run ends or stops; not called where none was done. */
+  /**
+   * If present, steps are measured op by op, and it is called with the last of them when the run ends or
+   * stops, unless no step was done.
+   */
   readonly onProfile?: (profile: TrainingProfile) => void;
-  /** Ends the run after the step during which it is aborted, with a checkpoint. */
+  /** Ends the run, with a checkpoint, after the step during which it is aborted. */
   readonly signal?: AbortSignal;
 }
 
-/** Where a run keeps its metrics, checkpoints and result: `RunFolder` on disk, or memory. */
+/** The store of a run's metrics, checkpoints and result: `RunFolder` on disk, or memory. */
 export interface RunStore {
   /** Names the store in messages. */
   readonly path: string;
   /** Names the checkpoint in messages. */
   readonly checkpointPath: string;
-  /** Drops metrics behind `step` and `stage`, and returns the lines that stay. */
+  /** Drops metrics after `step` and `stage`, and returns the remaining lines. */
   rewindMetrics(step: number, stage: number): MetricsLine[];
   /** Adds a line of metrics. */
   appendMetrics(line: MetricsLine): void;
-  /** Replaces the checkpoint, whole or not at all; the metrics before it must not be lost after that. */
+  /**
+   * Replaces the checkpoint completely or not at all. The metrics before it must not be lost from then on.
+   */
   writeCheckpoint(bytes: Uint8Array): void;
-  /** Writes the result: the run is done. */
+  /** Writes the result, which completes the run. */
   writeResult(result: RunResult): void;
 }
 
-/** What happens in a run, as it happens. */
+/** An event in a run. */
 export type RunEvent =
   | { readonly event: 'start'; readonly step: number; readonly steps: number }
   | { readonly event: 'step'; readonly step: number; readonly epoch: number; readonly loss: number }
@@ -81,13 +87,15 @@ export interface RunResult {
   readonly digest: string;
   readonly testErrorPercent: number;
   readonly testLoss: number | null;
-  /** Error and mean loss over the training examples of the last epoch, each taken when it was trained on. */
+  /**
+   * Error and mean loss over the training examples of the last epoch, each measured when it was trained on.
+   */
   readonly trainErrorPercent: number;
   readonly loss: number | null;
   readonly steps: number;
-  /** Whole epochs. */
+  /** Completed epochs. */
   readonly epochs: number;
-  /** Of training alone, without evaluations and checkpoints. */
+  /** Time of training alone, without evaluations and checkpoints. */
   readonly stepsPerSecond: number;
   /** Over the whole run, by parameter; empty for float32. */
   readonly swallowed: readonly SwallowedRate[];
@@ -99,8 +107,9 @@ export type RunOutcome =
   | { readonly status: 'interrupted'; readonly step: number };
 
 /**
- * Runs what is left of a run in its folder: all of it, or what comes after the checkpoint.
- * @throws RunFolderError for other data than recorded or a checkpoint that cannot be used; errors of network and backend.
+ * Executes the rest of a run in its folder: all of it, or the part after the checkpoint.
+ * @throws RunFolderError for data other than recorded, or for an unusable checkpoint; errors of network and
+ * backend.
  */
 export async function executeRun(
   store: RunStore,
@@ -122,7 +131,10 @@ export async function executeRun(
   }
 }
 
-/** Checks the data's digest. @throws RunFolderError where the data are not those that the run was begun with. */
+/**
+ * Checks the data's digest.
+ * @throws RunFolderError if the run began with other data.
+ */
 export function checkRunData(path: string, { dataDigest }: RunConfiguration, { digest }: RunData): void {
   if (dataDigest === undefined || dataDigest === digest) return;
   throw new RunFolderError(
@@ -130,12 +142,12 @@ export function checkRunData(path: string, { dataDigest }: RunConfiguration, { d
   );
 }
 
-/** Held-out examples are the same whatever the seed of the network. */
+/** Held-out examples do not depend on the seed of the network. */
 const VALIDATION_SEED = 0;
 
 /**
- * The part of the data that a run uses: all, or what its configuration asks for.
- * @throws RunFolderError where nothing is left to train on.
+ * The part of the data that a run uses: all, or the part selected by its configuration.
+ * @throws RunFolderError if no training example is left.
  */
 export function usedData<T extends Pick<RunData, 'train' | 'test'>>(
   { subset = {} }: Pick<RunConfiguration, 'subset'>,
@@ -172,7 +184,10 @@ async function openNetwork(
   return loadCheckpoint(store.checkpointPath, checkpoint, network, options);
 }
 
-/** Opens a checkpoint of the given network. @throws RunFolderError naming the file. */
+/**
+ * Opens a checkpoint of the given network.
+ * @throws RunFolderError naming the file.
+ */
 export async function loadCheckpoint(
   path: string,
   bytes: Uint8Array,
@@ -249,7 +264,7 @@ class Run {
     const { metricsEvery, checkpointEvery } = this.#configuration;
     return {
       onFitStart: async (model) => {
-        // What an evaluation counted does not belong to training; a resumed run has not even seen it.
+        // Counts of an evaluation do not belong to training; a resumed run does not even have them.
         await model.statistics();
         this.#start(model);
         this.#interval.resumeAt(this.#context.now());
@@ -273,7 +288,7 @@ class Run {
     };
   }
 
-  /** Says that training begins: once, when network, data and backend are known to suit each other. */
+  /** Reports once that training begins, after network, data and backend have proved to fit together. */
   #start({ step }: TrainingModel): void {
     if (this.#started) return;
     this.#started = true;
@@ -289,7 +304,7 @@ class Run {
     this.#interval = new Interval(model.step, now());
   }
 
-  /** Evaluates and writes the epoch's line where an epoch, or the run within one, has ended without it. */
+  /** Evaluates and writes the epoch's line if an epoch, or the run within one, has ended without it. */
   async #endEpoch(): Promise<void> {
     const network = this.#network;
     const written = epochLines(this.#lines);
@@ -350,7 +365,7 @@ class Run {
   }
 }
 
-/** What the steps since the last interval line add up to. */
+/** The sums over the steps since the last interval line. */
 class Interval {
   readonly #from: number;
   #epoch = 0;
@@ -364,7 +379,7 @@ class Interval {
     this.#since = now;
   }
 
-  /** Time up to here went into something else than training. */
+  /** The time up to now was not training time. */
   resumeAt(now: number): void {
     this.#since = now;
   }
@@ -377,7 +392,7 @@ class Interval {
     this.#correct += correct;
   }
 
-  /** The line of the steps from..step; null where there is none. */
+  /** The line of the steps from..step; null if there is none. */
   line(step: number, now: number, statistics: readonly SiteStatistics[]): IntervalLine | null {
     if (step === this.#from) return null;
     return {
@@ -389,7 +404,7 @@ class Interval {
       lossSum: this.#lossSum,
       correct: this.#correct,
       seconds: (now - this.#since) / 1000,
-      // Sites of evaluations are not used in training; they have nothing to say here.
+      // Sites of evaluations are not used in training and are left out.
       sites: countsBySite(statistics.filter(({ elements }) => elements > 0)),
     };
   }

@@ -1,14 +1,15 @@
 /**
- * The lines of metrics.jsonl, and sums over them. A line covers the training steps from..step, so the lines up to a
- * checkpoint say everything about the run until then: whatever a run reports is added up from them, and a run that was
- * killed and resumed reports what the uninterrupted one does (but for times). Nothing here touches files.
+ * The lines of metrics.jsonl, and sums over them. A line covers the training steps from..step, so the lines
+ * up to a checkpoint describe the run completely until then. Every figure that a run reports is a sum over
+ * them, so a run that was killed and resumed reports the same as an uninterrupted one (except for times).
+ * Nothing here touches files.
  */
 import type { SiteStatistics } from '../../backend/index.js';
 import type { Settings } from '../../nn/index.js';
 import { formatText, roundingText } from '../../numerics/index.js';
 import type { PrecisionChange, PrecisionReason } from '../../train/index.js';
 
-/** What one rounding site counted (docs/arithmetic.md, section 7), without its name. */
+/** The counters of one rounding site (docs/arithmetic.md, section 7), without its name. */
 export type SiteCounts = Omit<SiteStatistics, 'site'>;
 
 /** Training steps from `from` (inclusive) to `step` (exclusive). */
@@ -20,9 +21,12 @@ export interface IntervalLine {
   /** Training steps done at the end of the interval. */
   readonly step: number;
   readonly examples: number;
-  /** Sum of the examples' losses in nats, a multiple of 2^-24, so that sums do not depend on the split into lines. */
+  /**
+   * Sum of the examples' losses in nats, a multiple of 2^-24. Sums therefore do not depend on the split into
+   * lines.
+   */
   readonly lossSum: number | null;
-  /** Examples classified correctly when they were trained on. */
+  /** Examples that were classified correctly when they were trained on. */
   readonly correct: number;
   /** Time spent training, without evaluations and checkpoints. */
   readonly seconds: number;
@@ -39,16 +43,22 @@ export interface EpochLine {
   readonly step: number;
   /** The run ended before the epoch did. */
   readonly partial: boolean;
-  /** Mean training loss of the epoch in nats, each example taken when it was trained on; null where it is no number. */
+  /**
+   * Mean training loss of the epoch in nats, each example measured when it was trained on; null if it is not
+   * a number.
+   */
   readonly loss: number | null;
-  /** Training error of the epoch in percent, taken likewise. */
+  /** Training error of the epoch in percent, measured likewise. */
   readonly trainErrorPercent: number;
   readonly testErrorPercent: number;
   readonly testLoss: number | null;
   readonly stepsPerSecond: number;
 }
 
-/** A stage of the precision schedule that begins: parameters and updates have been converted into its formats. */
+/**
+ * The beginning of a stage of the precision schedule: parameters and updates have been converted into its
+ * formats.
+ */
 export interface PrecisionLine {
   readonly event: 'precision';
   /** 1-based number of the epoch that begins with it. */
@@ -58,7 +68,7 @@ export interface PrecisionLine {
   /** Number of the stage, from 1. */
   readonly stage: number;
   readonly reason: PrecisionReason;
-  /** Formats and rounding by role from here on. */
+  /** Formats and rounding by role from this stage on. */
   readonly formats: Readonly<Record<string, string>>;
   readonly rounding: Readonly<Record<string, string>>;
   /** Counters of the conversion by rounding site, `precision/<stage>/<tensor>`. */
@@ -68,7 +78,7 @@ export interface PrecisionLine {
 /** A line of metrics.jsonl. */
 export type MetricsLine = IntervalLine | EpochLine | PrecisionLine;
 
-/** The line of a change of precision to the settings of its stage. */
+/** The line for a change of precision to the settings of its stage. */
 export function precisionLine(change: PrecisionChange, { formats, rounding }: Settings): PrecisionLine {
   const { stage, reason, step, epoch, sites } = change;
   const texts = <T>(
@@ -102,20 +112,20 @@ export interface TrainingTotals {
   readonly stepsPerSecond: number;
 }
 
-/** Losses are counted in units of 2^-24 nat, as the integer arithmetic gives them. */
+/** Losses are counted in units of 2^-24 nat, the unit of the integer arithmetic. */
 const LOSS_UNITS = 16777216;
 
-/** A loss sum as a multiple of 2^-24; null (as JSON has it) where it is no number. */
+/** A loss sum as a multiple of 2^-24; null, as in JSON, if it is not a number. */
 export function roundedLossSum(lossSum: number): number | null {
   return Number.isFinite(lossSum) ? Math.round(lossSum * LOSS_UNITS) / LOSS_UNITS : null;
 }
 
-/** A finite number, or null: JSON has no NaN. */
+/** A finite number, or null because JSON has no NaN. */
 export function finiteOrNull(value: number | null): number | null {
   return value !== null && Number.isFinite(value) ? value : null;
 }
 
-/** The interval lines of the epoch that is running after `lines`: those behind the last epoch line. */
+/** The interval lines of the epoch that is running after `lines`: those after the last epoch line. */
 export function openIntervals(lines: readonly MetricsLine[]): IntervalLine[] {
   const lastEpoch = epochLines(lines).at(-1);
   return intervalLines(lastEpoch === undefined ? lines : lines.slice(lines.lastIndexOf(lastEpoch) + 1));
@@ -130,7 +140,7 @@ export function epochLines(lines: readonly MetricsLine[]): EpochLine[] {
   return lines.filter((line) => line.event === 'epoch');
 }
 
-/** Means over the steps of the lines; 0 % and 0 steps/s where there are none. */
+/** Means over the steps of the lines; 0 % and 0 steps/s without lines. */
 export function trainingTotals(lines: readonly IntervalLine[]): TrainingTotals {
   let examples = 0;
   let steps = 0;
@@ -158,7 +168,7 @@ export function trainingSeconds(lines: readonly MetricsLine[]): number {
   return intervalLines(lines).reduce((sum, { seconds }) => sum + seconds, 0);
 }
 
-/** Counters of each site over all lines: counts are added, the largest magnitude is kept. */
+/** Counters of each site over all lines: the sum of counts and the largest magnitude. */
 export function siteTotals(lines: readonly IntervalLine[]): Map<string, SiteCounts> {
   const totals = new Map<string, SiteCounts>();
   for (const line of lines) {
@@ -181,12 +191,12 @@ function addCounts(a: SiteCounts, b: SiteCounts): SiteCounts {
   };
 }
 
-/** How many of a parameter's updates were swallowed by rounding. */
+/** The number of a parameter's updates that rounding swallowed. */
 export interface SwallowedRate {
   readonly parameter: string;
-  /** Updates that were not zero before rounding and left the parameter unchanged. */
+  /** Updates that were non-zero before rounding and left the parameter unchanged. */
   readonly swallowed: number;
-  /** Elements of the parameter, times steps. */
+  /** Elements of the parameter times steps. */
   readonly elements: number;
   readonly rate: number;
 }

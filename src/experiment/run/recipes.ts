@@ -1,6 +1,7 @@
 /**
- * The paper's experiments as run configurations, by name: network of the zoo with its training settings, data,
- * batch and a length that shows the effect. Gupta et al. 2015, figures 1 to 3; docs/experiments.md, section "Recipes".
+ * The paper's experiments as run configurations, by name: a network of the zoo with its training settings,
+ * data, batch and a length that shows the effect. Gupta et al. 2015, figures 1 to 3; docs/experiments.md,
+ * section "Recipes".
  */
 import { zoo, type ZooName, type ZooOptions } from '../../nn/index.js';
 import type { PartialRunConfiguration } from './configuration.js';
@@ -13,11 +14,11 @@ export interface Recipe {
   readonly data: string;
   readonly batch: number;
   readonly epochs: number;
-  /** What is not as the zoo has it, in a training of so many epochs. */
+  /** The differences from the zoo's network in a training of `epochs` epochs. */
   readonly settings?: (epochs: number) => Omit<ZooOptions, 'seed' | 'epochs'>;
 }
 
-/** One recipe a figure. Formats and rounding are the network's own until they are changed. */
+/** One recipe per figure. Formats and rounding are the network's own until they are changed. */
 export const recipes: readonly Recipe[] = [
   {
     name: 'mnist-dnn',
@@ -57,7 +58,7 @@ export const recipes: readonly Recipe[] = [
       formats: { weight: '<4,12>', activation: '<6,10>' },
       precisionSchedule: [
         {
-          // At least the last epoch, where there is more than one.
+          // At least the last epoch if there is more than one.
           epoch: Math.max(1, Math.min(Math.round((7 * epochs) / 8), epochs - 1)),
           formats: { weight: '<4,16>', activation: '<6,14>' },
         },

@@ -1,6 +1,6 @@
 /**
- * Checks a run configuration that comes from a file. The network inside is checked by the nn room; here are the fields
- * around it. Strict: an unknown field is an error, and every error names the field.
+ * Checks a run configuration that comes from a file. The nn room checks the network inside; this file checks
+ * the fields around it. The check is strict: an unknown field is an error, and every error names the field.
  */
 import { isFewbitError } from '../../numerics/index.js';
 import { z } from 'zod';
@@ -66,7 +66,7 @@ function isBackendName(value: unknown): boolean {
 
 /**
  * Reads a run configuration, or a bare network configuration (it has `layers`), from JSON data.
- * @param source what errors call it, for example the file's name
+ * @param source its name in errors, for example that of the file
  * @throws ConfigurationError naming source, field, rule and what was given
  */
 export function parseRunConfiguration(input: unknown, source: string): PartialRunConfiguration {
@@ -78,12 +78,12 @@ export function parseRunConfiguration(input: unknown, source: string): PartialRu
   return { ...definedOnly(rest), network: parseNetwork(network, source) };
 }
 
-/** zod leaves optional fields out or undefined; the types of configurations know left out only. */
+/** zod leaves an optional field out or undefined; the types of configurations only allow the former. */
 function definedOnly(fields: Omit<z.infer<typeof run>, 'network'>): Omit<PartialRunConfiguration, 'network'> {
   return JSON.parse(JSON.stringify(fields)) as Omit<PartialRunConfiguration, 'network'>;
 }
 
-/** A network configuration as it stands, or one of the zoo with options. */
+/** A complete network configuration, or one of the zoo with options. */
 function parseNetwork(network: Record<string, unknown>, source: string): NetworkConfiguration {
   try {
     if (!('zoo' in network)) return networkFromJSON(network).configuration;
@@ -91,7 +91,7 @@ function parseNetwork(network: Record<string, unknown>, source: string): Network
     if ('layers' in options || 'input' in options) {
       throw new ConfigurationError('network: give "zoo" or "layers", not both');
     }
-    // What the options hold is checked with the whole network, right below.
+    // The values of the options are checked with the whole network, right below.
     return networkFromJSON(zoo[zooName(name)](options as ZooOptions & typeof options)).configuration;
   } catch (error) {
     if (!isFewbitError(error)) throw error;

@@ -1,6 +1,7 @@
 /**
- * Short text for what a comparison varies: formats, rounding and accumulator. Read from the command line, and written
- * back as the name of a setting. Formats themselves are read by numerics, roles by nn; this is only the grammar between:
+ * Short text for the settings that a comparison varies: formats, rounding and accumulator. It is read from
+ * the command line and written back as the name of a setting. numerics reads the formats and nn the roles;
+ * this file is only the grammar between them:
  *
  *     [name:] <formats> [<rounding>] [<accumulator>]      fixed: 4.12/6.10 stochastic wrap:48
  */
@@ -27,7 +28,7 @@ export interface Setting {
 
 /**
  * Reads formats: `float32`; `6.10` for every role; `4.12/6.10`, the second one for activations; or
- * `weight=4.12,activation=6.10,...`, where a role that is not named takes the weight's format.
+ * `weight=4.12,activation=6.10,...`, in which unnamed roles take the weight's format.
  * @throws TypeError or RangeError naming the part that is wrong.
  */
 export function parseFormats(text: string): FormatSettings {
@@ -45,8 +46,9 @@ export function parseFormats(text: string): FormatSettings {
 }
 
 /**
- * Reads rounding: a mode for every role, or `weight=stochastic,activation=nearest,...`; a role that is not named is
- * rounded stochastically. @throws TypeError or RangeError naming the part that is wrong.
+ * Reads rounding: a mode for every role, or `weight=stochastic,activation=nearest,...`; in which unnamed
+ * roles are rounded stochastically.
+ * @throws TypeError or RangeError naming the part that is wrong.
  */
 export function parseRoundings(text: string): RoundingSettings {
   const trimmed = text.trim();
@@ -54,7 +56,7 @@ export function parseRoundings(text: string): RoundingSettings {
   return perRole('rounding', trimmed, (part) => roundingText(parseRounding(part)));
 }
 
-/** The border of a crop that is given without one. */
+/** The default border of a crop. */
 const CROP = 4;
 
 /**
@@ -76,7 +78,7 @@ export function parseAugmentation(text: string): Augmentation {
   return read;
 }
 
-/** The text that parseAugmentation reads. */
+/** The text that `parseAugmentation` reads. */
 export function augmentationText({ flip, crop }: Augmentation): string {
   return [...(flip === true ? ['flip'] : []), ...(crop === undefined ? [] : [`crop:${crop}`])].join(',');
 }
@@ -118,9 +120,9 @@ const NAME = /^([^:]*):(?:\s+(.*))?$/s;
 const ACCUMULATOR = /^(exact|wrap:.*|saturate:.*)$/;
 
 /**
- * Reads one setting, for example `4.12/6.10 stochastic`, `float32` or `narrow: 4.12/6.10 nearest wrap:48`.
- * Without a name it is called by its rounding and formats.
- * @throws TypeError or RangeError for a part that is not understood.
+ * Reads one setting, for example `4.12/6.10 stochastic`, `float32` or `narrow: 4.12/6.10 nearest wrap:48`. If
+ * no name is given, its rounding and formats name it.
+ * @throws TypeError or RangeError for a part that does not follow the grammar.
  */
 export function parseSetting(text: string): Setting {
   const named = NAME.exec(text.trim());
@@ -148,7 +150,7 @@ export function parseSetting(text: string): Setting {
     name: name === '' ? settingName(formatsText, roundings[0], accumulators[0]) : name,
     changes: {
       formats,
-      // Said outright, so that a network's own rounding does not slip in under a name that does not show it.
+      // Explicit, so that a network's own rounding cannot slip in under a name that does not show it.
       ...(formats === 'float32' ? {} : { rounding: rounding ?? 'stochastic' }),
       ...(accumulator === undefined ? {} : { accumulator: accumulator satisfies Accumulator }),
     },
@@ -161,8 +163,8 @@ function settingName(formats: string, rounding = 'stochastic', accumulator?: str
 }
 
 /**
- * Reads settings separated by `;`, and several of such texts together.
- * @throws TypeError for no setting, or two of one name.
+ * Reads settings separated by `;`, from one or several texts.
+ * @throws TypeError for no setting, or two with the same name.
  */
 export function parseSettings(texts: readonly string[]): Setting[] {
   const settings = texts

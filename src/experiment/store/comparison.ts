@@ -1,6 +1,6 @@
 /**
- * Several runs of one network side by side, one after the other, each in a folder of its own below one folder. Runs that are
- * done are taken as they are, one that was stopped is continued, so a comparison can be started again at any time.
+ * Trains several runs of one network in sequence, for comparison, each in a separate folder below one folder.
+ * Completed runs are reused and a stopped run is continued, so a comparison can be restarted at any time.
  */
 import { RunFolderError } from '../run/errors.js';
 import type { ComparisonEntry, ComparisonOutcome, ComparisonRow } from '../run/comparison.js';
@@ -9,16 +9,17 @@ import { isRunFolder, readMetrics, RunFolder } from './run-folder.js';
 import { configurationDifference } from '../run/configuration.js';
 import { openStoredRun } from './stored-run.js';
 
-/** What a comparison needs from its surroundings: what a run needs, with the entry named in what it reports. */
+/** What a comparison needs from its caller: the needs of a run, with the entry named in every report. */
 export interface ComparisonContext extends Omit<RunContext, 'onEvent'> {
   readonly onEvent?: (entry: ComparisonEntry, event: RunEvent) => void;
-  /** `reused`: the run was done before and is not repeated. */
+  /** `reused`: the run was completed earlier and is not repeated. */
   readonly onResult?: (entry: ComparisonEntry, result: RunResult, reused: boolean) => void;
 }
 
 /**
- * Runs what is left of every entry, in order.
- * @throws RunFolderError where a folder holds a run of another configuration; checked before any run begins.
+ * Runs the rest of every entry, in order.
+ * @throws RunFolderError if a folder holds a run of another configuration; this is checked before any run
+ * begins.
  */
 export async function runComparison(
   entries: readonly ComparisonEntry[],
@@ -34,7 +35,10 @@ export async function runComparison(
   return { status: 'done', rows };
 }
 
-/** Checks folders before anything is fetched or run. @throws RunFolderError where one holds a run of another configuration. */
+/**
+ * Checks folders before anything is fetched or run.
+ * @throws RunFolderError if one holds a run of another configuration.
+ */
 export function checkEntries(entries: readonly ComparisonEntry[]): void {
   for (const entry of entries) checkFolder(entry);
 }

@@ -1,4 +1,7 @@
-/** The folders of runs and sweeps on disk: writing, resuming, locking, reading back. For Node; everything else of experiments runs in a browser. */
+/**
+ * The folders of runs and sweeps on disk: writing, resuming, locking, reading back. This room needs Node; all
+ * other rooms of experiments also run in a browser.
+ */
 export {
   checkpointPath,
   isRunFolder,

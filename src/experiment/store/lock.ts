@@ -1,7 +1,7 @@
 /**
- * The lock of a run folder (or of a sweep's): one process at a time. A small file names the process; the lock of a process
- * that is gone (killed, crashed, or its number given to another since) is taken over. A process on another machine cannot
- * be asked; where a cluster started it, the cluster can.
+ * The lock of a run folder or a sweep folder, which admits one process at a time. A small file names the
+ * process. If that process is gone (killed, crashed, or its number reused since), the lock is taken over. The
+ * state of a process on another machine is unknown, unless a cluster started it and can report on it.
  */
 import { linkSync, readFileSync, renameSync, rmSync, writeFileSync } from 'node:fs';
 import { hostname } from 'node:os';
@@ -9,37 +9,37 @@ import { join } from 'node:path';
 import { RunFolderError } from '../run/errors.js';
 
 const LOCK = 'lock';
-/** Enough to get past locks that go stale meanwhile; a live lock ends the loop at once. */
+/** Enough attempts to pass locks that go stale meanwhile; a live lock ends the loop at once. */
 const ATTEMPTS = 5;
 
-/** Who holds a lock. */
+/** The holder of a lock. */
 export interface LockHolder {
   readonly pid: number;
   readonly host: string;
-  /** When the process started, in the system's own unit; null where the system does not say. */
+  /** When the process started, in the system's own unit; null if the system does not report it. */
   readonly started: string | null;
-  /** Number of the cluster's job that it belongs to. */
+  /** Number of the cluster's job to which the process belongs. */
   readonly job?: string;
 }
 
-/** On whose behalf a lock is taken. */
+/** The owner on whose behalf a lock is taken. */
 export interface LockOwner {
   /** Number of the cluster's job that takes it. */
   readonly job?: string;
-  /** What errors call the folder. Default `run folder`. */
+  /** The term for the folder in errors. Default `run folder`. */
   readonly what?: string;
-  /** Asked about the job of a holder on another machine: true if the cluster has ended it. */
+  /** For the job of a holder on another machine: true if the cluster has ended it. */
   readonly isOver?: (job: string) => boolean;
 }
 
-/** True for the names that a lock may leave in a run folder. */
+/** True for the names of files that a lock may leave in a run folder. */
 export function isLockName(name: string): boolean {
   return name === LOCK || name.startsWith(`${LOCK}.`);
 }
 
 /**
- * The living process that holds the folder's lock, or null. One on another machine is taken to live, unless the owner's
- * cluster says that its job is over.
+ * The living process that holds the folder's lock, or null. A process on another machine counts as living,
+ * unless the owner's cluster reports that its job is over.
  */
 export function lockHolder(folder: string, owner: LockOwner = {}): LockHolder | null {
   const holder = parseHolder(readOrNull(join(folder, LOCK)) ?? '');
@@ -47,8 +47,8 @@ export function lockHolder(folder: string, owner: LockOwner = {}): LockHolder | 
 }
 
 /**
- * Takes the folder's lock and returns the function that gives it back.
- * @throws RunFolderError where a living process holds it.
+ * Takes the folder's lock and returns the function that releases it.
+ * @throws RunFolderError if a living process holds it.
  */
 export function takeLock(folder: string, owner: LockOwner = {}): () => void {
   const { job } = owner;
@@ -65,7 +65,7 @@ export function takeLock(folder: string, owner: LockOwner = {}): () => void {
   try {
     for (let attempt = 0; attempt < ATTEMPTS; attempt++) {
       try {
-        // A link appears whole or not at all, unlike a file that is opened and then written.
+        // A link appears complete or not at all, unlike a file that is opened and then written.
         linkSync(mine, lock);
         return () => {
           if (readOrNull(lock) === text) rmSync(lock);
@@ -83,7 +83,10 @@ export function takeLock(folder: string, owner: LockOwner = {}): () => void {
   }
 }
 
-/** Removes the lock if its process is gone. @throws RunFolderError if it lives. */
+/**
+ * Removes the lock if its process is gone.
+ * @throws RunFolderError if it lives.
+ */
 function removeIfStale(folder: string, lock: string, mine: string, owner: LockOwner): void {
   const text = readOrNull(lock);
   if (text === null) return;
@@ -95,7 +98,8 @@ function removeIfStale(folder: string, lock: string, mine: string, owner: LockOw
       `${what} ${folder}: in use by process ${String(holder.pid)}${where}; wait for it, or remove ${lock} if it is gone`,
     );
   }
-  // Another process may have done the same in between: the renamed file tells whether it was the stale one.
+  // Another process may have done the same in between; the contents of the renamed file show whether it was
+  // the stale lock.
   const aside = `${mine}.stale`;
   try {
     renameSync(lock, aside);
@@ -122,7 +126,8 @@ function parseHolder(text: string): LockHolder | null {
 }
 
 function isAlive(holder: LockHolder, { isOver }: LockOwner): boolean {
-  // A process on another machine cannot be asked; without a cluster that knows, the user has to decide.
+  // The state of a process on another machine is unknown. Without a cluster that knows it, the user has to
+  // decide.
   if (holder.host !== hostname()) return holder.job === undefined || isOver?.(holder.job) !== true;
   try {
     process.kill(holder.pid, 0);
@@ -133,10 +138,10 @@ function isAlive(holder: LockHolder, { isOver }: LockOwner): boolean {
   return started === null || holder.started === null || started === holder.started;
 }
 
-/** Start time of a process (Linux: field 22 of its stat file); null where it cannot be known. */
+/** Start time of a process (Linux: field 22 of its stat file); null if it is unknown. */
 function startOf(pid: number): string | null {
   const stat = readOrNull(`/proc/${String(pid)}/stat`);
-  // The second field, the command in parentheses, may hold spaces: count from its end.
+  // The second field, the command in parentheses, may hold spaces, so fields are counted from its end.
   return stat?.slice(stat.lastIndexOf(')') + 2).split(' ')[19] ?? null;
 }
 

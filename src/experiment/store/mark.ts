@@ -1,7 +1,7 @@
 /**
- * What a sweep notes about a run beside the run's own files: that it was pruned (pruned.json in the run folder), or that it
- * failed (in the sweep's folder of logs, because a run that cannot begin has no folder). Marks inform; no decision rests on
- * the first, and a failed run is tried again by the next start of its sweep.
+ * Notes that a sweep makes about a run beside the run's own files: it was pruned (pruned.json in the run
+ * folder), or it failed (in the sweep's folder of logs, because a run that cannot begin has no folder). Marks
+ * inform: no decision depends on a mark of pruning, and the next start of the sweep tries a failed run again.
  */
 import { existsSync, rmSync } from 'node:fs';
 import { basename, dirname, join } from 'node:path';
@@ -10,7 +10,7 @@ import type { Pruned } from '../sweep/halving.js';
 import { jsonText, makeFolder, readJson, writeWhole } from './run-folder.js';
 
 const PRUNED = 'pruned.json';
-/** No run has this name: folder names of runs begin with a letter or a digit. */
+/** Cannot be the name of a run, because folder names of runs begin with a letter or a digit. */
 const LOGS = '_log';
 
 const pruned = z.object({
@@ -23,7 +23,7 @@ const pruned = z.object({
 }) satisfies z.ZodType<Pruned>;
 const failure = z.object({ problem: z.string() });
 
-/** The file that takes what the processes of a run say. */
+/** The log file for the output of a run's processes. */
 export function runLog(run: string): string {
   return join(dirname(run), LOGS, `${basename(run)}.log`);
 }
@@ -32,13 +32,13 @@ function failureFile(run: string): { folder: string; name: string } {
   return { folder: join(dirname(run), LOGS), name: `${basename(run)}.failed.json` };
 }
 
-/** Why the run was pruned; null where it was not. */
+/** Why the run was pruned; null if it was not. */
 export function readPruned(run: string): Pruned | null {
   const file = join(run, PRUNED);
   return existsSync(file) ? (pruned.safeParse(readJson(file)).data ?? null) : null;
 }
 
-/** Marks the run as pruned, or takes the mark away. Returns whether that changed anything. */
+/** Marks the run as pruned, or removes the mark. Returns whether that changed anything. */
 export function markPruned(run: string, mark: Pruned | null): boolean {
   const before = readPruned(run);
   if (JSON.stringify(before) === JSON.stringify(mark)) return false;
@@ -47,14 +47,14 @@ export function markPruned(run: string, mark: Pruned | null): boolean {
   return true;
 }
 
-/** Why the run failed when it was last tried; null where it did not. */
+/** Why the run failed when it was last tried; null if it did not. */
 export function readFailure(run: string): string | null {
   const { folder, name } = failureFile(run);
   const file = join(folder, name);
   return existsSync(file) ? (failure.safeParse(readJson(file)).data?.problem ?? 'unknown') : null;
 }
 
-/** Marks the run as failed, or takes the mark away. */
+/** Marks the run as failed, or removes the mark. */
 export function markFailure(run: string, problem: string | null): void {
   const { folder, name } = failureFile(run);
   if (problem === null) {

@@ -1,4 +1,4 @@
-/** Removes run folders and sweeps, whole, and never one that a process works on. */
+/** Removes run folders and sweeps completely, but never one that a process works on. */
 import { readdirSync, rmSync, statSync } from 'node:fs';
 import { join } from 'node:path';
 import { RunFolderError } from '../run/errors.js';
@@ -8,17 +8,20 @@ import { markFailure } from './mark.js';
 import { findRuns } from './summary.js';
 import { isSweepFolder, readJobs } from './sweep-folder.js';
 
-/** What would go. */
+/** What would be removed. */
 export interface Removal {
   readonly path: string;
   readonly kind: 'run' | 'sweep';
-  /** Runs in it. */
+  /** Number of runs in it. */
   readonly runs: number;
   readonly files: number;
   readonly sizeBytes: number;
 }
 
-/** What removing a run or a sweep would remove; nothing is. @throws RunFolderError where the path is neither */
+/**
+ * Reports what removing a run or a sweep would remove, without removing it.
+ * @throws RunFolderError if the path is neither
+ */
 export function planRemoval(path: string): Removal {
   const kind = isSweepFolder(path) ? 'sweep' : isRunFolder(path) ? 'run' : null;
   if (kind === null) {
@@ -34,8 +37,8 @@ export function planRemoval(path: string): Removal {
 }
 
 /**
- * Removes a run or a sweep with all that is in its folder.
- * @throws RunFolderError where a process has a lock in it, or a cluster has jobs of it; nothing is removed then
+ * Removes a run or a sweep with its whole folder.
+ * @throws RunFolderError if a process has a lock in it, or a cluster has jobs of it; nothing is removed then
  */
 export function remove({ path, kind }: Removal): void {
   if (kind === 'sweep' && readJobs(path).length > 0) {
@@ -45,7 +48,7 @@ export function remove({ path, kind }: Removal): void {
   }
   const unlocks: (() => void)[] = [];
   try {
-    // With every lock in hand nobody can begin to work on it.
+    // While this process holds every lock, no other process can begin to work on it.
     if (kind === 'sweep') unlocks.push(takeLock(path, { what: 'sweep folder' }));
     for (const run of findRuns(path)) unlocks.push(takeLock(run));
     rmSync(path, { recursive: true });

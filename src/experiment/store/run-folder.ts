@@ -1,7 +1,8 @@
 /**
- * The folder of one run: config.json, metrics.jsonl, checkpoint.safetensors and, once it is done, result.json.
- * These plain files are all that is needed to understand the run. Files are replaced whole (temporary file, fsync, rename), so a process killed at any moment leaves a folder
- * that can be continued. Described in docs/experiments.md, section "Run folder".
+ * The folder of one run: config.json, metrics.jsonl, checkpoint.safetensors and, once it is done,
+ * result.json. These plain files are all that is needed to understand the run. Files are replaced atomically
+ * (temporary file, fsync, rename), so a run can be continued even if its process is killed at any moment.
+ * Described in docs/experiments.md, section "Run folder".
  */
 import { randomUUID } from 'node:crypto';
 import {
@@ -47,7 +48,7 @@ export class RunFolder implements RunStore {
 
   /**
    * Makes the folder of a new run and writes its config.json.
-   * @throws RunFolderError where the folder holds a run already, or other files; nothing in it is changed then.
+   * @throws RunFolderError if the folder already holds a run or other files; nothing in it is changed then.
    */
   static create(path: string, configuration: unknown, owner?: LockOwner): RunFolder {
     refuseFile(path);
@@ -74,7 +75,8 @@ export class RunFolder implements RunStore {
   }
 
   /**
-   * Opens the folder of a run that was begun. @throws RunFolderError where there is none or another process uses it.
+   * Opens the folder of a run that was begun.
+   * @throws RunFolderError if there is no run or another process uses it.
    */
   static resume(path: string, owner?: LockOwner): RunFolder {
     if (!existsSync(join(path, CONFIG))) throw noRun(path);
@@ -90,7 +92,8 @@ export class RunFolder implements RunStore {
   }
 
   /**
-   * Replaces the checkpoint. Metrics reach the disk first: the lines up to a checkpoint's step are never missing.
+   * Replaces the checkpoint. Metrics reach the disk first, so the lines up to a checkpoint's step are never
+   * missing.
    */
   writeCheckpoint(bytes: Uint8Array): void {
     if (this.#metrics !== null) fsyncSync(this.#metrics);
@@ -98,9 +101,9 @@ export class RunFolder implements RunStore {
   }
 
   /**
-   * Cuts metrics.jsonl back to the lines up to and including `step`, and to changes of precision up to and including `stage`,
-   * and returns them: what was written after the checkpoint is done again.
-   * @throws RunFolderError where a line that should be kept is damaged.
+   * Cuts metrics.jsonl back to the lines up to and including `step`, and to changes of precision up to and
+   * including `stage`, and returns them. The work after the checkpoint is repeated.
+   * @throws RunFolderError if a line that should be kept is damaged.
    */
   rewindMetrics(step: number, stage = 0): MetricsLine[] {
     const file = join(this.path, METRICS);
@@ -116,13 +119,13 @@ export class RunFolder implements RunStore {
     return lines;
   }
 
-  /** Writes result.json: the run is done. */
+  /** Writes result.json, which completes the run. */
   writeResult(result: unknown): void {
     if (this.#metrics !== null) fsyncSync(this.#metrics);
     writeWhole(this.path, RESULT, jsonText(result));
   }
 
-  /** Gives the lock back and takes a run back that could not begin: the folder is as it was before `create`. */
+  /** Releases the lock and undoes `create` for a run that could not begin: the folder is again as it was. */
   discard(): void {
     this.close();
     if (existsSync(join(this.path, METRICS)) || existsSync(join(this.path, CHECKPOINT))) return;
@@ -130,7 +133,7 @@ export class RunFolder implements RunStore {
     if (readdirSync(this.path).length === 0) rmdirSync(this.path);
   }
 
-  /** Gives the lock back. */
+  /** Releases the lock. */
   close(): void {
     if (this.#metrics !== null) closeSync(this.#metrics);
     this.#metrics = null;
@@ -138,7 +141,7 @@ export class RunFolder implements RunStore {
   }
 }
 
-/** What a run folder says of its run, for whoever only looks; takes no lock. */
+/** The record of a run in its folder, for readers; takes no lock. */
 export interface RunFiles {
   /** Contents of config.json, unchecked. */
   readonly configuration: unknown;
@@ -151,14 +154,14 @@ export function checkpointPath(path: string): string {
   return join(path, CHECKPOINT);
 }
 
-/** True where the folder holds a run. */
+/** True if the folder holds a run. */
 export function isRunFolder(path: string): boolean {
   return existsSync(join(path, CONFIG));
 }
 
 /**
- * Reads a run folder but for its checkpoint, which may be large.
- * @throws RunFolderError where it holds no run or a file of it is no JSON.
+ * Reads a run folder except for its checkpoint, which may be large.
+ * @throws RunFolderError if it holds no run or one of its files is not JSON.
  */
 export function readRun(path: string): RunFiles {
   if (!isRunFolder(path)) throw noRun(path);
@@ -175,13 +178,16 @@ export function readCheckpoint(path: string): Uint8Array | null {
   return existsSync(file) ? readFileSync(file) : null;
 }
 
-/** The metrics of a run, as far as they are written. */
+/** The metrics of a run that are written so far. */
 export function readMetrics(path: string): MetricsLine[] {
   const file = join(path, METRICS);
   return existsSync(file) ? parseMetrics(readFileSync(file), file, Infinity, Infinity).lines : [];
 }
 
-/** Lines up to `step` and `stage` and the bytes that they take; a last line cut short by a crash is left out. */
+/**
+ * Lines up to `step` and `stage`, and the number of bytes that they take; omits a last line cut short by a
+ * crash.
+ */
 function parseMetrics(
   bytes: Uint8Array,
   file: string,
@@ -193,13 +199,14 @@ function parseMetrics(
   for (let end = bytes.indexOf(10); end >= 0; end = bytes.indexOf(10, start)) {
     const line = parseLine(bytes.subarray(start, end));
     if (line === null) {
-      // Behind the checkpoint anything may lie after a loss of power; before it nothing may be missing.
+      // After a loss of power, anything may follow the lines of the checkpoint, but none of these lines may
+      // be missing.
       if (lines.at(-1)?.step === step) break;
       throw new RunFolderError(
         `${file}: line ${String(lines.length + 1)} is no metrics line; restore the file, or start the run again in another folder`,
       );
     }
-    // A stage begins between two steps: the checkpoint of a step may be from before that or from after it.
+    // A stage begins between two steps, so the checkpoint of a step may precede the stage or follow it.
     if (line.step > step || (line.event === 'precision' && line.stage > stage)) break;
     lines.push(line);
     start = end + 1;
@@ -216,7 +223,7 @@ function parseLine(bytes: Uint8Array): MetricsLine | null {
   }
 }
 
-/** Enough of a check to tell our lines from a damaged file; they are written by this program only. */
+/** This check is enough to detect a damaged file, because only this program writes the lines. */
 function isMetricsLine(value: unknown): value is MetricsLine {
   return (
     typeof value === 'object' &&
@@ -228,22 +235,25 @@ function isMetricsLine(value: unknown): value is MetricsLine {
   );
 }
 
-/** Contents of a JSON file. @throws RunFolderError where it is no JSON */
+/**
+ * Contents of a JSON file.
+ * @throws RunFolderError if it is not JSON
+ */
 export function readJson(file: string): unknown {
   try {
     return JSON.parse(readFileSync(file, 'utf8'));
   } catch (error) {
     if (!(error instanceof SyntaxError)) throw error;
-    throw new RunFolderError(`${file}: is no JSON (${error.message})`);
+    throw new RunFolderError(`${file}: is not JSON (${error.message})`);
   }
 }
 
-/** JSON as the files of a folder have it. */
+/** JSON in the form of the files of a folder. */
 export function jsonText(value: unknown): string {
   return JSON.stringify(value, null, 2) + '\n';
 }
 
-/** Writes a file so that it is there whole or as it was before, also after a loss of power. */
+/** Writes a file atomically: even after a loss of power, it has either its new or its old contents. */
 export function writeWhole(folder: string, name: string, contents: string | Uint8Array): void {
   const temporary = join(folder, `${name}${TEMPORARY}${randomUUID()}`);
   const bytes = typeof contents === 'string' ? new TextEncoder().encode(contents) : contents;
@@ -263,7 +273,7 @@ export function writeWhole(folder: string, name: string, contents: string | Uint
   syncFolder(folder);
 }
 
-/** Makes a rename last. Windows cannot open folders; there the rename is durable without. */
+/** Makes a rename durable. Windows cannot open folders, but its renames are durable anyway. */
 function syncFolder(folder: string): void {
   if (process.platform === 'win32') return;
   const handle = openSync(folder, 'r');
@@ -278,18 +288,18 @@ function isTemporary(name: string): boolean {
   return name.includes(TEMPORARY);
 }
 
-/** A clearer word than ENOTDIR or EEXIST where the path, or a part of it, is a file. */
+/** A clearer message than ENOTDIR or EEXIST if the path, or a part of it, is a file. */
 export function refuseFile(path: string): void {
   let part = path;
   while (!existsSync(part) && dirname(part) !== part) part = dirname(part);
   if (existsSync(part) && !statSync(part).isDirectory()) {
-    throw new RunFolderError(`run folder ${path}: ${part} is no folder; choose another folder with --out`);
+    throw new RunFolderError(`run folder ${path}: ${part} is not a folder; choose another folder with --out`);
   }
 }
 
 /**
- * Makes a folder and those above it. Node's own recursive way never ends where the system says that a folder to be made
- * is not there (below /proc, for one).
+ * Makes a folder and those above it. Node's own recursive option never ends if the system reports that the
+ * new folder does not exist (below /proc, for example).
  */
 export function makeFolder(path: string): void {
   if (existsSync(path)) return;
@@ -297,7 +307,7 @@ export function makeFolder(path: string): void {
   try {
     mkdirSync(path);
   } catch (error) {
-    // Another process was faster.
+    // Another process made it first.
     if (!existsSync(path)) throw error;
   }
 }

@@ -1,4 +1,4 @@
-/** A run read back from its folder, checked: for resuming, evaluating, comparing, or only looking. */
+/** A run read back from its folder and checked, for resuming, evaluating, comparing, or only looking. */
 import { z } from 'zod';
 import { ConfigurationError, RunFolderError } from '../run/errors.js';
 import type { RunResult } from '../run/execute.js';
@@ -6,7 +6,7 @@ import { readCheckpoint, readRun } from './run-folder.js';
 import { parseRunConfiguration } from '../run/schema.js';
 import { completeConfiguration, type RunConfiguration } from '../run/configuration.js';
 
-/** What a run folder says of its run, checked. */
+/** The record of a run in its folder, checked. */
 export interface RunRecord {
   readonly path: string;
   readonly configuration: RunConfiguration;
@@ -14,7 +14,7 @@ export interface RunRecord {
   readonly result: RunResult | null;
 }
 
-/** What a run folder holds, checked. */
+/** The contents of a run folder, checked. */
 export interface StoredRun extends RunRecord {
   readonly checkpoint: Uint8Array | null;
 }
@@ -36,13 +36,17 @@ const result = z.object({
 
 /**
  * Reads the run in a folder.
- * @throws RunFolderError where there is none or its files are damaged, ConfigurationError for a config.json that breaks a rule.
+ * @throws RunFolderError if there is no run or its files are damaged, ConfigurationError for a config.json
+ * that breaks a rule.
  */
 export function openStoredRun(path: string): StoredRun {
   return { ...readRecord(path), checkpoint: readCheckpoint(path) };
 }
 
-/** The run in a folder without its checkpoint, for whoever only looks. @throws as openStoredRun */
+/**
+ * The run in a folder without its checkpoint, for readers.
+ * @throws as openStoredRun
+ */
 export function readRecord(path: string): RunRecord {
   const files = readRun(path);
   const source = `${path}/config.json`;

@@ -1,6 +1,6 @@
 /**
- * Reads run folders for whoever only looks: one run in one line, all runs below a folder, how far a run has come. Takes no
- * lock and never reads a checkpoint; a run that is being written is seen as it is at the moment.
+ * Reads run folders for summaries: one run in one line, all runs below a folder, the progress of a run. It
+ * takes no lock and never reads a checkpoint. Of a running run it sees the current state.
  */
 import { closeSync, existsSync, fstatSync, openSync, readdirSync, readSync } from 'node:fs';
 import { join } from 'node:path';
@@ -12,7 +12,7 @@ import { readFailure, readPruned } from './mark.js';
 import { readRecord, type RunRecord } from './stored-run.js';
 import type { RunState, RunSummary } from '../sweep/run-summary.js';
 
-/** A run folder in one line; one that cannot be read is `damaged` and says why. */
+/** A run folder in one line; an unreadable one is `damaged`, with the reason. */
 export function summarizeRun(path: string): RunSummary {
   try {
     const record = readRecord(path);
@@ -69,7 +69,10 @@ function marks(
 
 const MAX_DEPTH = 6;
 
-/** Paths of the run folders at and below a folder, sorted. @throws RunFolderError where there is no such folder */
+/**
+ * Paths of the run folders at and below a folder, sorted.
+ * @throws RunFolderError if there is no such folder
+ */
 export function findRuns(folder: string): string[] {
   if (!existsSync(folder)) {
     throw new RunFolderError(
@@ -90,10 +93,10 @@ function runsBelow(folder: string, depth: number): string[] {
     .flatMap((name) => runsBelow(join(folder, name), depth - 1));
 }
 
-/** More than the longest line of metrics: a few hundred rounding sites. */
+/** Longer than any line of metrics, which may have a few hundred rounding sites. */
 const TAIL_BYTES = 262_144;
 
-/** Steps done, from the end of the metrics: cheap enough to be asked every second. 0 before the first line. */
+/** Steps done, from the end of the metrics; cheap enough to call every second. 0 before the first line. */
 export function stepsDone(path: string): number {
   const file = join(path, METRICS);
   if (!existsSync(file)) return 0;
@@ -103,7 +106,7 @@ export function stepsDone(path: string): number {
     const bytes = new Uint8Array(Math.min(size, TAIL_BYTES));
     const count = readSync(handle, bytes, 0, bytes.length, size - bytes.length);
     const lines = new TextDecoder().decode(bytes.subarray(0, count)).split('\n');
-    // The last piece is empty or a line that is being written.
+    // The last piece is empty, or a line that is still being written.
     return Number(/"step":(\d+)/.exec(lines.at(-2) ?? '')?.[1] ?? 0);
   } finally {
     closeSync(handle);

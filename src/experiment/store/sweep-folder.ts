@@ -1,7 +1,7 @@
 /**
- * The folder of a sweep: sweep.json, a run folder for each run, logs of their processes, and index.json, one object of facts
- * a run. The index is for readers in a hurry; whatever is decided is read from the run folders, and the index can be made
- * anew from them. Described in docs/experiments.md, section "Sweep folder".
+ * The folder of a sweep: sweep.json, a run folder for each run, logs of their processes, and index.json, one
+ * object of facts per run. The index is for quick reading. Every decision reads the run folders instead, and
+ * the index can be rebuilt from them. Described in docs/experiments.md, section "Sweep folder".
  */
 import { existsSync, readdirSync, rmSync } from 'node:fs';
 import { join, relative } from 'node:path';
@@ -44,10 +44,10 @@ export class SweepFolder {
   }
 
   /**
-   * Makes the folder, or opens it where it holds a sweep already, and writes sweep.json. A sweep may have been given other
-   * points since: runs that are there stay.
-   * @throws RunFolderError where it holds something else, another run under the name of one of these, or is in use;
-   * nothing in it is changed then.
+   * Makes the folder, or opens it if it already holds a sweep, and writes sweep.json. If the points of the
+   * sweep have changed since, existing runs stay.
+   * @throws RunFolderError if it holds something else, or another run under the name of one of these, or is
+   * in use; nothing in it is changed then.
    */
   static open(path: string, definition: SweepDefinition, runs: readonly SweepRun[]): SweepFolder {
     checkSweepFolder(path, runs);
@@ -62,12 +62,12 @@ export class SweepFolder {
     }
   }
 
-  /** Writes index.json anew from the run folders. */
+  /** Rewrites index.json from the run folders. */
   writeIndex(): void {
     writeIndex(this.path);
   }
 
-  /** Gives the lock back. */
+  /** Releases the lock. */
   close(): void {
     this.#unlock();
   }
@@ -78,7 +78,10 @@ export function sweepRunPath(sweep: string, { name }: Pick<SweepRun, 'name'>): s
   return join(sweep, name);
 }
 
-/** Checks that a sweep may run in the folder. @throws RunFolderError as SweepFolder.open */
+/**
+ * Checks that a sweep may run in the folder.
+ * @throws RunFolderError as SweepFolder.open
+ */
 export function checkSweepFolder(path: string, runs: readonly SweepRun[]): void {
   refuseFile(path);
   if (!existsSync(path)) return;
@@ -91,12 +94,15 @@ export function checkSweepFolder(path: string, runs: readonly SweepRun[]): void 
   checkEntries(runs.map((run) => ({ ...run, path: sweepRunPath(path, run) })));
 }
 
-/** True where the folder holds a sweep. */
+/** True if the folder holds a sweep. */
 export function isSweepFolder(path: string): boolean {
   return existsSync(join(path, SWEEP));
 }
 
-/** The sweep of a folder. @throws RunFolderError where there is none, ConfigurationError for one that breaks a rule */
+/**
+ * The sweep of a folder.
+ * @throws RunFolderError if there is none, ConfigurationError for one that breaks a rule
+ */
 export function readSweep(path: string): SweepDefinition {
   if (!isSweepFolder(path)) throw new RunFolderError(`sweep folder ${path}: holds no sweep (no ${SWEEP})`);
   const source = join(path, SWEEP);
@@ -107,7 +113,7 @@ export function readSweep(path: string): SweepDefinition {
   return { ...rest, run: completeConfiguration({ ...run, data: run.data }) };
 }
 
-/** What halving needs to know of a run, from its folder. */
+/** The input of halving for a run, from its folder. */
 export function readRungRun(sweep: string, run: SweepRun, by: 'test' | 'training'): RungRun {
   const path = sweepRunPath(sweep, run);
   const isFailed = readFailure(path) !== null;
@@ -120,8 +126,9 @@ export function readRungRun(sweep: string, run: SweepRun, by: 'test' | 'training
 }
 
 /**
- * All runs at and below a folder in one line each; of sweeps also those that have not begun. In the order of the sweep,
- * else by name. @throws RunFolderError where there is no such folder
+ * All runs at and below a folder, each in one line, including runs of sweeps that have not begun. They are in
+ * the order of the sweep, otherwise by name.
+ * @throws RunFolderError if there is no such folder
  */
 export function summarizeRuns(folder: string): RunSummary[] {
   if (isSweepFolder(folder)) return summarizeSweep(folder);
@@ -167,8 +174,9 @@ function notBegun(path: string, { configuration }: SweepRun): RunSummary {
 }
 
 /**
- * Writes a sweep's index.json anew from its run folders and returns the number of runs. Paths in it are relative to it.
- * @throws RunFolderError where the folder holds no sweep
+ * Rewrites a sweep's index.json from its run folders and returns the number of runs. Paths in the index are
+ * relative to it.
+ * @throws RunFolderError if the folder holds no sweep
  */
 export function writeIndex(sweep: string): number {
   const summaries = summarizeSweep(sweep);
@@ -181,7 +189,7 @@ export function writeIndex(sweep: string): number {
   return rows.length;
 }
 
-/** A job array that a sweep has submitted: task number i is the run `runs[i]`. */
+/** A job array that a sweep has submitted; task number i is the run `runs[i]`. */
 export interface SlurmJob {
   readonly id: string;
   readonly runs: readonly string[];
@@ -189,7 +197,10 @@ export interface SlurmJob {
 
 const jobList = z.array(z.object({ id: z.string(), runs: z.array(z.string()) }));
 
-/** The job arrays that the sweep has in a cluster's queue. @throws RunFolderError for a damaged file */
+/**
+ * The job arrays that the sweep has in a cluster's queue.
+ * @throws RunFolderError for a damaged file
+ */
 export function readJobs(sweep: string): SlurmJob[] {
   const file = join(sweep, JOBS);
   if (!existsSync(file)) return [];
@@ -198,7 +209,7 @@ export function readJobs(sweep: string): SlurmJob[] {
   throw new RunFolderError(`${file}: is damaged; cancel the sweep's jobs with scancel and remove it`);
 }
 
-/** Notes the job arrays of the sweep; none removes the note. */
+/** Records the job arrays of the sweep; an empty list removes the record. */
 export function writeJobs(sweep: string, jobs: readonly SlurmJob[]): void {
   if (jobs.length > 0) writeWhole(sweep, JOBS, jsonText(jobs));
   else rmSync(join(sweep, JOBS), { force: true });

@@ -1,6 +1,7 @@
 /**
- * What a sweep is: a run, the fields that vary, and how hopeless runs are pruned. Plain JSON data, the contents of a
- * sweep.json; here is its check. What runs come of it is sweep-expansion.ts; docs/experiments.md, section "Sweeps".
+ * The definition of a sweep: a run, the fields that vary, and how poor runs are pruned. It is plain JSON
+ * data, the contents of a sweep.json, and this file checks it. expansion.ts derives the runs;
+ * docs/experiments.md, section "Sweeps".
  */
 import { isFewbitError } from '../../numerics/index.js';
 import { z } from 'zod';
@@ -11,31 +12,31 @@ import type { PartialRunConfiguration, RunConfiguration } from '../run/configura
 import { parseField, type FieldValues, type JsonValue } from './field.js';
 import type { Draw } from './random.js';
 
-/** One point of a list: a setting in one line, or values by field; `name` stands for them in the run's name. */
+/** One point of a list: a setting in one line, or values by field; `name` replaces them in the run's name. */
 export type ListPoint = string | ({ readonly name?: string } & FieldValues);
 
-/** Values of a field of the grid: these, or numbers from `from` to `to` in steps (default 1). */
+/** Values of a field of the grid: a list, or numbers from `from` to `to` in steps (default 1). */
 export type GridValues =
   readonly JsonValue[] | { readonly from: number; readonly to: number; readonly step?: number };
 
-/** Random search: so many points, each with a value drawn for every field. */
+/** Random search: a number of points, each with a value drawn for every field. */
 export interface RandomSearch {
   readonly runs: number;
   readonly seed: number | string;
   readonly fields: Readonly<Record<string, Draw>>;
 }
 
-/** What varies: each point of the list, with each point of the grid, with each point drawn. */
+/** The space of a sweep: each point of the list, with each point of the grid, with each point drawn. */
 export interface SweepSpace {
   readonly list?: readonly ListPoint[];
   readonly grid?: Readonly<Record<string, GridValues>>;
   readonly random?: RandomSearch;
 }
 
-/** A sweep, complete. */
+/** A complete sweep. */
 export interface SweepDefinition extends SweepSpace {
   readonly name?: string;
-  /** The run that the fields are laid over. */
+  /** The run to which the fields are applied. */
   readonly run: RunConfiguration;
   readonly halving?: Halving;
 }
@@ -95,13 +96,14 @@ const sweep = z.strictObject({
     .optional(),
 });
 
-/** True for JSON data that are meant as a sweep and not as a run or a network. */
+/** True for JSON data meant as a sweep, not as a run or a network. */
 export function isSweep(input: unknown): boolean {
   return typeof input === 'object' && input !== null && 'run' in input;
 }
 
 /**
- * Reads a sweep from JSON data. @param source what errors call it, for example the file's name
+ * Reads a sweep from JSON data.
+ * @param source its name in errors, for example that of the file
  * @throws ConfigurationError naming source, field, rule and what was given
  */
 export function parseSweep(input: unknown, source: string): SweepDraft {
@@ -116,7 +118,10 @@ export function parseSweep(input: unknown, source: string): SweepDraft {
   return draft;
 }
 
-/** Checks what the kinds of the fields do not say. @throws ConfigurationError */
+/**
+ * Checks the rules that the types of the fields do not express.
+ * @throws ConfigurationError
+ */
 export function checkSweep(draft: Omit<SweepDraft, 'run'>, source: string): void {
   const fail = (message: string): never => {
     throw new ConfigurationError(`${source}: ${message}`);
@@ -158,7 +163,7 @@ export function checkSweep(draft: Omit<SweepDraft, 'run'>, source: string): void
   }
 }
 
-/** The fields of a list's point, its name left out. */
+/** The fields of a list's point without its name. */
 function namesOf(one: FieldValues): string[] {
   return Object.keys(one).filter((name) => name !== 'name');
 }

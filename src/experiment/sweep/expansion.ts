@@ -1,6 +1,7 @@
 /**
- * The runs of a sweep: every point of the list with every point of the grid with every point drawn, each laid over the
- * sweep's run. A pure function of the definition: the same runs with the same names on every machine, at any time.
+ * The runs of a sweep: every point of the list with every point of the grid with every point drawn, each
+ * applied to the sweep's run. It is a pure function of the definition: every machine gets the same runs with
+ * the same names.
  */
 import { siteHash } from '../../numerics/index.js';
 import { ConfigurationError } from '../run/errors.js';
@@ -19,19 +20,19 @@ import { drawnValue } from './random.js';
 export interface SweepRun {
   /** Name of its folder below the sweep's. */
   readonly name: string;
-  /** The values that make it, for people: `formats=4.12 seed=2`. */
+  /** Its values in readable form: `formats=4.12 seed=2`. */
   readonly label: string;
   readonly values: FieldValues;
   readonly configuration: RunConfiguration;
 }
 
-/** The runs, and how many points were left out because an earlier one is the same run. */
+/** The runs, and the number of points left out because an earlier one is the same run. */
 export interface Expansion {
   readonly runs: readonly SweepRun[];
   readonly repeated: number;
 }
 
-/** A point of the space: its values, and the words that stand for them, with the field that a word is about. */
+/** A point of the space: its values, and the words that represent them, each with its field. */
 interface Point {
   readonly labels: readonly { readonly field: string | null; readonly text: string }[];
   readonly values: FieldValues;
@@ -42,8 +43,9 @@ const MAX_NAME = 100;
 const MAX_VALUE = 60;
 
 /**
- * The sweep's runs in order. @param source what errors call the sweep
- * @throws ConfigurationError for a point that makes no configuration, naming it
+ * The sweep's runs in order.
+ * @param source the sweep's name in errors
+ * @throws ConfigurationError for a point that does not make a configuration, naming the point
  */
 export function expandSweep(definition: SweepDefinition, source: string): Expansion {
   const points = pointsOf(definition, source);
@@ -54,7 +56,7 @@ export function expandSweep(definition: SweepDefinition, source: string): Expans
     const configuration = complete(run, definition.run);
     const { labels, values } = withoutIdle(point, configuration);
     const label = textOf({ labels });
-    // A first sieve by text; the rest is compared field by field.
+    // A first sieve by text; the others are compared field by field.
     const key = JSON.stringify([configuration.network.formats, configuration.network.seed]);
     const alike = seen.get(key) ?? [];
     if (alike.some((other) => configurationDifference(other, configuration) === null)) continue;
@@ -76,7 +78,7 @@ function textOf({ labels }: Pick<Point, 'labels'>): string {
   return labels.map(({ text }) => text).join(' ');
 }
 
-/** Fields that float32 does not have: in a run's name they would say what is not so. */
+/** Fields that float32 does not have; in a run's name they would be false. */
 const IDLE = [...FIXED_POINT_ONLY, 'randomBits'];
 
 function withoutIdle(point: Point, { network }: RunConfiguration): Point {
@@ -94,7 +96,7 @@ function complete(run: PartialRunConfiguration, base: RunConfiguration): RunConf
   return completeConfiguration({ ...run, data: run.data ?? base.data });
 }
 
-/** One of the three spaces, or one field of the grid: its points by number. */
+/** The points, by number, of one of the three spaces or of one field of the grid. */
 interface Axis {
   readonly size: number;
   readonly point: (index: number) => Point;
@@ -143,7 +145,7 @@ function gridAxis(field: string, values: GridValues): Axis {
   const { from, to, step = 1 } = values;
   return {
     size: Math.floor((to - from) / step + 1e-9) + 1,
-    // 0.1 + 2 * 0.1 is 0.30000000000000004; nobody meant that.
+    // 0.1 + 2 * 0.1 is 0.30000000000000004, which is not the intended value.
     point: (index) => pointOf({ [field]: Number((from + index * step).toPrecision(12)) }),
   };
 }
@@ -156,7 +158,7 @@ function listPoint(point: ListPoint): Point {
 
 function pointOf(values: FieldValues): Point {
   const labels = Object.entries(values).map(([field, value]) => {
-    // A setting says by itself what it is; of a path the end is enough.
+    // The value of a setting needs no field name; of a path, the end is enough.
     if (field === 'setting') return { field, text: valueText(value) };
     const short = field === 'data' && typeof value === 'string' ? (value.split(/[/\\]/).at(-1) ?? '') : value;
     return { field, text: `${field}=${valueText(short)}` };
@@ -164,7 +166,9 @@ function pointOf(values: FieldValues): Point {
   return { labels, values };
 }
 
-/** A value for people: text as it is, formats `<4,12>` as `4.12`, of lists and objects the values. */
+/**
+ * A value in readable form: text unchanged, formats `<4,12>` as `4.12`, lists and objects as their values.
+ */
 export function valueText(value: JsonValue): string {
   const text = leaves(value)
     .join(' ')
@@ -177,7 +181,7 @@ function leaves(value: JsonValue): string[] {
   return [String(value)];
 }
 
-/** A folder's name for the label, cut where it is too long. */
+/** A folder's name for the label, cut if it is too long. */
 function stemOf(label: string): string {
   const name = folderName(label);
   return name.length <= MAX_NAME ? name : `${name.slice(0, MAX_NAME - 9)}-${hash(label)}`;

@@ -1,7 +1,8 @@
 /**
- * The fields that a sweep varies, by path: `batch`, `network.optimizer.momentum`, `layers.conv1.formats.weight` ..., with
- * short names for what is varied most. Turns a configuration and values for some fields into another configuration;
- * the result is checked like a config.json. docs/experiments.md, section "Fields", lists them.
+ * The fields that a sweep varies, by path: `batch`, `network.optimizer.momentum`,
+ * `layers.conv1.formats.weight` ..., with short names for the most common ones. This file applies values of
+ * some fields to a configuration and checks the result like a config.json. docs/experiments.md, section
+ * "Fields", lists them.
  */
 import { ROLES, zoo, ZOO_NAMES, type NetworkConfiguration } from '../../nn/index.js';
 import {
@@ -16,7 +17,7 @@ import { parseRunConfiguration } from '../run/schema.js';
 import { parseAugmentation, parseFormats, parseRoundings, parseSetting } from '../run/setting-text.js';
 import { changeNetwork, type PartialRunConfiguration, type RunConfiguration } from '../run/configuration.js';
 
-/** What JSON can say. */
+/** Any JSON value. */
 export type JsonValue =
   null | boolean | number | string | readonly JsonValue[] | { readonly [key: string]: JsonValue };
 
@@ -28,20 +29,24 @@ const NETWORK_FIELDS = [
   ...['optimizer', 'input', 'layers', 'precisionSchedule'],
 ];
 const OPTIMIZER_FIELDS = ['learningRate', 'momentum', 'weightDecay'];
-/** Written by the run, or without effect on its result: a sweep over them would repeat one run. */
+/** Fields that the run writes or that do not affect its result; a sweep over them would repeat one run. */
 const FIXED_FIELDS = ['fewbit', 'dataDigest', 'threads'];
 const SETTING = 'setting';
 const RANDOM_BITS = 'randomBits';
 const MAX_RANDOM_BITS = 32;
 
-/** Fields about the whole run first, then ever narrower ones: the last one that speaks of a thing holds. */
+/**
+ * Fields about the whole run come first, then narrower and narrower ones. If several set the same thing, the
+ * last one applies.
+ */
 const ORDER = { run: 0, network: 1, setting: 2, path: 3, randomBits: 4 } as const;
 
-/** A field's path in a run configuration, in words: `['network', 'optimizer', 'momentum']`. */
+/** A field's path in a run configuration: `['network', 'optimizer', 'momentum']`. */
 export type FieldPath = readonly string[];
 
 /**
- * Reads a field. @throws ConfigurationError for one that cannot be varied; whether it exists, the configuration tells.
+ * Reads a field.
+ * @throws ConfigurationError for one that cannot be varied; whether it exists depends on the configuration.
  */
 export function parseField(text: string): FieldPath {
   const words = [...text.matchAll(/\[([^\]]*)\]|[^.[\]]+/g)].map((match) => match[1] ?? match[0]);
@@ -68,8 +73,8 @@ export function fieldText(path: FieldPath): string {
 }
 
 /**
- * The configuration with the values in it, checked, settings that its arithmetic does not have left out.
- * @param source what errors call it
+ * The configuration with the values applied, checked, without settings that its arithmetic does not have.
+ * @param source its name in errors
  * @throws ConfigurationError naming source and field
  */
 export function withFields(
@@ -115,7 +120,7 @@ function withField(configuration: JsonValue, path: FieldPath, value: JsonValue):
   return withValue(configuration, path, value);
 }
 
-/** A network by its name in the zoo, with the seed and the length of the run; or as it stands. */
+/** A network by its name in the zoo, with the seed and the length of the run, or a complete configuration. */
 function networkOf(configuration: Readonly<Record<string, JsonValue>>, value: JsonValue): JsonValue {
   if (typeof value !== 'string') return value;
   const { network, epochs } = configuration;
@@ -132,7 +137,7 @@ function networkOf(configuration: Readonly<Record<string, JsonValue>>, value: Js
   }) as unknown as JsonValue;
 }
 
-/** Formats, rounding and accumulator of a setting in one line, as `compare` reads it. */
+/** Formats, rounding and accumulator of a setting in one line, in the form that `compare` reads. */
 function settingOf(network: JsonValue, value: JsonValue): JsonValue {
   if (typeof value !== 'string') {
     throw new InputTypeError(`expected text such as "4.12/6.10 nearest", got ${JSON.stringify(value)}`);
@@ -141,7 +146,7 @@ function settingOf(network: JsonValue, value: JsonValue): JsonValue {
   return JSON.parse(JSON.stringify(changed)) as JsonValue;
 }
 
-/** The value at the end of the path, everything on the way copied. */
+/** Sets the value at the end of the path and copies everything on the way. */
 function withValue(target: JsonValue | undefined, path: FieldPath, value: JsonValue): JsonValue {
   const [word, ...rest] = path;
   if (word === undefined) return value;
@@ -159,7 +164,7 @@ function withValue(target: JsonValue | undefined, path: FieldPath, value: JsonVa
   return Object.fromEntries(Object.entries(target ?? {}).filter(([key]) => key !== word));
 }
 
-/** What has a text form on the command line may be written in it. null: the field is not there. */
+/** A value with a text form on the command line may be given in that form. null removes the field. */
 function leafOf(word: string, value: JsonValue): JsonValue {
   if (typeof value !== 'string') return value;
   if (word === 'augment') return value === 'none' ? null : (parseAugmentation(value) as JsonValue);
@@ -169,13 +174,13 @@ function leafOf(word: string, value: JsonValue): JsonValue {
   return value;
 }
 
-/** One format (rounding) for all roles becomes the same for each, so that one role can be given another. */
+/** Expands one format or rounding for all roles to each role, so that one role can be given another. */
 function perRole(word: string, value: JsonValue | undefined): JsonValue | undefined {
   if (typeof value !== 'string' || (word !== 'formats' && word !== 'rounding')) return value;
   return Object.fromEntries(ROLES.map((role) => [role, value]));
 }
 
-/** The place of a layer, by its name or its number from 0. */
+/** The index of a layer, by its name or its number from 0. */
 function layerIndex(items: readonly JsonValue[], word: string): number {
   const names = items.map((item) => (isObject(item) ? item['name'] : undefined));
   const index = names.includes(word) ? names.indexOf(word) : /^\d+$/.test(word) ? Number(word) : -1;
@@ -186,7 +191,9 @@ function layerIndex(items: readonly JsonValue[], word: string): number {
   );
 }
 
-/** Every stochastic rounding of the network, its layers and its later stages with that many random bits. */
+/**
+ * Gives every stochastic rounding of the network, its layers and its later stages that number of random bits.
+ */
 function withRandomBits(network: JsonValue, value: JsonValue): JsonValue {
   const isCount = typeof value === 'number' && Number.isInteger(value);
   if (!isCount || value < 1 || value > MAX_RANDOM_BITS) {
@@ -205,7 +212,7 @@ function withRandomBits(network: JsonValue, value: JsonValue): JsonValue {
   };
 }
 
-/** Likewise the parts of a list that have a rounding of their own. */
+/** Does the same for the parts of a list that have their own rounding. */
 function eachDrawing(parts: JsonValue, randomBits: number): JsonValue {
   if (!Array.isArray(parts)) return parts;
   return (parts as readonly JsonValue[]).map((part) =>
@@ -226,7 +233,7 @@ function drawing(rounding: JsonValue, randomBits: number): JsonValue {
   return parsed.mode === 'stochastic' ? roundingText({ ...parsed, randomBits }) : rounding;
 }
 
-/** What float32 does not have: it would tell two equal runs apart. */
+/** Fields that float32 does not have; they would distinguish two equal runs. */
 export const FIXED_POINT_ONLY = ['rounding', 'accumulator', 'precisionSchedule'];
 
 function withoutIdle(configuration: JsonValue): JsonValue {
@@ -237,7 +244,7 @@ function withoutIdle(configuration: JsonValue): JsonValue {
   return { ...configuration, network: Object.fromEntries(kept) };
 }
 
-/** True for a JSON object; a list is none. */
+/** True for a JSON object, false for a list. */
 export function isObject(value: JsonValue | undefined): value is Readonly<Record<string, JsonValue>> {
   return typeof value === 'object' && value !== null && !Array.isArray(value);
 }

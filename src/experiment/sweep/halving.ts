@@ -1,37 +1,38 @@
 /**
- * Successive halving: all runs are trained to the first rung (a number of epochs), the best of them to the second, and so on;
- * the rest is pruned. A rung is decided when all of its runs have reached it, from their errors at that epoch alone, so
- * the decision depends neither on who came first nor on what happened since. Jamieson and Talwalkar, AISTATS 2016.
+ * Successive halving: all runs are trained to the first rung (a number of epochs), the best of them to the
+ * second, and so on. The others are pruned. A rung is decided when all of its runs have reached it, from
+ * their errors at that epoch alone. The decision therefore depends neither on the order of arrival nor on
+ * later epochs. Jamieson and Talwalkar, AISTATS 2016.
  */
 
-/** When to prune, and how much. */
+/** When to prune, and how many runs. */
 export interface Halving {
-  /** Epochs, ascending. */
+  /** Epochs in ascending order. */
   readonly rungs: readonly number[];
-  /** One in `eta` goes on, rounded up. Default 3. */
+  /** One run in `eta` continues, rounded up. Default 3. */
   readonly eta?: number;
-  /** The error that counts, on the test data or of the epoch's training. Default `test`. */
+  /** The error that decides: on the test data, or during the epoch's training. Default `test`. */
   readonly by?: 'test' | 'training';
 }
 
-/** What the decision needs to know of a run. */
+/** The facts about a run on which the decision depends. */
 export interface RungRun {
   readonly name: string;
   /** The run is done. */
   readonly isDone: boolean;
-  /** It was given up: it takes no part. */
+  /** It was given up and takes no part. */
   readonly isFailed: boolean;
-  /** Error in percent at the end of each epoch from the first. */
+  /** Error in percent at the end of each epoch, from the first. */
   readonly errors: readonly number[];
 }
 
-/** What is next for a run. */
+/** The next action for a run. */
 export type Decision =
   | { readonly kind: 'done' }
   | { readonly kind: 'failed' }
-  /** Train up to that epoch; null: to the end. */
+  /** Train up to that epoch, or to the end if it is null. */
   | { readonly kind: 'train'; readonly untilEpoch: number | null }
-  /** It has reached its rung, others have not. */
+  /** It has reached its rung, but others have not. */
   | { readonly kind: 'wait'; readonly untilEpoch: number }
   | Pruned;
 
@@ -44,14 +45,14 @@ export interface Pruned {
   /** Its place among the runs of the rung, from 1. */
   readonly place: number;
   readonly runs: number;
-  /** How many of them went on. */
+  /** How many of them continued. */
   readonly kept: number;
 }
 
-/** One in so many goes on where halving does not say. */
+/** The default of `eta`. */
 export const DEFAULT_ETA = 3;
 
-/** What is next for each run, in their order. Equal errors are told apart by that order. */
+/** The next action for each run, in their order, which also ranks equal errors. */
 export function decide(halving: Halving | null, runs: readonly RungRun[]): Map<string, Decision> {
   const decisions = new Map<string, Decision>();
   for (const { name, isFailed } of runs) if (isFailed) decisions.set(name, { kind: 'failed' });
@@ -65,7 +66,7 @@ export function decide(halving: Halving | null, runs: readonly RungRun[]): Map<s
       }
       return decisions;
     }
-    // Sorting is stable.
+    // The sort is stable.
     ranked.sort((a, b) => (a.errorPercent ?? 0) - (b.errorPercent ?? 0));
     const kept = Math.ceil(ranked.length / (halving?.eta ?? DEFAULT_ETA));
     ranked.slice(kept).forEach(({ run, errorPercent = 0 }, index) => {
@@ -86,7 +87,7 @@ export function decide(halving: Halving | null, runs: readonly RungRun[]): Map<s
   return decisions;
 }
 
-/** Error at the end of the epoch; of a run that ended earlier, its last one. */
+/** Error at the end of the epoch; for a run that ended earlier, its last error. */
 function errorAt({ errors, isDone }: RungRun, epoch: number): number | undefined {
   return errors[epoch - 1] ?? (isDone ? errors.at(-1) : undefined);
 }

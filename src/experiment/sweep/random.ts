@@ -1,12 +1,13 @@
 /**
- * Random search: value number `index` of a field as a function of the search's seed, the field and the index, by the counter
- * generator (docs/randomness.md). Another field changes no draw, and a longer search begins with the shorter one.
- * Only operations that every engine rounds alike: roots instead of powers.
+ * Random search: value number `index` of a field as a function of the search's seed, the field and the index,
+ * by the counter generator (docs/randomness.md). Adding a field changes no draw of the others, and a longer
+ * search begins with the shorter one. It uses only operations that every engine rounds alike, hence roots
+ * instead of powers.
  */
 import { parseSeed, RandomSite, siteHash, type Seed } from '../../numerics/index.js';
 import type { JsonValue } from './field.js';
 
-/** Numbers from `from` to `to`, both included. */
+/** Numbers from `from` to `to`, inclusive. */
 export interface NumberRange {
   readonly from: number;
   readonly to: number;
@@ -16,11 +17,11 @@ export interface NumberRange {
   readonly whole?: boolean;
 }
 
-/** Where a field's values are drawn from: one of a list, or a range. */
+/** The source of a field's values: a list, or a range. */
 export type Draw = readonly JsonValue[] | NumberRange;
 
 const WORDS = 4294967296;
-/** Drawn reals have so many significant digits: enough for a search, and short enough to be read and typed. */
+/** Significant digits of drawn reals: enough for a search, and few enough to read and type. */
 const DIGITS = 3;
 const WIDTH = 32;
 

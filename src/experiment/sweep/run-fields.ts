@@ -1,6 +1,6 @@
 /**
- * A configuration as fields and short texts, and the fields in which several of them differ: what tables of runs show. Found
- * from the configurations alone, so a table can be made of any runs, wherever they came from.
+ * A configuration as fields and short texts, and the fields in which several configurations differ, for
+ * tables of runs. Only the configurations are needed, so a table can show runs of any origin.
  */
 import { ROLES, type FormatSettings, type NetworkConfiguration } from '../../nn/index.js';
 import { accumulatorText, formatText, parseFormat } from '../../numerics/index.js';
@@ -13,16 +13,19 @@ import { fieldText, isObject, type JsonValue } from './field.js';
 /** Texts by field, `{ seed: '5', formats: '4.12/6.10', ... }`. */
 export type FieldTexts = Readonly<Record<string, string>>;
 
-/** What a network is called stands for all of it. */
+/** A network's name represents all of it. */
 const NETWORK = 'network';
-/** What is looked at first comes first in tables, and the seed last. */
+/** The order of columns in tables: the most important first, the seed last. */
 const FIRST = [NETWORK, 'data', 'formats', 'rounding', 'accumulator', 'learningRate'];
 const LAST = 'seed';
 
 /** Fields that change no result. */
 const FREE = ['fewbit', 'dataDigest', 'threads', 'checkpointEvery', 'metricsEvery'];
 
-/** The fields of a configuration. Layers go by their names; formats, rounding and accumulator are one field each. */
+/**
+ * The fields of a configuration. Layers are identified by their names; formats, rounding and accumulator are
+ * one field each.
+ */
 export function runFields(configuration: RunConfiguration): FieldTexts {
   const plain = JSON.parse(JSON.stringify(configuration)) as Readonly<Record<string, JsonValue>>;
   const texts: Record<string, string> = {};
@@ -32,12 +35,12 @@ export function runFields(configuration: RunConfiguration): FieldTexts {
   return texts;
 }
 
-/** What a role that is not named takes: the weight's format, and stochastic rounding. */
+/** Defaults of unnamed roles: the weight's format, and stochastic rounding. */
 const UNNAMED_ROUNDING = 'stochastic';
 
 /**
- * The text of a field, also of one role: `formats.weight` of formats by role, or of a format that all roles share. undefined where
- * the configuration does not have it.
+ * The text of a field, or of one role: `formats.weight` from formats by role, or from a format that all roles
+ * share. undefined if the configuration does not have it.
  */
 export function fieldTextIn(configuration: RunConfiguration, field: string): string | undefined {
   const { formats, rounding } = configuration.network;
@@ -51,7 +54,10 @@ export function fieldTextIn(configuration: RunConfiguration, field: string): str
   return formatsText((values[known] ?? values['weight'] ?? byRole) as FormatSettings);
 }
 
-/** The fields with `formats` and `rounding` by role, where some of the configurations have them by role: only roles that differ. */
+/**
+ * The fields with `formats` and `rounding` by role if some configurations give them by role; only roles that
+ * differ.
+ */
 export function fieldsByRole(
   fields: readonly string[],
   configurations: readonly RunConfiguration[],
@@ -68,8 +74,8 @@ export function fieldsByRole(
 }
 
 /**
- * The fields in which the configurations differ, in the order of a table. Where the networks have different names, the name
- * stands for their layers.
+ * The fields in which the configurations differ, in the order of a table. If the networks have different
+ * names, the name represents their layers.
  */
 export function differingFields(configurations: readonly RunConfiguration[]): string[] {
   const [first, ...others] = configurations.map(runFields);
@@ -80,16 +86,19 @@ export function differingFields(configurations: readonly RunConfiguration[]): st
   return shown.sort((a, b) => place(a) - place(b));
 }
 
-/** Fields whose values say by themselves what they are. */
+/** Fields whose values need no field name. */
 const PLAIN = [NETWORK, 'formats', 'rounding', 'accumulator'];
 
-/** What tells a run from others that differ in these fields: `4.12/6.10 nearest-away seed=2`, `weight=4.12 activation=6.10`. */
+/**
+ * The text that distinguishes a run from others that differ in these fields: `4.12/6.10 nearest-away seed=2`,
+ * `weight=4.12 activation=6.10`.
+ */
 export function fieldsName(texts: FieldTexts, fields: readonly string[]): string {
   const words = fields.flatMap((field) => {
     const text = texts[field];
     if (text === undefined) return [];
     const [setting = '', role] = field.split('.');
-    // float32 is so in every role.
+    // float32 applies to every role.
     if (PLAIN.includes(field) || (setting === 'formats' && text === 'float32')) return [text];
     return [`${PLAIN.includes(setting) ? (role ?? field) : field}=${text}`];
   });
@@ -105,7 +114,7 @@ function isOfNetwork(field: string): boolean {
   return field.startsWith('layers.') || field.startsWith('input.');
 }
 
-/** `4.12`, `4.12/6.10` where only activations have another format, else by role. */
+/** `4.12`; `4.12/6.10` if only activations have another format; otherwise by role. */
 export function formatsText(formats: FormatSettings): string {
   if (formats === 'float32') return formats;
   const short = (format: Parameters<typeof parseFormat>[0]): string =>
@@ -140,7 +149,7 @@ function flatten(path: readonly string[], value: JsonValue, texts: Record<string
   }
 }
 
-/** The text of a value that is one field; null for one that has fields of its own. */
+/** The text of a value that is one field; null for one that consists of fields. */
 function wholeText(word: string, value: JsonValue): string | null {
   if (word === 'formats') return formatsText(value as FormatSettings);
   if (word === 'rounding' && isObject(value)) {

@@ -1,6 +1,7 @@
 /**
- * What is to be said of a run in one line: its state, how far it has come and how well it does. Read from a run folder by
- * run-folder-summary.ts; here are the type and its ways out, a row of a table and CSV. docs/experiments.md, section "Looking at runs".
+ * The summary of a run in one line: its state, its progress and its error. store/summary.ts reads it from a
+ * run folder; this file has the type, its row of a table, and its CSV. docs/experiments.md, section "Looking
+ * at runs".
  */
 import type { Pruned } from './halving.js';
 import { runFields } from './run-fields.js';
@@ -17,24 +18,24 @@ export interface RunSummary {
   /** Path of the run folder. */
   readonly path: string;
   readonly state: RunState;
-  /** null where it cannot be read. */
+  /** null if it cannot be read. */
   readonly configuration: RunConfiguration | null;
-  /** Epochs ended. */
+  /** Epochs completed. */
   readonly epochs: number;
-  /** Steps done, as far as the metrics tell. */
+  /** Steps done, as far as the metrics show. */
   readonly steps: number;
-  /** Of the last epoch that has ended; null before the first. */
+  /** The figure of the last completed epoch; null before the first. */
   readonly testErrorPercent: number | null;
   readonly trainErrorPercent: number | null;
   readonly loss: number | null;
-  /** The last epoch's test loss is no number: its error says nothing. */
+  /** The last epoch's test loss is not a number, so its error is meaningless. */
   readonly isDiverged: boolean;
   readonly stepsPerSecond: number | null;
   /** SHA-256 of the parameters; null while the run is not done. */
   readonly digest: string | null;
   /** Why it was pruned. */
   readonly pruned: Pruned | null;
-  /** Why it failed, or what is damaged. */
+  /** Why it failed, or which file is damaged. */
   readonly problem: string | null;
 }
 
@@ -50,7 +51,7 @@ export function summaryRow(
     run: path,
     state,
     ...Object.fromEntries(fields.map((field) => [field, texts[field] ?? null])),
-    // Not "epochs" and "steps": fields of the configuration have these names.
+    // Not "epochs" and "steps", because fields of the configuration have these names.
     epochsDone: epochs,
     stepsDone: steps,
     testErrorPercent,
@@ -62,7 +63,7 @@ export function summaryRow(
   };
 }
 
-/** Rows as CSV (RFC 4180) with a line of names; what is null is empty. */
+/** Rows as CSV (RFC 4180) with a line of names; null becomes an empty cell. */
 export function csvText(rows: readonly Readonly<Record<string, string | number | null>>[]): string {
   const names = [...new Set(rows.flatMap((row) => Object.keys(row)))];
   const line = (cells: readonly (string | number | null)[]): string => cells.map(csvCell).join(',') + '\r\n';

@@ -1,6 +1,7 @@
 /**
- * What the generated hardware is: sizes, widths and the one rounding mode of its rounding units. Everything else of a
- * product (its sizes, shifts, output format, seeds) is told to the hardware at run time. docs/hardware.md, section "RTL".
+ * The parameters of generated hardware: sizes, widths and the one rounding mode of its rounding units.
+ * Everything else of a product (its sizes, shifts, output format, seeds) is configured at run time.
+ * docs/hardware.md, section "RTL".
  */
 import { InputError } from '../../numerics/index.js';
 import type { Overflow, Rounding } from '../../numerics/index.js';
@@ -13,7 +14,7 @@ export interface RtlDesign {
   /** Bits of an operand and of a result, 2 to 32. */
   readonly wordLength: number;
   readonly accumulatorBits: number;
-  /** Slices in half an operand buffer, a power of two: what may be read again while the other half fills. */
+  /** Slices in half an operand buffer, a power of two; they may be read again while the other half fills. */
   readonly depth: number;
   /** `stochastic:n` uses the n top bits of a random word. */
   readonly rounding: Rounding;
@@ -27,7 +28,7 @@ function checkInteger(what: string, value: number, low: number, high: number): v
 }
 
 /**
- * The design, checked.
+ * Checks a design and returns it.
  * @throws RangeError for a size or width outside of its range
  */
 export function checkDesign(design: RtlDesign): RtlDesign {
@@ -38,7 +39,7 @@ export function checkDesign(design: RtlDesign): RtlDesign {
   checkInteger('the word length', wordLength, 2, 32);
   checkInteger('depth', depth, 1, 65536);
   if ((depth & (depth - 1)) !== 0) {
-    throw new InputError(`rtl: depth must be a power of two, got ${depth}; addresses wrap by themselves`);
+    throw new InputError(`rtl: depth must be a power of two, got ${depth}; its addresses must wrap`);
   }
   return design;
 }
@@ -48,12 +49,15 @@ export function isStochastic({ rounding }: Pick<RtlDesign, 'rounding'>): boolean
   return rounding.mode === 'stochastic';
 }
 
-/** Random bits that are added below the cut. */
+/** Number of random bits added below the cut. */
 export function randomBits({ rounding, lfsrBits }: RtlDesign): number {
   return Math.min(rounding.randomBits, lfsrBits);
 }
 
-/** The array that simulator and schedule know the design as: its buffers, and a memory that never keeps it waiting. */
+/**
+ * The design as an array of the simulator and the schedule, with its buffers and a memory that never keeps it
+ * waiting.
+ */
 export function arrayOfDesign(design: RtlDesign): ArrayConfig {
   const { rows, cols, accumulatorBits, lfsrBits, depth, wordLength } = design;
   const sliceBytes = 2 * depth * wordBytes(wordLength);

@@ -1,4 +1,4 @@
-/** The folders that are generated: sources with a test bench, or sources with the harness of co-simulation. */
+/** Generated folders: sources with a test bench, or sources with the harness of co-simulation. */
 import type { RtlDesign } from './design.js';
 import { harnessSource } from './harness.js';
 import { makefile, readme } from './makefile.js';
@@ -21,7 +21,7 @@ export function rtlFolder(design: RtlDesign, golden: readonly GoldenProduct[], o
   ];
 }
 
-/** What Verilator builds the harness of a design from. */
+/** The files from which Verilator builds the harness of a design. */
 export function harnessFolder(design: RtlDesign): SourceFile[] {
   return [...rtlModules(design), { name: 'harness.cpp', text: harnessSource() }];
 }

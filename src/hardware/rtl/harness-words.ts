@@ -1,4 +1,4 @@
-/** What harness.cpp reads and writes, as 32-bit words. */
+/** The input and output of harness.cpp, as 32-bit words. */
 import { drainCycles, drainSpacing } from '../array.js';
 import { layoutOf } from '../blocks.js';
 import type { ProductSize } from '../product.js';
@@ -6,12 +6,15 @@ import { arrayOfDesign, type RtlDesign } from './design.js';
 import type { ProductStream } from './stream.js';
 
 /**
- * Cycles of the generated hardware beyond those of the schedule (docs/hardware.md, section "Timing"): from the cycle that takes a
- * product's configuration to the one that hands out its last column, with operands at hand.
+ * Cycles of the generated hardware beyond those of the schedule (docs/hardware.md, section "Timing"): from
+ * the cycle that takes a product's configuration to the one that outputs its last column, if operands never
+ * delay it.
  */
 export const RTL_LATENCY = 7;
 
-/** Cycles that the generated hardware takes for a product whose operands are at hand and whose results are taken. */
+/**
+ * Cycles that the generated hardware takes for a product if neither its operands nor the receiver delays it.
+ */
 export function rtlCycles(design: RtlDesign, size: ProductSize): number {
   const config = arrayOfDesign(design);
   const { blockRows, blockCols } = layoutOf(config, size);
@@ -20,7 +23,7 @@ export function rtlCycles(design: RtlDesign, size: ProductSize): number {
   return blocks * size.k + drainStalls + drainCycles(config) + RTL_LATENCY;
 }
 
-/** How often each stream pauses, in 256ths of the cycles; the pattern follows from the seed. */
+/** How often each stream pauses, in 256ths of cycles; the pattern follows from the seed. */
 export interface Pauses {
   readonly seed: number;
   readonly lhs: number;
@@ -31,16 +34,16 @@ export interface Pauses {
 
 const NO_PAUSES: Pauses = { seed: 0, lhs: 0, rhs: 0, bias: 0, results: 0 };
 
-/** A product that went through the hardware. */
+/** A product that the hardware has computed. */
 export interface HarnessResult {
   readonly cycles: number;
-  /** What the simulation of those cycles took. */
+  /** Time that the simulation of those cycles took. */
   readonly timeMs: number;
   /** Columns of ROWS raw words, not sign-extended. */
   readonly results: Int32Array;
 }
 
-/** The words that ask for a product. */
+/** The words that request a product. */
 export function harnessRequest(stream: ProductStream, design: RtlDesign, pauses = NO_PAUSES): Int32Array {
   const { settings, seeds, lhs, rhs, bias, columns } = stream;
   const { depth, blockRows, blockCols, panels, resident, shift, biasShift, limit } = settings;
@@ -58,7 +61,10 @@ export function harnessRequest(stream: ProductStream, design: RtlDesign, pauses 
   return words;
 }
 
-/** The answers to requests, in their order. @throws RangeError for an answer that ends too early */
+/**
+ * The answers to requests, in their order.
+ * @throws RangeError for an answer that ends too early
+ */
 export function harnessResults(
   words: Uint32Array,
   streams: readonly ProductStream[],

@@ -1,6 +1,6 @@
 /**
- * harness.cpp: the C++ around the Verilated array for co-simulation. It is the same for every design; sizes come in as macros.
- * src/cli/hardware/ runs it.
+ * harness.cpp: the C++ around the Verilated array for co-simulation. It is the same for every design; macros
+ * set the sizes. src/cli/hardware/ runs it.
  */
 
 export function harnessSource(): string {

@@ -1,4 +1,7 @@
-/** Generated hardware: SystemVerilog of an array, its test bench and co-simulation harness, and products as it takes them. */
+/**
+ * Generated hardware: SystemVerilog of an array, its test bench and co-simulation harness, and products in
+ * its form.
+ */
 export { arrayOfDesign, checkDesign, isStochastic, randomBits, type RtlDesign } from './design.js';
 export {
   harnessRequest,

@@ -56,9 +56,9 @@ clean:
 `;
 }
 
-/** What the vectors of the test bench are. */
+/** Describes the vectors of the test bench. */
 interface VectorOrigin {
-  /** Such as `layer conv1 of runs/lenet-1`. */
+  /** For example `layer conv1 of runs/lenet-1`. */
   readonly text: string;
   readonly sites: readonly string[];
 }
@@ -83,14 +83,13 @@ with Yosys. The Debian packages are verilator, iverilog and yosys.
 | buffer.sv | the operand buffers: rings of ${2 * depth} slices |
 | array.sv, skew.sv, pe.sv | the grid, the delays at its edges, a processing element |
 | drain.sv, rounding_unit.sv${isStochastic(design) ? ', lfsr.sv' : ''} | the left edge: bias, rounding, saturation, columns put together again |
-| results.sv | the way out; the array stands still while nobody takes its results |
+| results.sv | the way out; the array stands still while its results are not taken |
 | tb.sv, source.sv, vectors/ | the test bench: ${sites.join(', ')}; ${text} |
 | harness.cpp | C++ around the Verilated top.sv, for \`fewbit hardware cosim\` |
 
 ## A product
 
-out[m, n] = round((sum over k of lhs[m, k] * rhs[k, n] + bias[n] * 2^bias_shift) / 2^shift). Blocks of ${rows} x ${cols} outputs are computed one
-after the other; short edges are filled with zeros. First the configuration:
+out[m, n] = round((sum over k of lhs[m, k] * rhs[k, n] + bias[n] * 2^bias_shift) / 2^shift). Blocks of ${rows} x ${cols} outputs are computed in sequence; short edges are filled with zeros. First the configuration:
 
 | port | what it is |
 | --- | --- |

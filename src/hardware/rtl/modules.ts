@@ -1,4 +1,4 @@
-/** The SystemVerilog of a design: one module a file. */
+/** The SystemVerilog of a design: one module per file. */
 import { arrayModule } from './array.js';
 import { bufferModule } from './buffer.js';
 import { controlModule } from './control.js';
@@ -17,7 +17,7 @@ export interface SourceFile {
   readonly text: string;
 }
 
-/** top.sv and what it is made of. */
+/** top.sv and its modules. */
 export function rtlModules(design: RtlDesign): SourceFile[] {
   return [
     { name: 'top.sv', text: topModule(design) },

@@ -1,8 +1,8 @@
-/** results.sv: the way out, and what stops the array when nobody takes its results. */
+/** results.sv: the output, which stops the array while its results are not taken. */
 
 export function resultsModule(): string {
-  return /* SystemVerilog */ `// Two places between the array and whoever takes its results. The array stands still as a whole (advance is low) while
-// both are taken, so nothing is lost and no wire leads from the taker's ready to the array.
+  return /* SystemVerilog */ `// Two places between the array and the receiver of its results. The array stands still as a whole (advance is low) while
+// both are taken, so nothing is lost and no wire leads from the receiver's ready to the array.
 module results #(
     parameter int WIDTH = 128
 ) (

@@ -1,47 +1,48 @@
 /**
- * rounding_unit.sv: what numerics/convert.ts computes, for one rounding mode and one kind of overflow. All modes share the
- * barrel shifter; they differ in how many bits below the cut they look at and in when these round up.
+ * rounding_unit.sv: what numerics/convert.ts computes, for one rounding mode and one kind of overflow. All
+ * modes share the barrel shifter; they differ in the number of bits below the cut that they examine and in
+ * the condition for rounding up.
  */
 import type { RoundingMode } from '../../numerics/index.js';
 import { isStochastic, randomBits, type RtlDesign } from './design.js';
 
 interface Variant {
-  readonly says: string;
-  /** Bits below the cut that stay behind the shifter. */
+  readonly rule: string;
+  /** Bits below the cut that the shifter keeps. */
   readonly fraction: '0' | '1' | 'RANDOM';
-  /** Looks at whether any bit below those is set. */
+  /** Examines whether any bit below those is set. */
   readonly sticky?: true;
-  /** 1 where the result is one more than the floor. */
+  /** 1 if the result is one more than the floor. */
   readonly up: string;
 }
 
 const VARIANTS: Readonly<Record<RoundingMode, Variant>> = {
   stochastic: {
-    says: 'a random fraction is added below the cut, and the rest is cut off',
+    rule: 'a random fraction is added below the cut, and the rest is cut off',
     fraction: 'RANDOM',
     up: '',
   },
   'nearest-away': {
-    says: 'to nearest, half away from zero',
+    rule: 'to nearest, half away from zero',
     fraction: '1',
     sticky: true,
     up: 'scaled[0] && (below || !scaled[WIDE-1])',
   },
   'nearest-even': {
-    says: 'to nearest, half to even',
+    rule: 'to nearest, half to even',
     fraction: '1',
     sticky: true,
     up: 'scaled[0] && (below || scaled[1])',
   },
   'nearest-down': {
-    says: 'to nearest, half towards minus infinity',
+    rule: 'to nearest, half towards minus infinity',
     fraction: '1',
     sticky: true,
     up: 'scaled[0] && below',
   },
-  'nearest-up': { says: 'to nearest, half towards plus infinity', fraction: '1', up: 'scaled[0]' },
-  floor: { says: 'cut off', fraction: '0', up: "1'b0" },
-  'toward-zero': { says: 'towards zero', fraction: '0', sticky: true, up: 'scaled[WIDE-1] && below' },
+  'nearest-up': { rule: 'to nearest, half towards plus infinity', fraction: '1', up: 'scaled[0]' },
+  floor: { rule: 'cut off', fraction: '0', up: "1'b0" },
+  'toward-zero': { rule: 'towards zero', fraction: '0', sticky: true, up: 'scaled[WIDE-1] && below' },
 };
 
 const STICKY = `
@@ -79,11 +80,11 @@ const ROUNDED_BITS = { saturate: 'ACC + WL', wrap: 'WL' } as const;
 
 export function roundingUnitModule(design: RtlDesign): string {
   const { wordLength, accumulatorBits, rounding, overflow } = design;
-  const { says, fraction, sticky, up } = VARIANTS[rounding.mode];
+  const { rule, fraction, sticky, up } = VARIANTS[rounding.mode];
   const stochastic = isStochastic(design);
   const bits = ROUNDED_BITS[overflow];
   return /* SystemVerilog */ `// From a sum to a word in three cycles: z = sum + (bias << bias_shift), wrapped to ACC bits; z / 2^shift rounded
-// (${says}); then ${overflow === 'saturate' ? 'saturated to' : 'the low bits of'} the output format.
+// (${rule}); then ${overflow === 'saturate' ? 'saturated to' : 'the low bits of'} the output format.
 module rounding_unit #(
     parameter int WL  = ${wordLength},
     parameter int ACC = ${accumulatorBits}${stochastic ? `,\n    parameter int RANDOM = ${randomBits(design)}` : ''}

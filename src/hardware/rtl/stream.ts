@@ -1,6 +1,7 @@
 /**
- * A product as the generated hardware takes it: settings, seeds, and the words of its streams in the order in which
- * control.sv walks through the blocks, which is that of blocks.ts; and the way back, from columns of results to a tensor.
+ * A product in the form of the generated hardware: settings, seeds, and the words of its streams in the order
+ * in which control.sv walks through the blocks, which is that of blocks.ts. Also the way back, from columns
+ * of results to a tensor.
  */
 import { roundingText, wordLength } from '../../numerics/index.js';
 import { UnsupportedError } from '../../backend/contract.js';
@@ -9,7 +10,7 @@ import type { ProductJob } from '../product-job.js';
 import type { Product } from '../product.js';
 import { arrayOfDesign, isStochastic, randomBits, type RtlDesign } from './design.js';
 
-/** What a product is to the hardware. */
+/** The input of the hardware for a product. */
 export interface ProductStream {
   /** The ports config_* of top.sv, in their order but without the seeds; `shift` and `limit` as signed integers. */
   readonly settings: {
@@ -24,11 +25,11 @@ export interface ProductStream {
   };
   /** States of the rows' shift registers before their first draw. */
   readonly seeds: Uint32Array;
-  /** Slices of ROWS and of COLS words, and COLS words a block. */
+  /** Slices of ROWS and of COLS words, and COLS words per block. */
   readonly lhs: Int32Array;
   readonly rhs: Int32Array;
   readonly bias: Int32Array;
-  /** Columns of ROWS words that come out. */
+  /** Number of columns of ROWS words in the output. */
   readonly columns: number;
 }
 
@@ -88,7 +89,7 @@ function panelsOf(
 ): { panels: number; resident: 0 | 1 } {
   if (macroRows === 0) return { panels: 1, resident: 0 };
   const ring = 2 * design.depth;
-  // Words that are narrower than the array's take as much of its buffers as any.
+  // Words narrower than the array's take the same space in its buffers.
   if (macroRows * product.k > ring || (macroRows > 1 && product.k > ring)) {
     refuse(
       product,
@@ -137,7 +138,7 @@ export function productStream(
   return {
     settings: {
       ...{ depth: k, blockRows, blockCols, panels, resident, biasShift },
-      // Further to the left there is nothing but zero and what saturates.
+      // Further to the left, every value is zero or saturates.
       shift: Math.max(convert.drop, -design.wordLength),
       limit: 2 ** (wordLength(convert.format) - 1) - 1,
     },
@@ -147,7 +148,7 @@ export function productStream(
   };
 }
 
-/** Writes columns of results, ROWS raw words each, to where they belong in out [M, N]. */
+/** Writes columns of results, ROWS raw words each, to their places in out [M, N]. */
 export function writeResults(
   design: RtlDesign,
   product: Product,
@@ -166,7 +167,10 @@ export function writeResults(
   }
 }
 
-/** Columns of results, ROWS words each, that the array must give for out [M, N]; padded results are 0 and mean nothing. */
+/**
+ * Columns of results, ROWS words each, that the array must give for out [M, N]; padded results are 0 and
+ * meaningless.
+ */
 export function expectedResults(
   design: RtlDesign,
   product: Product,

@@ -1,4 +1,7 @@
-/** tb.sv and source.sv: a test bench that checks itself against vectors.ts, under Verilator and Icarus Verilog alike. */
+/**
+ * tb.sv and source.sv: a test bench that compares the output with the files of vectors.ts, under both
+ * Verilator and Icarus Verilog.
+ */
 import { isStochastic, type RtlDesign } from './design.js';
 import type { VectorCounts } from './vectors.js';
 
@@ -33,7 +36,7 @@ module source #(
     end else begin
       at     <= next;
       random <= random * 1664525 + 1013904223;
-      // What has been offered stays until it is taken.
+      // An offered word stays until it is taken.
       if (!valid || ready) valid <= next < WORDS && !(pauses && random[31]);
     end
   end
@@ -95,7 +98,7 @@ ${only(`      .config_seeds     (seeds),
       .result_valid, .result_ready, .result_data
   );
 
-  // What must come out, column by column, and which of its rows count (the others are padding).
+  // The expected output, column by column, and its valid rows (the others are padding).
   logic [ROWS*WL-1:0] wanted[0:COLUMNS-1];
   logic [   ROWS-1:0] counts[0:COLUMNS-1];
   initial $readmemh("vectors/results.hex", wanted);
@@ -119,7 +122,7 @@ ${only(`      .config_seeds     (seeds),
       restart = 1'b0;
       column = 0;
       cycles = 0;
-      // Between rising edges: what is seen here is what the next edge acts on.
+      // Between rising edges, so that the values seen here are those on which the next edge acts.
       while (column < COLUMNS && cycles < 1000 * (${lhs} + ${rhs} + COLUMNS)) begin
         random = random * 1664525 + 1013904223;
         result_ready = !(pauses && random[31]);

@@ -1,4 +1,4 @@
-/** top.sv: the whole of it behind valid/ready streams. */
+/** top.sv: the complete design behind valid/ready streams. */
 import { isStochastic, randomBits, type RtlDesign } from './design.js';
 
 export function topModule(design: RtlDesign): string {
@@ -77,7 +77,7 @@ ${only('    input  logic [ROWS*LFSR-1:0] config_seeds,\n')}    input  logic     
       .available(rhs_available), .read(advance && feed), .release_read(rhs_release), .rewind(rhs_rewind), .out_data(rhs)
   );
 
-  // Where the slices of the last cycle's feed go; done follows a block's last slice to PE (0, 0).
+  // The destination of the slices fed in the last cycle; done follows a block's last slice to PE (0, 0).
   logic in_valid, in_first, in_last;
   logic [2:0] last_fed;
   always_ff @(posedge clk) begin

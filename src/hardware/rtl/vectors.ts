@@ -1,10 +1,10 @@
-/** Golden vectors as files for $readmemh: one line a slice or column, lane 0 in the lowest bits. */
+/** Golden vectors as files for $readmemh: one line per slice or column, with lane 0 in the lowest bits. */
 import type { Product } from '../product.js';
 import { isStochastic, type RtlDesign } from './design.js';
 import type { SourceFile } from './modules.js';
 import { expectedResults, type ProductStream } from './stream.js';
 
-/** Lines of each file. */
+/** Number of lines of each file. */
 export interface VectorCounts {
   readonly products: number;
   readonly lhs: number;
@@ -54,7 +54,7 @@ function configLine(design: RtlDesign, { settings, seeds }: ProductStream): stri
   return hexLine([...counters, ...bytes, { value: limit, bits: 32 }, ...random]);
 }
 
-/** The files in vectors/ for some products, one after the other, and their lengths. */
+/** The files in vectors/ for several products in sequence, and their lengths. */
 export function vectorFiles(
   design: RtlDesign,
   golden: readonly GoldenProduct[],

@@ -1,6 +1,7 @@
 /**
- * Batch normalisation: every channel less its mean and divided by its deviation, times a weight, plus a bias. Statistics of the
- * batch in training, running ones in an evaluation. docs/numerics.md, "Batch normalisation".
+ * Batch normalisation: subtracts the mean of every channel, divides by its deviation, multiplies by a weight
+ * and adds a bias. Training uses statistics of the batch, an evaluation running ones. docs/numerics.md,
+ * "Batch normalisation".
  */
 import { runningFormats, type TensorId } from '../../plan/index.js';
 import type { BatchNormLayer } from '../configuration.js';

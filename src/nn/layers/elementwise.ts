@@ -1,10 +1,13 @@
-/** Layers that work element by element or not at all: ReLU, dropout, flatten. */
+/** Layers that work element by element or compute nothing: ReLU, dropout, flatten. */
 import { elements, type TensorId } from '../../plan/index.js';
 import type { DropoutLayer } from '../configuration.js';
 import { activation, inputError, type Emission, type Forward, type Layer, type Shape } from '../layer.js';
 import type { Settings } from '../settings.js';
 
-/** max(x, 0), exact: its output has the format of its input, its error the format of the error it is given. */
+/**
+ * max(x, 0), exact. Its output has the format of its input, and its error has the format of the incoming
+ * error.
+ */
 export function reluLayer(name: string, settings: Settings, inputShape: Shape): Layer {
   const layer: Layer = {
     name,
@@ -40,7 +43,9 @@ export function reluLayer(name: string, settings: Settings, inputShape: Shape): 
   }
 }
 
-/** Inverted dropout: in training an element is dropped with probability `rate`, the others are scaled up. */
+/**
+ * Inverted dropout: in training, an element is dropped with probability `rate`, and the others are scaled up.
+ */
 export function dropoutLayer(
   name: string,
   configuration: DropoutLayer,
@@ -78,7 +83,7 @@ export function dropoutLayer(
   }
 }
 
-/** Reads an image as a vector. NHWC order is kept, so nothing moves and no op is emitted. */
+/** Reads an image as a vector. The order stays NHWC, so nothing moves and no op is emitted. */
 export function flattenLayer(name: string, settings: Settings, inputShape: Shape): Layer {
   return {
     name,

@@ -9,7 +9,10 @@ import { dropoutLayer, flattenLayer, reluLayer } from './elementwise.js';
 import { globalAveragePoolLayer, poolLayer } from './pool.js';
 import { residualLayer } from './residual.js';
 
-/** The layer of a configuration entry, its sizes inferred from its input; a residual layer has its shortcut's shape too. */
+/**
+ * The layer of a configuration entry, with sizes inferred from its input and, for a residual layer, its
+ * shortcut's shape.
+ */
 export function makeLayer(
   name: string,
   entry: LayerConfiguration,

@@ -1,4 +1,7 @@
-/** Max and average pooling over NHWC images, without padding; a last window that reaches over the edge may be clipped. */
+/**
+ * Max and average pooling over NHWC images, without padding; a last window that extends beyond the edge may
+ * be clipped.
+ */
 import { InputTypeError } from '../../numerics/index.js';
 import { ShapeError, shapeText, windowOf, type TensorId, type Window } from '../../plan/index.js';
 import type { PoolLayer } from '../configuration.js';
@@ -74,7 +77,8 @@ export function globalAveragePoolLayer(name: string, settings: Settings, inputSh
     outputShape: [channels],
     parameters: [],
     forward: (input, emission) => {
-      // An image of one pixel for the op, which lies in memory as the vector that it is for the next layer.
+      // For the op, the output is an image of one pixel; in memory it equals the vector that the next layer
+      // reads.
       const output = activation(emission.builder, { ...layer, outputShape: [1, 1, channels] });
       return averaged(layer, window, input, output, emission);
     },

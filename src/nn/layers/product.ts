@@ -1,6 +1,7 @@
 /**
- * What a dense layer and a convolution have in common: a weight, perhaps a bias, and three products: the output, the
- * error at the input, the gradient of the weight. Which op each product is, the layer says.
+ * The common base of dense layers and convolutions: a weight, an optional bias, and three products, which are
+ * the output, the error at the input and the gradient of the weight. The layer chooses the op of each
+ * product.
  */
 import type { Accumulator } from '../../numerics/index.js';
 import type { PlanBuilder, SiteSettings, TensorId } from '../../plan/index.js';
@@ -20,7 +21,7 @@ export interface Products {
   weightGradient(builder: PlanBuilder, operands: Operands<'input' | 'dOutput'>): void;
 }
 
-/** A layer of products: `parameters` are its weight and, where there is one, its bias. */
+/** A layer of products; `parameters` are its weight and its bias, if any. */
 export function productLayer(
   shape: Pick<Layer, 'name' | 'type' | 'settings' | 'inputShape' | 'outputShape'>,
   parameters: { readonly weight: Parameter; readonly bias: Parameter | null },

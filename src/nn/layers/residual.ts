@@ -3,7 +3,10 @@ import { ShapeError, shapeText } from '../../plan/index.js';
 import { activation, type Layer, type Shape } from '../layer.js';
 import type { Settings } from '../settings.js';
 
-/** Its input is the end of the layers; the end of the shortcut is `emission.shortcut`. The error of a sum is that of both. */
+/**
+ * Its input is the end of the layers, and `emission.shortcut` is the end of the shortcut. Both receive the
+ * error of the sum.
+ */
 export function residualLayer(
   name: string,
   settings: Settings,

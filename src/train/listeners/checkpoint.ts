@@ -1,15 +1,18 @@
-/** Saves the network while it trains, as Deeplearning4j's CheckpointListener does. Files are the store's business. */
+/**
+ * Saves the network while it trains, as Deeplearning4j's CheckpointListener does. The store handles the
+ * files.
+ */
 import { InputTypeError } from '../../numerics/index.js';
 import type { CheckpointStore } from '../checkpoint-store.js';
 import type { EpochSummary, Iteration, TrainingListener, TrainingModel } from '../listener.js';
 import { checkPeriod, Period, type PeriodOptions } from '../period.js';
 
-/** Where and how often a `CheckpointListener` saves. */
+/** The store of a `CheckpointListener`, and how often it saves. */
 export interface CheckpointOptions extends PeriodOptions {
   readonly store: CheckpointStore;
-  /** Keeps only the last n checkpoints, those of earlier runs in the same store included; default: all. */
+  /** Keeps only the last n checkpoints, including those of earlier runs in the same store; default: all. */
   readonly keepLast?: number;
-  /** One file of this name, replaced each time, instead of one per checkpoint. */
+  /** Saves to one file of this name, replaced each time, instead of one file per checkpoint. */
   readonly name?: string;
 }
 
@@ -48,7 +51,7 @@ export class CheckpointListener implements TrainingListener {
     if (this.#period.afterEpoch(summary)) await this.#save(model);
   }
 
-  /** Nothing is lost when training ends or is stopped between two checkpoints. */
+  /** Saves the steps since the last checkpoint when training ends or is stopped between two checkpoints. */
   async onFitEnd(model: TrainingModel): Promise<void> {
     await this.#save(model);
   }

@@ -9,7 +9,7 @@ export interface CollectedScore {
   readonly score: number;
 }
 
-/** Collects the score of iterations 0, n, 2n ... (default: all). */
+/** Collects the score of iterations 0, n, 2n ...; by default, of all. */
 export class CollectScoresListener implements TrainingListener {
   readonly scores: CollectedScore[] = [];
   readonly #every: number;

@@ -4,14 +4,14 @@ import type { Evaluation } from '../evaluation.js';
 import type { EpochSummary, Iteration, TrainingListener, TrainingModel } from '../listener.js';
 import { Period, type PeriodOptions } from '../period.js';
 
-/** What an `EvaluativeListener` evaluates on, when, and whom it tells. */
+/** The data set of an `EvaluativeListener`, how often it evaluates, and its output. */
 export interface EvaluativeOptions extends PeriodOptions {
   readonly iterator: DataSetIterator;
   readonly report: (evaluation: Evaluation, model: TrainingModel) => void | Promise<void>;
   readonly topN?: number;
 }
 
-/** Hands every evaluation to `report`. Training is not changed by it. */
+/** Passes every evaluation to `report`. It does not change training. */
 export class EvaluativeListener implements TrainingListener {
   readonly #options: EvaluativeOptions;
   readonly #period: Period;

@@ -1,11 +1,11 @@
 /**
- * How fast training goes and how long it will take. The clock is the caller's. Time between the end of an epoch and
- * the start of the next (evaluations there) does not count.
+ * How fast training goes and how long it will take. The caller provides the clock. Time between the end of an
+ * epoch and the start of the next, such as an evaluation, does not count.
  */
 import type { FitStart, Iteration, TrainingListener, TrainingModel } from '../listener.js';
 import { checkPeriod } from '../period.js';
 
-/** How fast the steps since the last report were. */
+/** The speed of the steps since the last report. */
 export interface Performance {
   /** 0-based number of the last step. */
   readonly step: number;
@@ -24,7 +24,7 @@ export interface PerformanceOptions {
   readonly every?: number;
 }
 
-/** Measures the steps since its last report; reports later where the clock has not moved. */
+/** Measures the steps since its last report. If the clock has not moved, it reports later. */
 export class PerformanceListener implements TrainingListener {
   readonly #options: PerformanceOptions;
   readonly #every: number;
@@ -40,7 +40,7 @@ export class PerformanceListener implements TrainingListener {
     this.#every = checkPeriod('performance listener: every', options.every ?? 10);
   }
 
-  /** Takes over the number of steps that are planned. */
+  /** Stores the number of planned steps. */
   onFitStart(_model: TrainingModel, start: FitStart): void {
     this.#planned = start.plannedSteps;
     this.#done = 0;

@@ -1,9 +1,9 @@
-/** Reads what every rounding site counted: saturated, flushed, largest magnitude, swallowed updates. */
+/** Reads the counters of every rounding site: saturated, flushed, largest magnitude, swallowed updates. */
 import type { SiteStatistics } from '../../backend/index.js';
 import type { EpochSummary, Iteration, TrainingListener, TrainingModel } from '../listener.js';
 import { Period, type PeriodOptions } from '../period.js';
 
-/** Counters since the record before. */
+/** Counters since the previous record. */
 export interface StatisticsRecord {
   /** Training steps done. */
   readonly step: number;
@@ -13,7 +13,7 @@ export interface StatisticsRecord {
   readonly sites: readonly SiteStatistics[];
 }
 
-/** When a `TensorStatisticsListener` reads the counters, and whom it tells. */
+/** How often a `TensorStatisticsListener` reads the counters, and its output. */
 export interface TensorStatisticsOptions extends PeriodOptions {
   readonly report: (record: StatisticsRecord) => void | Promise<void>;
 }
@@ -28,7 +28,7 @@ export class TensorStatisticsListener implements TrainingListener {
     this.#period = new Period('statistics listener', options);
   }
 
-  /** What was counted before this `fit` belongs to no record of it. */
+  /** Counts from before this `fit` belong to none of its records. */
   async onFitStart(model: TrainingModel): Promise<void> {
     await model.statistics();
   }
