@@ -29,7 +29,7 @@ import { countersOf, countRun, countSaturated, lanesOf, leastOf, mostOf } from '
 import { scratch } from '../thread';
 
 /**
- * The usual case: saturating int16, eight at a time; stochastic, or (W is u8, and sums are narrow) a mode that draws no words.
+ * The usual case: saturating int16, eight at a time; stochastic, or (W is u8) a mode that draws no words.
  * C is i32 where saturated elements are counted; else (u8) the result is false, with nothing counted, if there is one.
  */
 function convertEight<W, S, C>(
@@ -61,6 +61,16 @@ function convertEight<W, S, C>(
   while (sums < end) {
     let m0 = v128.load(sums);
     let m1 = v128.load(sums, 16);
+    let l0 = zero;
+    let l1 = zero;
+    if (sizeof<S>() == 8) {
+      l0 = v128.load(sums + apart);
+      l1 = v128.load(sums + apart, 16);
+      m0 = i32x4.add(m0, i32x4.shr_s(l0, drop));
+      m1 = i32x4.add(m1, i32x4.shr_s(l1, drop));
+      l0 = v128.and(l0, below);
+      l1 = v128.and(l1, below);
+    }
     let r0: v128;
     let r1: v128;
     if (sizeof<W>() == 1) {
@@ -77,12 +87,10 @@ function convertEight<W, S, C>(
     let t0: v128;
     let t1: v128;
     if (sizeof<S>() == 8) {
-      const l0 = v128.load(sums + apart);
-      const l1 = v128.load(sums + apart, 16);
       t0 = i32x4.add(m0, i32x4.shr_s(i32x4.add(l0, r0), drop));
       t1 = i32x4.add(m1, i32x4.shr_s(i32x4.add(l1, r1), drop));
-      m0 = v128.or(i32x4.add(m0, i32x4.shr_s(l0, drop)), v128.and(l0, below));
-      m1 = v128.or(i32x4.add(m1, i32x4.shr_s(l1, drop)), v128.and(l1, below));
+      m0 = v128.or(m0, l0);
+      m1 = v128.or(m1, l1);
     } else {
       t0 = i32x4.shr_s(i32x4.add(m0, r0), drop);
       t1 = i32x4.shr_s(i32x4.add(m1, r1), drop);
@@ -142,7 +150,7 @@ export function convertRun<S>(
   saturates: bool,
 ): bool {
   const saturating = load<i32>(site, SITE_OVERFLOW) != WRAP && load<i32>(site, SITE_TYPE) == TYPE_I16;
-  if (saturating && (words || sizeof<S>() == 4) && (length & 7) == 0) {
+  if (saturating && (length & 7) == 0) {
     if (!saturates && convertUsual<S, u8>(site, sums, apart, words, out, length)) return false;
     return convertUsual<S, i32>(site, sums, apart, words, out, length);
   }
