@@ -14,7 +14,7 @@ import { countText, markdownTable, shareText } from '../draw/text.js';
 export interface EstimateSubject {
   /** `lenet, batch 100`. */
   readonly title: string;
-  /** Examples of an epoch and of a step, where they are known. */
+  /** Examples of an epoch and of a step, if they are known. */
   readonly epoch: { readonly examples: number; readonly batch: number } | null;
   /** Ops that the host does, by kind; empty for a single product. */
   readonly hostOps: Readonly<Partial<Record<string, number>>>;
@@ -38,7 +38,7 @@ export const ESTIMATE_COLUMNS = [
   ...['moved', 'G-ops/s', 'energy'],
 ];
 
-/** The rows below ESTIMATE_COLUMNS: every product, and all of them where there are several. */
+/** The rows below ESTIMATE_COLUMNS: every product, and all of them if there are several. */
 export function estimateRows({ products, total }: StepEstimate): string[][] {
   const rows = products.map(({ workload: { name, m, k, n }, ...estimate }) =>
     estimateRow([name, String(m), String(k), String(n)], estimate),

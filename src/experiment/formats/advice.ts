@@ -1,6 +1,6 @@
 /**
  * Advice on formats: float32 and its magnitudes, a proposal, trials that narrow it, and a verification with other seeds. Each training is a
- * run folder named by its formats, so that a second call goes on where the first one stopped. Decisions are made on held-out
+ * run folder named by its formats, so that a second call continues where the first one stopped. Decisions are made on held-out
  * training examples; the test data are looked at once, at the end. docs/formats.md, section "Advice".
  */
 import { ArrayDataSetIterator } from '../../data/index.js';
@@ -115,7 +115,7 @@ const LEARNT = 0.5;
 const OBSERVED = 20;
 
 /**
- * Searches for formats. @throws TypeError for a network with a precision schedule; RangeError where float32 learns nothing in a trial; what runs throw.
+ * Searches for formats. @throws TypeError for a network with a precision schedule; RangeError if float32 learns nothing in a trial; what runs throw.
  */
 export async function adviseFormats(request: AdviceRequest, context: AdviceContext): Promise<AdviceOutcome> {
   try {
@@ -137,7 +137,7 @@ export function adviceGroups({ trial, bits }: Pick<AdviceRequest, 'trial' | 'bit
   return formatGroups(defineNetwork(fixedNetwork(network, bits)), batch);
 }
 
-/** The network in fixed point, whatever its formats were: one format of so many bits, for sizes and names. */
+/** The network in fixed point, whatever its formats were: one format of `bits` bits, for sizes and names. */
 function fixedNetwork(network: NetworkConfiguration, bits: number): NetworkConfiguration {
   const layers = mapLayers(network.layers, (layer) => {
     const { formats: _formats, ...rest } = layer as typeof layer & { formats?: unknown };
@@ -183,7 +183,7 @@ class Adviser {
     this.#context.onBaseline?.(baseline);
     const ranges = await this.#ranges(plannedSteps(trial, train.count));
     const proposal = proposeFormats(groups, ranges, this.#request);
-    // Formats that no plan can be made with are told, by name of the layer, before they are trained.
+    // Formats without a plan are an error, which names the layer, before anything is trained.
     this.#network(trial, new Map(proposal.map(({ group, format }) => [group.name, format])));
     const trials = await narrowFormats({
       proposal,
@@ -246,7 +246,7 @@ class Adviser {
     }
   }
 
-  /** Seed by seed; given up where the seeds that are left would have to do better than float32 to come within the budget. */
+  /** Seed by seed; given up if the seeds that are left would have to do better than float32 to come within the budget. */
   async #trial(
     formats: GroupFormats,
     seeds: readonly Seed[],
@@ -384,7 +384,7 @@ function seedValue(seed: Seed): number | string {
   return Number.isSafeInteger(Number(text)) ? Number(text) : text;
 }
 
-/** @throws RangeError where float32 does hardly better than a guess: within the budget of that is anything. */
+/** @throws RangeError if float32 does hardly better than a guess: within the budget of that is anything. */
 function checkLearnt(errors: readonly number[], classes: number): void {
   const most = 100 * LEARNT * (1 - 1 / classes);
   const worst = Math.max(...errors);

@@ -10,7 +10,7 @@ import type { RangeAnalysis } from './range-analysis.js';
 export interface ProposedFormat {
   readonly group: FormatGroup;
   readonly format: Format;
-  /** Octave of the largest magnitude of the group's tensors; null where all were zero. */
+  /** Octave of the largest magnitude of the group's tensors; null if all were zero. */
   readonly largest: number | null;
   /** Integer bits above that octave. */
   readonly headroom: number;

@@ -55,7 +55,7 @@ export class MagnitudeCounts {
     );
   }
 
-  /** Octave in which the median (the upper one of two) of the non-zero magnitudes lies; null where there is none. */
+  /** Octave in which the median (the upper one of two) of the non-zero magnitudes lies; null if there is none. */
   get median(): number | null {
     const { bins } = this;
     const total = sum(bins.map(({ count }) => count));

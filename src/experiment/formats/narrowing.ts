@@ -14,7 +14,7 @@ import {
 } from './format-groups.js';
 import type { ProposedFormat } from './format-proposal.js';
 
-/** Errors of one choice of formats, and of float32, with the same seeds; later seeds are missing where it was hopeless before. */
+/** Errors of one choice of formats, and of float32, with the same seeds; later seeds are missing if the earlier ones were hopeless. */
 export interface TrialErrors {
   readonly errors: readonly number[];
   readonly float32: readonly number[];
@@ -58,7 +58,7 @@ export const WORTH = 0.001;
 const STEPS = [2, 1] as const;
 const SHORTEST = 2;
 
-/** All trials, in order. The last kept one is the result; none is kept where the proposal itself is not within the budget. */
+/** All trials, in order. The last kept one is the result; none is kept if the proposal itself is not within the budget. */
 export async function narrowFormats(request: NarrowingRequest): Promise<Trial[]> {
   const search = new Search(request);
   if (await search.attempt('proposal', search.formats, request.budget)) {
@@ -89,7 +89,7 @@ class Search {
     return this.#request.budget;
   }
 
-  /** Trains with the formats and keeps them where they are within `allowed`. False: not kept, impossible, or no trial left. */
+  /** Trains with the formats and keeps them if they are within `allowed`. False: not kept, impossible, or no trial left. */
   async attempt(what: string, formats: GroupFormats, allowed: number): Promise<boolean> {
     const { isPossible, run, onTrial } = this.#request;
     if (this.isOver || !isPossible(formats)) return false;
@@ -108,7 +108,7 @@ class Search {
     return bits >= WORTH * bitTotals(this.groups, this.formats).stored;
   }
 
-  /** The formats with so many fraction or integer bits less in some groups, none shorter than 2 bits. */
+  /** The formats with fewer fraction or integer bits in some groups, none shorter than 2 bits. */
   without(groups: readonly FormatGroup[], part: keyof Format, bits: number): GroupFormats {
     const changed = groups.map((group): [string, Format] => {
       const format = formatOf(this.formats, group);

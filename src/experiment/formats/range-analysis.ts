@@ -1,6 +1,6 @@
 /**
  * Where the magnitudes of a network's tensors lie while it trains, and what the formats make of them. Two ways: a network is
- * trained in float32, whose range no tensor leaves, and its values are held against the formats; or a run goes on from
+ * trained in float32, whose range no tensor leaves, and its values are held against the formats; or a run continues from
  * its checkpoint in its own formats, and its rounding sites are counted. Every tensor of the plan keeps memory of its own
  * (keepTrainingTensors), so all can be read after a step; no number changes. docs/formats.md explains the figures.
  */
@@ -31,9 +31,9 @@ export interface TensorRange extends RangeRates {
   readonly notFinite: number;
   /** Non-zero magnitudes by octave, ascending: 2^exponent <= magnitude < 2^(exponent + 1). */
   readonly bins: readonly MagnitudeBin[];
-  /** Octave of the median of the non-zero magnitudes; null where all are zero. */
+  /** Octave of the median of the non-zero magnitudes; null if all are zero. */
   readonly median: number | null;
-  /** Integer bits that the largest magnitude leaves unused; negative where some are missing; null where all are zero. */
+  /** Integer bits that the largest magnitude leaves unused; negative where some are missing; null if all are zero. */
   readonly headroomBits: number | null;
 }
 

@@ -69,7 +69,7 @@ export class WideRates {
     if (parameter) this.#countSwallowed(parameter, clean, raws, fl, step);
   }
 
-  /** Shares of what was counted; none where the tensor is no rounding site. */
+  /** Shares of what was counted; none if the tensor is no rounding site. */
   rates({ name, role }: Tensor): RangeRates {
     const { elements, saturated, flushed } = this.#tally(name);
     const { swallowed, elements: updates } = this.#tally(`${name}.swallowed`);

@@ -21,7 +21,7 @@ export interface WorstExample {
 export interface ReportEvaluation {
   readonly evaluation: Evaluation;
   readonly labelNames: readonly string[];
-  /** The worst first; empty where the network's outputs are no numbers. */
+  /** The worst first; empty if the network's outputs are no numbers. */
   readonly worst: readonly WorstExample[];
   readonly test: DataSet;
 }
@@ -151,7 +151,7 @@ export interface Thumbnail {
 /** Larger images are thinned out to this. */
 const MAX_SIDE = 64;
 
-/** The example as an image; null where it is none (a row of a table, or channels that no screen has). */
+/** The example as an image; null if it is none (a row of a table, or channels that no screen has). */
 export function thumbnail(data: DataSet, index: number): Thumbnail | null {
   const [height = 0, width = 0, channels = 0] = data.shape;
   if (data.shape.length !== 3 || (channels !== 1 && channels !== 3)) return null;

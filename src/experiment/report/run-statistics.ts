@@ -27,9 +27,9 @@ export interface SiteHistory {
   readonly format: string;
   readonly saturated: SiteSeries;
   readonly flushed: SiteSeries;
-  /** null where the site is no parameter's. */
+  /** null if the site is no parameter's. */
   readonly swallowed: SiteSeries | null;
-  /** Largest magnitude as a share of the format's largest; null where the format is not known. */
+  /** Largest magnitude as a share of the format's largest; null if the format is not known. */
   readonly range: SiteSeries | null;
 }
 

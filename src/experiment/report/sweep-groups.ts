@@ -83,7 +83,7 @@ function isDone({ state }: RunSummary): boolean {
   return state === 'done';
 }
 
-/** Test error of the last epoch; null where it is no number, or there is none. */
+/** Test error of the last epoch; null if it is no number, or there is none. */
 export function errorOf({ isDiverged, testErrorPercent }: RunSummary): number | null {
   return isDiverged ? null : testErrorPercent;
 }

@@ -16,7 +16,7 @@ export interface SweepReport {
   readonly runs: readonly SweepReportRun[];
   /** Runs are pruned by successive halving. */
   readonly isHalving: boolean;
-  /** Fields of the heat map, across and down; default: the two that vary, where there are two. */
+  /** Fields of the heat map, across and down; default: the two that vary, if there are two. */
   readonly heat?: { readonly x: string; readonly y: string };
 }
 

@@ -21,7 +21,7 @@ function cells({ setting, bias, biasTheory, standardError, variance, varianceThe
   return [setting, ...[bias, biasTheory, standardError, variance, varianceTheory].map(decimals)];
 }
 
-/** Five decimals near 0, whole numbers where they are large. */
+/** Five decimals near 0, whole numbers if they are large. */
 function decimals(value: number): string {
   const size = Math.abs(value);
   const text = size >= 1e9 ? value.toExponential(3) : value.toFixed(size >= 1000 ? 0 : 5);

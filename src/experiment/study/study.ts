@@ -212,7 +212,7 @@ class Errors {
   }
 }
 
-/** The factors of dot products, drawn one after the other. */
+/** The factors of dot products, drawn in order. */
 function factors(key: Key): (sample: number, term: number) => number {
   const words = new RandomSite(key, siteHash('study/factors'), 0, 16);
   return (sample, index) => words.word(sample * 2 * DOT_TERMS + index) >>> (16 - FACTOR_BITS);
