@@ -1,7 +1,7 @@
 /** Sizes of tensors and windows, and the checks that fit them together. */
 import { InputError } from '../numerics/index.js';
 import { ShapeError, shapeText } from './errors.js';
-import type { Tensor, Window } from './ops.js';
+import type { Tensor, Window } from './types.js';
 
 /** Number of elements of a shape. */
 export function elements(shape: readonly number[]): number {
@@ -74,7 +74,7 @@ export function poolShapes(layer: string, window: Window, input: Tensor, out: Te
 function quotient(dividend: number, divisor: number): number {
   let rest = 0;
   let result = 0;
-  for (let bit = 31; bit >= 0; bit--) {
+  for (let bit = 31; bit >= 0; bit -= 1) {
     rest = 2 * rest + ((dividend >>> bit) & 1);
     result *= 2;
     if (rest >= divisor) {
@@ -89,7 +89,7 @@ function quotient(dividend: number, divisor: number): number {
 export function reciprocalTable(window: Window): number[] {
   const cells = window.kernelHeight * window.kernelWidth;
   const table = [0];
-  for (let n = 1; n <= cells; n++) table.push(quotient(2 ** 31 + n, 2 * n));
+  for (let n = 1; n <= cells; n += 1) table.push(quotient(2 ** 31 + n, 2 * n));
   return table;
 }
 
@@ -109,7 +109,7 @@ export function windowOf(options: {
     let end = 0;
     while (end + stride[axis] <= room) {
       end += stride[axis];
-      count++;
+      count += 1;
     }
     // A clipped window must still hold at least one cell of the image.
     return clip && end < room && end + stride[axis] < size + padding[axis] ? count + 1 : count;

@@ -1,7 +1,7 @@
 /** Where the examples of a program go: into its input, or as pixels to where a record makes the input from them. */
 import type { Plan, TensorId } from '../../plan/index.js';
 import { PIXEL_VALUES, type Batch, type TensorData } from '../contract.js';
-import type { Program, StepProgram } from './records.js';
+import type { Program, StepProgram } from './records/index.js';
 import type { SessionMemory } from './memory.js';
 
 export class BatchTarget {

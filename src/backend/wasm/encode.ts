@@ -6,7 +6,7 @@ import { wordLength } from '../../numerics/index.js';
 import { elements, type Convert, type Plan } from '../../plan/index.js';
 import { PIXEL_VALUES } from '../contract.js';
 import * as layout from './layout.generated.js';
-import { RecordWriter, type Pixels, type StepProgram, type Table } from './records.js';
+import { RecordWriter, type Pixels, type StepProgram, type Table } from './records/index.js';
 import type { Regions } from './regions.js';
 
 export interface Encoded {

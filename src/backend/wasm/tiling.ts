@@ -140,18 +140,24 @@ class ScratchRegions {
 
 export type ProductOp = Extract<Op, { accumulator: unknown }>;
 
+/** How each kind of product is tiled. */
+const TILINGS: {
+  readonly [K in ProductOp['kind']]: (
+    plan: Plan,
+    op: Extract<ProductOp, { kind: K }>,
+    threads: number,
+  ) => Tiling;
+} = {
+  matmul: tileMatmul,
+  conv2d: tileConv2d,
+  conv2dInputGradient: tileConv2dInputGradient,
+  conv2dWeightGradient: tileConv2dWeightGradient,
+};
+
 /** Tiling of a product for `threads` threads. */
 export function tileProduct(plan: Plan, op: ProductOp, threads: number): Tiling {
-  switch (op.kind) {
-    case 'matmul':
-      return tileMatmul(plan, op, threads);
-    case 'conv2d':
-      return tileConv2d(plan, op);
-    case 'conv2dInputGradient':
-      return tileConv2dInputGradient(plan, op);
-    case 'conv2dWeightGradient':
-      return tileConv2dWeightGradient(plan, op, threads);
-  }
+  const tile = TILINGS[op.kind] as (plan: Plan, op: ProductOp, threads: number) => Tiling;
+  return tile(plan, op, threads);
 }
 
 function tileMatmul(plan: Plan, op: MatmulOp, threads: number): Tiling {
