@@ -68,6 +68,16 @@ export function poolShapes(layer: string, window: Window, input: Tensor, out: Te
   }
   expectImage(layer, 'input', input, window.height, window.width, window.channels);
   expectImage(layer, 'output', out, window.outHeight, window.outWidth, window.channels);
+  const holds = (pad: number, kernel: number, lastStart: number, size: number): boolean =>
+    pad < kernel && lastStart - pad < size;
+  const { kernelHeight, kernelWidth, height, width, padTop, padLeft } = window;
+  const bottom = (window.outHeight - 1) * window.strideY;
+  const right = (window.outWidth - 1) * window.strideX;
+  if (!holds(padTop, kernelHeight, bottom, height) || !holds(padLeft, kernelWidth, right, width)) {
+    throw new ShapeError(
+      `${layer}: every pooling window must hold a cell of the image; choose a smaller padding or stride`,
+    );
+  }
 }
 
 /** Whole quotient of two positive integers (dividend below 2^32) by long division, as hardware without a divider does it. */
