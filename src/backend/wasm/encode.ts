@@ -1,5 +1,5 @@
 /**
- * A plan as the kernels read it: records of its ops (records.ts) and of its rounding sites, and all the regions around
+ * A plan as the kernels read it: records of its ops (records/) and of its rounding sites, and all the regions around
  * them. Written once, when a session opens.
  */
 import { wordLength } from '../../numerics/index.js';
