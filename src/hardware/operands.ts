@@ -1,9 +1,9 @@
 /**
  * The words that a product feeds to the array. They are read in place from the tensors; no patch is ever
- * stored. Sizes and order of k are those of src/plan/ops.ts; padding reads as zero.
+ * stored. Sizes and order of k are those of src/plan/ops/product.ts; padding reads as zero.
  */
 import type { TensorId, Window } from '../plan/index.js';
-import type { Product } from './product.js';
+import type { Product, ProductOp } from './product.js';
 
 /** Raw integers of a product's operands. */
 export interface Operands {
@@ -117,36 +117,35 @@ function gathered(data: Raws, meeting: Meeting, images: number): (place: number,
   };
 }
 
-/** The two matrices of a product. */
-function matricesOf({ op }: Product, lhs: Raws, rhs: Raws, images: number): Pick<Operands, 'lhs' | 'rhs'> {
-  switch (op.kind) {
-    case 'matmul': {
-      // A transposed operand keeps its stored sizes, of which a partial batch uses the first rows.
-      const { m, k, n, transposeLhs, transposeRhs } = op;
-      return {
-        lhs: transposeLhs ? matrix(lhs, 1, m) : matrix(lhs, k, 1),
-        rhs: transposeRhs ? matrix(rhs, 1, k) : matrix(rhs, n, 1),
-      };
-    }
-    case 'conv2d':
-      return { lhs: gathered(lhs, patches(op.window), images), rhs: matrix(rhs, op.outChannels, 1) };
-    case 'conv2dInputGradient': {
-      const { window, outChannels } = op;
-      const { kernelHeight, kernelWidth, channels } = window;
-      // weight[i, j, c, o] as [(i, j, o), c].
-      const rows = placesOf(1, { height: kernelHeight, width: kernelWidth, depth: outChannels });
-      return {
-        lhs: gathered(lhs, coverings(window, outChannels), images),
-        rhs: (k, n) =>
-          rhs[((rows.y[k]! * kernelWidth + rows.x[k]!) * channels + n) * outChannels + rows.z[k]!]!,
-      };
-    }
-    case 'conv2dWeightGradient': {
-      const patch = gathered(lhs, patches(op.window), images);
-      return { lhs: (m, k) => patch(k, m), rhs: matrix(rhs, op.outChannels, 1) };
-    }
-  }
-}
+type Matrices = Pick<Operands, 'lhs' | 'rhs'>;
+type MatricesOf<O> = (op: O, lhs: Raws, rhs: Raws, images: number) => Matrices;
+
+/** The two matrices of each kind of product. */
+const MATRICES: { readonly [K in ProductOp['kind']]: MatricesOf<Extract<ProductOp, { kind: K }>> } = {
+  // A transposed operand keeps its stored sizes, of which a partial batch uses the first rows.
+  matmul: ({ m, k, n, transposeLhs, transposeRhs }, lhs, rhs) => ({
+    lhs: transposeLhs ? matrix(lhs, 1, m) : matrix(lhs, k, 1),
+    rhs: transposeRhs ? matrix(rhs, 1, k) : matrix(rhs, n, 1),
+  }),
+  conv2d: ({ window, outChannels }, lhs, rhs, images) => ({
+    lhs: gathered(lhs, patches(window), images),
+    rhs: matrix(rhs, outChannels, 1),
+  }),
+  conv2dInputGradient: ({ window, outChannels }, lhs, rhs, images) => {
+    const { kernelHeight, kernelWidth, channels } = window;
+    // weight[i, j, c, o] as [(i, j, o), c].
+    const rows = placesOf(1, { height: kernelHeight, width: kernelWidth, depth: outChannels });
+    return {
+      lhs: gathered(lhs, coverings(window, outChannels), images),
+      rhs: (k, n) =>
+        rhs[((rows.y[k]! * kernelWidth + rows.x[k]!) * channels + n) * outChannels + rows.z[k]!]!,
+    };
+  },
+  conv2dWeightGradient: ({ window, outChannels }, lhs, rhs, images) => {
+    const patch = gathered(lhs, patches(window), images);
+    return { lhs: (m, k) => patch(k, m), rhs: matrix(rhs, outChannels, 1) };
+  },
+};
 
 /**
  * Readers of a product's operands.
@@ -155,9 +154,10 @@ function matricesOf({ op }: Product, lhs: Raws, rhs: Raws, images: number): Pick
  */
 export function operandsOf(product: Product, data: (id: TensorId) => Raws, examples: number): Operands {
   const { bias } = product;
+  const matricesOf = MATRICES[product.op.kind] as MatricesOf<ProductOp>;
   const biases = bias === null ? null : data(bias);
   return {
-    ...matricesOf(product, data(product.lhs), data(product.rhs), examples),
+    ...matricesOf(product.op, data(product.lhs), data(product.rhs), examples),
     bias: (n) => (biases === null ? 0 : biases[n]!),
   };
 }

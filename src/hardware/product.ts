@@ -14,6 +14,7 @@ import type {
   Op,
   Plan,
   TensorId,
+  Window,
 } from '../plan/index.js';
 import { wordBytes } from './array.js';
 
@@ -59,32 +60,46 @@ interface Shape {
   readonly biasShift: number;
 }
 
-function shapeOf(op: ProductOp, examples: number): Shape {
-  if (op.kind === 'matmul') {
-    const { lhs, rhs, bias, biasShift, batchAxis, n } = op;
+/** The shape of each kind of product with a number of examples. */
+const SHAPES: {
+  readonly [K in ProductOp['kind']]: (op: Extract<ProductOp, { kind: K }>, examples: number) => Shape;
+} = {
+  matmul: ({ lhs, rhs, bias, biasShift, batchAxis, n, ...op }, examples) => {
     const m = batchAxis === 'm' ? examples : op.m;
     const k = batchAxis === 'k' ? examples : op.k;
     return { m, k, n, lhs, rhs, bias, biasShift };
-  }
-  const { window, outChannels } = op;
-  const { height, width, channels } = window;
-  const taps = window.kernelHeight * window.kernelWidth;
-  const positions = examples * window.outHeight * window.outWidth;
-  switch (op.kind) {
-    case 'conv2d': {
-      const { input, weight, bias, biasShift } = op;
-      return { m: positions, k: taps * channels, n: outChannels, lhs: input, rhs: weight, bias, biasShift };
-    }
-    case 'conv2dInputGradient': {
-      const m = examples * height * width;
-      const operands = { lhs: op.dOutput, rhs: op.weight, bias: null, biasShift: 0 };
-      return { m, k: taps * outChannels, n: channels, ...operands };
-    }
-    case 'conv2dWeightGradient': {
-      const operands = { lhs: op.input, rhs: op.dOutput, bias: null, biasShift: 0 };
-      return { m: taps * channels, k: positions, n: outChannels, ...operands };
-    }
-  }
+  },
+  conv2d: ({ window, outChannels, input, weight, bias, biasShift }, examples) => ({
+    m: positionsOf(window, examples),
+    k: tapsOf(window) * window.channels,
+    n: outChannels,
+    ...{ lhs: input, rhs: weight, bias, biasShift },
+  }),
+  conv2dInputGradient: ({ window, outChannels, dOutput, weight }, examples) => ({
+    m: examples * window.height * window.width,
+    k: tapsOf(window) * outChannels,
+    n: window.channels,
+    ...{ lhs: dOutput, rhs: weight, bias: null, biasShift: 0 },
+  }),
+  conv2dWeightGradient: ({ window, outChannels, input, dOutput }, examples) => ({
+    m: tapsOf(window) * window.channels,
+    k: positionsOf(window, examples),
+    n: outChannels,
+    ...{ lhs: input, rhs: dOutput, bias: null, biasShift: 0 },
+  }),
+};
+
+function tapsOf({ kernelHeight, kernelWidth }: Window): number {
+  return kernelHeight * kernelWidth;
+}
+
+function positionsOf({ outHeight, outWidth }: Window, examples: number): number {
+  return examples * outHeight * outWidth;
+}
+
+function shapeOf(op: ProductOp, examples: number): Shape {
+  const shape = SHAPES[op.kind] as (op: ProductOp, examples: number) => Shape;
+  return shape(op, examples);
 }
 
 /** True for the ops that are products. */

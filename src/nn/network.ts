@@ -4,7 +4,6 @@
  */
 import {
   conversionSites,
-  elements,
   PlanBuilder,
   type Convert,
   type Plan,
@@ -12,70 +11,17 @@ import {
   type SiteSettings,
   type TensorId,
 } from '../plan/index.js';
-import {
-  formatText,
-  parseRounding,
-  parseSeed,
-  roundingText,
-  type Rounding,
-  InputError,
-  InputTypeError,
-} from '../numerics/index.js';
+import { parseRounding, parseSeed, type Rounding, InputError } from '../numerics/index.js';
 import type { OptimizerConfiguration } from '../optim/index.js';
-import type { LayerConfiguration, NetworkConfiguration, Overrides } from './configuration.js';
+import type { NetworkConfiguration, Overrides } from './configuration.js';
 import { initialParameters } from './initial.js';
 import type { Emission, Forward, Layer, Shape } from './layer.js';
 import { makeLayer } from './layers/index.js';
-import { mapLayers } from './names.js';
+import { layOutLayers, type Node } from './graph.js';
 import { inStage, stageConfigurations } from './precision.js';
 import { parseConfiguration } from './schema.js';
+import { parameterCount, summaryOf } from './summary.js';
 import { layerSettings, networkSettings, type Settings } from './settings.js';
-
-/** A layer, in execution order, with the layers that it reads; -1 is the network's input. */
-interface Node {
-  readonly name: string;
-  readonly entry: LayerConfiguration;
-  readonly input: number;
-  /** The second summand of a residual layer; for all other layers, the input. */
-  readonly shortcut: number;
-}
-
-/**
- * Gives every layer its name and its inputs. `activation: 'relu'` becomes a separate layer; a residual layer
- * becomes the layers of its two paths, then the sum.
- */
-function layOutLayers(configuration: NetworkConfiguration): Node[] {
-  const nodes: Node[] = [];
-  const add = (name: string, entry: LayerConfiguration, input: number, shortcut = input): number =>
-    nodes.push({ name, entry, input, shortcut }) - 1;
-  const addPath = (entries: readonly LayerConfiguration[], from: number): number =>
-    entries.reduce((input, entry) => {
-      const name = entry.name!;
-      let end: number;
-      if (entry.type === 'residual') {
-        const sum = addPath(entry.layers, input);
-        end = add(name, entry, sum, addPath(entry.shortcut ?? [], input));
-      } else {
-        end = add(name, entry, input);
-      }
-      const relu = 'activation' in entry && entry.activation === 'relu';
-      return relu ? add(`${name}.relu`, { type: 'relu' }, end) : end;
-    }, from);
-  addPath(
-    mapLayers(configuration.layers, (entry, name) => ({ ...entry, name })),
-    -1,
-  );
-  const seen = new Set<string>();
-  for (const { name } of nodes) {
-    if (seen.has(name) || name === 'loss' || name === 'inference') {
-      throw new InputTypeError(
-        `${name}: a layer's name must be its own (and not loss or inference); rename one of the layers`,
-      );
-    }
-    seen.add(name);
-  }
-  return nodes;
-}
 
 /** A checked, immutable network, made by `defineNetwork`. */
 export class NetworkDefinition {
@@ -136,10 +82,7 @@ export class NetworkDefinition {
   }
 
   get parameterCount(): number {
-    return this.layers.reduce(
-      (sum, layer) => sum + layer.parameters.reduce((n, p) => n + elements(p.shape), 0),
-      0,
-    );
+    return parameterCount(this.layers);
   }
 
   /** The configuration, as JSON data that `defineNetwork` accepts. */
@@ -193,29 +136,7 @@ export class NetworkDefinition {
 
   /** A table of the layers: name, type, shapes, parameters, formats and rounding. */
   summary(): string {
-    const head = ['layer', 'type', 'input', 'output', 'parameters', 'weight', 'activation', 'rounding'];
-    const rows = this.layers.map((layer) => {
-      const count = layer.parameters.reduce((n, p) => n + elements(p.shape), 0);
-      const { formats, rounding } = layer.settings;
-      const rounds = layer.type !== 'relu' && layer.type !== 'flatten' && layer.type !== 'maxPool';
-      return [
-        layer.name,
-        layer.type,
-        layer.inputShape.join('x'),
-        layer.outputShape.join('x'),
-        String(count),
-        count > 0 ? formatText(formats.weight) : '-',
-        rounds ? formatText(formats.activation) : '-',
-        rounds && this.arithmetic === 'fixed' ? roundingText(rounding.activation) : '-',
-      ];
-    });
-    const widths = head.map((title, i) => Math.max(title.length, ...rows.map((row) => row[i]!.length)));
-    const line = (cells: readonly string[]): string =>
-      cells
-        .map((cell, i) => cell.padEnd(widths[i]!))
-        .join('  ')
-        .trimEnd();
-    return [line(head), ...rows.map(line), `${String(this.parameterCount)} parameters`].join('\n');
+    return summaryOf(this.layers, this.arithmetic);
   }
 
   #persistentTensors(builder: PlanBuilder): PersistentTensors {

@@ -1,398 +1,210 @@
 /**
- * Builds a plan op by op. Layers (or a test) say which tensors an op connects; the builder derives every size, shift
- * and rounding site, and checks shapes, formats and accumulators. It computes nothing. Derived in docs/plan.md.
+ * Builds a plan op by op. Layers (or a test) name the tensors that an op connects; the emit functions in ops/ derive every
+ * size, shift and rounding site, and check shapes, formats and accumulators. It computes nothing. Derived in docs/plan.md.
  * Errors name the layer, the rule, what was given and the way out.
  */
-import { MAX_CLASSES, type Accumulator, InputError } from '../numerics/index.js';
-import { proveAccumulator, proveExact } from './checks.js';
-import { BatchNormDraft } from './batch-norm.js';
-import { ShapeError, shapeText } from './errors.js';
-import type { Tensor, TensorId, Window } from './ops.js';
-import { convolutionShapes, elements, matrixShape, poolShapes, reciprocalTable } from './shapes.js';
-import type { SiteSettings } from './sites.js';
-import { alignUpdate, COEFFICIENT_BITS, fractionBits, magnitudeBits } from './update-alignment.js';
+import { PlanDraft, type TensorSpec } from './draft.js';
+import { planMemory } from './memory.js';
+import * as batchNorm from './ops/batch-norm.js';
+import * as elementwise from './ops/elementwise.js';
+import type { Op } from './ops/index.js';
+import * as loss from './ops/loss.js';
+import * as pool from './ops/pool.js';
+import * as product from './ops/product.js';
+import * as update from './ops/update.js';
+import type { Plan, PlanEnds } from './plan.js';
+import type { Tensor, TensorId } from './types.js';
+import { verifyPlan } from './verify.js';
 
-/** Fraction bits of the dropout scale. */
-const SCALE_BITS = 24;
-/** Cells of a max-pooling window: a position is a byte. */
-const MAX_POSITIONS = 256;
-/** Cells of an average: its sum of products with reciprocals stays well below 2^62. */
-const MAX_AVERAGED = 65536;
+/** Builds a plan op by op. A method takes its op's fields and derives the rest; the error for what does not fit names the layer. */
+export class PlanBuilder {
+  readonly #name: string;
+  readonly #draft: PlanDraft;
+  readonly #programs = { train: [] as Op[], evaluate: [] as Op[] };
+  #program: 'train' | 'evaluate' = 'train';
 
-/** Builds a plan op by op. A method takes its op's fields and derives the rest; what does not fit throws ShapeError with the layer. */
-export class PlanBuilder extends BatchNormDraft {
-  /** out = lhs rhs + bias, operands stored transposed where said. A gradient result is scaled by 2^-gradientShift. */
-  matmul(
-    args: {
-      lhs: TensorId;
-      rhs: TensorId;
-      bias?: TensorId | null;
-      out: TensorId;
-      transposeLhs?: boolean;
-      transposeRhs?: boolean;
-      accumulator?: Accumulator;
-    } & SiteSettings,
-  ): void {
-    const lhs = this.get(args.lhs);
-    const rhs = this.get(args.rhs);
-    const out = this.get(args.out);
-    const transposeLhs = args.transposeLhs ?? false;
-    const transposeRhs = args.transposeRhs ?? false;
-    const [lhsRows, lhsColumns] = matrixShape(lhs.shape);
-    const [rhsRows, rhsColumns] = matrixShape(rhs.shape);
-    const [m, k] = transposeLhs ? [lhsColumns, lhsRows] : [lhsRows, lhsColumns];
-    const [k2, n] = transposeRhs ? [rhsColumns, rhsRows] : [rhsRows, rhsColumns];
-    if (k !== k2) {
-      throw new ShapeError(
-        `${this.who}: inner sizes must match, got ${shapeText(lhs.shape)} and ${shapeText(rhs.shape)} (${String(k)} vs ${String(k2)})`,
-      );
-    }
-    this.expectElements(out, m * n);
-    const bias = args.bias ?? null;
-    if (bias !== null) this.expectElements(this.get(bias), n);
-    const accumulator = args.accumulator ?? 'exact';
-    const biasShift = this.#products(lhs, rhs, k, bias, accumulator);
-    const batched = transposeLhs ? lhs.batched && rhs.batched : lhs.batched;
-    this.push({
-      ...this.base(),
-      kind: 'matmul',
-      lhs: args.lhs,
-      rhs: args.rhs,
-      bias,
-      out: args.out,
-      transposeLhs,
-      transposeRhs,
-      m,
-      n,
-      k,
-      batchAxis: batched ? (transposeLhs ? 'k' : 'm') : null,
-      biasShift,
-      accumulator,
-      convert: this.convert(out, this.#productBits(lhs, rhs, out), args),
+  constructor(options: { name: string; arithmetic: 'fixed' | 'float32'; batch: number }) {
+    this.#name = options.name;
+    this.#draft = new PlanDraft(options);
+  }
+
+  get arithmetic(): 'fixed' | 'float32' {
+    return this.#draft.arithmetic;
+  }
+
+  get batch(): number {
+    return this.#draft.batch;
+  }
+
+  /** Parameter gradients are stored as 2^-gradientShift * sum over the batch. */
+  get gradientShift(): number {
+    return this.#draft.gradientShift;
+  }
+
+  /** Following tensors and ops belong to this program; tensors of an evaluation are named `inference/...`. */
+  program(program: 'train' | 'evaluate'): this {
+    this.#program = program;
+    this.#draft.program(program);
+    return this;
+  }
+
+  /** Following ops are emitted by this layer. */
+  layer(name: string, phase: Op['phase'] = 'forward'): this {
+    this.#draft.layer(name, phase);
+    return this;
+  }
+
+  /** Adds a tensor; its batch dimension comes first in `shape` if `batched`. */
+  tensor(spec: TensorSpec): TensorId {
+    return this.#draft.tensor(spec);
+  }
+
+  /** The tensor as it stands; its offset is known after `finish`. */
+  get(id: TensorId): Tensor {
+    return this.#draft.get(id);
+  }
+
+  /** The tensor of that name in the current program. */
+  find(name: string): TensorId {
+    return this.#draft.find(name);
+  }
+
+  /** The tensor keeps its value after the step and shares memory with no other. */
+  keep(id: TensorId): void {
+    this.#draft.keep(id);
+  }
+
+  /** Lays out memory, verifies the plan and returns it. */
+  finish(ends: PlanEnds = {}): Plan {
+    const { train, evaluate } = this.#programs;
+    const { tensors, arenaBytes } = planMemory(this.#draft.tensors, [train, evaluate]);
+    return verifyPlan({
+      name: this.#name,
+      arithmetic: this.arithmetic,
+      batch: this.batch,
+      gradientShift: this.gradientShift,
+      tensors,
+      sites: this.#draft.sites,
+      train,
+      evaluate,
+      trainInput: null,
+      evaluateInput: null,
+      labels: null,
+      logits: null,
+      probabilities: null,
+      parameters: [],
+      updates: [],
+      states: [],
+      groups: 0,
+      ...ends,
+      arenaBytes,
     });
+  }
+
+  /** out = lhs rhs + bias, with operands that may be stored transposed. A gradient result is scaled by 2^-gradientShift. */
+  matmul(args: product.MatmulArgs): void {
+    this.#push(product.emitMatmul(this.#draft, args));
   }
 
   /** Convolution of input [B,H,W,C] with weight [KH,KW,C,OC]. */
-  conv2d(
-    args: {
-      input: TensorId;
-      weight: TensorId;
-      bias?: TensorId | null;
-      out: TensorId;
-      window: Window;
-      accumulator?: Accumulator;
-    } & SiteSettings,
-  ): void {
-    const input = this.get(args.input);
-    const weight = this.get(args.weight);
-    const out = this.get(args.out);
-    const { outChannels, k } = convolutionShapes(this.who, args.window, input, weight, out);
-    const bias = args.bias ?? null;
-    if (bias !== null) this.expectElements(this.get(bias), outChannels);
-    const accumulator = args.accumulator ?? 'exact';
-    const biasShift = this.#products(input, weight, k, bias, accumulator);
-    this.push({
-      ...this.base(),
-      kind: 'conv2d',
-      input: args.input,
-      weight: args.weight,
-      bias,
-      out: args.out,
-      window: args.window,
-      outChannels,
-      biasShift,
-      accumulator,
-      convert: this.convert(out, this.#productBits(input, weight, out), args),
-    });
+  conv2d(args: product.Conv2dArgs): void {
+    this.#push(product.emitConv2d(this.#draft, args));
   }
 
   /** Gradient of a convolution by its input. */
-  conv2dInputGradient(
-    args: {
-      dOutput: TensorId;
-      weight: TensorId;
-      out: TensorId;
-      window: Window;
-      accumulator?: Accumulator;
-    } & SiteSettings,
-  ): void {
-    const dOutput = this.get(args.dOutput);
-    const weight = this.get(args.weight);
-    const out = this.get(args.out);
-    const { outChannels } = convolutionShapes(this.who, args.window, out, weight, dOutput);
-    const accumulator = args.accumulator ?? 'exact';
-    const { window } = args;
-    this.#products(
-      dOutput,
-      weight,
-      window.kernelHeight * window.kernelWidth * outChannels,
-      null,
-      accumulator,
-    );
-    const convert = this.convert(out, this.#productBits(dOutput, weight, out), args);
-    const { dOutput: dOutputId, weight: weightId, out: outId } = args;
-    this.push({
-      ...this.base(),
-      kind: 'conv2dInputGradient',
-      dOutput: dOutputId,
-      weight: weightId,
-      out: outId,
-      window,
-      outChannels,
-      accumulator,
-      convert,
-    });
+  conv2dInputGradient(args: product.Conv2dInputGradientArgs): void {
+    this.#push(product.emitConv2dInputGradient(this.#draft, args));
   }
 
   /** Gradient of a convolution by its weight, stored as 2^-gradientShift * sum. */
-  conv2dWeightGradient(
-    args: {
-      input: TensorId;
-      dOutput: TensorId;
-      out: TensorId;
-      window: Window;
-      accumulator?: Accumulator;
-    } & SiteSettings,
-  ): void {
-    const input = this.get(args.input);
-    const dOutput = this.get(args.dOutput);
-    const out = this.get(args.out);
-    const { outChannels } = convolutionShapes(this.who, args.window, input, out, dOutput);
-    const accumulator = args.accumulator ?? 'exact';
-    const { window } = args;
-    this.#products(input, dOutput, this.batch * window.outHeight * window.outWidth, null, accumulator);
-    const convert = this.convert(out, this.#productBits(input, dOutput, out), args);
-    this.push({
-      ...this.base(),
-      kind: 'conv2dWeightGradient',
-      input: args.input,
-      dOutput: args.dOutput,
-      out: args.out,
-      window,
-      outChannels,
-      accumulator,
-      convert,
-    });
+  conv2dWeightGradient(args: product.Conv2dWeightGradientArgs): void {
+    this.#push(product.emitConv2dWeightGradient(this.#draft, args));
   }
 
   /** Sum of an error over all rows, [.., N] -> [N], stored as 2^-gradientShift * sum. */
-  biasGradient(args: { dOutput: TensorId; out: TensorId } & SiteSettings): void {
-    const dOutput = this.get(args.dOutput);
-    const out = this.get(args.out);
-    const n = dOutput.shape[dOutput.shape.length - 1]!;
-    this.expectElements(out, n);
-    let rowsPerExample = 1;
-    for (const size of dOutput.shape.slice(1, -1)) rowsPerExample *= size;
-    const convert = this.convert(out, fractionBits(dOutput) + this.gradientShift, args);
-    this.push({
-      ...this.base(),
-      kind: 'biasGradient',
-      dOutput: args.dOutput,
-      out: args.out,
-      rowsPerExample,
-      n,
-      convert,
-    });
+  biasGradient(args: product.BiasGradientArgs): void {
+    this.#push(product.emitBiasGradient(this.#draft, args));
   }
 
   /** out = max(input, 0); both have one shape and format. */
-  relu(args: { input: TensorId; out: TensorId }): void {
-    this.expectSame(this.get(args.input), this.get(args.out));
-    this.push({ ...this.base(), kind: 'relu', ...args });
+  relu(args: elementwise.ReluArgs): void {
+    this.#push(elementwise.emitRelu(this.#draft, args));
   }
 
   /** out = output > 0 ? dOutput : 0. */
-  reluGradient(args: { output: TensorId; dOutput: TensorId; out: TensorId }): void {
-    this.expectSame(this.get(args.dOutput), this.get(args.out));
-    this.expectElements(this.get(args.output), elements(this.get(args.out).shape));
-    this.push({ ...this.base(), kind: 'reluGradient', ...args });
+  reluGradient(args: elementwise.ReluGradientArgs): void {
+    this.#push(elementwise.emitReluGradient(this.#draft, args));
   }
 
   /** The exact sum of two tensors of one size, rounded once; their formats may differ. */
-  add(args: { lhs: TensorId; rhs: TensorId; out: TensorId } & SiteSettings): void {
-    const [lhs, rhs, out] = [this.get(args.lhs), this.get(args.rhs), this.get(args.out)];
-    this.expectElements(lhs, elements(out.shape));
-    this.expectElements(rhs, elements(out.shape));
-    const from = Math.max(fractionBits(lhs), fractionBits(rhs));
-    const shifts = { lhs: from - fractionBits(lhs), rhs: from - fractionBits(rhs) };
-    if (this.arithmetic === 'fixed') {
-      const terms = [
-        { count: 1, bits: magnitudeBits(lhs), shift: shifts.lhs },
-        { count: 1, bits: magnitudeBits(rhs), shift: shifts.rhs },
-      ];
-      proveExact(this.who, 'the sum', terms, 'choose formats with closer fraction bits');
-    }
-    const convert = this.convert(out, from, args);
-    this.push({
-      ...this.base(),
-      kind: 'add',
-      lhs: args.lhs,
-      rhs: args.rhs,
-      out: args.out,
-      shifts,
-      convert,
-    });
+  add(args: elementwise.AddArgs): void {
+    this.#push(elementwise.emitAdd(this.#draft, args));
   }
 
   /** The largest element of each window; `position` keeps where it was, for the backward pass. */
-  maxPool(args: { input: TensorId; out: TensorId; position: TensorId | null; window: Window }): void {
-    const input = this.get(args.input);
-    const out = this.get(args.out);
-    poolShapes(this.who, args.window, input, out, MAX_POSITIONS);
-    this.expectFormat(input, out);
-    if (args.position !== null) this.expectElements(this.get(args.position), elements(out.shape));
-    this.push({ ...this.base(), kind: 'maxPool', ...args });
+  maxPool(args: pool.MaxPoolArgs): void {
+    this.#push(pool.emitMaxPool(this.#draft, args));
   }
 
   /** Errors go back to the cell that won; a cell may win several windows. */
-  maxPoolGradient(
-    args: { dOutput: TensorId; position: TensorId; out: TensorId; window: Window } & SiteSettings,
-  ): void {
-    const { dOutput, position, out, window } = args;
-    const result = this.get(out);
-    poolShapes(this.who, window, result, this.get(dOutput), MAX_POSITIONS);
-    const convert = this.convert(result, fractionBits(this.get(dOutput)), args);
-    this.push({ ...this.base(), kind: 'maxPoolGradient', dOutput, position, out, window, convert });
+  maxPoolGradient(args: pool.MaxPoolGradientArgs): void {
+    this.#push(pool.emitMaxPoolGradient(this.#draft, args));
   }
 
   /** The mean of each window over the cells that it has. */
-  averagePool(args: { input: TensorId; out: TensorId; window: Window } & SiteSettings): void {
-    const { input, out, window } = args;
-    const result = this.get(out);
-    poolShapes(this.who, window, this.get(input), result, MAX_AVERAGED);
-    const convert = this.convert(result, fractionBits(this.get(input)) + COEFFICIENT_BITS, args);
-    this.push({
-      ...this.base(),
-      kind: 'averagePool',
-      input,
-      out,
-      window,
-      reciprocals: reciprocalTable(window),
-      convert,
-    });
+  averagePool(args: pool.AveragePoolArgs): void {
+    this.#push(pool.emitAveragePool(this.#draft, args));
   }
 
-  /** Errors go back to all cells of their window alike. */
-  /** Fits in 64 bits for any error: at most as many windows cover a cell as the smallest of them has cells. */
-  averagePoolGradient(args: { dOutput: TensorId; out: TensorId; window: Window } & SiteSettings): void {
-    const { dOutput, out, window } = args;
-    const result = this.get(out);
-    poolShapes(this.who, window, result, this.get(dOutput), MAX_AVERAGED);
-    const convert = this.convert(result, fractionBits(this.get(dOutput)) + COEFFICIENT_BITS, args);
-    this.push({
-      ...this.base(),
-      kind: 'averagePoolGradient',
-      dOutput,
-      out,
-      window,
-      reciprocals: reciprocalTable(window),
-      convert,
-    });
+  /**
+   * The error of each window goes to all of its cells in equal shares. The sum fits in 64 bits for any error: at most as many
+   * windows cover a cell as the smallest of them has cells.
+   */
+  averagePoolGradient(args: pool.AveragePoolGradientArgs): void {
+    this.#push(pool.emitAveragePoolGradient(this.#draft, args));
   }
 
-  /** Forward pass on activations, or the same on errors: both draw the mask of site `${mask}`. */
-  dropout(
-    args: { input: TensorId; out: TensorId; mask: string; threshold: number; scale: number } & SiteSettings,
-  ): void {
-    const { input, out, threshold, scale } = args;
-    const result = this.get(out);
-    this.expectElements(result, elements(this.get(input).shape));
-    const convert = this.convert(result, fractionBits(this.get(input)) + SCALE_BITS, args);
-    this.push({
-      ...this.base(),
-      kind: 'dropout',
-      input,
-      out,
-      maskHash: this.claim(args.mask),
-      threshold,
-      scale,
-      convert,
-    });
+  /** Statistics of a batch; the running ones move towards them by `rate` (16 fraction bits). */
+  batchMoments(args: batchNorm.BatchMomentsArgs): void {
+    this.#push(batchNorm.emitBatchMoments(this.#draft, args));
+  }
+
+  /** The registers of the running statistics as they stand; `input` is the tensor that they describe. */
+  runningMoments(args: batchNorm.RunningMomentsArgs): void {
+    this.#push(batchNorm.emitRunningMoments(this.#draft, args));
+  }
+
+  /** out = gamma * normalised(input) + beta, by channel. */
+  batchNorm(args: batchNorm.BatchNormArgs): void {
+    this.#push(batchNorm.emitBatchNorm(this.#draft, args));
+  }
+
+  /** Gradients of gamma and beta, stored as 2^-gradientShift * sum, and the numbers that the input's error is made of. */
+  batchNormGradient(args: batchNorm.BatchNormGradientArgs): void {
+    this.#push(batchNorm.emitBatchNormGradient(this.#draft, args));
+  }
+
+  /** The input's error; `factors` are those of batchNormGradient. */
+  batchNormInputGradient(args: batchNorm.BatchNormInputGradientArgs): void {
+    this.#push(batchNorm.emitBatchNormInputGradient(this.#draft, args));
+  }
+
+  /** Forward pass on activations, or the backward pass on errors: both draw the mask of the site `mask`. */
+  dropout(args: elementwise.DropoutArgs): void {
+    this.#push(elementwise.emitDropout(this.#draft, args));
   }
 
   /** `error` is null in an evaluation. */
-  softmaxCrossEntropy(
-    args: {
-      logits: TensorId;
-      labels: TensorId;
-      probabilities: TensorId;
-      error: TensorId | null;
-    } & SiteSettings,
-  ): void {
-    const { logits, labels, probabilities, error } = args;
-    const [rows, classes] = matrixShape(this.get(logits).shape);
-    if (classes < 2 || classes > MAX_CLASSES) {
-      throw new ShapeError(
-        `${this.who}: needs 2 to ${String(MAX_CLASSES)} classes, got logits ${shapeText([rows, classes])}`,
-      );
-    }
-    this.expectElements(this.get(labels), rows);
-    this.expectElements(this.get(probabilities), rows * classes);
-    if (error !== null) this.expectElements(this.get(error), rows * classes);
-    const convert = error === null ? null : this.convert(this.get(error), COEFFICIENT_BITS, args);
-    this.push({
-      ...this.base(),
-      kind: 'softmaxCrossEntropy',
-      logits,
-      labels,
-      probabilities,
-      error,
-      classes,
-      convert,
-    });
+  softmaxCrossEntropy(args: loss.SoftmaxCrossEntropyArgs): void {
+    this.#push(loss.emitSoftmaxCrossEntropy(this.#draft, args));
   }
 
   /** The update of one parameter: two rounding sites, both results persistent. */
-  sgd(
-    args: { parameter: TensorId; gradient: TensorId; update: TensorId; group: number; decays: boolean } & {
-      updateSettings: SiteSettings;
-      parameterSettings: SiteSettings;
-    },
-  ): void {
-    const { parameter, gradient, update, group, decays } = args;
-    const w = this.get(parameter);
-    const g = this.get(gradient);
-    const u = this.get(update);
-    this.expectElements(g, elements(w.shape));
-    this.expectElements(u, elements(w.shape));
-    const alignment = this.arithmetic === 'float32' ? null : alignUpdate(w, g, u, decays);
-    this.push({
-      ...this.base(),
-      kind: 'sgd',
-      parameter,
-      gradient,
-      update,
-      group,
-      decays,
-      shifts: alignment?.shifts ?? { update: 0, gradient: 0, parameter: 0 },
-      sumShifts: alignment?.sumShifts ?? { parameter: 0, update: 0 },
-      updateConvert: alignment && this.convert(u, alignment.from, args.updateSettings),
-      parameterConvert: alignment && this.convert(w, alignment.sumFrom, args.parameterSettings),
-    });
+  sgd(args: update.SgdArgs): void {
+    this.#push(update.emitSgd(this.#draft, args));
   }
 
-  /** Fraction bits of a product sum; a gradient is a mean, so its sum has gradientShift more. */
-  #productBits(lhs: Tensor, rhs: Tensor, out: Tensor): number {
-    return fractionBits(lhs) + fractionBits(rhs) + (out.role === 'gradient' ? this.gradientShift : 0);
-  }
-
-  /** Proves the accumulation and returns the shift that aligns the bias. */
-  #products(lhs: Tensor, rhs: Tensor, k: number, biasId: TensorId | null, accumulator: Accumulator): number {
-    const { who } = this;
-    if (lhs.format === null || rhs.format === null || lhs.format === 'float32' || rhs.format === 'float32')
-      return 0;
-    const bias = biasId === null ? null : this.get(biasId).format;
-    if (bias === null || bias === 'float32') {
-      proveAccumulator(who, lhs.format, rhs.format, k, null, accumulator);
-      return 0;
-    }
-    const shift = lhs.format.fl + rhs.format.fl - bias.fl;
-    if (shift < 0) {
-      throw new InputError(
-        `${who}: the bias may have at most the product's ${String(lhs.format.fl + rhs.format.fl)} fraction bits, got ${String(bias.fl)}; choose a bias format with fewer`,
-      );
-    }
-    proveAccumulator(who, lhs.format, rhs.format, k, { format: bias, shift }, accumulator);
-    return shift;
+  #push(op: Op): void {
+    this.#programs[this.#program].push(op);
   }
 }

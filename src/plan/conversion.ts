@@ -4,8 +4,9 @@
  * Nothing is computed here; train/ does. docs/training.md, "Precision schedule".
  */
 import { InputTypeError } from '../numerics/index.js';
-import type { Convert, Plan, TensorId } from './ops.js';
+import type { Plan } from './plan.js';
 import { SiteRegistry } from './sites.js';
+import type { Convert, TensorId } from './types.js';
 
 /**
  * One site for every parameter, update and running statistic of `after`, in its order, named `<prefix>/<tensor>`: from the tensor's format in

@@ -3,29 +3,15 @@
  * of this machine's memory, and as bits of their formats.
  */
 import { wordLength } from '../numerics/index.js';
-import { opReads, opWrites } from './operands.js';
-import type { Op, Plan, Tensor, TensorId } from './ops.js';
+import { factsOf, opReads, opWrites, type Op } from './ops/index.js';
+import type { Plan } from './plan.js';
 import { elements } from './shapes.js';
+import type { Tensor, TensorId } from './types.js';
 
-/** Multiply-accumulates of the op's products with so many examples (0 for ops without any). Padding counts as zero cells. */
+/** Multiply-accumulates of the op's products with a number of examples (0 without any). Padding counts as zero cells. */
 export function opMacs(op: Op, plan: Plan, examples = plan.batch): number {
-  switch (op.kind) {
-    case 'matmul': {
-      const { batchAxis, m, n, k } = op;
-      return (batchAxis === 'm' ? examples : m) * n * (batchAxis === 'k' ? examples : k);
-    }
-    case 'conv2d':
-    case 'conv2dInputGradient':
-    case 'conv2dWeightGradient': {
-      const { window } = op;
-      const positions = examples * window.outHeight * window.outWidth;
-      return positions * window.kernelHeight * window.kernelWidth * window.channels * op.outChannels;
-    }
-    case 'sgd':
-      return (op.decays ? 3 : 2) * elements(plan.tensors[op.parameter]!.shape);
-    default:
-      return 0;
-  }
+  const size = (id: TensorId): number => elements(plan.tensors[id]!.shape);
+  return factsOf(op).multiplyAdds?.(op, examples, size) ?? 0;
 }
 
 /** Bytes of the operands and results of the op. */

@@ -1,14 +1,22 @@
 /**
- * A plan being written: its tensors, rounding sites and two lists of ops, with the checks that every op shares.
- * builder.ts adds one method an op. Nothing is computed here.
+ * A plan being written: its tensors and rounding sites, with the checks that all ops share. It knows no op: the families in
+ * ops/ derive theirs from it, for the builder and for the verification of a plan from outside. Nothing is computed here.
  */
-import { storageOf, type NumberFormat, type Storage, InputError, InputTypeError } from '../numerics/index.js';
+import {
+  formatText,
+  InputError,
+  InputTypeError,
+  sameFormat,
+  storageOf,
+  type Format,
+  type NumberFormat,
+  type Storage,
+} from '../numerics/index.js';
+import { bitsFor, fractionBits, magnitudeBits } from './bits.js';
 import { ShapeError, shapeText } from './errors.js';
-import { planMemory } from './memory.js';
-import type { Convert, Op, Plan, Tensor, TensorId } from './ops.js';
 import { elements } from './shapes.js';
 import { SiteRegistry, type SiteSettings } from './sites.js';
-import { fractionBits, magnitudeBits } from './update-alignment.js';
+import type { Convert, OpBase, Tensor, TensorId } from './types.js';
 
 /** A tensor as a layer asks for it; the builder gives it an id and a place. */
 export interface TensorSpec {
@@ -21,71 +29,45 @@ export interface TensorSpec {
   readonly persistent?: boolean;
 }
 
-/** The tensors that a finished plan names. */
-export type PlanEnds = Partial<
-  Pick<
-    Plan,
-    | 'trainInput'
-    | 'evaluateInput'
-    | 'labels'
-    | 'logits'
-    | 'probabilities'
-    | 'parameters'
-    | 'updates'
-    | 'states'
-    | 'groups'
-  >
->;
-
 const BYTES: Readonly<Record<Storage, number>> = { uint8: 1, int16: 2, int32: 4, float32: 4 };
-/** Number of bits that hold 0 .. n-1: ceil(log2 n). */
-function bitsFor(n: number): number {
-  return n <= 1 ? 0 : 32 - Math.clz32(n - 1);
-}
-
-/** The state behind PlanBuilder, and what its operations have in common. */
+/** Tensors and sites of a plan, and what the emit functions of all ops have in common. */
 export class PlanDraft {
   readonly arithmetic: 'fixed' | 'float32';
   readonly batch: number;
   /** Parameter gradients are stored as 2^-gradientShift * sum over the batch. */
   readonly gradientShift: number;
-  readonly #name: string;
   readonly #tensors: Tensor[] = [];
   readonly #sites = new SiteRegistry();
-  readonly #programs = { train: [] as Op[], evaluate: [] as Op[] };
   #program: 'train' | 'evaluate' = 'train';
   #layer = '';
-  #phase: Op['phase'] = 'forward';
+  #phase: OpBase['phase'] = 'forward';
 
-  constructor(options: { name: string; arithmetic: 'fixed' | 'float32'; batch: number }) {
+  constructor(options: { arithmetic: 'fixed' | 'float32'; batch: number }) {
     if (!Number.isInteger(options.batch) || options.batch < 1 || options.batch > 1 << 20) {
-      throw new InputError(`batch: must be a whole number from 1 to 1048576, got ${String(options.batch)}`);
+      throw new InputError(`batch: must be a whole number from 1 to 1048576, got ${options.batch}`);
     }
-    this.#name = options.name;
     this.arithmetic = options.arithmetic;
     this.batch = options.batch;
     this.gradientShift = options.arithmetic === 'fixed' ? bitsFor(options.batch) : 0;
   }
 
   /** Layer that emits the ops at present; errors name it. */
-  protected get who(): string {
+  get who(): string {
     return this.#layer;
   }
 
   /** Following tensors and ops belong to this program; tensors of an evaluation are named `inference/...`. */
-  program(program: 'train' | 'evaluate'): this {
+  program(program: 'train' | 'evaluate'): void {
     this.#program = program;
-    return this;
   }
 
   /** Following ops are emitted by this layer. */
-  layer(name: string, phase: Op['phase'] = 'forward'): this {
+  layer(name: string, phase: OpBase['phase'] = 'forward'): void {
     this.#layer = name;
     this.#phase = phase;
-    return this;
   }
 
-  /** Adds a tensor; its batch dimension comes first in `shape` where `batched`. */
+  /** Adds a tensor; its batch dimension comes first in `shape` if `batched`. */
   tensor(spec: TensorSpec): TensorId {
     const name = this.#program === 'evaluate' ? `inference/${spec.name}` : spec.name;
     if (this.#tensors.some((tensor) => tensor.name === name)) {
@@ -93,7 +75,7 @@ export class PlanDraft {
     }
     if (spec.batched && spec.shape[0] !== this.batch) {
       throw new ShapeError(
-        `${name}: a batched tensor starts with the batch size ${String(this.batch)}, got ${shapeText(spec.shape)}`,
+        `${name}: a batched tensor starts with the batch size ${this.batch}, got ${shapeText(spec.shape)}`,
       );
     }
     if (spec.shape.some((size) => !Number.isInteger(size) || size < 1)) {
@@ -119,7 +101,7 @@ export class PlanDraft {
   /** The tensor as it stands; its offset is known after `finish`. */
   get(id: TensorId): Tensor {
     const tensor = this.#tensors[id];
-    if (!tensor) throw new Error(`internal: plan: there is no tensor ${String(id)}`);
+    if (!tensor) throw new Error(`internal: plan: there is no tensor ${id}`);
     return tensor;
   }
 
@@ -136,39 +118,19 @@ export class PlanDraft {
     this.#tensors[id] = { ...this.get(id), persistent: true };
   }
 
-  /** Lays out memory and returns the plan. */
-  finish(ends: PlanEnds = {}): Plan {
-    const { train, evaluate } = this.#programs;
-    const { tensors, arenaBytes } = planMemory(this.#tensors, [train, evaluate]);
-    return {
-      name: this.#name,
-      arithmetic: this.arithmetic,
-      batch: this.batch,
-      gradientShift: this.gradientShift,
-      tensors,
-      sites: this.#sites.list,
-      train,
-      evaluate,
-      trainInput: null,
-      evaluateInput: null,
-      labels: null,
-      logits: null,
-      probabilities: null,
-      parameters: [],
-      updates: [],
-      states: [],
-      groups: 0,
-      ...ends,
-      arenaBytes,
-    };
-  }
-
-  protected base(): { layer: string; phase: Op['phase'] } {
+  /** Layer and phase of the next op. */
+  base(): OpBase {
     return { layer: this.#layer, phase: this.#phase };
   }
 
-  protected push(op: Op): void {
-    this.#programs[this.#program].push(op);
+  /** Every tensor so far, with offset 0. */
+  get tensors(): readonly Tensor[] {
+    return this.#tensors;
+  }
+
+  /** Every rounding site so far, in the order of their counters. */
+  get sites(): readonly Convert[] {
+    return this.#sites.list;
   }
 
   #elementType(spec: TensorSpec): Pick<Tensor, 'format' | 'storage'> {
@@ -185,26 +147,48 @@ export class PlanDraft {
   }
 
   /** Hash of a random site that is no rounding site. */
-  protected claim(site: string): number {
+  claim(site: string): number {
     return this.#sites.claim(site);
   }
 
   /** Registers the rounding site of a tensor; null in float32. */
-  protected convert(out: Tensor, from: number, settings: SiteSettings): Convert | null {
+  convert(out: Tensor, from: number, settings: SiteSettings): Convert | null {
     return out.format === null || out.format === 'float32'
       ? null
       : this.#sites.add(out.name, from, out.format, settings);
   }
 
-  protected expectElements(tensor: Tensor, count: number): void {
+  /** A tensor that takes part in arithmetic. */
+  operand(id: TensorId): Tensor {
+    const tensor = this.get(id);
+    if (tensor.format === null) {
+      throw new ShapeError(
+        `${this.#layer}: ${tensor.name} must hold numbers of a format, got a ${tensor.role}`,
+      );
+    }
+    return tensor;
+  }
+
+  /** A tensor of labels, positions or registers. */
+  holding(role: 'label' | 'position' | 'register', id: TensorId): Tensor {
+    const tensor = this.get(id);
+    if (tensor.role !== role) {
+      throw new ShapeError(`${this.#layer}: ${tensor.name} must be a ${role}, got a ${tensor.role}`);
+    }
+    return tensor;
+  }
+
+  /** The tensor has `count` elements. */
+  expectElements(tensor: Tensor, count: number): void {
     if (elements(tensor.shape) !== count) {
       throw new ShapeError(
-        `${this.#layer}: ${tensor.name} must have ${String(count)} elements, got shape ${shapeText(tensor.shape)}`,
+        `${this.#layer}: ${tensor.name} must have ${count} elements, got shape ${shapeText(tensor.shape)}`,
       );
     }
   }
 
-  protected expectFormat(a: Tensor, b: Tensor): void {
+  /** Both tensors have one format. */
+  expectFormat(a: Tensor, b: Tensor): void {
     if (
       a.storage !== b.storage ||
       fractionBits(a) !== fractionBits(b) ||
@@ -216,7 +200,17 @@ export class PlanDraft {
     }
   }
 
-  protected expectSame(a: Tensor, b: Tensor): void {
+  /** A fixed-point tensor has this format, which the op's formula takes for granted. */
+  expectFixed({ name, format }: Tensor, wanted: Format): void {
+    if (this.arithmetic === 'fixed' && (format === null || !sameFormat(format, wanted))) {
+      throw new ShapeError(
+        `${this.#layer}: ${name} must have the format ${formatText(wanted)}, got ${format === null ? 'none' : formatText(format)}`,
+      );
+    }
+  }
+
+  /** Both tensors have one size and format. */
+  expectSame(a: Tensor, b: Tensor): void {
     this.expectElements(b, elements(a.shape));
     this.expectFormat(a, b);
   }

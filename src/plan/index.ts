@@ -1,13 +1,33 @@
 /** Plans: the operations of a training and an evaluation step as data, and the builder that checks them. */
-export type * from './ops.js';
-export { runningFormats } from './batch-norm.js';
+export type { Convert, Role, Tensor, TensorId, Window } from './types.js';
+export type { Plan, PlanEnds } from './plan.js';
+export { opConverts, opReads, opWrites, type Op } from './ops/index.js';
+export type {
+  BiasGradientOp,
+  Conv2dInputGradientOp,
+  Conv2dOp,
+  Conv2dWeightGradientOp,
+  MatmulOp,
+} from './ops/product.js';
+export type { AddOp, DropoutOp, ReluGradientOp, ReluOp } from './ops/elementwise.js';
+export type { AveragePoolGradientOp, AveragePoolOp, MaxPoolGradientOp, MaxPoolOp } from './ops/pool.js';
+export {
+  runningFormats,
+  type BatchMomentsOp,
+  type BatchNormGradientOp,
+  type BatchNormInputGradientOp,
+  type BatchNormOp,
+  type RunningMomentsOp,
+} from './ops/batch-norm.js';
+export type { SoftmaxCrossEntropyOp } from './ops/loss.js';
+export type { SgdOp } from './ops/update.js';
 export { PlanBuilder } from './builder.js';
 export { conversionSites } from './conversion.js';
 export { opBytes, opMacs, planTotals, type PlanTotals } from './cost.js';
-export type { PlanEnds, TensorSpec } from './draft.js';
+export type { TensorSpec } from './draft.js';
 export { ShapeError, shapeText } from './errors.js';
 export { keepTrainingTensors, planMemory } from './memory.js';
-export { opConverts, opReads, opWrites } from './operands.js';
 export type { SiteSettings } from './sites.js';
 export { elements, windowOf } from './shapes.js';
 export { planJson, planTable, type PlanRow } from './table.js';
+export { verifyPlan } from './verify.js';

@@ -3,28 +3,34 @@
  * share what follows, placed largest first at the lowest offset where no tensor that lives at the same time lies.
  * The two programs never run at once, so both start from the same offset. Derived in docs/plan.md, "Memory".
  */
-import type { Op, Plan, Tensor, TensorId } from './ops.js';
-import { opReads, opWrites } from './operands.js';
+import { factsOf, opReads, opWrites, type Op } from './ops/index.js';
+import type { Plan } from './plan.js';
+import type { Tensor, TensorId } from './types.js';
 
-const ALIGNMENT = 64;
+/** Bytes to whose multiple every offset is aligned. */
+export const ALIGNMENT = 64;
 
-/** Also right beyond 2^31, where a plan is too large for any backend but its figure must still be told. */
+/** Also right beyond 2^31: no backend can run such a plan, but its size is still reported. */
 function align(bytes: number): number {
   return bytes + ((ALIGNMENT - (bytes % ALIGNMENT)) % ALIGNMENT);
 }
 
-/** A buffer: one tensor, or several that are the same memory one after the other. */
-interface Buffer {
-  readonly members: TensorId[];
-  readonly size: number;
+/** Indices of the first and the last op that touch a tensor. */
+export interface Life {
   first: number;
   last: number;
+}
+
+/** A buffer: one tensor, or several that take turns in the same memory. */
+interface Buffer extends Life {
+  readonly members: TensorId[];
+  readonly size: number;
   offset: number;
 }
 
 /** First and last op (by index) that touches each tensor of a program. */
-function lifetimes(ops: readonly Op[]): Map<TensorId, { first: number; last: number }> {
-  const lives = new Map<TensorId, { first: number; last: number }>();
+export function lifetimes(ops: readonly Op[]): Map<TensorId, Life> {
+  const lives = new Map<TensorId, Life>();
   ops.forEach((op, index) => {
     for (const id of [...opReads(op), ...opWrites(op)]) {
       const life = lives.get(id);
@@ -33,13 +39,6 @@ function lifetimes(ops: readonly Op[]): Map<TensorId, { first: number; last: num
     }
   });
   return lives;
-}
-
-/** The operand that the op may overwrite in place, or null. Element i of the result depends on element i alone. */
-function inPlaceOperand(op: Op): TensorId | null {
-  if (op.kind === 'relu') return op.input;
-  if (op.kind === 'reluGradient') return op.dOutput;
-  return null;
 }
 
 /** Groups a program's shared tensors into buffers, joining results that replace their operand in place. */
@@ -52,8 +51,8 @@ function buffersOf(ops: readonly Op[], tensors: readonly Tensor[]): Buffer[] {
       buffers.set(id, { members: [id], size: align(tensor.sizeBytes), ...life, offset: 0 });
   }
   ops.forEach((op, index) => {
-    const operand = inPlaceOperand(op);
-    if (operand === null) return;
+    const operand = factsOf(op).inPlace?.(op);
+    if (operand === undefined) return;
     const source = buffers.get(operand);
     const target = buffers.get(opWrites(op)[0]!);
     if (!source || !target || source === target || source.last !== index || source.size !== target.size)
@@ -111,7 +110,7 @@ export function planMemory(
 }
 
 /**
- * The same plan with room of its own for every tensor that a training step writes: after a step each can be read. Ops,
+ * The same plan in which no tensor that a training step writes shares memory, so that each can be read after a step. Ops,
  * formats and rounding sites are the same, so every number is; only the arena is larger.
  */
 export function keepTrainingTensors(plan: Plan): Plan {

@@ -1,7 +1,7 @@
 /** Sizes of tensors and windows, and the checks that fit them together. */
 import { InputError } from '../numerics/index.js';
 import { ShapeError, shapeText } from './errors.js';
-import type { Tensor, Window } from './ops.js';
+import type { Tensor, Window } from './types.js';
 
 /** Number of elements of a shape. */
 export function elements(shape: readonly number[]): number {
@@ -68,13 +68,23 @@ export function poolShapes(layer: string, window: Window, input: Tensor, out: Te
   }
   expectImage(layer, 'input', input, window.height, window.width, window.channels);
   expectImage(layer, 'output', out, window.outHeight, window.outWidth, window.channels);
+  const holds = (pad: number, kernel: number, lastStart: number, size: number): boolean =>
+    pad < kernel && lastStart - pad < size;
+  const { kernelHeight, kernelWidth, height, width, padTop, padLeft } = window;
+  const bottom = (window.outHeight - 1) * window.strideY;
+  const right = (window.outWidth - 1) * window.strideX;
+  if (!holds(padTop, kernelHeight, bottom, height) || !holds(padLeft, kernelWidth, right, width)) {
+    throw new ShapeError(
+      `${layer}: every pooling window must hold a cell of the image; choose a smaller padding or stride`,
+    );
+  }
 }
 
 /** Whole quotient of two positive integers (dividend below 2^32) by long division, as hardware without a divider does it. */
 function quotient(dividend: number, divisor: number): number {
   let rest = 0;
   let result = 0;
-  for (let bit = 31; bit >= 0; bit--) {
+  for (let bit = 31; bit >= 0; bit -= 1) {
     rest = 2 * rest + ((dividend >>> bit) & 1);
     result *= 2;
     if (rest >= divisor) {
@@ -89,7 +99,7 @@ function quotient(dividend: number, divisor: number): number {
 export function reciprocalTable(window: Window): number[] {
   const cells = window.kernelHeight * window.kernelWidth;
   const table = [0];
-  for (let n = 1; n <= cells; n++) table.push(quotient(2 ** 31 + n, 2 * n));
+  for (let n = 1; n <= cells; n += 1) table.push(quotient(2 ** 31 + n, 2 * n));
   return table;
 }
 
@@ -109,7 +119,7 @@ export function windowOf(options: {
     let end = 0;
     while (end + stride[axis] <= room) {
       end += stride[axis];
-      count++;
+      count += 1;
     }
     // A clipped window must still hold at least one cell of the image.
     return clip && end < room && end + stride[axis] < size + padding[axis] ? count + 1 : count;

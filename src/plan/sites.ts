@@ -1,15 +1,13 @@
 /** The rounding sites of a plan: each is registered once, with its shift proved to be in range and its hash unique. */
 import { siteHash, type Format, type Overflow, type Rounding, InputError } from '../numerics/index.js';
-import type { Convert } from './ops.js';
+import { MAX_SHIFT } from './bits.js';
+import type { Convert } from './types.js';
 
 /** How a site rounds; ignored in float32, where nothing rounds to a format. */
 export interface SiteSettings {
   readonly rounding: Rounding;
   readonly overflow: Overflow;
 }
-
-/** A 64-bit sum is shifted by at most this many bits. */
-const MAX_SHIFT = 62;
 
 export class SiteRegistry {
   readonly #list: Convert[] = [];

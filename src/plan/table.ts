@@ -2,8 +2,9 @@
 import { formatText, roundingText } from '../numerics/index.js';
 import { opBytes, opMacs, planTotals, type PlanTotals } from './cost.js';
 import { shapeText } from './errors.js';
-import { opConverts, opReads, opWrites } from './operands.js';
-import type { Op, Plan, TensorId } from './ops.js';
+import { opConverts, opReads, opWrites, type Op } from './ops/index.js';
+import type { Plan } from './plan.js';
+import type { TensorId } from './types.js';
 
 /** One op of a program. Shapes are those of a full batch. */
 export interface PlanRow {
@@ -42,8 +43,8 @@ function planRow(plan: Plan, program: 'train' | 'evaluate', op: Op): PlanRow {
     writes: opWrites(op).map(describe),
     sites: opConverts(op).map(
       (site) =>
-        `${site.site} ${String(site.from)} -> ${formatText(site.format)} ${roundingText(site.rounding)}` +
-        (site.rounding.mode === 'stochastic' ? `, ${String(site.randomWidth)}-bit` : ''),
+        `${site.site} ${site.from} -> ${formatText(site.format)} ${roundingText(site.rounding)}` +
+        (site.rounding.mode === 'stochastic' ? `, ${site.randomWidth}-bit` : ''),
     ),
     macs: opMacs(op, plan),
     bytes: opBytes(op, plan),

@@ -1,24 +1,11 @@
 /** How the terms of an SGD update line up: left shifts to common fraction bits, proved to fit in 64 bits. */
 import { proveExact } from './checks.js';
-import type { SgdOp, Tensor } from './ops.js';
-
-/** Fraction bits of momentum, rate and decay, and of probabilities and reciprocals. */
-export const COEFFICIENT_BITS = 30;
-
-/** Fraction bits of a tensor, 0 in float32. */
-export function fractionBits(tensor: Tensor): number {
-  return tensor.format === null || tensor.format === 'float32' ? 0 : tensor.format.fl;
-}
-
-/** log2 of the largest magnitude of a tensor's raw integers; 31 where it has no format. */
-export function magnitudeBits(tensor: Tensor): number {
-  const { format } = tensor;
-  return format === null || format === 'float32' ? 31 : format.il + format.fl - 1;
-}
+import { COEFFICIENT_BITS, fractionBits, magnitudeBits } from './bits.js';
+import type { Tensor } from './types.js';
 
 export interface UpdateAlignment {
-  readonly shifts: SgdOp['shifts'];
-  readonly sumShifts: SgdOp['sumShifts'];
+  readonly shifts: { readonly update: number; readonly gradient: number; readonly parameter: number };
+  readonly sumShifts: { readonly parameter: number; readonly update: number };
   /** Fraction bits of momentum*u - rate*g - decay*w, and of w + u'. */
   readonly from: number;
   readonly sumFrom: number;
@@ -26,7 +13,7 @@ export interface UpdateAlignment {
 
 /**
  * Aligns weight, gradient and update.
- * @throws RangeError naming the parameter where a sum could exceed 64 bits.
+ * @throws RangeError naming the parameter when a sum could exceed 64 bits.
  */
 export function alignUpdate(w: Tensor, g: Tensor, u: Tensor, decays: boolean): UpdateAlignment {
   const fl = { w: fractionBits(w), g: fractionBits(g), u: fractionBits(u) };

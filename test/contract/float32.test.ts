@@ -26,8 +26,9 @@ function dense(inputs: number, units: number): Case {
       w.builder.matmul({ lhs: dOutput, rhs: weight, out: dInput, transposeRhs: true, ...site });
       const dWeight = w.tensor('dWeight', [inputs, units], F, { role: 'gradient' });
       w.builder.matmul({ lhs: input, rhs: dOutput, out: dWeight, transposeLhs: true, ...site });
-      w.builder.relu({ input: out, out });
-      w.builder.reluGradient({ output: out, dOutput, out: dOutput });
+      const output = w.tensor('relu', [w.batch, units], F, { batched: true });
+      w.builder.relu({ input: out, out: output });
+      w.builder.reluGradient({ output, dOutput, out: w.tensor('dRelu', [w.batch, units], F, error) });
     },
   };
 }

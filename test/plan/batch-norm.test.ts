@@ -12,6 +12,7 @@ function build(batch: number, input: string, weight = '2.14', error = '2.14', ch
     builder.tensor({
       ...{ name, shape, batched, role: format === null ? 'register' : 'activation' },
       format: format === null ? null : parseFormat(format),
+      persistent: true,
     });
   const running = runningFormats(parseFormat(input));
   const mean = builder.tensor({
@@ -20,9 +21,11 @@ function build(batch: number, input: string, weight = '2.14', error = '2.14', ch
     batched: false,
     role: 'running',
     format: running.mean,
+    persistent: true,
   });
   const variance = builder.tensor({
     ...{ name: 'variance', shape: [3], batched: false, role: 'running', format: running.variance },
+    persistent: true,
   });
   const x = tensor('x', [batch, 32, 32, 3], input, true);
   const registers = tensor('registers', [3, channels], null);

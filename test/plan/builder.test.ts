@@ -16,7 +16,7 @@ function add(
   role: Role = 'activation',
 ): TensorId {
   const batched = role === 'activation' || role === 'error';
-  return builder.tensor({ name, shape, batched, role, format: parseFormat(format) });
+  return builder.tensor({ name, shape, batched, role, format: parseFormat(format), persistent: true });
 }
 
 /** A dense forward product with the given formats. */
@@ -151,7 +151,7 @@ describe('proofs', () => {
       updateSettings: site,
       parameterSettings: site,
     });
-    expect(builder.finish().train).toHaveLength(1);
+    expect(builder.finish({ groups: 1 }).train).toHaveLength(1);
   });
 });
 

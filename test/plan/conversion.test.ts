@@ -85,7 +85,8 @@ describe('conversion sites', () => {
     const builder = new PlanBuilder({ name: 'test', arithmetic: 'float32', batch: 1 });
     const spec = { name: 'w', shape: [2], batched: false, persistent: true } as const;
     const parameter = builder.tensor({ ...spec, role: 'weight', format: 'float32' });
-    const floats = builder.finish({ parameters: [parameter] });
+    const update = builder.tensor({ ...spec, name: 'u', role: 'update', format: 'float32' });
+    const floats = builder.finish({ parameters: [parameter], updates: [update] });
     expect(() => conversionSites('p', floats, floats)).toThrow(
       new TypeError('w: only fixed-point tensors that a step rounds can be converted'),
     );

@@ -56,6 +56,7 @@ test('reciprocals of average pooling are 2^30 / n to nearest', () => {
     batched: true,
     role: 'activation',
     format,
+    persistent: true,
   });
   const out = builder.tensor({ name: 'y', shape: [1, 1, 1, 1], batched: true, role: 'activation', format });
   builder.averagePool({ input, out, window, rounding: parseRounding('floor'), overflow: 'saturate' });

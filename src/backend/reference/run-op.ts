@@ -1,4 +1,4 @@
-/** Runs one op by its kind: the table of the reference's kernels. */
+/** The table of the reference's kernels: runs one op by its kind. */
 import type { Op } from '../../plan/index.js';
 import { add } from './add.js';
 import { averagePool, averagePoolGradient } from './average-pool.js';
@@ -21,67 +21,31 @@ import type { Run } from './run.js';
 import { sgd } from './sgd.js';
 import { softmaxCrossEntropy } from './softmax-cross-entropy.js';
 
+/** The kernel of every kind of op. */
+const KERNELS: { readonly [K in Op['kind']]: (op: Extract<Op, { kind: K }>, run: Run) => void } = {
+  matmul,
+  conv2d,
+  conv2dInputGradient,
+  conv2dWeightGradient,
+  biasGradient,
+  relu,
+  reluGradient,
+  add,
+  maxPool,
+  maxPoolGradient,
+  averagePool,
+  averagePoolGradient,
+  batchMoments,
+  runningMoments,
+  batchNorm,
+  batchNormGradient,
+  batchNormInputGradient,
+  dropout,
+  softmaxCrossEntropy,
+  sgd,
+};
+
 export function runOp(op: Op, run: Run): void {
-  switch (op.kind) {
-    case 'matmul':
-      matmul(op, run);
-      break;
-    case 'conv2d':
-      conv2d(op, run);
-      break;
-    case 'conv2dInputGradient':
-      conv2dInputGradient(op, run);
-      break;
-    case 'conv2dWeightGradient':
-      conv2dWeightGradient(op, run);
-      break;
-    case 'biasGradient':
-      biasGradient(op, run);
-      break;
-    case 'relu':
-      relu(op, run);
-      break;
-    case 'reluGradient':
-      reluGradient(op, run);
-      break;
-    case 'add':
-      add(op, run);
-      break;
-    case 'maxPool':
-      maxPool(op, run);
-      break;
-    case 'maxPoolGradient':
-      maxPoolGradient(op, run);
-      break;
-    case 'averagePool':
-      averagePool(op, run);
-      break;
-    case 'averagePoolGradient':
-      averagePoolGradient(op, run);
-      break;
-    case 'batchMoments':
-      batchMoments(op, run);
-      break;
-    case 'runningMoments':
-      runningMoments(op, run);
-      break;
-    case 'batchNorm':
-      batchNorm(op, run);
-      break;
-    case 'batchNormGradient':
-      batchNormGradient(op, run);
-      break;
-    case 'batchNormInputGradient':
-      batchNormInputGradient(op, run);
-      break;
-    case 'dropout':
-      dropout(op, run);
-      break;
-    case 'softmaxCrossEntropy':
-      softmaxCrossEntropy(op, run);
-      break;
-    case 'sgd':
-      sgd(op, run);
-      break;
-  }
+  const kernel = KERNELS[op.kind] as (op: Op, run: Run) => void;
+  kernel(op, run);
 }

@@ -11,7 +11,7 @@ import {
   type Seed,
   InputError,
 } from '../../numerics/index.js';
-import type { Convert, Plan, Tensor, TensorId } from '../../plan/index.js';
+import { elements, type Convert, type Plan, type Tensor, type TensorId } from '../../plan/index.js';
 import type { Coefficients, SiteStatistics, TensorData } from '../contract.js';
 import { ExactCell, SaturatingCell, type Cell, type Elements, type ProductCell } from './cell.js';
 import { FloatCell } from './float-cell.js';
@@ -65,7 +65,7 @@ function arenaOf({ arenaBytes }: Plan): ArrayBuffer {
 }
 
 function viewOf(arena: ArrayBuffer, { storage, offset, shape }: Tensor): TensorData {
-  const length = shape.reduce((product, size) => product * size, 1);
+  const length = elements(shape);
   switch (storage) {
     case 'uint8':
       return new Uint8Array(arena, offset, length);
@@ -137,7 +137,7 @@ export class Run {
   /** Number of a tensor's elements that take part in this step. */
   length(id: TensorId): number {
     const { shape } = this.tensor(id);
-    return shape.slice(1).reduce((product, size) => product * size, this.rows(id));
+    return this.rows(id) * elements(shape.slice(1));
   }
 
   /** A cell of exact sums for a rounding site; null is the float32 baseline. */

@@ -4,7 +4,7 @@
  * itself extends this session.
  */
 import { LOSS_BITS } from '../../numerics/index.js';
-import type { Op, Plan, TensorId } from '../../plan/index.js';
+import { elements, type Op, type Plan, type TensorId } from '../../plan/index.js';
 import { checkContents, checkEvaluateStep, checkTrainStep, findTensor } from '../checks.js';
 import {
   PROFILED_STEPS,
@@ -131,10 +131,7 @@ export class ReferenceSession implements Session {
   private firstRows(memory: Memory, id: TensorId | null, count: number): TensorData {
     if (id === null) return new Int32Array(0);
     const [, ...row] = this.plan.tensors[id]!.shape;
-    return memory.view(id).slice(
-      0,
-      row.reduce((product, size) => product * size, count),
-    );
+    return memory.view(id).slice(0, count * elements(row));
   }
 }
 

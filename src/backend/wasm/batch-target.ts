@@ -4,7 +4,7 @@
  */
 import type { Plan, TensorId } from '../../plan/index.js';
 import { PIXEL_VALUES, type Batch, type TensorData } from '../contract.js';
-import type { Program, StepProgram } from './records.js';
+import type { Program, StepProgram } from './records/index.js';
 import type { SessionMemory } from './memory.js';
 
 export class BatchTarget {

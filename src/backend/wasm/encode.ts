@@ -1,5 +1,5 @@
 /**
- * A plan in the form of the kernels: records of its ops (records.ts) and of its rounding sites, and all the
+ * A plan in the form of the kernels: records of its ops (records/) and of its rounding sites, and all the
  * regions around them. It is written once, when a session opens.
  */
 import { wordLength } from '../../numerics/index.js';
@@ -7,7 +7,7 @@ import { elements, type Convert, type Plan } from '../../plan/index.js';
 import { PIXEL_VALUES } from '../contract.js';
 import type { KernelChoice } from './choice.js';
 import * as layout from './layout.generated.js';
-import { RecordWriter, type Pixels, type StepProgram, type Table } from './records.js';
+import { RecordWriter, type Pixels, type StepProgram, type Table } from './records/index.js';
 import type { Regions } from './regions.js';
 
 export interface Encoded {

@@ -6,7 +6,7 @@
  */
 import { PROFILED_STEPS, type OpProfile, type StepProfile } from '../contract.js';
 import type { Plan } from '../../plan/index.js';
-import type { Program } from './records.js';
+import type { Program } from './records/index.js';
 import * as layout from './layout.generated.js';
 import type { SessionMemory } from './memory.js';
 

@@ -15,7 +15,7 @@ import {
   type TrainStep,
 } from '../contract.js';
 import { BatchTarget } from './batch-target.js';
-import type { Program } from './records.js';
+import type { Program } from './records/index.js';
 import type { KernelExports } from './kernels.js';
 import * as layout from './layout.generated.js';
 import type { SessionMemory } from './memory.js';

@@ -141,18 +141,20 @@ class ScratchRegions {
 
 export type ProductOp = Extract<Op, { accumulator: unknown }>;
 
+type Tile<O> = (plan: Plan, op: O, threads: number, choice: KernelChoice) => Tiling;
+
+/** How each kind of product is tiled. */
+const TILINGS: { readonly [K in ProductOp['kind']]: Tile<Extract<ProductOp, { kind: K }>> } = {
+  matmul: tileMatmul,
+  conv2d: (plan, op, _threads, choice) => tileConv2d(plan, op, choice),
+  conv2dInputGradient: (plan, op, _threads, choice) => tileConv2dInputGradient(plan, op, choice),
+  conv2dWeightGradient: tileConv2dWeightGradient,
+};
+
 /** Tiling of a product for `threads` threads. */
 export function tileProduct(plan: Plan, op: ProductOp, threads: number, choice: KernelChoice = AUTO): Tiling {
-  switch (op.kind) {
-    case 'matmul':
-      return tileMatmul(plan, op, threads);
-    case 'conv2d':
-      return tileConv2d(plan, op, choice);
-    case 'conv2dInputGradient':
-      return tileConv2dInputGradient(plan, op, choice);
-    case 'conv2dWeightGradient':
-      return tileConv2dWeightGradient(plan, op, threads, choice);
-  }
+  const tile = TILINGS[op.kind] as Tile<ProductOp>;
+  return tile(plan, op, threads, choice);
 }
 
 function tileMatmul(plan: Plan, op: MatmulOp, threads: number): Tiling {
