@@ -23,7 +23,7 @@ import { reportCommand } from './commands/report.js';
 import { reproduceCommand } from './commands/reproduce/command.js';
 import { sweepCommand } from './commands/sweep/command.js';
 import { trainCommand } from './commands/train.js';
-import { commandGroup } from './options/command-group.js';
+import { asGroup, type CommandFactory } from './options/define-command.js';
 import { errorLine, exitCodeOf, EXIT } from './console/errors.js';
 import { Terminal } from './console/terminal.js';
 import { packageVersion } from './options/version.js';
@@ -36,6 +36,16 @@ Examples:
 
 Every command has --help with examples.`;
 
+/** The commands by what they are for, as the help lists them. */
+const GROUPS: Readonly<Record<string, readonly CommandFactory[]>> = {
+  'Train:': [trainCommand, compareCommand, sweepCommand, reproduceCommand, demoCommand],
+  'Look at runs:': [runsCommand, reportCommand, evalCommand],
+  'Formats:': [convertCommand, analyzeCommand, adviseCommand, studyCommand],
+  'Cost of a network:': [planCommand, benchCommand],
+  'Export and hardware:': [exportCommand, hardwareCommand],
+  'Data and setup:': [dataCommand, infoCommand],
+};
+
 function program(terminal: Terminal): Command {
   const root = new Command('fewbit')
     .description(
@@ -44,33 +54,14 @@ function program(terminal: Terminal): Command {
     .version(packageVersion(), '--version')
     .option('--debug', 'show the stack of an error')
     .addHelpText('after', EXAMPLES);
-  commandGroup(root);
-  for (const command of [
-    trainCommand,
-    compareCommand,
-    reproduceCommand,
-    reportCommand,
-    sweepCommand,
-    runsCommand,
-    evalCommand,
-    exportCommand,
-    convertCommand,
-    planCommand,
-    benchCommand,
-    analyzeCommand,
-    adviseCommand,
-    studyCommand,
-    hardwareCommand,
-    dataCommand,
-    infoCommand,
-    demoCommand,
-  ]) {
-    root.addCommand(command(terminal));
+  asGroup(root);
+  for (const [heading, commands] of Object.entries(GROUPS)) {
+    for (const command of commands) root.addCommand(command(terminal).helpGroup(heading));
   }
   return settled(root);
 }
 
-/** Lets errors come out as exceptions, for every command and subcommand, and one way for all to print them. */
+/** Makes every command and subcommand throw its errors, so that `main` prints them all alike. */
 function settled(command: Command): Command {
   command
     .exitOverride()

@@ -349,7 +349,7 @@ describe('compare', () => {
     const stopped = await ended(child);
     expect(stopped.code).toBe(130);
     expect(jsonLines(stopped).at(-1)).toMatchObject({ event: 'interrupted', setting: 'stochastic 4.12' });
-    expect(stopped.stderr).toMatch(/go on with: the same command\n$/);
+    expect(stopped.stderr).toMatch(/continue with: the same command\n$/);
     expect(existsSync(at('cut', 'comparison.svg'))).toBe(false);
     const lines = jsonLines(await good(...args));
     expect(lines.filter(({ event }) => event === 'run')).toMatchObject([

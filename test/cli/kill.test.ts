@@ -72,7 +72,7 @@ describe('kill and resume', () => {
     const stopped = await end;
     expect(stopped.code).toBe(130);
     expect(stopped.stderr).toMatch(
-      /stopped at step \d+ with a checkpoint; go on with: fewbit train --resume --out stopped\n$/,
+      /stopped at step \d+ with a checkpoint; continue with: fewbit train --resume --out stopped\n$/,
     );
     const step = Number(/at step (\d+)/.exec(stopped.stderr)?.[1]);
 

@@ -130,7 +130,7 @@ describe('report', () => {
     const without = await cli(['report', 'own'], { cwd: folder });
     expect(without.code).toBe(0);
     expect(without.stderr).toMatch(
-      /^no confusion matrix and no images, because the run's data cannot be had: /,
+      /^no confusion matrix and no images, because the run's data cannot be loaded: /,
     );
     expect(readFileSync(join(folder, 'own', 'report.html'), 'utf8')).not.toContain('Confusion matrix');
   });

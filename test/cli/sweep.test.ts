@@ -261,7 +261,7 @@ describe('a sweep', () => {
     const stopped = await end;
     expect(stopped.code).toBe(130);
     expect(stopped.stderr).toMatch(
-      /stopped, every run with a checkpoint; go on with: fewbit sweep stopped\n$/,
+      /stopped, every run with a checkpoint; continue with: fewbit sweep stopped\n$/,
     );
     expect(Object.values(states('stopped'))).toContain('stopped');
     expect(Object.values(states('stopped'))).not.toContain('running');

@@ -146,7 +146,7 @@ describe('a sweep through Slurm', () => {
       const stopped = await follow();
       expect(stopped.code).toBe(130);
       expect(stopped.stderr).toMatch(
-        /jobs that were not cancelled go on; follow them with: fewbit sweep alone --engine slurm; cancel them with: fewbit sweep alone --cancel\n$/,
+        /jobs that were not cancelled continue; follow them with: fewbit sweep alone --engine slurm; cancel them with: fewbit sweep alone --cancel\n$/,
       );
       const job = jobOf('alone');
       // Two runs at a time: the other two wait for the node.

@@ -1,6 +1,5 @@
 /** `fewbit analyze`: where the magnitudes of a network's tensors lie, and what its formats make of them. */
 import { join } from 'node:path';
-import { Command, Option } from 'commander';
 import type { Augmentation } from '../../data/index.js';
 import {
   analyzeRanges,
@@ -22,7 +21,8 @@ import { isRunFolder, openStoredRun, writeWhole } from '../../experiment/store/i
 import type { BackendName } from '../../backend/index.js';
 import { openData } from '../shared/open-data.js';
 import { UsageError } from '../console/errors.js';
-import { interruptible, type Interrupt } from '../console/interrupt.js';
+import type { CommandContext } from '../console/interrupt.js';
+import { addVoiceOptions, defineCommand } from '../options/define-command.js';
 import { seedOf, wholeNumber } from '../options/numbers.js';
 import { checkOutFolder, makeOutFolder } from '../options/out-folder.js';
 import { PartProgress } from '../console/part-progress.js';
@@ -34,11 +34,10 @@ import {
   NETWORK_HELP,
   networkArgument,
   threadsOption,
-  voiceOf,
   type NetworkOptions,
 } from '../options/run-options.js';
 import { tableText } from '../console/table.js';
-import type { Terminal, Voice } from '../console/terminal.js';
+import type { Terminal } from '../console/terminal.js';
 
 interface AnalyzeOptions extends NetworkOptions {
   readonly data?: string;
@@ -50,15 +49,13 @@ interface AnalyzeOptions extends NetworkOptions {
   readonly threads?: number;
   readonly out?: string;
   readonly force?: boolean;
-  readonly quiet?: boolean;
-  readonly json?: boolean;
 }
 
 /** What a run has of its own. */
 const OF_A_RUN = ['formats', 'rounding', 'accumulator', 'seed', 'data', 'batch'] as const;
 
 const EXAMPLES = `
-A network is trained in float32, and its values are held against the formats. A run goes on from its checkpoint in its own
+A network is trained in float32, and its values are compared with the formats. A run continues from its checkpoint in its own
 formats, in memory: nothing in its folder changes.
 
 Examples:
@@ -69,37 +66,38 @@ Examples:
 
 Writes ranges.svg, ranges.html and ranges.json. How to choose formats from them: docs/formats.md.`;
 
-export function analyzeCommand(terminal: Terminal): Command {
-  const command = new Command('analyze')
-    .summary('ranges of all tensors against their formats')
-    .description(
-      'Trains some steps and shows for every tensor the distribution of its magnitudes with the format over it, what saturates, is flushed or swallowed, and the bits of headroom.',
-    )
-    .argument('<network>', `${NETWORK_HELP}; or a run folder`);
-  return addArithmeticOptions(command)
-    .option('--data <data>', 'data of the network, as of fewbit train')
-    .option('--steps <n>', 'training steps', wholeNumber('--steps', 1, 1_000_000), 100)
-    .option(
-      '--observe <n>',
-      'steps of them after which all tensors are read',
-      wholeNumber('--observe', 1),
-      10,
-    )
-    .option('--batch <n>', `examples per step (default: ${RUN_DEFAULTS.batch})`, wholeNumber('--batch', 1))
-    .option('--seed <n>', `seed of the network (default: ${DEFAULT_SEED})`, seedOf)
-    .addOption(backendOption())
-    .addOption(threadsOption())
-    .option('--out <folder>', 'folder of the figures: new, or empty (default: runs/ranges-<network>)')
-    .option('--force', 'replace the files of an earlier analysis in the folder')
-    .option('--quiet', 'print the files alone')
-    .addOption(new Option('--json', 'print one JSON object').conflicts('quiet'))
-    .addHelpText('after', EXAMPLES)
-    .action(async (network: string, options: AnalyzeOptions) => {
-      process.exitCode = await interruptible(terminal, (interrupt) =>
-        analyze(terminal, network, options, interrupt),
-      );
-    });
-}
+export const analyzeCommand = defineCommand({
+  name: 'analyze',
+  summary: 'ranges of all tensors against their formats',
+  description:
+    'Trains a few steps and shows for every tensor the distribution of its magnitudes with the format over it, what saturates, is flushed or swallowed, and the bits of headroom.',
+  options: (command) =>
+    addVoiceOptions(
+      addArithmeticOptions(command.argument('<network>', `${NETWORK_HELP}; or a run folder`))
+        .option('--data <data>', 'data of the network, as in fewbit train')
+        .option('--steps <n>', 'training steps', wholeNumber('--steps', 1, 1_000_000), 100)
+        .option(
+          '--observe <n>',
+          'number of steps after which all tensors are read, spread over the training',
+          wholeNumber('--observe', 1),
+          10,
+        )
+        .option(
+          '--batch <n>',
+          `examples per step (default: ${RUN_DEFAULTS.batch})`,
+          wholeNumber('--batch', 1),
+        )
+        .option('--seed <n>', `seed of the network (default: ${DEFAULT_SEED})`, seedOf)
+        .addOption(backendOption())
+        .addOption(threadsOption())
+        .option('--out <folder>', 'folder of the figures: new, or empty (default: runs/ranges-<network>)')
+        .option('--force', 'replace the files of an earlier analysis in the folder'),
+      'files',
+      '',
+    ),
+  examples: EXAMPLES,
+  run: analyze,
+});
 
 interface Subject {
   readonly configuration: RunConfiguration;
@@ -107,12 +105,10 @@ interface Subject {
 }
 
 async function analyze(
-  terminal: Terminal,
+  { terminal, signal }: CommandContext,
   network: string,
   options: AnalyzeOptions,
-  { signal }: Interrupt,
 ): Promise<number> {
-  const voice = voiceOf(options);
   const { configuration, checkpoint } = isRunFolder(network)
     ? runSubject(network, options)
     : networkSubject(network, options);
@@ -120,10 +116,10 @@ async function analyze(
   const out = options.out ?? join('runs', `ranges-${folderName(name)}`);
   checkOutFolder(out, options.force === true);
   const { seed } = configuration.network;
-  const data = await openData(terminal, { spec: configuration.data, seed, voice, signal });
+  const data = await openData(terminal, { spec: configuration.data, seed, signal });
   if (checkpoint) checkRunData(network, configuration, data);
   const { steps, observe } = options;
-  const progress = new PartProgress(terminal, 'analysis', voice);
+  const progress = new PartProgress(terminal, 'analysis');
   let analysis: RangeAnalysis;
   try {
     analysis = await analyzeRanges(
@@ -138,7 +134,7 @@ async function analyze(
   writeWhole(out, 'ranges.json', JSON.stringify(analysis, null, 2) + '\n');
   writeWhole(out, 'ranges.html', rangePage(analysis));
   const files = ['ranges.svg', 'ranges.json', 'ranges.html'].map((file) => join(out, file));
-  report(terminal, voice, analysis, files);
+  report(terminal, analysis, files);
   return 0;
 }
 
@@ -169,18 +165,13 @@ function runSubject(path: string, options: AnalyzeOptions): Subject {
   };
 }
 
-function report(terminal: Terminal, voice: Voice, analysis: RangeAnalysis, files: readonly string[]): void {
-  if (voice === 'json') {
-    terminal.json({ event: 'done', ...analysis, files });
-    return;
-  }
-  if (voice === 'people') {
-    const { lines, low, high } = rangeLines(analysis);
-    const rows = rangeRows(analysis).map((row, i) => [...row, lines[i] ?? '']);
-    const head = [...RANGE_COLUMNS, `magnitudes 2^${low} .. 2^${high}`];
-    terminal.print(`${rangeOrigin(analysis)}\n`);
-    terminal.print(tableText(terminal, head, rows, 'llrrrrrrl'));
-    terminal.print('');
-  }
+function report(terminal: Terminal, analysis: RangeAnalysis, files: readonly string[]): void {
+  terminal.json({ event: 'done', ...analysis, files });
+  const { lines, low, high } = rangeLines(analysis);
+  const rows = rangeRows(analysis).map((row, i) => [...row, lines[i] ?? '']);
+  const head = [...RANGE_COLUMNS, `magnitudes 2^${low} .. 2^${high}`];
+  terminal.say(`${rangeOrigin(analysis)}\n`);
+  terminal.say(tableText(terminal, head, rows, 'llrrrrrrl'));
+  terminal.say('');
   for (const file of files) terminal.print(file);
 }

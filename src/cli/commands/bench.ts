@@ -1,5 +1,5 @@
 /** `fewbit bench`: where the time of a training step goes, op by op, on synthetic examples. */
-import { Command, Option } from 'commander';
+import { Option } from 'commander';
 import { PROFILED_STEPS, type Backend, type BackendName } from '../../backend/index.js';
 import { wasmBackendWith, type Choice } from '../../backend/select.js';
 import { ArrayDataSetIterator, type DataSet } from '../../data/index.js';
@@ -9,7 +9,8 @@ import { parseSeed, RandomSite, siteHash } from '../../numerics/index.js';
 import { Network, profileTable, type TrainingListener, type TrainingProfile } from '../../train/index.js';
 import { UsageError } from '../console/errors.js';
 import { checkNetwork } from '../options/check-network.js';
-import { interruptible, type Interrupt } from '../console/interrupt.js';
+import type { CommandContext } from '../console/interrupt.js';
+import { defineCommand } from '../options/define-command.js';
 import { wholeNumber } from '../options/numbers.js';
 import { checkTraceFile, profileText, traceNote, writeTrace } from '../shared/profile.js';
 import { RunProgress } from '../console/progress.js';
@@ -21,10 +22,9 @@ import {
   networkArgument,
   networkChanges,
   threadsOption,
-  voiceOf,
   type NetworkOptions,
 } from '../options/run-options.js';
-import type { Terminal, Voice } from '../console/terminal.js';
+import type { Terminal } from '../console/terminal.js';
 
 interface BenchOptions extends NetworkOptions {
   readonly batch: number;
@@ -34,10 +34,9 @@ interface BenchOptions extends NetworkOptions {
   readonly minimal?: Choice;
   readonly scatter?: Choice;
   readonly trace?: string;
-  readonly json?: boolean;
 }
 
-/** Examples come in so many different batches. */
+/** Number of different batches. */
 const BATCHES = 10;
 /** Long enough for the engine to have compiled every kernel for good. */
 const WARM_UP_MS = 500;
@@ -47,42 +46,39 @@ const FEWEST_STEPS = 3;
 
 const EXAMPLES = `
 Examples:
-  $ fewbit bench                                          the zoo's networks, one after the other
+  $ fewbit bench                                          the zoo's networks in turn
   $ fewbit bench lenet --threads 1 --formats 2.14 --rounding nearest
   $ fewbit bench lenet --trace lenet-trace.json           a trace of every step for ui.perfetto.dev
   $ fewbit bench config.json --batch 32 --steps 50 --json
   $ fewbit bench cifar --minimal never                    what fewer multiplications gain
 
-The columns are explained in docs/kernels.md, section "Profiling"; fewbit train --profile shows the same of a real run.`;
+The columns are explained in docs/kernels.md, section "Profiling"; fewbit train --profile shows the same for a real run.`;
 
-export function benchCommand(terminal: Terminal): Command {
-  const command = new Command('bench')
-    .summary('where the time of a training step goes')
-    .description(
-      'Trains on synthetic examples and prints for each operation of a training step its time, multiply-adds per second, how near they are to the limit of the machine, and the path taken.',
+export const benchCommand = defineCommand({
+  name: 'bench',
+  summary: 'where the time of a training step goes',
+  description:
+    'Trains on synthetic examples and prints for each operation of a training step its time, its multiply-adds per second, how near they are to the limit of the machine, and the path taken.',
+  options: (command) =>
+    addArithmeticOptions(
+      command
+        .argument('[network]', `${NETWORK_HELP} (default: ${ZOO_NAMES.join(', ')})`)
+        .option('--batch <n>', 'examples per step', wholeNumber('--batch', 1), RUN_DEFAULTS.batch)
+        .option(
+          '--steps <n>',
+          `number of steps to measure (default: about ${MEASURED_MS / 1000} s of them)`,
+          wholeNumber('--steps', 1, PROFILED_STEPS),
+        )
+        .addOption(backendOption())
+        .addOption(threadsOption())
+        .addOption(kernelOption('--minimal', 'convolutions with fewer multiplications'))
+        .addOption(kernelOption('--scatter', 'convolutions from the non-zero elements alone')),
     )
-    .argument('[network]', `${NETWORK_HELP} (default: ${ZOO_NAMES.join(', ')})`)
-    .option('--batch <n>', 'examples per step', wholeNumber('--batch', 1), RUN_DEFAULTS.batch)
-    .option(
-      '--steps <n>',
-      `steps that are measured (default: some ${MEASURED_MS / 1000} s)`,
-      wholeNumber('--steps', 1, PROFILED_STEPS),
-    )
-    .addOption(backendOption())
-    .addOption(threadsOption())
-    .addOption(kernelOption('--minimal', 'convolutions with fewer multiplications'))
-    .addOption(kernelOption('--scatter', 'convolutions from the non-zero elements alone'));
-  return addArithmeticOptions(command)
-    .option('--trace <file>', 'write the steps as a trace for Perfetto or chrome://tracing')
-    .option('--json', 'print one JSON object a network')
-    .addHelpText('after', EXAMPLES)
-    .action(async (network: string | undefined, options: BenchOptions) => {
-      const names = network === undefined ? ZOO_NAMES : [network];
-      process.exitCode = await interruptible(terminal, (interrupt) =>
-        bench(terminal, names, options, interrupt),
-      );
-    });
-}
+      .option('--trace <file>', 'write the steps as a trace for Perfetto or chrome://tracing')
+      .option('--json', 'print one JSON object a network'),
+  examples: EXAMPLES,
+  run: bench,
+});
 
 /** When backend wasm takes some of its kernels. */
 function kernelOption(name: string, kernels: string): Option {
@@ -104,26 +100,25 @@ function chosenBackend(name: BackendName, { minimal, scatter }: BenchOptions): B
 }
 
 async function bench(
-  terminal: Terminal,
-  names: readonly string[],
+  { terminal, signal }: CommandContext,
+  network: string | undefined,
   options: BenchOptions,
-  { signal }: Interrupt,
 ): Promise<number> {
+  const names = network === undefined ? ZOO_NAMES : [network];
   const { trace } = options;
-  const voice = voiceOf(options);
   if (trace !== undefined) checkTraceFile('--trace', trace);
   const tasks = names.map((name) => taskOf(name, options));
   const profiles: TrainingProfile[] = [];
   for (const [index, task] of tasks.entries()) {
-    const profile = await measure(terminal, voice, task, signal);
+    const profile = await measure(terminal, task, signal);
     const table = profileTable(profile);
-    if (voice === 'json') terminal.json({ event: 'bench', ...table });
-    else terminal.print((index > 0 ? '\n' : '') + profileText(terminal, table));
+    terminal.json({ event: 'bench', ...table });
+    terminal.print((index > 0 ? '\n' : '') + profileText(terminal, table));
     profiles.push(profile);
   }
   if (trace !== undefined) {
     writeTrace(trace, profiles);
-    if (voice === 'people') terminal.print(`\n${traceNote(trace)}`);
+    terminal.say(`\n${traceNote(trace)}`);
   }
   return 0;
 }
@@ -146,7 +141,6 @@ function taskOf(name: string, options: BenchOptions) {
 
 async function measure(
   terminal: Terminal,
-  voice: Voice,
   { configuration, backend, definition, steps }: Task,
   signal: AbortSignal,
 ): Promise<TrainingProfile> {
@@ -157,7 +151,7 @@ async function measure(
     clock,
     ...(threads === undefined ? {} : { threads }),
   });
-  const progress = new RunProgress(terminal, { voice, configuration });
+  const progress = new RunProgress(terminal, { configuration });
   try {
     const iterator = new ArrayDataSetIterator(examples(definition, BATCHES * batch), { batch });
     const train = async (count: number, listeners: readonly TrainingListener[] = []): Promise<void> => {

@@ -1,18 +1,16 @@
 /** `fewbit compare`: one network in several formats and roundings, one table and one chart. */
 import { join } from 'node:path';
-import { Command } from 'commander';
 import { changeNetwork, folderName, parseSettings } from '../../experiment/index.js';
 import { compare } from '../shared/compare-runs.js';
-import { interruptible, type Interrupt } from '../console/interrupt.js';
+import type { CommandContext } from '../console/interrupt.js';
+import { defineCommand } from '../options/define-command.js';
 import {
   addRunOptions,
   applyOptions,
   NETWORK_HELP,
   networkArgument,
-  voiceOf,
   type RunOptions,
 } from '../options/run-options.js';
-import type { Terminal } from '../console/terminal.js';
 
 interface CompareOptions extends RunOptions {
   readonly settings?: string;
@@ -28,7 +26,7 @@ A setting is "[name:] formats [rounding] [accumulator]":
   4.12/6.10 nearest                 the second format for activations
   weight=2.14,activation=6.10 stochastic:8
   narrow: 4.12/6.10 stochastic saturate:32
-Without a rounding it is stochastic. Everything else, seed included, is the same in all runs.
+The default rounding is stochastic. Everything else, seed included, is the same in all runs.
 
 Examples:
   $ fewbit compare lenet                                    ${DEFAULT_SETTINGS}
@@ -36,41 +34,36 @@ Examples:
   $ fewbit compare lenet --setting "2.14/6.10" --setting "few bits: 2.14/6.10 stochastic:4" --out runs/bits
   $ fewbit compare dnn --data synthetic --steps 60 --json
 
-Runs that are done are not repeated, one that was stopped is continued: give the same command again.`;
+To continue after Ctrl-C give the same command again: finished runs are not repeated, a stopped run resumes.`;
 
-export function compareCommand(terminal: Terminal): Command {
-  const command = new Command('compare')
-    .summary('train several formats and roundings side by side')
-    .description(
-      'Trains a network in several settings, one after the other; one table and one chart (SVG and HTML) at the end.',
-    )
-    .argument('<network>', NETWORK_HELP)
-    .option('--settings <list>', `settings separated by ";" (default: "${DEFAULT_SETTINGS}")`)
-    .option(
-      '--setting <setting>',
-      'one more setting; may be repeated',
-      (text, before: string[]) => [...before, text],
-      [],
-    );
-  addRunOptions(command)
-    .option(
+export const compareCommand = defineCommand({
+  name: 'compare',
+  summary: 'train several formats and roundings side by side',
+  description:
+    'Trains a network in several settings in turn and writes one table and one chart (SVG and HTML) at the end.',
+  options: (command) =>
+    addRunOptions(
+      command
+        .argument('<network>', NETWORK_HELP)
+        .option('--settings <list>', `settings separated by ";" (default: "${DEFAULT_SETTINGS}")`)
+        .option(
+          '--setting <setting>',
+          'one more setting; may be repeated',
+          (text, before: string[]) => [...before, text],
+          [],
+        ),
+    ).option(
       '--out <folder>',
-      'folder of the chart, with a run folder below for each setting (default: runs/compare-<network>)',
-    )
-    .addHelpText('after', EXAMPLES)
-    .action(async (network: string, options: CompareOptions) => {
-      process.exitCode = await interruptible(terminal, (interrupt) =>
-        run(terminal, network, options, interrupt),
-      );
-    });
-  return command;
-}
+      'folder of the chart, with a run folder for each setting (default: runs/compare-<network>)',
+    ),
+  examples: EXAMPLES,
+  run,
+});
 
 async function run(
-  terminal: Terminal,
+  { terminal, interrupt }: CommandContext,
   network: string,
   options: CompareOptions,
-  interrupt: Interrupt,
 ): Promise<number> {
   const given = [...(options.settings === undefined ? [] : [options.settings]), ...options.setting];
   const settings = parseSettings(given.length === 0 ? [DEFAULT_SETTINGS] : given);
@@ -84,7 +77,7 @@ async function run(
   }));
   const rows = await compare(
     terminal,
-    { title: `${name} on ${base.data}`, out, entries, voice: voiceOf(options), resume: 'the same command' },
+    { title: `${name} on ${base.data}`, out, entries, resume: 'the same command' },
     interrupt,
   );
   return rows === null ? interrupt.exitCode : 0;

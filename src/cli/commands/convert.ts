@@ -1,5 +1,4 @@
 /** `fewbit convert`: what a number becomes in a format. */
-import { Command } from 'commander';
 import {
   describeConversion,
   formatText,
@@ -12,17 +11,17 @@ import {
   type Format,
   type Rounding,
 } from '../../numerics/index.js';
-import { UsageError } from '../console/errors.js';
+import { EXIT, UsageError } from '../console/errors.js';
+import type { CommandContext } from '../console/interrupt.js';
+import { defineCommand } from '../options/define-command.js';
 import { seedOf } from '../options/numbers.js';
 import { DEFAULT_SEED } from '../options/run-options.js';
 import { tableText } from '../console/table.js';
-import type { Terminal } from '../console/terminal.js';
 
 interface ConvertOptions {
   readonly format: Format;
   readonly rounding: Rounding;
   readonly seed: number | string;
-  readonly json?: boolean;
 }
 
 /** Site of the random words that this command draws; number i takes word i. */
@@ -35,30 +34,30 @@ Examples:
   $ fewbit convert -1.5 2.5 --format 8.0 --rounding nearest-even
   $ fewbit convert 3e-6 --format "<-4,20>" --rounding floor --json
 
-Stochastic rounding takes the number's word of the generator with the seed; the same command gives the same bits.`;
+Stochastic rounding draws its random words from the seed, so the same command gives the same bits.`;
 
-export function convertCommand(terminal: Terminal): Command {
-  return new Command('convert')
-    .summary('show a number in a fixed-point format')
-    .description('Converts numbers to a format and shows raw integer, value, error and bits.')
-    .argument('<numbers...>', 'decimal numbers')
-    .requiredOption('--format <format>', '2.14 or "<2,14>"', parseFormat)
-    .option(
-      '--rounding <mode>',
-      'a rounding mode, see fewbit train --help',
-      parseRounding,
-      parseRounding('stochastic'),
-    )
-    .option('--seed <n>', 'seed of stochastic rounding', seedOf, DEFAULT_SEED)
-    .option('--json', 'print one JSON object a number')
-    .addHelpText('after', EXAMPLES)
-    .action((numbers: readonly string[], options: ConvertOptions) => {
-      convert(terminal, numbers, options);
-    });
-}
+export const convertCommand = defineCommand({
+  name: 'convert',
+  summary: 'show a number in a fixed-point format',
+  description: 'Converts numbers to a format and shows raw integer, value, error and bits.',
+  options: (command) =>
+    command
+      .argument('<numbers...>', 'decimal numbers')
+      .requiredOption('--format <format>', '2.14 or "<2,14>"', parseFormat)
+      .option(
+        '--rounding <mode>',
+        'a rounding mode, see fewbit train --help',
+        parseRounding,
+        parseRounding('stochastic'),
+      )
+      .option('--seed <n>', 'seed of stochastic rounding', seedOf, DEFAULT_SEED)
+      .option('--json', 'print one JSON object a number'),
+  examples: EXAMPLES,
+  run: convert,
+});
 
-function convert(terminal: Terminal, numbers: readonly string[], options: ConvertOptions): void {
-  const { format, rounding, seed, json } = options;
+function convert({ terminal }: CommandContext, numbers: readonly string[], options: ConvertOptions): number {
+  const { format, rounding, seed } = options;
   const random = new RandomSite(parseSeed(seed), siteHash(SITE), 0, WIDTH);
   const described = numbers.map((text, index) => {
     const word = { word: random.word(index), width: WIDTH } as const;
@@ -67,10 +66,7 @@ function convert(terminal: Terminal, numbers: readonly string[], options: Conver
     return { number, ...describeConversion(number, format, rounding, word) };
   });
   const rule = { format: formatText(format), rounding: roundingText(rounding) };
-  if (json === true) {
-    for (const one of described) terminal.json({ ...one, ...rule, seed });
-    return;
-  }
+  for (const one of described) terminal.json({ ...one, ...rule, seed });
   const drawn = rounding.mode === 'stochastic' ? `, seed ${seed}` : '';
   terminal.print(`${rule.format}, ${rule.rounding}${drawn}\n`);
   terminal.print(
@@ -83,4 +79,5 @@ function convert(terminal: Terminal, numbers: readonly string[], options: Conver
       'rrrrl',
     ),
   );
+  return EXIT.done;
 }

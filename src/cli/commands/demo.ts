@@ -1,7 +1,6 @@
 /** `fewbit demo`, which `npm start` runs: the paper's point in one table and one picture. */
 import { existsSync } from 'node:fs';
 import { join } from 'node:path';
-import { Command } from 'commander';
 import {
   changeNetwork,
   completeConfiguration,
@@ -12,9 +11,10 @@ import {
 } from '../../experiment/index.js';
 import { type ComparisonRow } from '../../experiment/store/index.js';
 import { compare } from '../shared/compare-runs.js';
-import { interruptible, type Interrupt } from '../console/interrupt.js';
-import { DEFAULT_SEED, voiceOf } from '../options/run-options.js';
-import { percentText, type Terminal } from '../console/terminal.js';
+import type { CommandContext } from '../console/interrupt.js';
+import { addVoiceOptions, defineCommand } from '../options/define-command.js';
+import { DEFAULT_SEED } from '../options/run-options.js';
+import { percentText } from '../console/terminal.js';
 import { packageVersion } from '../options/version.js';
 import { DEFAULT_SETTINGS } from './compare.js';
 
@@ -26,29 +26,18 @@ Examples:
   $ fewbit demo
   $ npm start          the same, from a clone of the repository
 
-Runs that are done are not repeated; to start over remove the folder ${OUT}.`;
+Finished runs are not repeated; to start over remove the folder ${OUT}.`;
 
-interface DemoOptions {
-  readonly quiet?: boolean;
-  readonly json?: boolean;
-}
+export const demoCommand = defineCommand({
+  name: 'demo',
+  summary: 'stochastic rounding against round-to-nearest on MNIST',
+  description: `Recipe mnist-lenet in three settings with seed ${DEFAULT_SEED}; table, chart and runs go to ${OUT}.`,
+  options: (command) => addVoiceOptions(command, 'result', ' a line'),
+  examples: EXAMPLES,
+  run: demo,
+});
 
-export function demoCommand(terminal: Terminal): Command {
-  return new Command('demo')
-    .summary('stochastic rounding against round-to-nearest on MNIST')
-    .description(
-      `Recipe mnist-lenet in three settings with seed ${DEFAULT_SEED}; table, chart and runs go to ${OUT}.`,
-    )
-    .option('--quiet', 'print the result alone')
-    .option('--json', 'print one JSON object a line')
-    .addHelpText('after', EXAMPLES)
-    .action(async (options: DemoOptions) => {
-      process.exitCode = await interruptible(terminal, (interrupt) => demo(terminal, options, interrupt));
-    });
-}
-
-async function demo(terminal: Terminal, options: DemoOptions, interrupt: Interrupt): Promise<number> {
-  const voice = voiceOf(options);
+async function demo({ terminal, interrupt }: CommandContext): Promise<number> {
   const recipe = recipes.find(({ name }) => name === 'mnist-lenet');
   if (!recipe) throw new Error('internal: the recipe mnist-lenet is gone');
   const base = completeConfiguration({
@@ -62,17 +51,15 @@ async function demo(terminal: Terminal, options: DemoOptions, interrupt: Interru
     configuration: { ...base, network: changeNetwork(base.network, setting.changes) },
   }));
   const before = existsSync(OUT);
-  if (voice === 'people') terminal.print(INTRODUCTION);
+  terminal.say(INTRODUCTION);
   const rows = await compare(
     terminal,
-    { title: 'LeNet on MNIST', out: OUT, entries, voice, resume: 'the same command' },
+    { title: 'LeNet on MNIST', out: OUT, entries, resume: 'the same command' },
     interrupt,
   );
   if (rows === null) return interrupt.exitCode;
-  if (voice === 'people') {
-    terminal.print(`\n${conclusion(rows)}`);
-    if (before) terminal.print(`Runs found in ${OUT} were not repeated; to start over: rm -r ${OUT}`);
-  }
+  terminal.say(`\n${conclusion(rows)}`);
+  if (before) terminal.say(`Runs found in ${OUT} were not repeated; to start over: rm -r ${OUT}`);
   return 0;
 }
 

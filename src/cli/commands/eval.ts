@@ -1,13 +1,13 @@
 /** `fewbit eval`: how well the network of a run does, in full. */
-import { Command } from 'commander';
 import type { BackendName } from '../../backend/index.js';
 import { ArrayDataSetIterator } from '../../data/index.js';
 import { checkRunData, loadCheckpoint, RunFolderError, usedData } from '../../experiment/index.js';
 import { openStoredRun } from '../../experiment/store/index.js';
 import { openData } from '../shared/open-data.js';
-import { interruptible, type Interrupt } from '../console/interrupt.js';
-import { backendOption, threadsOption, voiceOf } from '../options/run-options.js';
-import { grouped, type Terminal } from '../console/terminal.js';
+import type { CommandContext } from '../console/interrupt.js';
+import { defineCommand } from '../options/define-command.js';
+import { backendOption, threadsOption } from '../options/run-options.js';
+import { grouped } from '../console/terminal.js';
 
 interface EvalOptions {
   readonly data?: string;
@@ -23,32 +23,27 @@ Examples:
   $ fewbit eval runs/lenet-1 --data ./my-digits
   $ fewbit eval runs/lenet-1 --json`;
 
-export function evalCommand(terminal: Terminal): Command {
-  return new Command('eval')
-    .summary('evaluate the network of a run')
-    .description(
-      'Evaluates the last checkpoint of a run on its test data: accuracy, top-3, figures per class, confusion matrix.',
-    )
-    .argument('<run>', 'run folder')
-    .option('--data <data>', 'test part of other data (default: those of the run)')
-    .addOption(backendOption())
-    .addOption(threadsOption())
-    .option('--json', 'print the figures as one JSON object')
-    .addHelpText('after', EXAMPLES)
-    .action(async (run: string, options: EvalOptions) => {
-      process.exitCode = await interruptible(terminal, (interrupt) =>
-        evaluate(terminal, run, options, interrupt),
-      );
-    });
-}
+export const evalCommand = defineCommand({
+  name: 'eval',
+  summary: 'evaluate the network of a run',
+  description:
+    'Evaluates the last checkpoint of a run on its test data: accuracy, top-3, figures per class, confusion matrix.',
+  options: (command) =>
+    command
+      .argument('<run>', 'run folder')
+      .option('--data <data>', "use the test part of other data (default: the run's own)")
+      .addOption(backendOption())
+      .addOption(threadsOption())
+      .option('--json', 'print the figures as one JSON object'),
+  examples: EXAMPLES,
+  run: evaluate,
+});
 
 async function evaluate(
-  terminal: Terminal,
+  { terminal, signal }: CommandContext,
   path: string,
   options: EvalOptions,
-  interrupt: Interrupt,
 ): Promise<number> {
-  const voice = voiceOf(options);
   const { configuration, checkpoint } = openStoredRun(path);
   if (checkpoint === null) {
     throw new RunFolderError(`run folder ${path}: has no checkpoint yet; continue it with --resume`);
@@ -62,16 +57,13 @@ async function evaluate(
   });
   try {
     const spec = options.data ?? configuration.data;
-    const data = await openData(terminal, { spec, seed: settings.seed, voice, signal: interrupt.signal });
+    const data = await openData(terminal, { spec, seed: settings.seed, signal });
     const isOwn = options.data === undefined;
     if (isOwn) checkRunData(path, configuration, data);
     const { test } = isOwn ? usedData(configuration, data) : data;
     const topN = Math.min(TOP_N, network.definition.classes);
     const evaluation = await network.evaluate(new ArrayDataSetIterator(test, { batch }), { topN });
-    if (voice === 'json') {
-      terminal.json({ event: 'evaluation', run: path, step: network.step, ...evaluation.toJSON() });
-      return 0;
-    }
+    terminal.json({ event: 'evaluation', run: path, step: network.step, ...evaluation.toJSON() });
     terminal.print(`${path} at step ${grouped(network.step)}, test data of ${data.name} (${data.source})\n`);
     terminal.print(evaluation.stats());
     return 0;

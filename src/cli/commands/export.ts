@@ -1,6 +1,6 @@
 /** `fewbit export`: the weights of a run as raw integers, with golden vectors, for programs and hardware that are not Fewbit. */
 import { join } from 'node:path';
-import { Command, Option } from 'commander';
+import { Option } from 'commander';
 import type { BackendName } from '../../backend/index.js';
 import { checkRunData, RunFolderError, usedData } from '../../experiment/index.js';
 import { checkpointPath, openStoredRun, writeWhole } from '../../experiment/store/index.js';
@@ -17,12 +17,13 @@ import {
 } from '../../export/index.js';
 import { formatText, parseRounding, roundingText, InputError } from '../../numerics/index.js';
 import { openData } from '../shared/open-data.js';
-import { interruptible, type Interrupt } from '../console/interrupt.js';
+import type { CommandContext } from '../console/interrupt.js';
+import { addVoiceOptions, defineCommand } from '../options/define-command.js';
 import { wholeNumber } from '../options/numbers.js';
 import { checkOutFolder, makeOutFolder } from '../options/out-folder.js';
-import { backendOption, threadsOption, voiceOf } from '../options/run-options.js';
+import { backendOption, threadsOption } from '../options/run-options.js';
 import { tableText } from '../console/table.js';
-import { grouped, sizeText, type Terminal, type Voice } from '../console/terminal.js';
+import { grouped, sizeText, type Terminal } from '../console/terminal.js';
 
 const FORMATS = ['c', 'hex', 'npz', 'safetensors'] as const;
 type Format = (typeof FORMATS)[number];
@@ -36,14 +37,12 @@ interface ExportOptions {
   readonly backend?: BackendName;
   readonly threads?: number;
   readonly force?: boolean;
-  readonly quiet?: boolean;
-  readonly json?: boolean;
 }
 
 const EXAMPLES = `
 Formats:
   c            C99 without floats: weights, an inference function with Fewbit's logits bit for bit, a test; make -C <folder> test
-  hex          a word a line for $readmemh, one file a tensor
+  hex          one word a line for $readmemh, one file for each tensor
   npz          NumPy archives
   safetensors  int16 and int32 tensors, formats in the metadata
 
@@ -52,44 +51,41 @@ Examples:
   $ fewbit export runs/lenet-1 --format c --rounding nearest --vectors 1000 --out firmware/lenet
   $ fewbit export runs/lenet-1 --format hex --out rtl/weights --force
 
-Golden vectors, raw inputs and logits of the first test examples, come with every format. docs/export.md has the details.`;
+Every format includes golden vectors: raw inputs and logits of the first test examples. Details: docs/export.md.`;
 
-export function exportCommand(terminal: Terminal): Command {
-  return new Command('export')
-    .summary('write the integers of a run for others')
-    .description(
-      'Writes the weights of the last checkpoint of a run as raw integers with their formats, and golden vectors to test what is made of them.',
-    )
-    .argument('<run>', 'run folder')
-    .addOption(new Option('--format <format>', 'what to write').choices(FORMATS).makeOptionMandatory())
-    .option('--out <folder>', 'folder of the files: new, or empty (default: <run>/export-<format>)')
-    .option('--vectors <n>', 'golden vectors', wholeNumber('--vectors', 1), 10)
-    .option(
-      '--rounding <mode>',
-      'rounding of activations in the inference (default: as in fewbit eval)',
-      (text) => roundingText(parseRounding(text)),
-    )
-    .option('--data <data>', 'take the vectors from the test part of other data')
-    .addOption(backendOption())
-    .addOption(threadsOption())
-    .option('--force', 'replace the files of an earlier export in the folder')
-    .option('--quiet', 'print the files alone')
-    .addOption(new Option('--json', 'print one JSON object').conflicts('quiet'))
-    .addHelpText('after', EXAMPLES)
-    .action(async (run: string, options: ExportOptions) => {
-      process.exitCode = await interruptible(terminal, (interrupt) =>
-        exportRun(terminal, run, options, interrupt),
-      );
-    });
-}
+export const exportCommand = defineCommand({
+  name: 'export',
+  summary: 'export a trained network (C, hex, NumPy, safetensors)',
+  description:
+    'Writes the weights of the last checkpoint of a run as raw integers with their formats, and golden vectors that test whatever uses them.',
+  options: (command) =>
+    addVoiceOptions(
+      command
+        .argument('<run>', 'run folder')
+        .addOption(new Option('--format <format>', 'what to write').choices(FORMATS).makeOptionMandatory())
+        .option('--out <folder>', 'folder of the files: new, or empty (default: <run>/export-<format>)')
+        .option('--vectors <n>', 'number of golden vectors', wholeNumber('--vectors', 1), 10)
+        .option(
+          '--rounding <mode>',
+          'rounding of activations in the inference (default: as in fewbit eval)',
+          (text) => roundingText(parseRounding(text)),
+        )
+        .option('--data <data>', 'take the vectors from the test part of other data')
+        .addOption(backendOption())
+        .addOption(threadsOption())
+        .option('--force', 'replace the files of an earlier export in the folder'),
+      'files',
+      '',
+    ),
+  examples: EXAMPLES,
+  run: exportRun,
+});
 
 async function exportRun(
-  terminal: Terminal,
+  { terminal, signal }: CommandContext,
   run: string,
   options: ExportOptions,
-  { signal }: Interrupt,
 ): Promise<number> {
-  const voice = voiceOf(options);
   const out = options.out ?? join(run, `export-${options.format}`);
   const { configuration, checkpoint } = openStoredRun(run);
   if (checkpoint === null) {
@@ -99,7 +95,7 @@ async function exportRun(
   const subject = await opened(checkpointPath(run), checkpoint, configuration.batch, options.rounding);
   const spec = options.data ?? configuration.data;
   const { seed } = configuration.network;
-  const data = await openData(terminal, { spec, seed, voice, signal });
+  const data = await openData(terminal, { spec, seed, signal });
   const isOwn = options.data === undefined;
   if (isOwn) checkRunData(run, configuration, data);
   const { test } = isOwn ? usedData(configuration, data) : data;
@@ -113,7 +109,7 @@ async function exportRun(
   const exported = exportedAs(options.format, subject, golden);
   makeOutFolder(out);
   for (const [name, contents] of exported.files) writeWhole(out, name, contents);
-  report(terminal, voice, { run, out, format: options.format, subject, golden, exported });
+  report(terminal, { run, out, format: options.format, subject, golden, exported });
   return 0;
 }
 
@@ -156,40 +152,30 @@ interface Report {
   readonly exported: Exported;
 }
 
-function report(
-  terminal: Terminal,
-  voice: Voice,
-  { run, out, format, subject, golden, exported }: Report,
-): void {
+function report(terminal: Terminal, { run, out, format, subject, golden, exported }: Report): void {
   const { definition, step, tensors } = subject;
   const { constantBytes, memoryBytes } = exported;
   const files = [...exported.files.keys()].map((name) => join(out, name));
-  if (voice === 'json') {
-    const sizes = { constantBytes, memoryBytes };
-    const shown = tensors.map(({ name, shape, format: own }) => ({ name, shape, format: formatText(own) }));
-    terminal.json({
-      event: 'done',
-      run,
-      format,
-      step,
-      tensors: shown,
-      vectors: golden.count,
-      ...sizes,
-      files,
-    });
-    return;
-  }
-  if (voice === 'people') {
-    const rows = tensors.map(({ name, shape, format: own, data }) => [
-      ...[name, shape.join(' x '), formatText(own), grouped(data.length), sizeText(data.byteLength)],
-    ]);
-    terminal.print(`${definition.name} of ${run} at step ${grouped(step)}, ${golden.count} golden vectors\n`);
-    terminal.print(tableText(terminal, ['tensor', 'shape', 'format', 'elements', 'size'], rows, 'lllrr'));
-    terminal.print('');
-    if (constantBytes !== undefined && memoryBytes !== undefined) {
-      terminal.print(`constants ${sizeText(constantBytes)}, static memory ${sizeText(memoryBytes)}`);
-      terminal.print(`compare with the golden vectors: make -C ${out} test\n`);
-    }
+  terminal.json({
+    event: 'done',
+    run,
+    format,
+    step,
+    tensors: tensors.map(({ name, shape, format: own }) => ({ name, shape, format: formatText(own) })),
+    vectors: golden.count,
+    constantBytes,
+    memoryBytes,
+    files,
+  });
+  const rows = tensors.map(({ name, shape, format: own, data }) => [
+    ...[name, shape.join(' x '), formatText(own), grouped(data.length), sizeText(data.byteLength)],
+  ]);
+  terminal.say(`${definition.name} of ${run} at step ${grouped(step)}, ${golden.count} golden vectors\n`);
+  terminal.say(tableText(terminal, ['tensor', 'shape', 'format', 'elements', 'size'], rows, 'lllrr'));
+  terminal.say('');
+  if (constantBytes !== undefined && memoryBytes !== undefined) {
+    terminal.say(`constants ${sizeText(constantBytes)}, static memory ${sizeText(memoryBytes)}`);
+    terminal.say(`compare with the golden vectors: make -C ${out} test\n`);
   }
   for (const file of files) terminal.print(file);
 }

@@ -1,10 +1,11 @@
 /** `fewbit plan`: the operations of one training step and one evaluation step. */
-import { Command } from 'commander';
 import { selectBackend, type MemoryUse } from '../../backend/index.js';
 import { changeNetwork, RUN_DEFAULTS } from '../../experiment/index.js';
 import { defineNetwork } from '../../nn/index.js';
 import { planJson, planTable, planTotals, type Plan, type PlanRow } from '../../plan/index.js';
-import { UsageError } from '../console/errors.js';
+import { EXIT, UsageError } from '../console/errors.js';
+import type { CommandContext } from '../console/interrupt.js';
+import { defineCommand } from '../options/define-command.js';
 import { wholeNumber } from '../options/numbers.js';
 import {
   addArithmeticOptions,
@@ -21,7 +22,6 @@ interface PlanOptions extends NetworkOptions {
   readonly batch: number;
   readonly threads?: number;
   readonly stage: number;
-  readonly json?: boolean;
 }
 
 const EXAMPLES = `
@@ -32,34 +32,33 @@ Examples:
   $ fewbit plan cifar10-mixed --stage 1
   $ fewbit plan config.json --json > plan.json`;
 
-export function planCommand(terminal: Terminal): Command {
-  const command = new Command('plan')
-    .summary('print the operations of a network')
-    .description(
-      'Prints the plan of a network: every operation of a training and an evaluation step with shapes, formats, rounding sites, multiply-accumulates and bytes; and the memory of a session.',
-    )
-    .argument('<network>', NETWORK_HELP)
-    .option('--batch <n>', 'examples per step', wholeNumber('--batch', 1), RUN_DEFAULTS.batch)
-    .option(
-      '--threads <n>',
-      'threads of the session whose memory is told (default: all)',
-      wholeNumber('--threads', 1, MAX_THREADS),
-    )
-    .option(
-      '--stage <n>',
-      'stage of the precision schedule; 0 is what training begins with',
-      wholeNumber('--stage', 0),
-      0,
-    );
-  return addArithmeticOptions(command)
-    .option('--json', 'print the plan as JSON')
-    .addHelpText('after', EXAMPLES)
-    .action((network: string, options: PlanOptions) => {
-      printPlan(terminal, network, options);
-    });
-}
+export const planCommand = defineCommand({
+  name: 'plan',
+  summary: 'print the operations of a network',
+  description:
+    'Prints the plan of a network: every operation of a training and an evaluation step with shapes, formats, rounding sites, multiply-accumulates and bytes; and the memory of a session.',
+  options: (command) =>
+    addArithmeticOptions(
+      command
+        .argument('<network>', NETWORK_HELP)
+        .option('--batch <n>', 'examples per step', wholeNumber('--batch', 1), RUN_DEFAULTS.batch)
+        .option(
+          '--threads <n>',
+          'number of threads to assume when reporting memory (default: all)',
+          wholeNumber('--threads', 1, MAX_THREADS),
+        )
+        .option(
+          '--stage <n>',
+          'stage of the precision schedule; training begins with stage 0',
+          wholeNumber('--stage', 0),
+          0,
+        ),
+    ).option('--json', 'print the plan as JSON'),
+  examples: EXAMPLES,
+  run: printPlan,
+});
 
-function printPlan(terminal: Terminal, network: string, options: PlanOptions): void {
+function printPlan({ terminal }: CommandContext, network: string, options: PlanOptions): number {
   const { network: base } = networkArgument(network, {});
   const definition = defineNetwork(changeNetwork(base, networkChanges(options)));
   const last = definition.stages.length - 1;
@@ -70,10 +69,7 @@ function printPlan(terminal: Terminal, network: string, options: PlanOptions): v
   const backend = selectBackend(RUN_DEFAULTS.backend);
   const use = backend.memory?.(plan, threads === undefined ? {} : { threads });
   const memory = use && { backend: backend.name, ...use };
-  if (options.json === true) {
-    terminal.print(JSON.stringify({ memory, ...planJson(plan) }, null, 2));
-    return;
-  }
+  terminal.json({ memory, ...planJson(plan) }, 2);
   const rows = planTable(plan);
   for (const program of ['train', 'evaluate'] as const) {
     const title = program === 'train' ? 'Training step' : 'Evaluation step';
@@ -87,6 +83,7 @@ function printPlan(terminal: Terminal, network: string, options: PlanOptions): v
   }
   terminal.print(totalsText(terminal, plan));
   if (memory) terminal.print(memoryText(memory));
+  return EXIT.done;
 }
 
 /** All that a session takes, and what of it is not the plan's own. */

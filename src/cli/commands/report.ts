@@ -2,16 +2,16 @@
 import { spawn } from 'node:child_process';
 import { pathToFileURL } from 'node:url';
 import { resolve } from 'node:path';
-import { Command } from 'commander';
 import type { BackendName } from '../../backend/index.js';
 import { DataError } from '../../data/index.js';
 import { checkRunData, RunFolderError, type RunData } from '../../experiment/index.js';
 import { isSweepFolder, openStoredRun } from '../../experiment/store/index.js';
 import { openData } from '../shared/open-data.js';
 import { errorLine, UsageError } from '../console/errors.js';
-import { interruptible, type Interrupt } from '../console/interrupt.js';
+import type { CommandContext } from '../console/interrupt.js';
+import { defineCommand } from '../options/define-command.js';
 import { writeReport, writeSweepReport } from '../shared/write-report.js';
-import { backendOption, threadsOption, voiceOf } from '../options/run-options.js';
+import { backendOption, threadsOption } from '../options/run-options.js';
 import type { Terminal } from '../console/terminal.js';
 
 interface ReportOptions {
@@ -20,7 +20,6 @@ interface ReportOptions {
   readonly threads?: number;
   readonly x?: string;
   readonly y?: string;
-  readonly json?: boolean;
 }
 
 const EXAMPLES = `
@@ -28,36 +27,36 @@ Examples:
   $ fewbit report runs/lenet-1
   $ fewbit report runs/lenet-1 --open        shows it in the browser
   $ fewbit report runs/lenet-1 --json
-  $ fewbit report runs/sweep-lenet           of a sweep: error against bits, Pareto front, heat map, all runs
+  $ fewbit report runs/sweep-lenet           a sweep: error against bits, Pareto front, heat map, all runs
   $ fewbit report runs/sweep-lenet --x rounding --y formats        chooses the fields of the heat map
 
-A run that goes on, or was stopped, has a report as far as it got. Where the run's data cannot be had the report has no
-confusion matrix and no images, and says so. A sweep's report shows how far its runs are; it needs no data.`;
+A run that is not finished has a report as far as it got. If the run's data cannot be loaded, the report has no confusion
+matrix and no images, and says so. A sweep's report shows how far its runs are; it needs no data.`;
 
-export function reportCommand(terminal: Terminal): Command {
-  return new Command('report')
-    .summary('a page about a run or a sweep')
-    .description(
-      'Writes report.html into the folder of a run (learning curves, swallowed updates, settings, confusion matrix, worst images, statistics of every tensor, histograms of the weights) or of a sweep (error against bits, Pareto front, heat map, learning curves, means and spread over seeds). One file, nothing to load.',
-    )
-    .argument('<folder>', 'folder of a run or a sweep')
-    .option('--open', 'show the page in the browser')
-    .addOption(backendOption())
-    .addOption(threadsOption())
-    .option('--x <field>', 'of a sweep: field across the heat map (default: one of the two that vary)')
-    .option('--y <field>', 'of a sweep: field down the heat map')
-    .option('--json', 'print the path as a JSON object')
-    .addHelpText('after', EXAMPLES)
-    .action(async (folder: string, options: ReportOptions) => {
-      process.exitCode = await interruptible(terminal, (interrupt) =>
-        isSweepFolder(folder)
-          ? reportSweep(terminal, folder, options)
-          : report(terminal, folder, options, interrupt),
-      );
-    });
-}
+export const reportCommand = defineCommand({
+  name: 'report',
+  summary: 'a page about a run or a sweep',
+  description:
+    'Writes report.html into the folder of a run (learning curves, swallowed updates, settings, confusion matrix, worst images, statistics of every tensor, histograms of the weights) or of a sweep (error against bits, Pareto front, heat map, learning curves, means and spread over seeds). The page is one file and loads nothing else.',
+  options: (command) =>
+    command
+      .argument('<folder>', 'folder of a run or a sweep')
+      .option('--open', 'show the page in the browser')
+      .addOption(backendOption())
+      .addOption(threadsOption())
+      .option('--x <field>', 'sweep only: field across the heat map (default: one of the two that vary)')
+      .option('--y <field>', 'sweep only: field down the heat map')
+      .option('--json', 'print the path as a JSON object'),
+  examples: EXAMPLES,
+  run: (context, folder: string, options: ReportOptions) =>
+    isSweepFolder(folder) ? reportSweep(context, folder, options) : reportRun(context, folder, options),
+});
 
-async function reportSweep(terminal: Terminal, sweep: string, options: ReportOptions): Promise<number> {
+async function reportSweep(
+  { terminal }: CommandContext,
+  sweep: string,
+  options: ReportOptions,
+): Promise<number> {
   const { backend, threads, x, y } = options;
   if (backend !== undefined || threads !== undefined) {
     throw new UsageError(
@@ -72,52 +71,46 @@ async function reportSweep(terminal: Terminal, sweep: string, options: ReportOpt
   }
   const heat = x === undefined || y === undefined ? undefined : { x, y };
   const path = await writeSweepReport(sweep, heat && { heat });
-  if (options.json === true) terminal.json({ event: 'report', sweep, report: path });
-  else terminal.print(`report ${path}`);
+  terminal.json({ event: 'report', sweep, report: path });
+  terminal.print(`report ${path}`);
   if (options.open === true) await openPage(terminal, path);
   return 0;
 }
 
-async function report(
-  terminal: Terminal,
-  run: string,
-  options: ReportOptions,
-  interrupt: Interrupt,
-): Promise<number> {
+async function reportRun(context: CommandContext, run: string, options: ReportOptions): Promise<number> {
+  const { terminal } = context;
   const { backend, threads } = options;
   if (options.x !== undefined || options.y !== undefined) {
     throw new UsageError(`report: --x and --y choose the heat map of a sweep, and ${run} is none`);
   }
-  const found = await dataOf(terminal, run, options, interrupt);
+  const found = await dataOf(context, run);
   if (found.note !== undefined) terminal.note(found.note);
   const path = await writeReport(run, {
     ...found,
     ...(backend === undefined ? {} : { backend }),
     ...(threads === undefined ? {} : { threads }),
   });
-  if (options.json === true) terminal.json({ event: 'report', run, report: path });
-  else terminal.print(`report ${path}`);
+  terminal.json({ event: 'report', run, report: path });
+  terminal.print(`report ${path}`);
   if (options.open === true) await openPage(terminal, path);
   return 0;
 }
 
-/** The run's data, or why they cannot be had. A run without a checkpoint needs none. */
+/** The run's data, or why they cannot be loaded. A run without a checkpoint needs none. */
 async function dataOf(
-  terminal: Terminal,
+  { terminal, signal }: CommandContext,
   run: string,
-  options: ReportOptions,
-  { signal }: Interrupt,
 ): Promise<{ data: RunData | null; note?: string }> {
   const { configuration, checkpoint } = openStoredRun(run);
   if (checkpoint === null) return { data: null };
   const { data: spec, network } = configuration;
   try {
-    const data = await openData(terminal, { spec, seed: network.seed, voice: voiceOf(options), signal });
+    const data = await openData(terminal, { spec, seed: network.seed, signal });
     checkRunData(run, configuration, data);
     return { data };
   } catch (error) {
     if (!(error instanceof DataError || error instanceof RunFolderError)) throw error;
-    const note = `no confusion matrix and no images, because the run's data cannot be had: ${errorLine(error)}`;
+    const note = `no confusion matrix and no images, because the run's data cannot be loaded: ${errorLine(error)}`;
     return { data: null, note };
   }
 }
@@ -127,7 +120,7 @@ const OPENERS: Readonly<Partial<Record<NodeJS.Platform, readonly [string, ...str
   win32: ['cmd', '/c', 'start', ''],
 };
 
-/** Hands the page to the system; where it has nothing to show pages with, says where the page is. */
+/** Opens the page with the system's program; if there is none, a note has the address. */
 async function openPage(terminal: Terminal, path: string): Promise<void> {
   const [command, ...args] = OPENERS[process.platform] ?? ['xdg-open'];
   const url = pathToFileURL(resolve(path)).href;

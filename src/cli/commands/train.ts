@@ -1,7 +1,6 @@
 /** `fewbit train`: one run from the command line to its run folder, or the rest of one with --resume. */
 import { existsSync, readdirSync } from 'node:fs';
 import { join } from 'node:path';
-import { Command } from 'commander';
 import {
   augmentationText,
   completeConfiguration,
@@ -23,7 +22,8 @@ import { profileTable, type ProfileTable, type TrainingProfile } from '../../tra
 import { checkNetwork } from '../options/check-network.js';
 import { openData } from '../shared/open-data.js';
 import { UsageError } from '../console/errors.js';
-import { interruptible, type Interrupt } from '../console/interrupt.js';
+import type { CommandContext, Interrupt } from '../console/interrupt.js';
+import { defineCommand } from '../options/define-command.js';
 import { checkTraceFile, profileText, traceNote, writeTrace } from '../shared/profile.js';
 import { RunProgress } from '../console/progress.js';
 import { isWorthReport, reportPath, writeReport } from '../shared/write-report.js';
@@ -34,17 +34,9 @@ import {
   DEFAULT_SEED,
   NETWORK_HELP,
   networkArgument,
-  voiceOf,
   type RunOptions,
 } from '../options/run-options.js';
-import {
-  byRoleText,
-  grouped,
-  lossText,
-  percentText,
-  type Terminal,
-  type Voice,
-} from '../console/terminal.js';
+import { byRoleText, grouped, lossText, percentText, type Terminal } from '../console/terminal.js';
 
 interface TrainOptions extends RunOptions {
   readonly resume?: boolean;
@@ -71,118 +63,99 @@ Examples:
   $ fewbit train lenet --formats float32                    the baseline
   $ fewbit train cifar10-cnn --augment flip,crop            CIFAR-10, its training images mirrored and shifted
   $ fewbit train cifar10-mixed                              16 bits, then 20 bits for the last epochs
-  $ fewbit train lenet --precision-schedule later.json      other formats from an epoch on, or when the error stalls
+  $ fewbit train lenet --precision-schedule later.json      other formats from an epoch on, or once the error stalls
   $ fewbit train dnn --data synthetic --steps 60            a first try, without fetching anything
   $ fewbit train cifar10-resnet8 --formats float32          a residual network with batch normalisation, the baseline
-  $ fewbit train --resume --out runs/dnn                    goes on where runs/dnn stopped, bit for bit
+  $ fewbit train --resume --out runs/dnn                    continues where runs/dnn stopped, bit for bit
   $ fewbit train lenet --steps 200 --profile trace.json      where the time goes, op by op
-  $ fewbit train config.json --data ./my-images --json      machine-readable
+  $ fewbit train config.json --data ./my-images --json      JSON for scripts
 
 Without --seed the seed is ${DEFAULT_SEED} (a config.json has its own); without --out the folder is runs/<network>-<n>.
-Ctrl-C stops after the step at hand with a checkpoint and says how to resume.`;
+Ctrl-C stops after the current step with a checkpoint and prints the command that resumes.`;
 
-export function trainCommand(terminal: Terminal): Command {
-  const command = new Command('train')
-    .summary('train a network')
-    .description(
-      'Trains a network and keeps the run in a folder: config.json, metrics.jsonl, checkpoint, result.json.',
-    )
-    .argument('[network]', NETWORK_HELP);
-  addArithmeticOptions(command);
-  addRunOptions(command)
-    .option('--out <folder>', 'run folder (default: runs/<network>-<n>)')
-    .option('--resume', 'go on with the run in --out as it was configured')
-    .option(
-      '--profile [file]',
-      'measure the steps op by op and print where the time goes; into the file a trace for Perfetto',
-    )
-    .option('--report', 'write report.html at the end (default: after 20 seconds of training or more)')
-    .option('--no-report', 'write no report')
-    .addHelpText('after', EXAMPLES)
-    .action(async (network: string | undefined, options: TrainOptions) => {
-      process.exitCode = await interruptible(terminal, (interrupt) =>
-        train(terminal, network, options, interrupt),
-      );
-    });
-  return command;
-}
+export const trainCommand = defineCommand({
+  name: 'train',
+  summary: 'train a network',
+  description:
+    'Trains a network and keeps the run in a folder: config.json, metrics.jsonl, checkpoint, result.json.',
+  options: (command) =>
+    addRunOptions(addArithmeticOptions(command.argument('[network]', NETWORK_HELP)))
+      .option('--out <folder>', 'run folder (default: runs/<network>-<n>)')
+      .option('--resume', 'continue the run in --out as it was configured')
+      .option(
+        '--profile [file]',
+        'measure the steps op by op and print where the time goes; with a file also write a trace for Perfetto',
+      )
+      .option('--report', 'write report.html at the end (default: after 20 seconds of training or more)')
+      .option('--no-report', 'write no report'),
+  examples: EXAMPLES,
+  run: train,
+});
 
 async function train(
-  terminal: Terminal,
+  { terminal, interrupt }: CommandContext,
   network: string | undefined,
   options: TrainOptions,
-  interrupt: Interrupt,
 ): Promise<number> {
-  const voice = voiceOf(options);
   const task = options.resume === true ? resumedTask(network, options) : newTask(network, options);
   const { configuration, path } = task;
   const traceFile = typeof options.profile === 'string' ? options.profile : null;
   if (traceFile !== null) checkTraceFile('--profile', traceFile);
   if (task.result) {
-    if (voice === 'people') terminal.print(`run folder ${path}: the run is done; it is not repeated`);
-    printResult(terminal, voice, task.result, path, configuration);
+    terminal.say(`run folder ${path}: the run is done; it is not repeated`);
+    printResult(terminal, task.result, path, configuration);
     return 0;
   }
   // Mistakes in the network show before anything is fetched or written.
   const definition = checkNetwork(configuration);
   const { seed } = configuration.network;
   const spec = configuration.data;
-  const loaded = await openData(terminal, { spec, seed, voice, signal: interrupt.signal });
+  const loaded = await openData(terminal, { spec, seed, signal: interrupt.signal });
   const data = usedData(configuration, loaded);
   let profile: TrainingProfile | null = null;
   const wantsProfile = options.profile !== undefined;
-  const outcome = await execute(terminal, voice, task, definition, data, interrupt, {
+  const outcome = await execute(terminal, task, definition, data, interrupt, {
     ...(wantsProfile && {
       onProfile: (measured) => {
         profile = measured;
       },
     }),
   });
-  const profiled = wantsProfile ? printProfile(terminal, voice, profile, traceFile) : {};
+  const profiled = wantsProfile ? printProfile(terminal, profile, traceFile) : {};
   if (outcome.status === 'interrupted') {
     const { step } = outcome;
     const resume = `fewbit train --resume --out ${outcome.path}`;
-    if (voice === 'json')
-      terminal.json({ event: 'interrupted', step, run: outcome.path, resume, ...profiled });
-    terminal.note(`stopped at step ${grouped(step)} with a checkpoint; go on with: ${resume}`);
+    terminal.json({ event: 'interrupted', step, run: outcome.path, resume, ...profiled });
+    terminal.note(`stopped at step ${grouped(step)} with a checkpoint; continue with: ${resume}`);
     return interrupt.exitCode;
   }
   const wantsReport = options.report ?? isWorthReport(readMetrics(outcome.path));
   const report = wantsReport ? { report: await writeReport(outcome.path, { data: loaded }) } : {};
-  printResult(terminal, voice, outcome.result, outcome.path, configuration, { ...profiled, ...report });
-  if (voice === 'people')
-    terminal.print(wantsReport ? `report ${reportPath(path)}` : `report: fewbit report ${path}`);
+  printResult(terminal, outcome.result, outcome.path, configuration, { ...profiled, ...report });
+  terminal.say(wantsReport ? `report ${reportPath(path)}` : `report: fewbit report ${path}`);
   return 0;
 }
 
-/** Shows what was measured, and returns what JSON says of it. Where the result alone is wanted, people read it on stderr. */
+/** Shows what was measured, and returns it for JSON. */
 function printProfile(
   terminal: Terminal,
-  voice: Voice,
   profile: TrainingProfile | null,
   traceFile: string | null,
 ): { readonly profile?: ProfileTable; readonly trace?: string } {
-  const say = (text: string): void => {
-    if (voice === 'people') terminal.print(text);
-    else terminal.note(text);
-  };
   if (profile === null) {
-    say('no step was done, so there is no profile');
+    terminal.note('no step was done, so there is no profile');
     return {};
   }
   const table = profileTable(profile);
   if (traceFile !== null) writeTrace(traceFile, [profile]);
-  if (voice !== 'json') {
-    say(`\n${profileText(terminal, table)}`);
-    if (traceFile !== null) say(traceNote(traceFile));
-    say('');
-  }
+  terminal.aside(`\n${profileText(terminal, table)}`);
+  if (traceFile !== null) terminal.aside(traceNote(traceFile));
+  terminal.aside('');
   return { profile: table, ...(traceFile === null ? {} : { trace: traceFile }) };
 }
 
 async function execute(
   terminal: Terminal,
-  voice: Voice,
   task: Task,
   definition: NetworkDefinition,
   data: LoadedData,
@@ -193,15 +166,13 @@ async function execute(
     ? completeConfiguration({ ...task.configuration, dataDigest: data.digest })
     : task.configuration;
   const folder = task.isNew ? RunFolder.create(task.path, configuration) : RunFolder.resume(task.path);
-  const progress = new RunProgress(terminal, { voice, configuration });
+  const progress = new RunProgress(terminal, { configuration });
   try {
     const outcome = await executeRun(folder, configuration, task.checkpoint, {
       data,
       now: () => performance.now(),
       onEvent: (event) => {
-        if (event.event === 'start' && voice === 'people') {
-          terminal.print(introduction(terminal, task, definition, data));
-        }
+        if (event.event === 'start') terminal.say(introduction(terminal, task, definition, data));
         progress.event(event);
       },
       signal,
@@ -310,30 +281,26 @@ function scheduleText({ bold }: Terminal['colour'], definition: NetworkDefinitio
 
 function printResult(
   terminal: Terminal,
-  voice: Voice,
   result: RunResult,
   path: string,
   { network }: RunConfiguration,
   extra: Readonly<Record<string, unknown>> = {},
 ): void {
   const { digest, testErrorPercent, trainErrorPercent, loss, steps, stepsPerSecond } = result;
-  if (voice === 'json') {
-    terminal.json({
-      event: 'done',
-      digest,
-      testErrorPercent,
-      trainErrorPercent,
-      loss,
-      steps,
-      stepsPerSecond,
-      run: path,
-      seed: network.seed,
-      testLoss: result.testLoss,
-      swallowed: result.swallowed,
-      ...extra,
-    });
-    return;
-  }
+  terminal.json({
+    event: 'done',
+    digest,
+    testErrorPercent,
+    trainErrorPercent,
+    loss,
+    steps,
+    stepsPerSecond,
+    run: path,
+    seed: network.seed,
+    testLoss: result.testLoss,
+    swallowed: result.swallowed,
+    ...extra,
+  });
   terminal.print(
     [
       `test error ${percentText(testErrorPercent)}  training error ${percentText(trainErrorPercent)}  loss ${lossText(loss)}  ${grouped(steps)} steps at ${stepsPerSecond.toFixed(1)} steps/s`,

@@ -1,10 +1,10 @@
 /**
- * Ctrl-C (and SIGTERM): the first one lets the step at hand finish and a checkpoint be written, the second one ends the
+ * Ctrl-C and SIGTERM: after the first one the current step finishes and a checkpoint is written, the second one ends the
  * process at once. A run loses nothing either way; with the first it does not even lose time.
  */
 import type { Terminal } from './terminal.js';
 
-/** npm hands a Ctrl-C on to a process that the terminal has told already: within this time it is one key press. */
+/** npm passes a Ctrl-C on to a process that has it from the terminal already: within this time it is one key press. */
 const SAME_KEY_PRESS_MS = 300;
 const SIGNALS = { SIGINT: 130, SIGTERM: 143 } as const;
 type Signal = keyof typeof SIGNALS;
@@ -14,9 +14,10 @@ export class Interrupt {
   readonly #handlers: readonly (readonly [Signal, () => void])[];
   #exitCode: number | null = null;
   #firstAt = 0;
+  /** The note at the first signal. */
+  notice = 'stopping after this step; once more to stop at once';
 
-  /** @param notice what is said at the first signal */
-  constructor(terminal: Terminal, notice = 'stopping after this step; once more to stop at once') {
+  constructor(terminal: Terminal) {
     this.#handlers = (Object.keys(SIGNALS) as Signal[]).map((name) => [
       name,
       () => {
@@ -27,7 +28,7 @@ export class Interrupt {
         }
         this.#exitCode = SIGNALS[name];
         this.#firstAt = performance.now();
-        terminal.note(notice);
+        terminal.note(this.notice);
         this.#controller.abort(new InterruptedError());
       },
     ]);
@@ -58,19 +59,37 @@ class InterruptedError extends Error {
   }
 }
 
-/** Runs a command that can be interrupted; its exit code is what `work` returns, or that of the signal. */
+/** What a command works with. */
+export interface CommandContext {
+  readonly terminal: Terminal;
+  /** Signals are the command's own to handle from the first time it asks for this; before that they end the process. */
+  readonly interrupt: Interrupt;
+  /** Aborts at the first signal; see `interrupt`. */
+  readonly signal: AbortSignal;
+}
+
+/** Runs a command that may be interrupted; its exit code is what `work` returns, or that of the signal. */
 export async function interruptible(
   terminal: Terminal,
-  work: (interrupt: Interrupt) => Promise<number>,
-  notice?: string,
+  work: (context: CommandContext) => Promise<number> | number,
 ): Promise<number> {
-  const interrupt = new Interrupt(terminal, notice);
+  let held: Interrupt | null = null;
+  const hold = (): Interrupt => (held ??= new Interrupt(terminal));
+  const release = (): void => held?.release();
   try {
-    return await work(interrupt);
+    return await work({
+      terminal,
+      get interrupt() {
+        return hold();
+      },
+      get signal() {
+        return hold().signal;
+      },
+    });
   } catch (error) {
-    if (error instanceof InterruptedError) return interrupt.exitCode;
+    if (error instanceof InterruptedError) return hold().exitCode;
     throw error;
   } finally {
-    interrupt.release();
+    release();
   }
 }

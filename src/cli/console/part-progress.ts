@@ -1,41 +1,32 @@
-/** Progress of work that is a part from 0 to 1 done: one line with the time left on a terminal, plain lines elsewhere. */
-import { durationText, type Terminal, type Voice } from './terminal.js';
+/** How far work is of which a part from 0 to 1 is done, with the time that is left. */
+import type { StatusLine } from './status.js';
+import { durationText, type Terminal } from './terminal.js';
 
-/** Seconds between lines where no line can be drawn over. */
-const LINE_EVERY = 5;
-
-/** Shows how far `what` is on stderr; `end` in any case. */
+/** Shows how far `what` is; `end` in any case. */
 export class PartProgress {
-  readonly #terminal: Terminal;
   readonly #what: string;
-  readonly #shows: boolean;
+  readonly #status: StatusLine;
   readonly #begun = performance.now();
-  #lastLine = performance.now();
-  #open = false;
 
-  constructor(terminal: Terminal, what: string, voice: Voice) {
-    this.#terminal = terminal;
+  constructor(terminal: Terminal, what: string) {
     this.#what = what;
-    this.#shows = voice === 'people';
+    this.#status = terminal.status('stderr');
   }
 
   /** Also lets signals and timers have their turn. */
   readonly show = async (part: number): Promise<void> => {
-    const now = performance.now();
-    const left = part > 0 ? ((now - this.#begun) * (1 - part)) / part / 1000 : null;
-    const text = `${this.#what}: ${Math.round(100 * part)} %${left === null ? '' : `  ETA ${durationText(left)}`}`;
-    if (this.#shows && this.#terminal.isInteractive) {
-      process.stderr.write(`\r\u001b[K${text}`);
-      this.#open = true;
-    } else if (this.#shows && part < 1 && (now - this.#lastLine) / 1000 >= LINE_EVERY) {
-      this.#lastLine = now;
-      this.#terminal.note(text);
-    }
+    if (part < 1) this.#status.show(() => [this.#text(part)]);
     await new Promise((resolve) => setImmediate(resolve));
   };
 
   end(): void {
-    if (this.#open) process.stderr.write('\r\u001b[K');
-    this.#open = false;
+    this.#status.end();
+  }
+
+  #text(part: number): string {
+    const percent = `${this.#what}: ${Math.round(100 * part)} %`;
+    if (part === 0) return percent;
+    const left = ((performance.now() - this.#begun) * (1 - part)) / part / 1000;
+    return `${percent}  ETA ${durationText(left)}`;
   }
 }

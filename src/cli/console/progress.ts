@@ -1,8 +1,7 @@
 /**
- * Shows a run as it happens. On a terminal a bar with the time left; elsewhere a plain line every few seconds; a line for
- * each epoch and each change of precision in any case. As JSON: a line for these and nothing else.
+ * Shows a run as it happens: its steps as a status line with the time that is left, and a line for each epoch and each change
+ * of precision. In JSON these are objects.
  */
-import { SingleBar } from 'cli-progress';
 import type {
   EpochLine,
   PrecisionLine,
@@ -10,25 +9,14 @@ import type {
   RunEvent,
   SiteCounts,
 } from '../../experiment/index.js';
-import {
-  byRoleText,
-  durationText,
-  grouped,
-  lossText,
-  percentText,
-  type Terminal,
-  type Voice,
-} from './terminal.js';
-
-/** Seconds between lines where no bar can be drawn. */
-const LINE_EVERY = 5;
+import { byRoleText, durationText, grouped, lossText, percentText, type Terminal } from './terminal.js';
+import type { StatusLine } from './status.js';
 
 export interface ProgressOptions {
-  readonly voice: Voice;
   readonly configuration: RunConfiguration;
-  /** Laid into every JSON line, for example the setting's name. */
+  /** Added to every JSON line, for example the setting's name. */
   readonly fields?: Readonly<Record<string, unknown>>;
-  /** Said behind the run's own progress: how far everything is, of which the run is a part. */
+  /** Follows the run's own progress: how far everything is, of which the run is a part. */
   readonly overall?: () => string;
 }
 
@@ -36,37 +24,32 @@ export interface ProgressOptions {
 export class RunProgress {
   readonly #terminal: Terminal;
   readonly #options: ProgressOptions;
-  #bar: SingleBar | null = null;
+  readonly #status: StatusLine;
   #firstStep = 0;
   #steps = 0;
   #begun = 0;
-  #lastLine = 0;
-  #text = '';
-  #step = 0;
 
   constructor(terminal: Terminal, options: ProgressOptions) {
     this.#terminal = terminal;
     this.#options = options;
+    this.#status = terminal.status('stdout');
   }
 
   readonly event = (event: RunEvent): void => {
-    const { voice, fields } = this.#options;
-    if (voice === 'json' && (event.event === 'epoch' || event.event === 'precision')) {
-      this.#terminal.json({ ...event, ...fields });
-    }
-    if (voice !== 'people') return;
     switch (event.event) {
       case 'start':
         this.#start(event.step, event.steps);
         break;
       case 'step':
-        this.#show(event.step, event.loss);
+        this.#status.show(() => [this.#line(event.step, event.loss, performance.now()), event.step]);
         break;
       case 'epoch':
-        this.#terminal.print(epochText(this.#terminal, event, this.#options.configuration));
+        this.#terminal.json({ ...event, ...this.#options.fields });
+        this.#terminal.say(epochText(this.#terminal, event, this.#options.configuration));
         break;
       case 'precision':
-        this.#terminal.print(precisionText(this.#terminal, event));
+        this.#terminal.json({ ...event, ...this.#options.fields });
+        this.#terminal.say(precisionText(this.#terminal, event));
         break;
       case 'interval':
       case 'checkpoint':
@@ -75,51 +58,14 @@ export class RunProgress {
   };
 
   end(): void {
-    this.#terminal.around(null, null);
-    this.#bar?.stop();
-    this.#bar = null;
+    this.#status.end();
   }
 
   #start(step: number, steps: number): void {
-    this.#firstStep = this.#step = step;
+    this.#firstStep = step;
     this.#steps = steps;
-    this.#begun = this.#lastLine = performance.now();
-    if (!this.#terminal.isInteractive || step >= steps) return;
-    this.#terminal.around(
-      () => {
-        this.#bar?.stop();
-      },
-      () => {
-        this.#draw();
-      },
-    );
-    this.#draw();
-  }
-
-  #draw(): void {
-    this.#bar = new SingleBar({
-      format: '{bar} {text}',
-      barsize: 24,
-      barCompleteChar: '█',
-      barIncompleteChar: '░',
-      hideCursor: true,
-      clearOnComplete: true,
-      fps: 5,
-      gracefulExit: false,
-    });
-    this.#bar.start(this.#steps, this.#step, { text: this.#text });
-  }
-
-  #show(step: number, loss: number): void {
-    this.#step = step;
-    const now = performance.now();
-    if (this.#bar) {
-      this.#text = this.#line(step, loss, now);
-      this.#bar.update(step, { text: this.#text });
-    } else if ((now - this.#lastLine) / 1000 >= LINE_EVERY) {
-      this.#lastLine = now;
-      this.#terminal.print(`  ${this.#line(step, loss, now)}`);
-    }
+    this.#begun = performance.now();
+    if (step < steps) this.#status.begin('', steps, step);
   }
 
   #line(step: number, loss: number, now: number): string {

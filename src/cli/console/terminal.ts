@@ -1,11 +1,13 @@
 /**
- * The command line's way out: text for people, JSON for machines, notes and errors, in colour where there is somebody to
- * see it (a terminal, and NO_COLOR not set).
+ * The command line's only way out: text for people, the result alone, or JSON for scripts; notes, errors and the status line.
+ * Commands hand over what each of them is for, and this file alone knows which of it is shown, and where. Colour is for a
+ * terminal, unless NO_COLOR is set.
  */
 import pc from 'picocolors';
+import { StatusLine, type StatusOptions } from './status.js';
 
-/** How much a command says: everything, the result alone, or JSON lines and nothing else. */
-export type Voice = 'people' | 'quiet' | 'json';
+/** How much is printed: everything, the result alone, or JSON lines and nothing else. */
+type Voice = 'people' | 'quiet' | 'json';
 
 type Stream = NodeJS.WriteStream;
 
@@ -20,30 +22,44 @@ export class Terminal {
   readonly colour = pc.createColors(inColour(process.stdout));
   /** For text on stderr. */
   readonly errorColour = pc.createColors(inColour(process.stderr));
-  /** True where a line may be drawn over again, as a progress bar does. */
-  readonly isInteractive = process.stderr.isTTY && process.env['TERM'] !== 'dumb';
-  #beforeWrite: (() => void) | null = null;
-  #afterWrite: (() => void) | null = null;
+  #voice: Voice = 'people';
+  #status: StatusLine | null = null;
 
   constructor() {
-    // Whoever reads us may stop doing so (`fewbit ... | head`): then there is nothing left to say.
+    // Who reads us may stop doing so (`fewbit ... | head`): then there is nothing left to print.
     process.stdout.on('error', (error: NodeJS.ErrnoException) => {
       if (error.code === 'EPIPE') process.exit(0);
       throw error;
     });
   }
 
-  /** A line, or several, on stdout. */
+  /** Chooses the voice for all that follows: that of `--json` or `--quiet`, if a command has these options. */
+  speakFor({ json, quiet }: { readonly json?: unknown; readonly quiet?: unknown }): void {
+    this.#voice = json === true ? 'json' : quiet === true ? 'quiet' : 'people';
+  }
+
+  /** A result on stdout, a line or several; JSON has none of it. */
   print(text: string): void {
-    this.#write(process.stdout, text);
+    if (this.#voice !== 'json') this.#write(process.stdout, text);
   }
 
-  /** One JSON object on a line of its own on stdout. */
-  json(value: unknown): void {
-    this.#write(process.stdout, JSON.stringify(value));
+  /** What goes with a result, on stdout and for people only. */
+  say(text: string): void {
+    if (this.#voice === 'people') this.#write(process.stdout, text);
   }
 
-  /** A line for people on stderr. */
+  /** What people asked for beside the result: on stdout, or on stderr if stdout is for the result alone. */
+  aside(text: string): void {
+    if (this.#voice === 'people') this.print(text);
+    else if (this.#voice === 'quiet') this.note(text);
+  }
+
+  /** A JSON object on a line of its own on stdout, or on several with an indent; in JSON only. */
+  json(value: unknown, indent?: number): void {
+    if (this.#voice === 'json') this.#write(process.stdout, JSON.stringify(value, null, indent));
+  }
+
+  /** A line for people on stderr, whatever the voice. */
   note(text: string): void {
     this.#write(process.stderr, text);
   }
@@ -52,22 +68,35 @@ export class Terminal {
     this.note(`${this.errorColour.red('error:')} ${text}`);
   }
 
-  /** Calls `before` ahead of every line and `after` behind it, so that a progress bar gets out of the way. */
-  around(before: (() => void) | null, after: (() => void) | null): void {
-    this.#beforeWrite = before;
-    this.#afterWrite = after;
+  /** A line that shows how far work is; where it cannot be drawn, its plain lines go to `stream`. */
+  status(stream: 'stdout' | 'stderr', options?: StatusOptions): StatusLine {
+    // What was drawn is part of no result: a text that stays is a note.
+    const isDrawn = process.stderr.isTTY && process.env['TERM'] !== 'dumb';
+    return new StatusLine(
+      {
+        mode: this.#voice !== 'people' ? 'silent' : isDrawn ? 'drawn' : 'plain',
+        line: (text) => {
+          if (stream === 'stdout' && !isDrawn) this.print(`  ${text}`);
+          else this.note(text);
+        },
+        attach: (status) => {
+          this.#status = status;
+        },
+      },
+      options,
+    );
   }
 
-  /** Takes down whatever is drawn over the last line, for good: the process is about to end. */
+  /** Takes down the status line for good: the process is about to end. */
   restore(): void {
-    this.#beforeWrite?.();
-    this.around(null, null);
+    this.#status?.hide();
+    this.#status = null;
   }
 
   #write(stream: Stream, text: string): void {
-    this.#beforeWrite?.();
+    this.#status?.hide();
     stream.write(text + '\n');
-    this.#afterWrite?.();
+    this.#status?.draw();
   }
 }
 

@@ -24,7 +24,7 @@ import { parseAccumulator, type Accumulator, isFewbitError } from '../../numeric
 import { UsageError } from '../console/errors.js';
 import { readJsonFile } from './json-file.js';
 import { learningRateOf, realNumber, seedOf, wholeNumber } from './numbers.js';
-import type { Voice } from '../console/terminal.js';
+import { addVoiceOptions } from './define-command.js';
 import { packageVersion } from './version.js';
 
 /** Nothing in Fewbit is random by itself; this is the seed where the command line gives none. */
@@ -61,61 +61,66 @@ export interface RunOptions extends NetworkOptions {
 /** `--formats`, `--rounding`, `--accumulator`. */
 export function addArithmeticOptions(command: Command): Command {
   return command
+    .optionsGroup('Arithmetic:')
     .option(
       '--formats <formats>',
-      'float32; 6.10 for all; 4.12/6.10, the second for activations; or weight=4.12,activation=6.10,... by role (weight, bias, activation, error, gradient, update)',
+      'float32; 6.10 for all roles; 4.12/6.10, the second for activations; or by role (weight, bias, activation, error, gradient, update), as in weight=4.12,activation=6.10',
       parseFormats,
     )
     .option(
       '--rounding <mode>',
-      'stochastic, stochastic:n, nearest (nearest-away), nearest-even, nearest-down, nearest-up, floor, toward-zero; or weight=nearest,... by role',
+      'stochastic, stochastic:n, nearest (nearest-away), nearest-even, nearest-down, nearest-up, floor, toward-zero; or by role, as in weight=nearest',
       parseRoundings,
     )
-    .option('--accumulator <kind>', 'exact, wrap:48 or saturate:32', parseAccumulator);
+    .option('--accumulator <kind>', 'exact, wrap:48 or saturate:32', parseAccumulator)
+    .optionsGroup('Options:');
 }
 
 /** Everything else that train and compare have in common. */
 export function addRunOptions(command: Command): Command {
-  return command
+  command
+    .optionsGroup('Data:')
     .option('--data <data>', `${DATA_NAMES.join(', ')}, or a path: IDX or CIFAR files, images by class, CSV`)
     .option(
       '--augment <how>',
-      'what is done to training images: flip, crop (shifts by up to 4 pixels), crop:2, or flip,crop',
+      'change training images: flip, crop (shift by up to 4 pixels), crop:2, or flip,crop',
       parseAugmentation,
     )
-    .option(
-      '--precision-schedule <file>',
-      'JSON list of formats and rounding for later: [{ "epoch": 12, "formats": "4.16" }], or "whenStalled": { "epochs": 2 }',
-      precisionScheduleOf,
-    )
-    .option(
-      '--learning-rate <rate>',
-      '0.1; "0.1*0.95", times 0.95 per epoch; "0.1*0.5@8,12", at epochs 8 and 12',
-      learningRateOf,
-    )
-    .option('--momentum <m>', 'momentum of the optimiser', realNumber('--momentum', 0, 1))
-    .option('--weight-decay <d>', 'weight decay of the optimiser', realNumber('--weight-decay', 0))
+    .option('--batch <n>', `examples per step (default: ${RUN_DEFAULTS.batch})`, wholeNumber('--batch', 1))
+    .optionsGroup('Training:')
     .option(
       '--epochs <n>',
       `passes over the training data (default: ${RUN_DEFAULTS.epochs}, or no limit with --steps)`,
       wholeNumber('--epochs', 1),
     )
-    .option('--steps <n>', 'training steps at most', wholeNumber('--steps', 1))
-    .option('--batch <n>', `examples per step (default: ${RUN_DEFAULTS.batch})`, wholeNumber('--batch', 1))
+    .option('--steps <n>', 'stop after n training steps', wholeNumber('--steps', 1))
+    .option(
+      '--learning-rate <rate>',
+      '0.1; "0.1*0.95", times 0.95 after every epoch; "0.1*0.5@8,12", times 0.5 at epochs 8 and 12',
+      learningRateOf,
+    )
+    .option('--momentum <m>', 'momentum of the optimiser', realNumber('--momentum', 0, 1))
+    .option('--weight-decay <d>', 'weight decay of the optimiser', realNumber('--weight-decay', 0))
+    .option(
+      '--precision-schedule <file>',
+      'JSON list of later formats and rounding: [{ "epoch": 12, "formats": "4.16" }], or "whenStalled": { "epochs": 2 }',
+      precisionScheduleOf,
+    )
     .option(
       '--seed <n>',
       `seed of weights, shuffling and rounding, up to 64 bits (default: ${DEFAULT_SEED})`,
       seedOf,
     )
+    .optionsGroup('Running:')
     .addOption(backendOption())
     .addOption(threadsOption())
     .option(
       '--checkpoint-every <steps>',
-      `steps between checkpoints; there is one after every epoch too (default: ${RUN_DEFAULTS.checkpointEvery})`,
+      `steps between checkpoints; every epoch also ends with one (default: ${RUN_DEFAULTS.checkpointEvery})`,
       wholeNumber('--checkpoint-every', 1),
     )
-    .option('--quiet', 'print the result alone')
-    .addOption(new Option('--json', 'print one JSON object a line').conflicts('quiet'));
+    .optionsGroup('Output:');
+  return addVoiceOptions(command, 'result', ' a line');
 }
 
 /** The schedule in a JSON file. @throws UsageError naming the file and the field. */
@@ -132,19 +137,15 @@ function precisionScheduleOf(path: string): readonly PrecisionStage[] {
 export function backendOption(): Option {
   return new Option(
     '--backend <name>',
-    `what computes: wasm, reference, or systolic, the array of docs/hardware.md, as systolic:8x8,lfsr (default: ${RUN_DEFAULTS.backend})`,
+    `wasm, reference, or systolic (the array of docs/hardware.md, as in systolic:8x8,lfsr); default: ${RUN_DEFAULTS.backend}`,
   ).argParser(parseBackendName);
 }
 
 export function threadsOption(): Option {
-  return new Option('--threads <n>', 'threads of the backend; change no result (default: all)').argParser(
-    wholeNumber('--threads', 1, MAX_THREADS),
-  );
-}
-
-export function voiceOf(options: { readonly quiet?: boolean; readonly json?: boolean }): Voice {
-  if (options.json === true) return 'json';
-  return options.quiet === true ? 'quiet' : 'people';
+  return new Option(
+    '--threads <n>',
+    'threads of the backend; the result is the same for any number (default: all)',
+  ).argParser(wholeNumber('--threads', 1, MAX_THREADS));
 }
 
 /** The network named on the command line: of the zoo, a recipe, or a JSON file. */

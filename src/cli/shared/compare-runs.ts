@@ -20,38 +20,35 @@ import { openData } from './open-data.js';
 import type { Interrupt } from '../console/interrupt.js';
 import { RunProgress } from '../console/progress.js';
 import { tableText } from '../console/table.js';
-import { grouped, lossText, percentText, type Terminal, type Voice } from '../console/terminal.js';
+import { grouped, lossText, percentText, type Terminal } from '../console/terminal.js';
 
 export interface ComparisonRequest {
   readonly title: string;
   /** Folder of the chart, with a run folder for each entry below. */
   readonly out: string;
   readonly entries: readonly ComparisonEntry[];
-  readonly voice: Voice;
-  /** The command that goes on with it. */
+  /** The command that continues it. */
   readonly resume: string;
 }
 
-/** Runs what is left of it. Returns the rows, or null where it was interrupted (and says how to go on). */
+/** Runs what is left of it. Returns the rows, or null after an interruption (and prints how to continue). */
 export async function compare(
   terminal: Terminal,
   request: ComparisonRequest,
   interrupt: Interrupt,
 ): Promise<readonly ComparisonRow[] | null> {
-  const { entries, voice, out, title, resume } = request;
+  const { entries, out, title, resume } = request;
   const first = entries[0];
   if (!first) return [];
   for (const { configuration } of entries) checkNetwork(configuration);
   checkEntries(entries);
   const { data: spec, network } = first.configuration;
-  const data = await openData(terminal, { spec, seed: network.seed, voice, signal: interrupt.signal });
-  if (voice === 'people') {
-    const { train, test, name, source } = data;
-    const { batch, backend } = first.configuration;
-    terminal.print(
-      `data ${name}: ${grouped(train.count)} training and ${grouped(test.count)} test examples (${source}); seed ${network.seed}, batch ${batch}, backend ${backend}`,
-    );
-  }
+  const data = await openData(terminal, { spec, seed: network.seed, signal: interrupt.signal });
+  const { train, test, name: dataName, source } = data;
+  const { batch, backend } = first.configuration;
+  terminal.say(
+    `data ${dataName}: ${grouped(train.count)} training and ${grouped(test.count)} test examples (${source}); seed ${network.seed}, batch ${batch}, backend ${backend}`,
+  );
   let progress: RunProgress | null = null;
   try {
     const outcome = await runComparison(
@@ -66,14 +63,14 @@ export async function compare(
         onResult: (entry, result, reused) => {
           progress?.end();
           progress = null;
-          reportRun(terminal, voice, entry, result, reused);
+          reportRun(terminal, entry, result, reused);
         },
         onEvent: (entry, event) => {
-          if (event.event === 'start' && voice === 'people') {
-            terminal.print(`\n${terminal.colour.bold(entry.name)}  ${terminal.colour.dim(entry.path)}`);
+          if (event.event === 'start') {
+            terminal.say(`\n${terminal.colour.bold(entry.name)}  ${terminal.colour.dim(entry.path)}`);
           }
           const { configuration, name } = entry;
-          progress ??= new RunProgress(terminal, { voice, configuration, fields: { setting: name } });
+          progress ??= new RunProgress(terminal, { configuration, fields: { setting: name } });
           progress.event(event);
         },
       },
@@ -81,15 +78,13 @@ export async function compare(
     if (outcome.status === 'interrupted') {
       (progress as RunProgress | null)?.end();
       const { step, entry } = outcome;
-      if (voice === 'json') {
-        terminal.json({ event: 'interrupted', setting: entry.name, step, run: entry.path, resume });
-      }
+      terminal.json({ event: 'interrupted', setting: entry.name, step, run: entry.path, resume });
       terminal.note(
-        `stopped in "${entry.name}" at step ${grouped(step)} with a checkpoint; go on with: ${resume}`,
+        `stopped in "${entry.name}" at step ${grouped(step)} with a checkpoint; continue with: ${resume}`,
       );
       return null;
     }
-    await finishComparison(terminal, { title, out, voice }, outcome.rows);
+    await finishComparison(terminal, { title, out }, outcome.rows);
     return outcome.rows;
   } finally {
     (progress as RunProgress | null)?.end();
@@ -98,29 +93,25 @@ export async function compare(
 
 function reportRun(
   terminal: Terminal,
-  voice: Voice,
   { name, path }: ComparisonEntry,
   result: RunResult,
   reused: boolean,
 ): void {
-  if (voice === 'json') terminal.json({ event: 'run', setting: name, run: path, reused, ...result });
-  if (voice === 'people' && reused) {
-    terminal.print(`\n${terminal.colour.bold(name)}  done before, not repeated: ${path}`);
+  terminal.json({ event: 'run', setting: name, run: path, reused, ...result });
+  if (reused) {
+    terminal.say(`\n${terminal.colour.bold(name)}  done before, not repeated: ${path}`);
   }
 }
 
-/** Prints the tables of a comparison and, where there is a folder for them, writes chart and page. */
+/** Prints the tables of a comparison, and writes chart and page if there is a folder for them. */
 export async function finishComparison(
   terminal: Terminal,
-  { title, out, voice }: { title: string; out: string | null; voice: Voice },
+  { title, out }: { title: string; out: string | null },
   rows: readonly ComparisonRow[],
 ): Promise<void> {
   const files = out === null ? null : await writeCharts(out, title, rows);
-  if (voice === 'json') {
-    const runs = rows.map(({ name, path, result }) => ({ setting: name, run: path, ...result }));
-    terminal.json({ event: 'done', runs, ...files });
-    return;
-  }
+  const runs = rows.map(({ name, path, result }) => ({ setting: name, run: path, ...result }));
+  terminal.json({ event: 'done', runs, ...files });
   const { bold } = terminal.colour;
   terminal.print(`\n${bold(title)}\n\n${resultsText(terminal, rows)}\n`);
   const swallowed = swallowedText(terminal, rows);

@@ -1,6 +1,5 @@
 /** `fewbit advise`: formats for every layer and role, found by trials and verified, as a configuration with its evidence. */
 import { join } from 'node:path';
-import { Command } from 'commander';
 import {
   adviceChart,
   adviceGroups,
@@ -34,7 +33,8 @@ import { AdviceProgress } from './progress.js';
 import { checkNetwork } from '../../options/check-network.js';
 import { openData } from '../../shared/open-data.js';
 import { EXIT, UsageError } from '../../console/errors.js';
-import { interruptible, type Interrupt } from '../../console/interrupt.js';
+import type { CommandContext } from '../../console/interrupt.js';
+import { defineCommand } from '../../options/define-command.js';
 import { wholeNumber } from '../../options/numbers.js';
 import { pngRenderer } from '../../console/png.js';
 import {
@@ -42,11 +42,10 @@ import {
   applyOptions,
   NETWORK_HELP,
   networkArgument,
-  voiceOf,
   type RunOptions,
 } from '../../options/run-options.js';
 import { tableText } from '../../console/table.js';
-import { grouped, type Terminal, type Voice } from '../../console/terminal.js';
+import { grouped, type Terminal } from '../../console/terminal.js';
 
 function checkpointIn(path: string): ReturnType<AdviceContext['checkpointOf']> {
   const { checkpoint: bytes } = openStoredRun(path);
@@ -70,73 +69,74 @@ const MIN_BITS = 4;
 const MAX_BITS = 32;
 
 const EXAMPLES = `
-First float32 is trained, and the magnitudes of its tensors give each layer and role a format of --bits bits. Then bits are taken away, by role and
-by layer, as long as the error on held-out training examples stays within the budget of that of float32. --epochs and --steps are those of such a
-trial. At the end float32, the proposal and the advice are trained with other seeds, --verify-epochs long.
+First float32 is trained, and the magnitudes of its tensors give each layer and role a format of --bits bits. Then the search removes
+bits, by role and by layer, as long as the error on held-out training examples stays within the budget of the error of float32.
+--epochs and --steps are the length of such a trial. At the end float32, the proposal and the advice are trained with other seeds for
+--verify-epochs.
 
 Examples:
   $ fewbit advise lenet
-  $ fewbit advise lenet --learning-rate "0.1*0.5" --epochs 4 --budget 0.3 --threads 1    a rate that falls leaves less to chance
+  $ fewbit advise lenet --learning-rate "0.1*0.5" --epochs 4 --budget 0.3 --threads 1    a falling rate leaves less to chance
   $ fewbit advise config.json --bits 12 --trials 20 --verify-epochs 10 --out runs/advice
   $ fewbit advise dnn --data synthetic --steps 40 --trials 8    a first try, without fetching anything
   $ fewbit train runs/advise-lenet/advised.json                 the advised formats, ready to train
 
-Writes advised.json, the configuration, and its evidence: advice.md, advice.html, advice.json and advice.svg, advice.png. Every trial is a run
-folder; after Ctrl-C or a crash the same command goes on, and more --trials or another --budget use the runs that are there. docs/formats.md.`;
+Writes advised.json, the configuration, and its evidence: advice.md, advice.html, advice.json and advice.svg, advice.png. Every trial is a
+run folder. After Ctrl-C or a crash the same command continues; more --trials or another --budget reuse the runs that are there.
+docs/formats.md.`;
 
-export function adviseCommand(terminal: Terminal): Command {
-  const command = new Command('advise')
-    .summary('find formats with fewer bits, and verify them')
-    .description(
-      'Proposes a format for every layer and role, narrows it while the error stays within a budget above float32, and writes a configuration that was verified.',
-    )
-    .argument('<network>', NETWORK_HELP)
-    .option('--bits <n>', 'word length of the proposal', wholeNumber('--bits', MIN_BITS, MAX_BITS), 16)
-    .option('--budget <points>', 'error above float32 that is allowed, in points: 0.3 or 0.3%', budgetOf, 0.3)
-    .option(
-      '--headroom <bits>',
-      'integer bits to leave free above the largest magnitude',
-      wholeNumber('--headroom', 0, 8),
-      1,
-    )
-    .option('--trials <n>', 'trials at most', wholeNumber('--trials', 1, 10_000), 40)
-    .option('--seeds <n>', 'runs of a trial', wholeNumber('--seeds', 1, MAX_SEEDS), 2)
-    .option(
-      '--verify-seeds <n>',
-      'runs of a setting in the verification, with other seeds than the trials',
-      wholeNumber('--verify-seeds', 1, MAX_SEEDS),
-      3,
-    )
-    .option(
-      '--verify-epochs <n>',
-      'epochs of the verification (default: those of the recipe or file)',
-      wholeNumber('--verify-epochs', 1),
-    )
-    .option(
-      '--validation <n>',
-      'training examples held out for all decisions (default: as many as test examples, at most a fifth)',
-      wholeNumber('--validation', 1),
-    )
-    .option(
-      '--train-limit <n>',
-      'train a trial on the first so many of the others only',
-      wholeNumber('--train-limit', 1),
-    )
-    .option(
-      '--rounding <mode>',
-      "as of fewbit train (default: the network's own, or stochastic)",
-      parseRoundings,
-    )
-    .option('--accumulator <kind>', 'exact, wrap:48 or saturate:32', parseAccumulator);
-  return addRunOptions(command)
-    .option('--out <folder>', 'folder of the advice and its runs (default: runs/advise-<network>)')
-    .addHelpText('after', EXAMPLES)
-    .action(async (network: string, options: AdviseOptions) => {
-      process.exitCode = await interruptible(terminal, (interrupt) =>
-        advise(terminal, network, options, interrupt),
-      );
-    });
-}
+export const adviseCommand = defineCommand({
+  name: 'advise',
+  summary: 'find formats with fewer bits, and verify them',
+  description:
+    'Proposes a format for every layer and role, narrows it while the error stays within a budget above float32, and writes a configuration that was verified.',
+  options: (command) =>
+    addRunOptions(
+      command
+        .argument('<network>', NETWORK_HELP)
+        .optionsGroup('Search:')
+        .option('--bits <n>', 'word length of the proposal', wholeNumber('--bits', MIN_BITS, MAX_BITS), 16)
+        .option('--budget <points>', 'error allowed above float32, in points: 0.3 or 0.3%', budgetOf, 0.3)
+        .option(
+          '--headroom <bits>',
+          'integer bits to leave free above the largest magnitude',
+          wholeNumber('--headroom', 0, 8),
+          1,
+        )
+        .option('--trials <n>', 'at most n trials', wholeNumber('--trials', 1, 10_000), 40)
+        .option('--seeds <n>', 'runs of each trial', wholeNumber('--seeds', 1, MAX_SEEDS), 2)
+        .option(
+          '--verify-seeds <n>',
+          'runs of each setting in the verification, with other seeds than the trials',
+          wholeNumber('--verify-seeds', 1, MAX_SEEDS),
+          3,
+        )
+        .option(
+          '--verify-epochs <n>',
+          'epochs of the verification (default: those of the recipe or file)',
+          wholeNumber('--verify-epochs', 1),
+        )
+        .option(
+          '--validation <n>',
+          'training examples held out for all decisions (default: as many as test examples, at most a fifth)',
+          wholeNumber('--validation', 1),
+        )
+        .option(
+          '--train-limit <n>',
+          'train each trial on only the first n of the remaining examples',
+          wholeNumber('--train-limit', 1),
+        )
+        .optionsGroup('Arithmetic:')
+        .option(
+          '--rounding <mode>',
+          "as in fewbit train (default: the network's own, or stochastic)",
+          parseRoundings,
+        )
+        .option('--accumulator <kind>', 'exact, wrap:48 or saturate:32', parseAccumulator),
+    ).option('--out <folder>', 'folder of the advice and its runs (default: runs/advise-<network>)'),
+  examples: EXAMPLES,
+  run: advise,
+});
 
 function budgetOf(text: string): number {
   const match = /^\s*(\d+(?:\.\d+)?)\s*%?\s*$/.exec(text);
@@ -148,37 +148,32 @@ function budgetOf(text: string): number {
 }
 
 async function advise(
-  terminal: Terminal,
+  { terminal, interrupt, signal }: CommandContext,
   network: string,
   options: AdviseOptions,
-  interrupt: Interrupt,
 ): Promise<number> {
-  const voice = voiceOf(options);
-  const { signal } = interrupt;
   const [shortRun, longRun] = configurations(network, options);
   const { bits, budget, headroom, trials, seeds, verifySeeds } = options;
   const groups = adviceGroups({ trial: shortRun, bits });
   for (const configuration of [shortRun, longRun]) checkNetwork(configuration);
   const out = options.out ?? join('runs', `advise-${folderName(shortRun.network.name ?? 'network')}`);
   checkAdviceFolder(out);
-  const data = await openData(terminal, { spec: shortRun.data, seed: shortRun.network.seed, voice, signal });
+  const data = await openData(terminal, { spec: shortRun.data, seed: shortRun.network.seed, signal });
   const held = { train: data.train.count, test: data.test.count };
   const full = heldOut(longRun, options, held);
   const trial = limited(heldOut(shortRun, options, held), options);
   const used = usedData(trial, data);
   const request: AdviceRequest = { trial, full, bits, budget, headroom, trials, seeds, verifySeeds };
   openAdviceFolder(out, { trial, full, bits, headroom });
-  if (voice === 'people') {
-    terminal.print(
-      `data ${data.name}: ${grouped(used.train.count)} training and ${grouped(used.test.count)} held-out examples, ${grouped(data.test.count)} for the test at the end (${data.source})`,
-    );
-  }
+  terminal.say(
+    `data ${data.name}: ${grouped(used.train.count)} training and ${grouped(used.test.count)} held-out examples, ${grouped(data.test.count)} for the test at the end (${data.source})`,
+  );
   const work = {
     trialSteps: plannedSteps(trial, used.train.count),
     fullSteps: plannedSteps(full, used.train.count),
     ...{ trials, seeds, verifySeeds },
   };
-  const progress = new AdviceProgress(terminal, voice, work);
+  const progress = new AdviceProgress(terminal, work);
   let verified = 0;
   try {
     const outcome = await adviseFormats(request, {
@@ -192,9 +187,7 @@ async function advise(
       onRangesProgress: progress.ranges,
       onBaseline: (baseline) => {
         progress.baseline(baseline);
-        if (voice === 'people') {
-          terminal.print(resolutionText({ baseline, heldOut: used.test.count, request }));
-        }
+        terminal.say(resolutionText({ baseline, heldOut: used.test.count, request }));
       },
       onTrial: (one) => {
         progress.trial(one, groups);
@@ -208,13 +201,13 @@ async function advise(
     if (outcome.status === 'interrupted') {
       const { entry, step } = outcome;
       const resume = 'the same command';
-      if (voice === 'json') terminal.json({ event: 'interrupted', step, run: entry.path, resume });
+      terminal.json({ event: 'interrupted', step, run: entry.path, resume });
       terminal.note(
-        `stopped in "${entry.name}" at step ${grouped(step)} with a checkpoint; go on with: ${resume}`,
+        `stopped in "${entry.name}" at step ${grouped(step)} with a checkpoint; continue with: ${resume}`,
       );
       return interrupt.exitCode;
     }
-    await finish(terminal, voice, out, outcome.advice, commandLine());
+    await finish(terminal, out, outcome.advice, commandLine());
     return outcome.advice.confirmed ? EXIT.done : EXIT.incomplete;
   } finally {
     progress.end();
@@ -248,13 +241,7 @@ function limited(configuration: RunConfiguration, { trainLimit }: AdviseOptions)
   return { ...configuration, subset: { ...configuration.subset, train: trainLimit } };
 }
 
-async function finish(
-  terminal: Terminal,
-  voice: Voice,
-  out: string,
-  advice: Advice,
-  command: string,
-): Promise<void> {
+async function finish(terminal: Terminal, out: string, advice: Advice, command: string): Promise<void> {
   const { threads: _threads, ...configuration } = advice.configuration;
   const json = adviceJson(advice);
   const svg = await adviceChart(advice);
@@ -271,11 +258,8 @@ async function finish(
     html: path('advice.html'),
     svg: path('advice.svg'),
   };
-  if (voice === 'json') {
-    const { confirmed, difference, chosen } = advice;
-    terminal.json({ event: 'done', confirmed, difference, chosen, formats: json['formats'], files });
-    return;
-  }
+  const { confirmed, difference, chosen } = advice;
+  terminal.json({ event: 'done', confirmed, difference, chosen, formats: json['formats'], files });
   const { head, rows } = verificationCells(advice);
   terminal.print(`\n${tableText(terminal, head, rows, 'lrrrrrrrl')}\n\n${adviceSentence(advice)}\n`);
   terminal.print(

@@ -1,4 +1,4 @@
-/** How far advice is: one line with the time left at most on a terminal, plain lines elsewhere; a line for each trial in any case. */
+/** How far advice is: a status line with the time that is left at most, and a line for each trial. */
 import {
   outcomeText,
   perElement,
@@ -9,10 +9,8 @@ import {
   type VerifiedSetting,
 } from '../../../experiment/index.js';
 import { type ComparisonEntry } from '../../../experiment/store/index.js';
-import { durationText, grouped, type Terminal, type Voice } from '../../console/terminal.js';
-
-/** Seconds between lines where no line can be drawn over. */
-const LINE_EVERY = 5;
+import type { StatusLine } from '../../console/status.js';
+import { durationText, grouped, type Terminal } from '../../console/terminal.js';
 
 /** How much there is to do at most. */
 export interface AdviceWork {
@@ -30,33 +28,25 @@ const VERIFICATION = 'verification';
 
 export class AdviceProgress {
   readonly #terminal: Terminal;
-  readonly #voice: Voice;
+  readonly #status: StatusLine;
   readonly #work: AdviceWork;
   #what = 'float32';
   /** Steps that were really done, and since when. */
   #done = 0;
   #begun: number | null = null;
-  #lastLine = performance.now();
   /** Of the run at hand. */
   #step = 0;
   #steps = 0;
   /** Steps of everything behind the trial or setting at hand. */
   #behind: number;
   #runsLeft: number;
-  #open = false;
 
-  constructor(terminal: Terminal, voice: Voice, work: AdviceWork) {
+  constructor(terminal: Terminal, work: AdviceWork) {
     this.#terminal = terminal;
-    this.#voice = voice;
+    this.#status = terminal.status('stderr');
     this.#work = work;
     this.#behind = this.#trialSteps(work.trials) + this.#verificationSteps(SETTINGS);
     this.#runsLeft = work.seeds;
-    terminal.around(
-      () => {
-        this.#clear();
-      },
-      () => undefined,
-    );
   }
 
   readonly event = ({ name }: ComparisonEntry, event: RunEvent): void => {
@@ -86,26 +76,24 @@ export class AdviceProgress {
   };
 
   baseline(errors: readonly number[]): void {
-    this.#say(`float32: held-out error ${errors.map((error) => error.toFixed(2)).join(' ')} %`);
+    this.#terminal.say(`float32: held-out error ${errors.map((error) => error.toFixed(2)).join(' ')} %`);
     this.#next('trial 0', this.#trialSteps(this.#work.trials - 1) + this.#verificationSteps(SETTINGS));
   }
 
   trial(trial: Trial, groups: readonly FormatGroup[]): void {
     const { number, what, bits, errors, difference, allowed, kept } = trial;
-    if (this.#voice === 'json') {
-      const meanBits = perElement(groups, bits);
-      this.#terminal.json({
-        ...{ event: 'trial', trial: number, what, bits: meanBits, ...bits, errors, difference, allowed },
-        kept,
-      });
-    }
+    const meanBits = perElement(groups, bits);
+    this.#terminal.json({
+      ...{ event: 'trial', trial: number, what, bits: meanBits, ...bits, errors, difference, allowed },
+      kept,
+    });
     const { bold, dim } = this.#terminal.colour;
     const outcome = outcomeText(trial);
-    this.#say(
+    this.#terminal.say(
       [
         bold(`trial ${number}`),
         what,
-        `${perElement(groups, bits).toFixed(2)} bits`,
+        `${meanBits.toFixed(2)} bits`,
         `error ${errors.map((error) => error.toFixed(2)).join(' ')} %`,
         `${signed(difference)} (allowed ${allowed.toFixed(2)})`,
         kept ? bold(outcome) : dim(outcome),
@@ -118,15 +106,15 @@ export class AdviceProgress {
   /** `count` settings are verified by now. */
   verified({ name, heldOutErrors, testErrors }: VerifiedSetting, count: number): void {
     const text = (errors: readonly number[]): string => errors.map((error) => error.toFixed(2)).join(' ');
-    if (this.#voice === 'json')
-      this.#terminal.json({ event: 'verified', setting: name, heldOutErrors, testErrors });
-    this.#say(`verified ${name}: held-out error ${text(heldOutErrors)} %, test error ${text(testErrors)} %`);
+    this.#terminal.json({ event: 'verified', setting: name, heldOutErrors, testErrors });
+    this.#terminal.say(
+      `verified ${name}: held-out error ${text(heldOutErrors)} %, test error ${text(testErrors)} %`,
+    );
     this.#next(VERIFICATION, this.#verificationSteps(Math.max(0, SETTINGS - count - 1)));
   }
 
   end(): void {
-    this.#clear();
-    this.#terminal.around(null, null);
+    this.#status.end();
   }
 
   #next(what: string, behind: number): void {
@@ -145,28 +133,13 @@ export class AdviceProgress {
     return settings * this.#work.verifySeeds * this.#work.fullSteps;
   }
 
-  #say(text: string): void {
-    if (this.#voice === 'people') this.#terminal.print(text);
-  }
-
   #show(): void {
-    if (this.#voice !== 'people') return;
-    const now = performance.now();
-    if (!this.#terminal.isInteractive && (now - this.#lastLine) / 1000 < LINE_EVERY) return;
-    const left = this.#steps - this.#step + Math.max(0, this.#runsLeft) * this.#steps + this.#behind;
-    const seconds = ((now - (this.#begun ?? now)) / 1000 / Math.max(this.#done, 1)) * left;
-    const text = `${this.#what}: step ${grouped(this.#step)}/${grouped(this.#steps)}  ETA at most ${durationText(seconds)}`;
-    if (this.#terminal.isInteractive) {
-      process.stderr.write(`\r\u001b[K${text}`);
-      this.#open = true;
-    } else {
-      this.#lastLine = now;
-      this.#terminal.note(text);
-    }
-  }
-
-  #clear(): void {
-    if (this.#open) process.stderr.write('\r\u001b[K');
-    this.#open = false;
+    this.#status.show(() => {
+      const now = performance.now();
+      const left = this.#steps - this.#step + Math.max(0, this.#runsLeft) * this.#steps + this.#behind;
+      const seconds = ((now - (this.#begun ?? now)) / 1000 / Math.max(this.#done, 1)) * left;
+      const step = `${grouped(this.#step)}/${grouped(this.#steps)}`;
+      return [`${this.#what}: step ${step}  ETA at most ${durationText(seconds)}`];
+    });
   }
 }

@@ -1,11 +1,9 @@
-/** `fewbit hardware`: the systolic array of the paper. Each subcommand is a file of src/cli/hardware/. */
-import { Command } from 'commander';
-import { commandGroup } from '../../options/command-group.js';
+/** `fewbit hardware`: the systolic array of the paper. Each subcommand is a file beside this one. */
+import { defineGroup } from '../../options/define-command.js';
 import { cosimCommand } from './cosim.js';
 import { estimateCommand } from './estimate.js';
 import { rtlCommand } from './rtl.js';
 import { synthCommand } from './synth.js';
-import type { Terminal } from '../../console/terminal.js';
 
 const EXAMPLES = `
 Examples:
@@ -15,12 +13,12 @@ Examples:
 
 What the array is, and where the numbers come from: docs/hardware.md.`;
 
-export function hardwareCommand(terminal: Terminal): Command {
-  const command = commandGroup(new Command('hardware'))
-    .summary('the systolic array of the paper')
-    .description('Maps networks onto a systolic array of multiply-accumulators with rounding units.')
-    .addHelpText('after', EXAMPLES);
-  for (const subcommand of [estimateCommand, rtlCommand, cosimCommand, synthCommand])
-    command.addCommand(subcommand(terminal));
-  return command;
-}
+export const hardwareCommand = defineGroup(
+  {
+    name: 'hardware',
+    summary: 'the systolic array of the paper',
+    description: 'Maps networks onto a systolic array of multiply-accumulators with rounding units.',
+    examples: EXAMPLES,
+  },
+  [estimateCommand, rtlCommand, cosimCommand, synthCommand],
+);

@@ -1,6 +1,5 @@
 /** `fewbit hardware cosim`: training steps whose products the generated hardware computes, under Verilator, word for word. */
 import { join } from 'node:path';
-import { Command, Option } from 'commander';
 import { systolicBackend } from '../../../backend/index.js';
 import {
   arrayOfDesign,
@@ -13,18 +12,19 @@ import {
   type RtlDesign,
 } from '../../../hardware/index.js';
 import { roundingText } from '../../../numerics/index.js';
-import { interruptible } from '../../console/interrupt.js';
+import type { CommandContext } from '../../console/interrupt.js';
+import { addVoiceOptions, defineCommand } from '../../options/define-command.js';
+import { EXIT } from '../../console/errors.js';
 import { seedOf, wholeNumber } from '../../options/numbers.js';
 import { PartProgress } from '../../console/part-progress.js';
 import {
   addArithmeticOptions,
   DEFAULT_SEED,
   NETWORK_HELP,
-  voiceOf,
   type NetworkOptions,
 } from '../../options/run-options.js';
 import { tableText } from '../../console/table.js';
-import { grouped, type Terminal, type Voice } from '../../console/terminal.js';
+import { grouped, type Terminal } from '../../console/terminal.js';
 import { addDesignOptions, designOf, productsOfLayer, type DesignOptions } from './design-options.js';
 import { buildHarness, type RtlHarness } from './harness.js';
 import { dataOf, subjectOf, train } from './subject.js';
@@ -36,8 +36,6 @@ interface CosimOptions extends DesignOptions, NetworkOptions {
   readonly steps: number;
   readonly layer?: string;
   readonly out: string;
-  readonly quiet?: boolean;
-  readonly json?: boolean;
 }
 
 const EXAMPLES = `
@@ -51,37 +49,37 @@ Examples:
   $ fewbit hardware cosim lenet --data synthetic --batch 10 --rounding nearest --formats 2.6
   $ fewbit hardware cosim runs/lenet-1 --layer conv2 --json
 
-Exit code 1 where a word or a digest differs. Needs the Debian packages verilator, make and g++; the built hardware stays in --out and is
+Exit code 1 if a word or a digest differs. Needs the Debian packages verilator, make and g++; the built hardware stays in --out and is
 used again.`;
 
-export function cosimCommand(terminal: Terminal): Command {
-  const command = new Command('cosim')
-    .summary('training steps on the generated hardware, compared word for word')
-    .description(
-      'Builds the generated hardware with Verilator, computes the products of training steps on it and compares every word and the weights after it with the simulator.',
-    )
-    .argument('<network>', `${NETWORK_HELP}; or a run folder`);
-  return addDesignOptions(addArithmeticOptions(command))
-    .option(
-      '--wl <bits>',
-      'word length (default: the widest word of the products)',
-      wholeNumber('--wl', 2, 32),
-    )
-    .option('--data <data>', 'data of the network, as of fewbit train')
-    .option('--batch <n>', "examples per step (default: the network's)", wholeNumber('--batch', 1))
-    .option('--seed <n>', `seed of the network (default: ${DEFAULT_SEED})`, seedOf)
-    .option('--steps <n>', 'training steps', wholeNumber('--steps', 1), 1)
-    .option('--layer <name>', 'only the products of this layer go through the hardware')
-    .option('--out <folder>', 'folder where built hardware is kept', join('runs', 'cosim'))
-    .option('--quiet', 'print the totals alone')
-    .addOption(new Option('--json', 'print one JSON object').conflicts('quiet'))
-    .addHelpText('after', EXAMPLES)
-    .action(async (network: string, options: CosimOptions) => {
-      process.exitCode = await interruptible(terminal, ({ signal }) =>
-        stoppable(signal, () => cosim(terminal, network, options, signal)),
-      );
-    });
-}
+export const cosimCommand = defineCommand({
+  name: 'cosim',
+  summary: 'training steps on the generated hardware, compared word for word',
+  description:
+    'Builds the generated hardware with Verilator, computes the products of training steps on it and compares every word and the weights after it with the simulator.',
+  options: (command) =>
+    addVoiceOptions(
+      addDesignOptions(
+        addArithmeticOptions(command.argument('<network>', `${NETWORK_HELP}; or a run folder`)),
+      )
+        .option(
+          '--wl <bits>',
+          'word length (default: the widest word of the products)',
+          wholeNumber('--wl', 2, 32),
+        )
+        .option('--data <data>', 'data of the network, as in fewbit train')
+        .option('--batch <n>', "examples per step (default: the network's)", wholeNumber('--batch', 1))
+        .option('--seed <n>', `seed of the network (default: ${DEFAULT_SEED})`, seedOf)
+        .option('--steps <n>', 'training steps', wholeNumber('--steps', 1), 1)
+        .option('--layer <name>', 'only the products of this layer go through the hardware')
+        .option('--out <folder>', 'folder where built hardware is kept', join('runs', 'cosim')),
+      'totals',
+      '',
+    ),
+  examples: EXAMPLES,
+  run: (context, network: string, options: CosimOptions) =>
+    stoppable(context.signal, () => cosim(context, network, options)),
+});
 
 /** One product that went through the hardware. */
 interface Compared {
@@ -141,25 +139,23 @@ class Comparison {
 }
 
 async function cosim(
-  terminal: Terminal,
+  { terminal, signal }: CommandContext,
   name: string,
   options: CosimOptions,
-  signal: AbortSignal,
 ): Promise<number> {
-  const voice = voiceOf(options);
   const { steps, layer, out } = options;
   const subject = await subjectOf(name, options);
   const products = layer === undefined ? subject.products : productsOfLayer(subject.products, layer);
   const design = designOf(products, options);
-  const data = await dataOf(terminal, subject, { voice, signal });
-  if (voice === 'people') {
-    terminal.note(
-      `building ${design.rows} x ${design.cols} PEs with Verilator, unless ${out} has them already`,
-    );
-  }
+  const data = await dataOf(terminal, subject, signal);
+  const building = terminal.status('stderr', { stays: true });
+  building.begin(
+    `building ${design.rows} x ${design.cols} PEs with Verilator, unless ${out} has them already`,
+  );
+  building.end();
   const built = buildHarness(design, out);
   const all = steps * products.reduce((sum, product) => sum + rtlCycles(design, product), 0);
-  const progress = new PartProgress(terminal, 'co-simulation', voice);
+  const progress = new PartProgress(terminal, 'co-simulation');
   let done = 0;
   try {
     const comparison = new Comparison(
@@ -185,13 +181,13 @@ async function cosim(
       ...(wasm && { wasm: wasm.digest }),
     };
     progress.end();
-    report(terminal, voice, { design, compared, digests });
+    report(terminal, { design, compared, digests });
     const isEqual =
       new Set(Object.values(digests)).size === 1 &&
       compared.every(
         ({ mismatches, cycles, expectedCycles }) => mismatches === 0 && cycles === expectedCycles,
       );
-    return isEqual ? 0 : 1;
+    return isEqual ? EXIT.done : EXIT.internal;
   } finally {
     progress.end();
   }
@@ -205,7 +201,7 @@ interface Outcome {
 
 const HEAD = ['product', 'M x K x N', 'words', 'differ', 'cycles', 'schedule', 'cycles/s'];
 
-function report(terminal: Terminal, voice: Voice, { design, compared, digests }: Outcome): void {
+function report(terminal: Terminal, { design, compared, digests }: Outcome): void {
   const sum = (of: (one: Compared) => number): number => compared.reduce((total, one) => total + of(one), 0);
   const totals = {
     products: compared.length,
@@ -217,29 +213,16 @@ function report(terminal: Terminal, voice: Voice, { design, compared, digests }:
   };
   const speed = (one: { readonly cycles: number; readonly timeMs: number }): number =>
     Math.round(one.cycles / (one.timeMs / 1000));
-  if (voice === 'json') {
-    terminal.json({
-      event: 'done',
-      design,
-      products: compared,
-      totals,
-      cyclesPerSecond: speed(totals),
-      digests,
-    });
-    return;
-  }
-  if (voice === 'people') {
-    const { rows, cols, wordLength, rounding } = design;
-    terminal.print(
-      `${rows} x ${cols} PEs, words of ${wordLength} bits, rounding ${roundingText(rounding)}\n`,
-    );
-    const row = (label: string, size: string, one: Compared | typeof totals): string[] => [
-      ...[label, size, grouped(one.words), grouped(one.mismatches), grouped(one.cycles)],
-      ...[grouped(one.scheduleCycles), grouped(speed(one))],
-    ];
-    const lines = compared.map((one) => row(one.site, `${one.m} x ${one.k} x ${one.n}`, one));
-    terminal.print(tableText(terminal, HEAD, [...lines, row('all', '', totals)], 'llrrrrr') + '\n');
-  }
+  const cyclesPerSecond = speed(totals);
+  terminal.json({ event: 'done', design, products: compared, totals, cyclesPerSecond, digests });
+  const { rows, cols, wordLength, rounding } = design;
+  terminal.say(`${rows} x ${cols} PEs, words of ${wordLength} bits, rounding ${roundingText(rounding)}\n`);
+  const row = (label: string, size: string, one: Compared | typeof totals): string[] => [
+    ...[label, size, grouped(one.words), grouped(one.mismatches), grouped(one.cycles)],
+    ...[grouped(one.scheduleCycles), grouped(speed(one))],
+  ];
+  const lines = compared.map((one) => row(one.site, `${one.m} x ${one.k} x ${one.n}`, one));
+  terminal.say(tableText(terminal, HEAD, [...lines, row('all', '', totals)], 'llrrrrr') + '\n');
   terminal.print(`${grouped(totals.words)} words compared, ${grouped(totals.mismatches)} differ`);
   for (const [who, digest] of Object.entries(digests)) terminal.print(`${who.padEnd(9)} ${digest}`);
 }

@@ -1,4 +1,4 @@
-/** Tells an estimate: the tables of one array, or of a sweep over several, and with a folder the files of both. */
+/** Prints an estimate: the tables of one array, or of a sweep over several, and with a folder the files of both. */
 import { join } from 'node:path';
 import {
   arraySweepChart,
@@ -25,14 +25,13 @@ import { writeWhole } from '../../../experiment/store/index.js';
 import type { StepEstimate } from '../../../hardware/index.js';
 import { makeOutFolder } from '../../options/out-folder.js';
 import { tableText } from '../../console/table.js';
-import type { Terminal, Voice } from '../../console/terminal.js';
+import type { Terminal } from '../../console/terminal.js';
 
-/** What was estimated, and how it is told. */
+/** What was estimated, and what goes with it. */
 export interface EstimateReport {
   /** One combination, or those of a sweep. */
   readonly rows: readonly ArraySweepRow[];
   readonly subject: EstimateSubject;
-  readonly voice: Voice;
   /** The command that makes it again. */
   readonly command: string;
   readonly out?: string;
@@ -58,23 +57,18 @@ interface Picture {
 
 /** Prints, and writes the files. */
 export async function report(terminal: Terminal, request: EstimateReport): Promise<void> {
-  const { rows, subject, voice, out } = request;
+  const { rows, subject, out } = request;
   const { estimate } = rows[0]!;
   const content = rows.length === 1 ? estimateContent(estimate, subject) : sweepContent(rows, subject);
   const { title, facts, head, cells, records, summary } = content;
   const array = arrayText(estimate.config, !('array' in rows[0]!.labels));
   const files = out === undefined ? [] : await writeFiles(out, content, array, request.command);
-  if (voice === 'json') {
-    terminal.json({ event: 'done', title: subject.title, ...summary, rows: records, files });
-    return;
-  }
-  if (voice === 'people') {
-    terminal.print(`${terminal.colour.bold(title)}\n${array}\n`);
-    terminal.print(tableText(terminal, head, cells, 'l' + 'r'.repeat(head.length - 1)));
-    terminal.print('');
-    if (facts.length > 0) terminal.print(tableText(terminal, ['', ''], facts, 'll').replace(/^\s*\n/, ''));
-    if (files.length > 0) terminal.print('');
-  }
+  terminal.json({ event: 'done', title: subject.title, ...summary, rows: records, files });
+  terminal.say(`${terminal.colour.bold(title)}\n${array}\n`);
+  terminal.say(tableText(terminal, head, cells, 'l' + 'r'.repeat(head.length - 1)));
+  terminal.say('');
+  if (facts.length > 0) terminal.say(tableText(terminal, ['', ''], facts, 'll').replace(/^\s*\n/, ''));
+  if (files.length > 0) terminal.say('');
   for (const file of files) terminal.print(file);
 }
 

@@ -1,5 +1,4 @@
 /** `fewbit hardware estimate`: a training step, or one product, on an array: time, utilisation, bytes, energy. */
-import { Command, Option } from 'commander';
 import { trainingExamples } from '../../../data/node/index.js';
 import {
   changeNetwork,
@@ -25,12 +24,12 @@ import {
 import { defineNetwork } from '../../../nn/index.js';
 import { parseRounding } from '../../../numerics/index.js';
 import { UsageError } from '../../console/errors.js';
-import { interruptible } from '../../console/interrupt.js';
+import type { CommandContext } from '../../console/interrupt.js';
+import { addVoiceOptions, defineCommand } from '../../options/define-command.js';
 import { realNumber, wholeNumber } from '../../options/numbers.js';
 import { checkOutFolder } from '../../options/out-folder.js';
 import { PartProgress } from '../../console/part-progress.js';
-import { NETWORK_HELP, networkArgument, voiceOf } from '../../options/run-options.js';
-import type { Terminal } from '../../console/terminal.js';
+import { NETWORK_HELP, networkArgument } from '../../options/run-options.js';
 import { addArrayOptions, addMemoryOptions, arrayOf } from './array-options.js';
 import { checkConflicts, listOf, productOf, sizeOf, type EstimateOptions } from './estimate-options.js';
 import { report } from './estimate-report.js';
@@ -43,67 +42,72 @@ Examples:
   $ fewbit hardware estimate cifar --array 8x8,16x16,28x28,64x64 --wl 8,16,32 --out runs/arrays
   $ fewbit hardware estimate dnn --rounding nearest,stochastic:8,stochastic:16 --json
 
-Lists make a sweep: a row for every combination. Only products run on the array; the other ops are the host's and are not counted.
+Lists make a sweep: one row for every combination. Only products run on the array; the other ops run on the host and are not counted.
 With --out: table (Markdown, CSV, JSON) and charts (SVG and PNG, light and dark). What the numbers mean: docs/hardware.md.`;
 
-export function estimateCommand(terminal: Terminal): Command {
-  const command = new Command('estimate')
-    .summary('time, utilisation and energy of a training step')
-    .description(
-      'Maps every product of a training step onto a systolic array: cycles, utilisation, stalls by cause, bytes moved, speed and energy.',
-    )
-    .argument('[network]', `${NETWORK_HELP}; left out with --product`)
-    .option('--product <MxKxN>', 'one product instead of a network', productOf)
-    .option(
-      '--formats <formats>',
-      'as in fewbit plan: 6.10 for all; 4.12/6.10, the second for activations; or by role',
-      parseFormats,
-    )
-    .option('--batch <n>', `examples per step (default: ${RUN_DEFAULTS.batch})`, wholeNumber('--batch', 1))
-    .option(
-      '--stage <n>',
-      'stage of the precision schedule (default: 0, what training begins with)',
-      wholeNumber('--stage', 0),
-    );
-  return addMemoryOptions(addArrayOptions(command))
-    .option('--array <RxC,...>', 'sizes instead of --rows and --cols', listOf(sizeOf))
-    .option(
-      '--wl <bits,...>',
-      "words of so many bits instead of the formats' (a product: 16)",
-      listOf(wholeNumber('--wl', 2, 32)),
-    )
-    .option(
-      '--rounding <units,...>',
-      "rounding units: nearest, floor ..., stochastic, stochastic:n with a shift register of n bits (default: the network's; a product: stochastic)",
-      listOf(parseRoundingHardware),
-    )
-    .option(
-      '--examples <n>',
-      "examples of an epoch (default: those of the network's data, where they have a name)",
-      wholeNumber('--examples', 1),
-    )
-    .option(
-      '--watts <w>',
-      'power of a real device, to hold the estimate against',
-      realNumber('--watts', 0.001),
-    )
-    .option('--out <folder>', 'folder for tables and charts: new, or empty')
-    .option('--force', 'replace the files of an earlier estimate in the folder')
-    .option('--quiet', 'print the files alone')
-    .addOption(new Option('--json', 'print one JSON object').conflicts('quiet'))
-    .addHelpText('after', EXAMPLES)
-    .action(async (network: string | undefined, options: EstimateOptions) => {
-      process.exitCode = await interruptible(terminal, ({ signal }) =>
-        estimate(terminal, network, options, signal),
-      );
-    });
-}
+export const estimateCommand = defineCommand({
+  name: 'estimate',
+  summary: 'time, utilisation and energy of a training step',
+  description:
+    'Maps every product of a training step onto a systolic array: cycles, utilisation, stalls by cause, bytes moved, speed and energy.',
+  options: (command) =>
+    addVoiceOptions(
+      addMemoryOptions(
+        addArrayOptions(
+          command
+            .argument('[network]', `${NETWORK_HELP}; left out with --product`)
+            .option('--product <MxKxN>', 'one product instead of a network', productOf)
+            .option(
+              '--formats <formats>',
+              'as in fewbit plan: 6.10 for all roles; 4.12/6.10, the second for activations; or by role',
+              parseFormats,
+            )
+            .option(
+              '--batch <n>',
+              `examples per step (default: ${RUN_DEFAULTS.batch})`,
+              wholeNumber('--batch', 1),
+            )
+            .option(
+              '--stage <n>',
+              'stage of the precision schedule (default: 0, the first of the training)',
+              wholeNumber('--stage', 0),
+            ),
+        ),
+      )
+        .option('--array <RxC,...>', 'sizes instead of --rows and --cols', listOf(sizeOf))
+        .option(
+          '--wl <bits,...>',
+          'word lengths instead of those of the formats (a product: 16)',
+          listOf(wholeNumber('--wl', 2, 32)),
+        )
+        .option(
+          '--rounding <units,...>',
+          "rounding units: nearest, floor ..., stochastic, stochastic:n with a shift register of n bits (default: the network's; a product: stochastic)",
+          listOf(parseRoundingHardware),
+        )
+        .option(
+          '--examples <n>',
+          "examples of an epoch (default: those of the network's data, if it is a named set)",
+          wholeNumber('--examples', 1),
+        )
+        .option(
+          '--watts <w>',
+          'power of a real device, to compare with the estimate',
+          realNumber('--watts', 0.001),
+        )
+        .option('--out <folder>', 'folder for tables and charts: new, or empty')
+        .option('--force', 'replace the files of an earlier estimate in the folder'),
+      'files',
+      '',
+    ),
+  examples: EXAMPLES,
+  run: estimate,
+});
 
 async function estimate(
-  terminal: Terminal,
+  { terminal, signal }: CommandContext,
   network: string | undefined,
   options: EstimateOptions,
-  signal: AbortSignal,
 ): Promise<number> {
   const { out, watts } = options;
   checkConflicts(network, options);
@@ -112,13 +116,11 @@ async function estimate(
   const { workloads, ...subject } =
     network === undefined ? productSubject(options) : networkSubject(network, options);
   if (out !== undefined) checkOutFolder(out, options.force === true);
-  const voice = voiceOf(options);
   const points = sweepPoints(config, workloads, fields);
-  const rows = await estimates(points, new PartProgress(terminal, 'estimate', voice), signal);
+  const rows = await estimates(points, new PartProgress(terminal, 'estimate'), signal);
   await report(terminal, {
     rows,
     subject: { ...subject, ...(watts === undefined ? {} : { watts }) },
-    voice,
     command: ['fewbit', ...process.argv.slice(2)].join(' '),
     ...(out === undefined ? {} : { out }),
   });

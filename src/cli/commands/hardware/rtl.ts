@@ -1,6 +1,6 @@
 /** `fewbit hardware rtl`: SystemVerilog of an array with a test bench whose vectors come from a trained network. */
 import { join } from 'node:path';
-import { Command, Option } from 'commander';
+import { Option } from 'commander';
 import { systolicBackend } from '../../../backend/index.js';
 import { completeConfiguration } from '../../../experiment/index.js';
 import { writeWhole } from '../../../experiment/store/index.js';
@@ -16,11 +16,12 @@ import {
 import type { NetworkConfiguration } from '../../../nn/index.js';
 import { parseRounding, roundingText, type Overflow, type Rounding } from '../../../numerics/index.js';
 import { UsageError } from '../../console/errors.js';
-import { interruptible } from '../../console/interrupt.js';
+import type { CommandContext } from '../../console/interrupt.js';
+import { addVoiceOptions, defineCommand } from '../../options/define-command.js';
 import { wholeNumber } from '../../options/numbers.js';
 import { checkOutFolder, makeOutFolder } from '../../options/out-folder.js';
-import { DEFAULT_SEED, voiceOf } from '../../options/run-options.js';
-import { grouped, type Terminal, type Voice } from '../../console/terminal.js';
+import { DEFAULT_SEED } from '../../options/run-options.js';
+import { grouped, type Terminal } from '../../console/terminal.js';
 import { addDesignOptions, designOf, productsOfLayer, type DesignOptions } from './design-options.js';
 import { dataOf, subject, subjectOf, train, type Examples, type Subject } from './subject.js';
 
@@ -32,8 +33,6 @@ interface RtlOptions extends DesignOptions {
   readonly layer?: string;
   readonly batch: number;
   readonly force?: boolean;
-  readonly quiet?: boolean;
-  readonly json?: boolean;
 }
 
 const WORD = 16;
@@ -49,64 +48,59 @@ Examples:
   $ fewbit hardware rtl --wl 8 --fl 6 --acc 24 --rounding nearest build/small
   $ fewbit hardware rtl --run runs/lenet-1 --layer conv2 build/lenet && make -C build/lenet
 
-The vectors of the test bench are the products of one layer in a training step: of the run with --run, which then also says word
-length, rounding and overflow; else of a small network that is trained on the synthetic data for ${STEPS} steps first.
+The vectors of the test bench are the products of one layer in a training step. With --run they come from that run, which also sets
+word length, rounding and overflow; otherwise from a small network that is first trained on the synthetic data for ${STEPS} steps.
 make in the folder runs Verilator's lint, and the test bench under Verilator and Icarus Verilog (Debian packages verilator, iverilog;
 make synth: yosys). What the modules do: docs/hardware.md.`;
 
-export function rtlCommand(terminal: Terminal): Command {
-  const command = new Command('rtl')
-    .summary('SystemVerilog of an array, with a test bench')
-    .description(
-      'Writes a systolic array with its rounding units as SystemVerilog: modules, a test bench that checks itself against a layer of a trained network, a Makefile and a README.',
-    )
-    .argument('<folder>', 'folder of the files: new, or empty');
-  return addDesignOptions(command)
-    .option('--wl <bits>', `word length (default: ${WORD}, or the run's)`, wholeNumber('--wl', 2, 32))
-    .option(
-      '--fl <bits>',
-      `fraction bits of the small network (default: ${FRACTION}, or all but 4)`,
-      wholeNumber('--fl', 0, 32),
-    )
-    .option(
-      '--rounding <mode>',
-      "stochastic, stochastic:n, nearest ..., floor, toward-zero (default: stochastic, or the run's)",
-      parseRounding,
-    )
-    .addOption(
-      new Option('--overflow <how>', "what the rounding units do (default: saturate, or the run's)").choices([
-        'saturate',
-        'wrap',
-      ]),
-    )
-    .option('--run <folder>', 'run whose layer gives the vectors')
-    .option('--layer <name>', 'that layer (default: the first with a forward product and both gradients)')
-    .option('--batch <n>', 'examples in the vectors', wholeNumber('--batch', 1), 2)
-    .option('--force', 'replace the files of an earlier design in the folder')
-    .option('--quiet', 'print the folder alone')
-    .addOption(new Option('--json', 'print one JSON object').conflicts('quiet'))
-    .addHelpText('after', EXAMPLES)
-    .action(async (folder: string, options: RtlOptions) => {
-      process.exitCode = await interruptible(terminal, ({ signal }) =>
-        rtl(terminal, folder, options, signal),
-      );
-    });
-}
+export const rtlCommand = defineCommand({
+  name: 'rtl',
+  summary: 'SystemVerilog of an array, with a test bench',
+  description:
+    'Writes a systolic array with its rounding units as SystemVerilog: modules, a test bench that checks itself against a layer of a trained network, a Makefile and a README.',
+  options: (command) =>
+    addVoiceOptions(
+      addDesignOptions(command.argument('<folder>', 'folder of the files: new, or empty'))
+        .option('--wl <bits>', `word length (default: ${WORD}, or the run's)`, wholeNumber('--wl', 2, 32))
+        .option(
+          '--fl <bits>',
+          `fraction bits of the small network (default: ${FRACTION}, or all but 4)`,
+          wholeNumber('--fl', 0, 32),
+        )
+        .option(
+          '--rounding <mode>',
+          "stochastic, stochastic:n, nearest ..., floor, toward-zero (default: stochastic, or the run's)",
+          parseRounding,
+        )
+        .addOption(
+          new Option(
+            '--overflow <how>',
+            "what the rounding units do (default: saturate, or the run's)",
+          ).choices(['saturate', 'wrap']),
+        )
+        .option('--run <folder>', 'run whose layer gives the vectors')
+        .option('--layer <name>', 'that layer (default: the first with a forward product and both gradients)')
+        .option('--batch <n>', 'examples in the vectors', wholeNumber('--batch', 1), 2)
+        .option('--force', 'replace the files of an earlier design in the folder'),
+      'folder',
+      '',
+    ),
+  examples: EXAMPLES,
+  run: rtl,
+});
 
 async function rtl(
-  terminal: Terminal,
+  { terminal, signal }: CommandContext,
   folder: string,
   options: RtlOptions,
-  signal: AbortSignal,
 ): Promise<number> {
   checkOutFolder(folder, options.force === true);
-  const voice = voiceOf(options);
   const given =
     options.run === undefined ? await smallSubject(options) : await runSubject(options.run, options);
   const products = layerProducts(given.products, options.layer);
   const design = checkOptions(designOf(products, options), options);
-  const data = await dataOf(terminal, given, { voice, signal });
-  const trained = options.run === undefined ? await trainSmall(terminal, given, data, voice, signal) : given;
+  const data = await dataOf(terminal, given, signal);
+  const trained = options.run === undefined ? await trainSmall(terminal, given, data, signal) : given;
   const golden = await goldenProducts(design, trained, data, products, signal);
   const layer = products[0]!.op.layer;
   const origin =
@@ -117,7 +111,7 @@ async function rtl(
   makeOutFolder(join(folder, 'vectors'));
   for (const { name, text } of files) writeWhole(folder, name, text);
   const words = golden.reduce((sum, { out }) => sum + out.length, 0);
-  report(terminal, voice, { folder, design, files: files.map(({ name }) => name), origin, words });
+  report(terminal, { folder, design, files: files.map(({ name }) => name), origin, words });
   return 0;
 }
 
@@ -162,10 +156,11 @@ async function trainSmall(
   terminal: Terminal,
   given: Subject,
   data: Examples,
-  voice: Voice,
   signal: AbortSignal,
 ): Promise<Subject> {
-  if (voice === 'people') terminal.note(`training a small network on the synthetic data for ${STEPS} steps`);
+  const status = terminal.status('stderr', { stays: true });
+  status.begin(`training a small network on the synthetic data for ${STEPS} steps`);
+  status.end();
   const start = { ...given, configuration: { ...given.configuration, batch: STEP_BATCH } };
   const { checkpoint } = await train(start, data, { backend: 'wasm', steps: STEPS, signal });
   return { ...given, checkpoint };
@@ -215,18 +210,13 @@ interface Written {
   readonly words: number;
 }
 
-function report(terminal: Terminal, voice: Voice, written: Written): void {
+function report(terminal: Terminal, written: Written): void {
   const { folder, design, files, origin, words } = written;
-  if (voice === 'json') {
-    terminal.json({ event: 'done', ...written });
-    return;
-  }
-  if (voice === 'people') {
-    const { rows, cols, wordLength, accumulatorBits, rounding } = design;
-    terminal.print(
-      `${rows} x ${cols} PEs, words of ${wordLength} bits, sums of ${accumulatorBits}, rounding ${roundingText(rounding)}: ${files.length} files`,
-    );
-    terminal.print(`test bench: ${grouped(words)} words, ${origin}; run it with make -C ${folder}\n`);
-  }
+  terminal.json({ event: 'done', ...written });
+  const { rows, cols, wordLength, accumulatorBits, rounding } = design;
+  terminal.say(
+    `${rows} x ${cols} PEs, words of ${wordLength} bits, sums of ${accumulatorBits}, rounding ${roundingText(rounding)}: ${files.length} files`,
+  );
+  terminal.say(`test bench: ${grouped(words)} words, ${origin}; run it with make -C ${folder}\n`);
   terminal.print(folder);
 }

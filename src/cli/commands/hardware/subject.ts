@@ -6,7 +6,7 @@ import { isRunFolder, openStoredRun } from '../../../experiment/store/index.js';
 import { productsOf, type Product } from '../../../hardware/index.js';
 import { defineNetwork } from '../../../nn/index.js';
 import { Network } from '../../../train/index.js';
-import { openData, type DataRequest } from '../../shared/open-data.js';
+import { openData } from '../../shared/open-data.js';
 import { UsageError } from '../../console/errors.js';
 import {
   applyOptions,
@@ -73,10 +73,10 @@ export type Examples = Awaited<ReturnType<typeof openData>>;
 export async function dataOf(
   terminal: Terminal,
   { configuration, checkpoint }: Subject,
-  request: Pick<DataRequest, 'voice' | 'signal'>,
+  signal: AbortSignal,
 ): Promise<Examples> {
   const { data: spec, network } = configuration;
-  const data = await openData(terminal, { spec, seed: network.seed, ...request });
+  const data = await openData(terminal, { spec, seed: network.seed, signal });
   if (checkpoint) checkRunData('hardware', configuration, data);
   return data;
 }

@@ -2,7 +2,7 @@
 import { mkdtempSync, rmSync, writeFileSync } from 'node:fs';
 import { tmpdir } from 'node:os';
 import { join } from 'node:path';
-import { Command, Option } from 'commander';
+import { Option } from 'commander';
 import {
   checkDesign,
   isStochastic,
@@ -14,12 +14,13 @@ import {
   type RoundingHardware,
   type RtlDesign,
 } from '../../../hardware/index.js';
-import { interruptible } from '../../console/interrupt.js';
+import type { CommandContext } from '../../console/interrupt.js';
+import { addVoiceOptions, defineCommand } from '../../options/define-command.js';
+import { EXIT } from '../../console/errors.js';
 import { wholeNumber } from '../../options/numbers.js';
 import { PartProgress } from '../../console/part-progress.js';
-import { voiceOf } from '../../options/run-options.js';
 import { tableText } from '../../console/table.js';
-import { grouped, percentText, type Terminal } from '../../console/terminal.js';
+import { grouped, percentText } from '../../console/terminal.js';
 import { addArrayOptions, type ArrayOptions } from './array-options.js';
 import { listOf, sizeOf } from './estimate-options.js';
 import { requireTools, runTool, stoppable } from './tools.js';
@@ -29,8 +30,6 @@ interface SynthOptions extends ArrayOptions {
   readonly depth: number;
   readonly rounding: readonly RoundingHardware[];
   readonly whole: readonly Pick<ArrayConfig, 'rows' | 'cols'>[];
-  readonly quiet?: boolean;
-  readonly json?: boolean;
 }
 
 /** Cells of a part. RAM is what memories are made of, in cells of whatever kind. */
@@ -53,37 +52,35 @@ package yosys. What the numbers mean, and what they do not: docs/hardware.md.`;
 
 const UNITS = ['nearest', 'floor', 'stochastic:8', 'stochastic:16', 'stochastic:32'];
 
-export function synthCommand(terminal: Terminal): Command {
-  const command = new Command('synth')
-    .summary('cells of the hardware, by Yosys')
-    .description(
-      'Synthesises the parts of an array with Yosys and counts their cells: what a PE, a rounding unit of each kind and a whole array take.',
-    );
-  return addArrayOptions(command)
-    .option('--wl <bits>', 'word length', wholeNumber('--wl', 2, 32), 16)
-    .option('--depth <slices>', 'slices in half an operand buffer', wholeNumber('--depth', 1, 65536), 512)
-    .addOption(
-      new Option(
-        '--rounding <units,...>',
-        'rounding units; stochastic:n has a shift register of n bits; the first is what the others are held against',
-      )
-        .argParser(listOf(parseRoundingHardware))
-        .default(UNITS.map(parseRoundingHardware), UNITS.join()),
-    )
-    .addOption(
-      new Option('--whole <RxC,...>', 'arrays that are synthesised as a whole too, with each of these units')
-        .argParser(listOf(sizeOf))
-        .default([], 'none'),
-    )
-    .option('--quiet', 'print the tables alone')
-    .addOption(new Option('--json', 'print one JSON object').conflicts('quiet'))
-    .addHelpText('after', EXAMPLES)
-    .action(async (options: SynthOptions) => {
-      process.exitCode = await interruptible(terminal, ({ signal }) =>
-        stoppable(signal, () => synth(terminal, options, signal)),
-      );
-    });
-}
+export const synthCommand = defineCommand({
+  name: 'synth',
+  summary: 'cells of the hardware, by Yosys',
+  description:
+    'Synthesises the parts of an array with Yosys and counts their cells: what a PE, a rounding unit of each kind and a whole array take.',
+  options: (command) =>
+    addVoiceOptions(
+      addArrayOptions(command)
+        .option('--wl <bits>', 'word length', wholeNumber('--wl', 2, 32), 16)
+        .option('--depth <slices>', 'slices in half an operand buffer', wholeNumber('--depth', 1, 65536), 512)
+        .addOption(
+          new Option(
+            '--rounding <units,...>',
+            'rounding units; stochastic:n has a shift register of n bits; the others are compared with the first',
+          )
+            .argParser(listOf(parseRoundingHardware))
+            .default(UNITS.map(parseRoundingHardware), UNITS.join()),
+        )
+        .addOption(
+          new Option('--whole <RxC,...>', 'arrays to synthesise also as a whole, with each of these units')
+            .argParser(listOf(sizeOf))
+            .default([], 'none'),
+        ),
+      'tables',
+      '',
+    ),
+  examples: EXAMPLES,
+  run: (context, options: SynthOptions) => stoppable(context.signal, () => synth(context, options)),
+});
 
 /** Cells of the statistics that Yosys prints last. */
 function cellsOf(log: string): Cells {
@@ -144,9 +141,9 @@ interface Part {
   readonly cells: Cells;
 }
 
-async function synth(terminal: Terminal, options: SynthOptions, signal: AbortSignal): Promise<number> {
+async function synth({ terminal, signal }: CommandContext, options: SynthOptions): Promise<number> {
   requireTools('yosys');
-  const { wl, depth, rounding: units, whole, json, quiet } = options;
+  const { wl, depth, rounding: units, whole } = options;
   const { rows, cols, accumulatorBits, lfsrBits } = {
     ...PAPER_ARRAY,
     ...(options.rows === undefined ? {} : { rows: options.rows }),
@@ -167,7 +164,7 @@ async function synth(terminal: Terminal, options: SynthOptions, signal: AbortSig
     }),
   );
   const [first] = designs as [RtlDesign, ...RtlDesign[]];
-  const progress = new PartProgress(terminal, 'synthesis', voiceOf(options));
+  const progress = new PartProgress(terminal, 'synthesis');
   const all = 9 + designs.length + designs.filter(isStochastic).length + whole.length * designs.length;
   let done = 0;
   const count = async (...args: Parameters<typeof synthesize>): Promise<Cells> => {
@@ -214,10 +211,7 @@ async function synth(terminal: Terminal, options: SynthOptions, signal: AbortSig
       wholes.push({ size: `${size.rows} x ${size.cols}`, arrays: own });
     }
     progress.end();
-    if (json === true) {
-      terminal.json({ event: 'done', rows, cols, pe, peOfLuts, rest, arrays, wholes });
-      return 0;
-    }
+    terminal.json({ event: 'done', rows, cols, pe, peOfLuts, rest, arrays, wholes });
     const head = ['part', 'LUTs', 'flip-flops', 'CARRY4', 'DSP48E1', 'RAM'];
     const row = ({ name, cells }: Part): string[] => [
       name,
@@ -239,7 +233,8 @@ async function synth(terminal: Terminal, options: SynthOptions, signal: AbortSig
       const [base] = own as readonly [Part, ...Part[]];
       const more = (of: (cells: Cells) => number, cells: Cells): string =>
         percentText((of(cells) / of(base.cells) - 1) * 100);
-      terminal.print(quiet === true ? '' : `\n${what}; more than with ${base.name}:\n`);
+      terminal.print('');
+      terminal.say(`${what}; more than with ${base.name}:\n`);
       terminal.print(
         tableText(
           terminal,
@@ -256,7 +251,7 @@ async function synth(terminal: Terminal, options: SynthOptions, signal: AbortSig
     };
     printArrays(`${rows} x ${cols} PEs as the sum of their parts`, arrays);
     for (const { size, arrays: own } of wholes) printArrays(`${size} PEs as a whole`, own);
-    return 0;
+    return EXIT.done;
   } finally {
     progress.end();
   }

@@ -1,14 +1,14 @@
 /** `fewbit reproduce`: the paper's figures, each from one command. */
 import { join } from 'node:path';
-import { Argument, Command, Option } from 'commander';
+import { Argument } from 'commander';
 import type { BackendName } from '../../../backend/index.js';
 import { DATA_NAMES } from '../../../data/node/index.js';
 import { figures } from '../../../experiment/index.js';
-import { interruptible, type Interrupt } from '../../console/interrupt.js';
+import type { CommandContext } from '../../console/interrupt.js';
+import { addVoiceOptions, defineCommand } from '../../options/define-command.js';
 import { wholeNumber } from '../../options/numbers.js';
 import { reproduce } from './reproduce.js';
-import { backendOption, dataSpec, threadsOption, voiceOf } from '../../options/run-options.js';
-import type { Terminal } from '../../console/terminal.js';
+import { backendOption, dataSpec, threadsOption } from '../../options/run-options.js';
 import { packageVersion } from '../../options/version.js';
 
 interface ReproduceOptions {
@@ -20,8 +20,6 @@ interface ReproduceOptions {
   readonly backend?: BackendName;
   readonly threads?: number;
   readonly out?: string;
-  readonly quiet?: boolean;
-  readonly json?: boolean;
 }
 
 const OUT = join('runs', 'reproduce');
@@ -40,50 +38,55 @@ Examples:
   $ fewbit reproduce resnet8 --epochs 8
   $ fewbit reproduce all --out runs/paper
 
-Each setting and seed is a run folder below the output folder. Beside them, for each figure: the chart as SVG and PNG, light
+Each setting and seed is a run folder in the output folder, which also gets, for each figure, the chart as SVG and PNG, light
 and dark, and the table against the paper as Markdown and HTML. Ctrl-C or a crash loses nothing: give the same command again;
-runs that are done are not repeated, one that was stopped is continued.`;
+finished runs are not repeated, a stopped run resumes.`;
 
-export function reproduceCommand(terminal: Terminal): Command {
-  return new Command('reproduce')
-    .summary("train and draw the paper's figures")
-    .description(
-      "Trains the settings of the paper's figures, draws training error and test error against epochs, and sets them beside the paper's numbers; the same for residual networks, beyond the paper, beside float32.",
-    )
-    .addArgument(
-      new Argument('<figure>', "which one; all: the paper's").choices([
-        ...figures.map(({ name }) => name),
-        'all',
-      ]),
-    )
-    .option('--epochs <n>', `passes over the training data (default: ${lengths})`, wholeNumber('--epochs', 1))
-    .option('--seeds <n>', 'runs of every setting', wholeNumber('--seeds', 1, MAX_SEEDS), 1)
-    .option(
-      '--first-seed <n>',
-      'seed of the first of them; the next ones count on',
-      wholeNumber('--first-seed', 0),
-      1,
-    )
-    .option('--quick', 'a trial: few epochs on a small part of the data')
-    .option('--data <data>', `other data of the same shape: ${DATA_NAMES.join(', ')}, or a path`)
-    .addOption(backendOption())
-    .addOption(threadsOption())
-    .option('--out <folder>', `folder of figures and runs (default: ${OUT}, or ${OUT}-quick with --quick)`)
-    .option('--quiet', 'print the tables alone')
-    .addOption(new Option('--json', 'print one JSON object a line').conflicts('quiet'))
-    .addHelpText('after', EXAMPLES)
-    .action(async (figure: string, options: ReproduceOptions) => {
-      process.exitCode = await interruptible(terminal, (interrupt) =>
-        run(terminal, figure, options, interrupt),
-      );
-    });
-}
+export const reproduceCommand = defineCommand({
+  name: 'reproduce',
+  summary: "train and draw the paper's figures",
+  description:
+    "Trains the settings of the paper's figures, draws training error and test error against epochs, and compares them with the paper's numbers. Also trains two residual networks that are not in the paper and compares them with float32.",
+  options: (command) =>
+    addVoiceOptions(
+      command
+        .addArgument(
+          new Argument('<figure>', 'the figure; all: those of the paper').choices([
+            ...figures.map(({ name }) => name),
+            'all',
+          ]),
+        )
+        .option(
+          '--epochs <n>',
+          `passes over the training data (default: ${lengths})`,
+          wholeNumber('--epochs', 1),
+        )
+        .option('--seeds <n>', 'runs of every setting', wholeNumber('--seeds', 1, MAX_SEEDS), 1)
+        .option(
+          '--first-seed <n>',
+          'seed of the first run; the next ones count up',
+          wholeNumber('--first-seed', 0),
+          1,
+        )
+        .option('--quick', 'a trial: few epochs on a small part of the data')
+        .option('--data <data>', `other data of the same shape: ${DATA_NAMES.join(', ')}, or a path`)
+        .addOption(backendOption())
+        .addOption(threadsOption())
+        .option(
+          '--out <folder>',
+          `folder of figures and runs (default: ${OUT}, or ${OUT}-quick with --quick)`,
+        ),
+      'tables',
+      ' a line',
+    ),
+  examples: EXAMPLES,
+  run,
+});
 
 async function run(
-  terminal: Terminal,
+  { terminal, interrupt }: CommandContext,
   name: string,
   options: ReproduceOptions,
-  interrupt: Interrupt,
 ): Promise<number> {
   const { epochs, seeds, firstSeed, quick = false, data, backend, threads } = options;
   const done = await reproduce(
@@ -102,7 +105,6 @@ async function run(
         ...(threads === undefined ? {} : { threads }),
       },
       out: options.out ?? (quick ? `${OUT}-quick` : OUT),
-      voice: voiceOf(options),
       command: commandLine(name, options),
     },
     interrupt,

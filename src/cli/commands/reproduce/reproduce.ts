@@ -26,13 +26,12 @@ import type { pngRenderer } from '../../console/png.js';
 import { RunProgress } from '../../console/progress.js';
 import { isWorthReport, reportPath, writeReport } from '../../shared/write-report.js';
 import { tableText } from '../../console/table.js';
-import { grouped, percentText, type Terminal, type Voice } from '../../console/terminal.js';
+import { grouped, percentText, type Terminal } from '../../console/terminal.js';
 import { Work } from './work.js';
 
 export interface ReproductionRequest extends ReproductionOptions {
   readonly figures: readonly Figure[];
   readonly out: string;
-  readonly voice: Voice;
   /** The command that makes it again, for the pages. */
   readonly command: string;
 }
@@ -45,13 +44,13 @@ interface Task {
 
 type Renderer = Awaited<ReturnType<typeof pngRenderer>>;
 
-/** Returns false where it was interrupted (and says how to go on). */
+/** Returns false after an interruption (and prints how to continue). */
 export async function reproduce(
   terminal: Terminal,
   request: ReproductionRequest,
   interrupt: Interrupt,
 ): Promise<boolean> {
-  const { out, seeds, voice } = request;
+  const { out, seeds } = request;
   const tasks: Task[] = request.figures.map((figure) => ({
     figure,
     entries: figureEntries(figure, request, (recipe, name) => join(out, recipe, name)),
@@ -60,16 +59,16 @@ export async function reproduce(
   const all = tasks.flatMap(({ entries }) => entries);
   for (const { configuration, seed } of all) if (seed === seeds[0]) checkNetwork(configuration);
   checkEntries(all);
-  const data = await openAll(terminal, all, voice, interrupt.signal);
+  const data = await openAll(terminal, all, interrupt.signal);
   const work = new Work(all, (entry) => usedData(entry.configuration, data(entry)).train.count);
   const { pngRenderer } = await import('../../console/png.js');
   const render = await pngRenderer();
   for (const { figure, entries } of tasks) {
-    if (voice === 'people') terminal.print(`\n${terminal.colour.bold(figure.title)}`);
+    terminal.say(`\n${terminal.colour.bold(figure.title)}`);
     const runs: FigureRun[] = [];
     for (const seed of seeds) {
       const own = entries.filter((entry) => entry.seed === seed);
-      const done = await runSeed(terminal, { figure, entries: own }, { voice, work, data, interrupt });
+      const done = await runSeed(terminal, { figure, entries: own }, { work, data, interrupt });
       if (done === null) return false;
       runs.push(...done);
       // After every seed, so that there is something to look at before the last one.
@@ -83,7 +82,6 @@ export async function reproduce(
 async function openAll(
   terminal: Terminal,
   entries: readonly FigureEntry[],
-  voice: Voice,
   signal: AbortSignal,
 ): Promise<(entry: FigureEntry) => LoadedData> {
   const opened = new Map<string, LoadedData>();
@@ -93,7 +91,7 @@ async function openAll(
   for (const entry of entries) {
     if (opened.has(key(entry))) continue;
     const { configuration, seed } = entry;
-    opened.set(key(entry), await openData(terminal, { spec: configuration.data, seed, voice, signal }));
+    opened.set(key(entry), await openData(terminal, { spec: configuration.data, seed, signal }));
   }
   return (entry) => {
     const data = opened.get(key(entry));
@@ -102,17 +100,15 @@ async function openAll(
   };
 }
 
-/** The runs of one seed, done; null where they were interrupted. */
+/** The finished runs of one seed; null after an interruption. */
 async function runSeed(
   terminal: Terminal,
   { figure, entries }: Task,
   {
-    voice,
     work,
     data,
     interrupt,
   }: {
-    readonly voice: Voice;
     readonly work: Work;
     readonly data: (entry: FigureEntry) => LoadedData;
     readonly interrupt: Interrupt;
@@ -143,14 +139,11 @@ async function runSeed(
           if (!entry) return;
           if (event.event === 'start') {
             work.start(entry, event.step, performance.now());
-            if (voice === 'people') {
-              const { bold, dim } = terminal.colour;
-              terminal.print(`\n${bold(`${figure.name}: ${entry.name}`)}  ${dim(path)}`);
-            }
+            const { bold, dim } = terminal.colour;
+            terminal.say(`\n${bold(`${figure.name}: ${entry.name}`)}  ${dim(path)}`);
           }
           if (event.event === 'step') work.step(entry);
           progress ??= new RunProgress(terminal, {
-            voice,
             configuration,
             fields: { figure: figure.name, setting: entry.setting.name, seed: entry.seed },
             overall: () => work.text(performance.now()),
@@ -160,7 +153,7 @@ async function runSeed(
         onResult: ({ path }, result, reused) => {
           end();
           const entry = byPath.get(path);
-          if (entry) reportRun(terminal, voice, figure, entry, result, reused);
+          if (entry) reportRun(terminal, figure, entry, result, reused);
         },
       },
     );
@@ -168,11 +161,9 @@ async function runSeed(
       end();
       const { entry, step } = outcome;
       const resume = 'the same command';
-      if (voice === 'json') {
-        terminal.json({ event: 'interrupted', figure: figure.name, step, run: entry.path, resume });
-      }
+      terminal.json({ event: 'interrupted', figure: figure.name, step, run: entry.path, resume });
       terminal.note(
-        `stopped in ${figure.name}, "${entry.name}", at step ${grouped(step)} with a checkpoint; go on with: ${resume}`,
+        `stopped in ${figure.name}, "${entry.name}", at step ${grouped(step)} with a checkpoint; continue with: ${resume}`,
       );
       return null;
     }
@@ -191,17 +182,14 @@ async function runSeed(
 
 function reportRun(
   terminal: Terminal,
-  voice: Voice,
   { name: figure }: Figure,
   { name, path, setting, seed }: FigureEntry,
   result: RunResult,
   reused: boolean,
 ): void {
-  if (voice === 'json') {
-    terminal.json({ event: 'run', figure, setting: setting.name, seed, run: path, reused, ...result });
-  }
-  if (voice === 'people' && reused) {
-    terminal.print(
+  terminal.json({ event: 'run', figure, setting: setting.name, seed, run: path, reused, ...result });
+  if (reused) {
+    terminal.say(
       `\n${terminal.colour.bold(`${figure}: ${name}`)}  test error ${percentText(result.testErrorPercent)}; done before, not repeated: ${path}`,
     );
   }
@@ -210,7 +198,7 @@ function reportRun(
 /** Writes pictures, table and page; shows the table once all seeds are there. */
 async function drawFigure(
   terminal: Terminal,
-  { out, voice, command }: ReproductionRequest,
+  { out, command }: ReproductionRequest,
   figure: Figure,
   runs: readonly FigureRun[],
   render: Renderer,
@@ -231,24 +219,19 @@ async function drawFigure(
   writeWhole(out, `${name}.html`, await figureHtml(figure, rows, runs, { command }));
   if (!isLast) return;
   const path = (end: string): string => join(out, `${name}${end}`);
-  if (voice === 'json') {
-    const settings = rows.map(
-      ({ setting, seeds, diverged, testErrorPercent, trainErrorPercent, ...row }) => ({
-        ...{ setting: setting.name, seeds, diverged, testErrorPercent, trainErrorPercent },
-        ...{ paper: setting.paper, difference: row.difference, seconds: row.seconds },
-        ...{ swallowed: row.swallowed, flushed: row.flushed, digest: row.digest },
-      }),
-    );
-    const files = { svg: path('.svg'), png: path('.png'), markdown: path('.md'), html: path('.html') };
-    terminal.json({ event: 'figure', figure: name, settings, ...files });
-    return;
-  }
+  const settings = rows.map(({ setting, seeds, diverged, testErrorPercent, trainErrorPercent, ...row }) => ({
+    ...{ setting: setting.name, seeds, diverged, testErrorPercent, trainErrorPercent },
+    ...{ paper: setting.paper, difference: row.difference, seconds: row.seconds },
+    ...{ swallowed: row.swallowed, flushed: row.flushed, digest: row.digest },
+  }));
+  const files = { svg: path('.svg'), png: path('.png'), markdown: path('.md'), html: path('.html') };
+  terminal.json({ event: 'figure', figure: name, settings, ...files });
   const cells = figureCells(figure, rows);
   terminal.print(`\n${terminal.colour.bold(figure.title)}\n`);
   terminal.print(
     tableText(terminal, cells.head, cells.rows, figure.against === 'paper' ? 'lrlrrrrrl' : 'lrrrrrrl'),
   );
-  if (voice === 'people') terminal.print(`\n${FIGURE_NOTE}`);
+  terminal.say(`\n${FIGURE_NOTE}`);
   terminal.print(
     `\nchart ${path('.svg')}, ${path('.png')} (dark: ${name}-dark.svg, ${name}-dark.png)\ntable ${path('.md')}\npage  ${path('.html')}`,
   );

@@ -1,5 +1,5 @@
 /** `fewbit runs`: what is in run folders, wherever it came from: tables, files for other programs, and their removal. */
-import { Command, Option } from 'commander';
+import { Option } from 'commander';
 import {
   differingFields,
   fieldsName,
@@ -20,10 +20,9 @@ import {
   writeIndex,
 } from '../../../experiment/store/index.js';
 import { canAsk, isYes } from '../../console/ask.js';
-import { commandGroup } from '../../options/command-group.js';
+import { defineCommand, defineGroup } from '../../options/define-command.js';
 import { finishComparison } from '../../shared/compare-runs.js';
-import { UsageError } from '../../console/errors.js';
-import { voiceOf } from '../../options/run-options.js';
+import { EXIT, UsageError } from '../../console/errors.js';
 import { epochRows, EXPORT_FORMATS, exportText, runRows, writeExport, type ExportFormat } from './export.js';
 import { printRun } from './show.js';
 import { byTestError, runsTable } from '../../shared/runs-table.js';
@@ -51,84 +50,132 @@ Examples:
   $ fewbit runs show runs/sweep-lenet/seed-1           one run: configuration, epochs, result
   $ fewbit runs compare runs/a runs/b --out runs/a-b   side by side, with chart and page
   $ fewbit runs export runs/sweep-lenet --format csv --out sweep.csv
-  $ fewbit runs export runs --metrics --format parquet --out epochs.parquet      a row an epoch
+  $ fewbit runs export runs --metrics --format parquet --out epochs.parquet      one row for each epoch
   $ fewbit runs rm runs/old runs/sweep-lenet --yes
-  $ fewbit runs index runs/sweep-lenet                 makes its index.json anew from its run folders
+  $ fewbit runs index runs/sweep-lenet                 rebuilds its index.json from its run folders
 
-A run is done, running, stopped (it goes on with fewbit train --resume --out <run>), pruned by its sweep, failed, planned (its
-sweep has not begun it) or damaged.`;
+A run is done, running, stopped (fewbit train --resume --out <run> continues it), pruned by its sweep, failed, planned (its sweep
+has not begun it) or damaged.`;
 
-export function runsCommand(terminal: Terminal): Command {
-  const command = commandGroup(new Command('runs'))
-    .summary('list, show, compare, export or remove runs')
-    .description('Looks at run folders, wherever they came from; removes them.')
-    .addHelpText('after', EXAMPLES);
-  command
-    .command('list')
-    .description('list runs with the fields in which they differ')
-    .argument('[folder]', 'folder with runs, at any depth', RUNS)
-    .addOption(new Option('--state <state>', 'only runs in this state').choices(STATES))
-    .addOption(new Option('--sort <by>', 'order').choices(['name', 'error']).default('name'))
-    .option('--fields <list>', 'fields to show, separated by commas (default: those that differ)')
-    .option('--group-by-seed', 'one row for runs that differ in nothing but their seed: mean and range')
-    .addOption(new Option('--json', 'print one JSON object a row'))
-    .action((folder: string, options: ListOptions) => {
-      list(terminal, folder, options);
-    });
-  command
-    .command('show')
-    .description('show one run: configuration, epochs, result')
-    .argument('<run>', 'run folder')
-    .option('--json', 'print one JSON object')
-    .action((run: string, options: { readonly json?: boolean }) => {
-      printRun(terminal, run, options.json === true);
-    });
-  command
-    .command('compare')
-    .description('compare runs that are done: results, swallowed updates, chart')
-    .argument('<runs...>', 'run folders, or folders with runs')
-    .option('--out <folder>', 'folder for comparison.svg and comparison.html')
-    .option('--json', 'print one JSON object')
-    .action(async (paths: readonly string[], options: { readonly out?: string; readonly json?: boolean }) => {
-      await compareRuns(terminal, paths, options);
-    });
-  command
-    .command('export')
-    .description('write runs as a table for other programs')
-    .argument('[folder]', 'folder with runs, at any depth', RUNS)
-    .addOption(new Option('--format <format>', 'format of the table').choices(EXPORT_FORMATS).default('csv'))
-    .option('--out <file>', 'file to write (default: print it)')
-    .option('--metrics', 'a row for each epoch instead of one for each run')
-    .option('--all-fields', 'all fields of the configurations (default: those that differ)')
-    .option('--force', 'write over a file that is there')
-    .action(async (folder: string, options: ExportOptions) => {
-      await exportRuns(terminal, folder, options);
-    });
-  command
-    .command('rm')
-    .description('remove runs or sweeps with all that is in their folders')
-    .argument('<runs...>', 'folders of runs or sweeps')
-    .option('--yes', 'do not ask')
-    .action(async (paths: readonly string[], options: { readonly yes?: boolean }) => {
-      await removeRuns(terminal, paths, options);
-    });
-  command
-    .command('index')
-    .description("make a sweep's index.json anew from its run folders")
-    .argument('<sweep>', 'folder of the sweep')
-    .action((sweep: string) => {
-      const count = writeIndex(sweep);
-      terminal.print(`${sweep}: index of ${grouped(count)} runs`);
-    });
-  return command;
-}
+const FOLDER = ['[folder]', 'folder with runs, at any depth', RUNS] as const;
+
+const listCommand = defineCommand({
+  name: 'list',
+  summary: 'list runs with the fields in which they differ',
+  options: (command) =>
+    command
+      .argument(...FOLDER)
+      .addOption(new Option('--state <state>', 'only runs in this state').choices(STATES))
+      .addOption(new Option('--sort <by>', 'order').choices(['name', 'error']).default('name'))
+      .option('--fields <list>', 'fields to show, separated by commas (default: those that differ)')
+      .option('--group-by-seed', 'one row for runs that differ only in their seed: mean and range')
+      .option('--json', 'print one JSON object a row'),
+  examples: `
+Examples:
+  $ fewbit runs list                                   all runs below the folder runs
+  $ fewbit runs list runs/sweep-lenet --sort error --state done
+  $ fewbit runs list runs/sweep-lenet --group-by-seed --fields formats,rounding`,
+  run: ({ terminal }, folder: string, options: ListOptions) => {
+    list(terminal, folder, options);
+    return EXIT.done;
+  },
+});
+
+const showCommand = defineCommand({
+  name: 'show',
+  summary: 'show one run: configuration, epochs, result',
+  options: (command) => command.argument('<run>', 'run folder').option('--json', 'print one JSON object'),
+  examples: `
+Example:
+  $ fewbit runs show runs/lenet-1`,
+  run: ({ terminal }, run: string) => {
+    printRun(terminal, run);
+    return EXIT.done;
+  },
+});
+
+const compareCommand = defineCommand({
+  name: 'compare',
+  summary: 'compare finished runs: results, swallowed updates, chart',
+  options: (command) =>
+    command
+      .argument('<runs...>', 'run folders, or folders with runs')
+      .option('--out <folder>', 'folder for comparison.svg and comparison.html')
+      .option('--json', 'print one JSON object'),
+  examples: `
+Example:
+  $ fewbit runs compare runs/a runs/b --out runs/a-b   side by side, with chart and page`,
+  run: async ({ terminal }, paths: readonly string[], options: { readonly out?: string }) => {
+    await compareRuns(terminal, paths, options.out ?? null);
+    return EXIT.done;
+  },
+});
+
+const exportCommand = defineCommand({
+  name: 'export',
+  summary: 'write runs as a table for other programs',
+  options: (command) =>
+    command
+      .argument(...FOLDER)
+      .addOption(
+        new Option('--format <format>', 'format of the table').choices(EXPORT_FORMATS).default('csv'),
+      )
+      .option('--out <file>', 'file to write (default: print it)')
+      .option('--metrics', 'one row for each epoch instead of each run')
+      .option('--all-fields', 'all fields of the configurations (default: those that differ)')
+      .option('--force', 'replace an existing file'),
+  examples: `
+Examples:
+  $ fewbit runs export runs/sweep-lenet --format csv --out sweep.csv
+  $ fewbit runs export runs --metrics --format parquet --out epochs.parquet`,
+  run: async ({ terminal }, folder: string, options: ExportOptions) => {
+    await exportRuns(terminal, folder, options);
+    return EXIT.done;
+  },
+});
+
+const removeCommand = defineCommand({
+  name: 'rm',
+  summary: 'remove runs or sweeps with everything in their folders',
+  options: (command) =>
+    command.argument('<runs...>', 'folders of runs or sweeps').option('--yes', 'do not ask'),
+  examples: `
+Example:
+  $ fewbit runs rm runs/old runs/sweep-lenet --yes`,
+  run: async ({ terminal }, paths: readonly string[], options: { readonly yes?: boolean }) => {
+    await removeRuns(terminal, paths, options);
+    return EXIT.done;
+  },
+});
+
+const indexCommand = defineCommand({
+  name: 'index',
+  summary: "rebuild a sweep's index.json from its run folders",
+  options: (command) => command.argument('<sweep>', 'folder of the sweep'),
+  examples: `
+Example:
+  $ fewbit runs index runs/sweep-lenet`,
+  run: ({ terminal }, sweep: string) => {
+    terminal.print(`${sweep}: index of ${grouped(writeIndex(sweep))} runs`);
+    return EXIT.done;
+  },
+});
+
+export const runsCommand = defineGroup(
+  {
+    name: 'runs',
+    summary: 'list, show, compare, export or remove runs',
+    description: 'Looks at run folders from any machine, and removes them.',
+    examples: EXAMPLES,
+  },
+  [listCommand, showCommand, compareCommand, exportCommand, removeCommand, indexCommand],
+);
 
 interface ListOptions {
   readonly state?: RunState;
   readonly sort: 'name' | 'error';
   readonly fields?: string;
   readonly groupBySeed?: boolean;
-  readonly json?: boolean;
 }
 
 function list(terminal: Terminal, folder: string, options: ListOptions): void {
@@ -142,10 +189,7 @@ function list(terminal: Terminal, folder: string, options: ListOptions): void {
   const summaries = sort === 'error' ? byTestError(chosen) : chosen;
   const differing = fieldsOf(summaries);
   const fields = options.fields === undefined ? differing : namedFields(options.fields, summaries);
-  if (options.json === true) {
-    for (const summary of summaries) terminal.json(summaryRow(summary, fields));
-    return;
-  }
+  for (const summary of summaries) terminal.json(summaryRow(summary, fields));
   if (summaries.length === 0) {
     terminal.print(`${folder}: no runs${state === undefined ? '' : ` are ${state}`}`);
     return;
@@ -166,14 +210,13 @@ function listGroups(
   terminal: Terminal,
   folder: string,
   summaries: readonly RunSummary[],
-  { sort, state, fields: chosen, json }: ListOptions,
+  { sort, state, fields: chosen }: ListOptions,
 ): void {
   const fields = chosen === undefined ? settingFields(summaries) : namedFields(chosen, summaries);
   const groups = groupBySeed(summaries, fields);
   const rows = sort === 'error' ? byGroupError(groups) : groups;
-  if (json === true) for (const group of rows) terminal.json(groupRow(group, fields));
-  else if (rows.length === 0)
-    terminal.print(`${folder}: no runs${state === undefined ? '' : ` are ${state}`}`);
+  for (const group of rows) terminal.json(groupRow(group, fields));
+  if (rows.length === 0) terminal.print(`${folder}: no runs${state === undefined ? '' : ` are ${state}`}`);
   else terminal.print(groupsTable(terminal, rows, fields));
 }
 
@@ -197,11 +240,7 @@ function allFields(summaries: readonly RunSummary[]): string[] {
   return [...new Set(texts.flatMap((fields) => Object.keys(fields)))];
 }
 
-async function compareRuns(
-  terminal: Terminal,
-  paths: readonly string[],
-  options: { readonly out?: string; readonly json?: boolean },
-): Promise<void> {
+async function compareRuns(terminal: Terminal, paths: readonly string[], out: string | null): Promise<void> {
   const all = paths.flatMap((path) => summarizeRuns(path));
   const found = [...new Map(all.map((summary) => [summary.path, summary])).values()];
   const done = found.filter(({ state }) => state === 'done');
@@ -225,7 +264,7 @@ async function compareRuns(
     };
   });
   const title = `${rows.length} runs of ${[...new Set(rows.map(({ configuration }) => configuration.network.name ?? 'network'))].join(', ')}`;
-  await finishComparison(terminal, { title, out: options.out ?? null, voice: voiceOf(options) }, rows);
+  await finishComparison(terminal, { title, out }, rows);
 }
 
 interface ExportOptions {
@@ -264,7 +303,7 @@ async function removeRuns(
     }
     if (!canAsk()) throw new UsageError('runs: there is nobody to ask; remove with --yes');
     if (!(await isYes('remove all of it?'))) {
-      terminal.print('nothing is removed');
+      terminal.print('Nothing was removed.');
       return;
     }
   }

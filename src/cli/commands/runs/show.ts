@@ -6,17 +6,14 @@ import { tableText } from '../../console/table.js';
 import { grouped, lossText, percentText, type Terminal } from '../../console/terminal.js';
 
 /** @throws RunFolderError where the folder holds no run, or a damaged one */
-export function printRun(terminal: Terminal, path: string, asJson: boolean): void {
+export function printRun(terminal: Terminal, path: string): void {
   if (!isRunFolder(path)) {
     throw new RunFolderError(`run folder ${path}: holds no run; fewbit runs list shows those that there are`);
   }
   const { configuration, result } = readRecord(path);
   const summary = summarizeRun(path);
   const epochs = epochLines(readMetrics(path));
-  if (asJson) {
-    terminal.json({ ...summary, configuration, result, lines: epochs });
-    return;
-  }
+  terminal.json({ ...summary, configuration, result, lines: epochs });
   const { bold } = terminal.colour;
   const { data, batch, seed, backend } = { ...configuration, seed: configuration.network.seed };
   terminal.print(`${bold(path)}  ${stateText(summary)}`);

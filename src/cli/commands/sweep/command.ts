@@ -1,10 +1,11 @@
 /** `fewbit sweep`: many runs of one experiment, here or on a cluster. */
-import { Command, Option } from 'commander';
+import { Option } from 'commander';
 import { DEFAULT_ETA } from '../../../experiment/index.js';
 import { checkSweepFolder, lockHolder, readJobs, SweepFolder } from '../../../experiment/store/index.js';
 import { canAsk, isYes } from '../../console/ask.js';
 import { EXIT, UsageError } from '../../console/errors.js';
-import { interruptible, type Interrupt } from '../../console/interrupt.js';
+import type { CommandContext } from '../../console/interrupt.js';
+import { defineCommand } from '../../options/define-command.js';
 import { realNumber, seedOf, wholeNumber } from '../../options/numbers.js';
 import { isWorthReport, sweepReportRuns, writeSweepReport } from '../../shared/write-report.js';
 import {
@@ -12,7 +13,6 @@ import {
   addRunOptions,
   DEFAULT_SEED,
   NETWORK_HELP,
-  voiceOf,
 } from '../../options/run-options.js';
 import { etaOf, requestedSweep, rungsOf, type RequestedSweep, type SpaceOptions } from './definition.js';
 import { driveSweep } from './drive.js';
@@ -42,7 +42,7 @@ const POLL_SECONDS = 5;
 const EXAMPLES = `
 A field is a path in the configuration; short names: seed, formats, formats.weight, rounding, randomBits, accumulator,
 learningRate, momentum, weightDecay, batch, epochs, data, network, setting, layers.conv1.formats.weight ...
-The list of settings, each field of the grid and the random search are multiplied with each other.
+The sweep has a run for every combination of a setting of the list, a value of each field of the grid and a drawn point.
 
 Examples:
   $ fewbit sweep sweep.json --dry-run                       lists the runs
@@ -51,103 +51,97 @@ Examples:
   $ fewbit sweep lenet --settings "float32; 4.12 nearest; 4.12 stochastic:8" --grid seed=1..5 --jobs 2
   $ fewbit sweep dnn --grid "randomBits=2; 4; 8; 32" --grid "layers.fc3.formats.weight=4.12; 4.8"
   $ fewbit sweep dnn --random 27 --draw "learningRate=0.01..0.3 log" --draw "formats=8.8; 6.10" --halving 1,3 --epochs 9
-  $ fewbit sweep runs/sweep-lenet                           goes on with a sweep where it stopped
+  $ fewbit sweep runs/sweep-lenet                           continues a sweep where it stopped
   $ fewbit sweep sweep.json --engine slurm --slurm-option=--partition=long --jobs 50
   $ fewbit sweep sweep.json --cancel                        cancels its Slurm jobs
 
-Runs that are done are not repeated, runs that were stopped or killed go on from their checkpoints: give the same command again.
+Finished runs are not repeated; runs that were stopped or killed continue from their checkpoints: give the same command again.
 Exit codes: 0 done, 3 done but some runs failed, 130 after Ctrl-C.`;
 
 const collect = (text: string, before: readonly string[] = []): string[] => [...before, text];
 
-export function sweepCommand(terminal: Terminal): Command {
-  const command = new Command('sweep')
-    .summary('train many variants of one run, here or on a cluster')
-    .description(
-      'Trains every combination of some settings, drawn settings, or a list of them; a run folder each, one index, one table, one report.',
+export const sweepCommand = defineCommand({
+  name: 'sweep',
+  summary: 'train many variants of one run, here or on a cluster',
+  description:
+    'Trains every combination of some settings, drawn settings, or a list of them. Each run has a folder; the sweep has one index, one table, one report.',
+  options: (command) =>
+    addRunOptions(
+      addArithmeticOptions(
+        command
+          .argument('<sweep>', `a sweep's .json or folder; or ${NETWORK_HELP}`)
+          .optionsGroup('What varies:')
+          .option(
+            '--grid <field=values>',
+            'vary a field: "rounding=stochastic; nearest", "seed=1..5", "momentum=0..0.9 step 0.3"; may be repeated',
+            collect,
+          )
+          .option('--settings <list>', 'settings as in fewbit compare, separated by ";"')
+          .option('--setting <setting>', 'one more setting; may be repeated', collect)
+          .option('--random <n>', 'draw n points', wholeNumber('--random', 1))
+          .option(
+            '--draw <field=values>',
+            'draw a field: "formats=4.12; 2.14", "learningRate=0.01..0.3 log", "batch=10..200 whole"; may be repeated',
+            collect,
+          )
+          .option('--search-seed <n>', `seed of the draws (default: ${DEFAULT_SEED})`, seedOf)
+          .optionsGroup('Halving:')
+          .option(
+            '--halving <epochs>',
+            'successive halving: after each of these epochs, as in 1,3, only the best continue',
+            rungsOf,
+          )
+          .option('--no-halving', 'train every run to its end, including pruned ones')
+          .option('--eta <n>', `keep one run in n, rounded up (default: ${DEFAULT_ETA})`, etaOf)
+          .addOption(
+            new Option('--by <error>', 'error that decides (default: test)').choices(['test', 'training']),
+          ),
+      ),
     )
-    .argument('<sweep>', `a sweep's .json or folder; or ${NETWORK_HELP}`)
-    .option(
-      '--grid <field=values>',
-      'vary a field: "rounding=stochastic; nearest", "seed=1..5", "momentum=0..0.9 step 0.3"; may be repeated',
-      collect,
-    )
-    .option('--settings <list>', 'settings as in fewbit compare, separated by ";"')
-    .option('--setting <setting>', 'one more setting; may be repeated', collect)
-    .option('--random <n>', 'draw so many points', wholeNumber('--random', 1))
-    .option(
-      '--draw <field=values>',
-      'draw a field: "formats=4.12; 2.14", "learningRate=0.01..0.3 log", "batch=10..200 whole"; may be repeated',
-      collect,
-    )
-    .option('--search-seed <n>', `seed of the draws (default: ${DEFAULT_SEED})`, seedOf)
-    .option(
-      '--halving <epochs>',
-      'successive halving: after each of these epochs, as in 1,3, only the best go on',
-      rungsOf,
-    )
-    .option('--no-halving', 'train every run to its end, also those that were pruned')
-    .option('--eta <n>', `halving keeps one in n, rounded up (default: ${DEFAULT_ETA})`, etaOf)
-    .addOption(
-      new Option('--by <error>', 'error that halving goes by (default: test)').choices(['test', 'training']),
-    );
-  addArithmeticOptions(command);
-  addRunOptions(command)
-    .option(
-      '--out <folder>',
-      'folder of the sweep, with a run folder below for each run (default: runs/sweep-<name>)',
-    )
-    .option('--dry-run', 'list the runs and do nothing')
-    .option(
-      '--jobs <n>',
-      'runs at a time (default: as many as there are cores; Slurm: as many as it likes)',
-      wholeNumber('--jobs', 1),
-    )
-    .option(
-      '--retries <n>',
-      'restarts of a run that ends early without getting further',
-      wholeNumber('--retries', 0),
-      DEFAULT_RETRIES,
-    )
-    .addOption(
-      new Option('--engine <name>', 'where the runs run').choices(['local', 'slurm']).default('local'),
-    )
-    .option(
-      '--slurm-option <option>',
-      'option for sbatch, as in --slurm-option=--time=2:00:00; may be repeated',
-      collect,
-    )
-    .option(
-      '--poll <seconds>',
-      'time between looks at the queue of Slurm',
-      realNumber('--poll', 0.1),
-      POLL_SECONDS,
-    )
-    .option(
-      '--report',
-      'write report.html at the end (default: where the runs took 20 seconds of training or more)',
-    )
-    .option('--no-report', 'write no report')
-    .option('--cancel', 'cancel the jobs that the sweep has in Slurm')
-    .addHelpText('after', EXAMPLES)
-    .action(async (argument: string, options: SweepOptions) => {
-      process.exitCode = await interruptible(
-        terminal,
-        (interrupt) => run(terminal, argument, options, interrupt),
-        options.engine === 'slurm'
-          ? 'stopping to follow the jobs; once more to stop at once'
-          : 'stopping the runs after the steps at hand; once more to stop at once',
-      );
-    });
-  return command;
-}
+      .option('--out <folder>', 'folder of the sweep and its run folders (default: runs/sweep-<name>)')
+      .option('--dry-run', 'list the runs and do nothing')
+      .option('--report', 'write report.html at the end (default: after 20 seconds of training or more)')
+      .option('--no-report', 'write no report')
+      .optionsGroup('Where the runs run:')
+      .addOption(
+        new Option('--engine <name>', 'this machine, or Slurm').choices(['local', 'slurm']).default('local'),
+      )
+      .option(
+        '--jobs <n>',
+        'runs at a time (default: the number of cores; Slurm: no limit)',
+        wholeNumber('--jobs', 1),
+      )
+      .option(
+        '--retries <n>',
+        'restarts of a run that ends early without progress',
+        wholeNumber('--retries', 0),
+        DEFAULT_RETRIES,
+      )
+      .option(
+        '--slurm-option <option>',
+        'option for sbatch, as in --slurm-option=--time=2:00:00; may be repeated',
+        collect,
+      )
+      .option(
+        '--poll <seconds>',
+        "time between two looks at Slurm's queue",
+        realNumber('--poll', 0.1),
+        POLL_SECONDS,
+      )
+      .option('--cancel', "cancel the sweep's jobs in Slurm"),
+  examples: EXAMPLES,
+  run,
+});
 
 async function run(
-  terminal: Terminal,
+  { terminal, interrupt }: CommandContext,
   argument: string,
   options: SweepOptions,
-  interrupt: Interrupt,
 ): Promise<number> {
+  interrupt.notice =
+    options.engine === 'slurm'
+      ? 'stopping to follow the jobs; once more to stop at once'
+      : 'stopping the runs after their current steps; once more to stop at once';
   const request = requestedSweep(argument, options);
   const { out, definition, expansion } = request;
   const { runs } = expansion;
@@ -156,15 +150,14 @@ async function run(
   const macs = checkedMacs(runs);
   checkRungs(request);
   checkSweepFolder(out, runs);
-  const voice = voiceOf(options);
   if (options.dryRun === true) {
-    printPreview(terminal, voice, request);
+    printPreview(terminal, request);
     return 0;
   }
-  const examples = await trainingExamples(terminal, runs, { voice, signal: interrupt.signal });
+  const examples = await trainingExamples(terminal, runs, interrupt.signal);
   const folder = SweepFolder.open(out, definition, runs);
   const work = new SweepWork(macs, examples);
-  const report = new SweepReport(terminal, voice, request, new SweepProgress(terminal, work));
+  const report = new SweepReport(terminal, request, new SweepProgress(terminal, work));
   try {
     const limits = limitsOf(options, request);
     report.begin(options.engine, engineText(options.engine, limits, runs.length));
@@ -182,7 +175,7 @@ async function run(
   }
 }
 
-/** Writes the sweep's page where it is wanted, or its runs took so long that nobody notices, and returns its path. */
+/** Writes the sweep's page if it is wanted, or if its runs took so long that the page costs little; returns its path. */
 async function sweepReport(sweep: string, { report }: SweepOptions): Promise<string | null> {
   if (report === false) return null;
   const runs = sweepReportRuns(sweep);
@@ -203,7 +196,7 @@ function checkRungs({ definition, expansion }: RequestedSweep): void {
   }
 }
 
-/** What the sweep itself says of threads holds for each run. */
+/** The sweep's own number of threads holds for each run. */
 function limitsOf({ jobs, retries }: SweepOptions, { definition }: RequestedSweep): LocalOptions {
   const { threads } = definition.run;
   return {
@@ -247,7 +240,7 @@ function cancelled(terminal: Terminal, out: string): number {
   terminal.print(
     count === 0
       ? `${out}: has no jobs in the queue`
-      : `${out}: cancelled ${count} jobs; their runs go on from their checkpoints when the sweep is started again`,
+      : `${out}: cancelled ${count} jobs; their runs continue from their checkpoints when the sweep is started again`,
   );
   return 0;
 }

@@ -1,18 +1,19 @@
 /**
- * Shows how a sweep goes on: a line for every run that ends, and how far the runs at hand are, with the time left: on a terminal
- * as a bar, elsewhere as a plain line now and then. Read from the run folders, so it is the same whoever runs them.
+ * Shows how far the runs of a sweep are, as a status line with the time that is left. Read from the run folders, so it is the
+ * same for every engine.
  */
-import { SingleBar } from 'cli-progress';
 import { stepsDone } from '../../../experiment/store/index.js';
+import type { StatusLine } from '../../console/status.js';
 import { durationText, type Terminal } from '../../console/terminal.js';
 import type { SweepTask } from './engine.js';
 import type { SweepWork } from './work.js';
 
-const BAR_EVERY_MS = 1000;
-const LINE_EVERY_MS = 10_000;
+const LOOK_EVERY_MS = 1000;
+/** Seconds between plain lines. */
+const LINE_EVERY = 10;
 
 export class SweepProgress {
-  readonly #terminal: Terminal;
+  readonly #status: StatusLine;
   readonly #work: SweepWork;
   #title = '';
   #tasks: readonly SweepTask[] = [];
@@ -23,11 +24,10 @@ export class SweepProgress {
   #begun = 0;
   #running = 0;
   #waiting: string | null = null;
-  #bar: SingleBar | null = null;
   #timer: NodeJS.Timeout | null = null;
 
   constructor(terminal: Terminal, work: SweepWork) {
-    this.#terminal = terminal;
+    this.#status = terminal.status('stdout', { every: LINE_EVERY });
     this.#work = work;
   }
 
@@ -40,23 +40,10 @@ export class SweepProgress {
     this.#total = this.#sum((task) => this.#work.steps(task));
     this.#before = this.#done = this.#sum((task) => this.#stepsOf(task));
     this.#begun = performance.now();
-    const { isInteractive } = this.#terminal;
-    this.#timer = setInterval(
-      () => {
-        this.#look();
-      },
-      isInteractive ? BAR_EVERY_MS : LINE_EVERY_MS,
-    );
-    if (!isInteractive) return;
-    this.#terminal.around(
-      () => {
-        this.#bar?.stop();
-      },
-      () => {
-        this.#draw();
-      },
-    );
-    this.#draw();
+    this.#timer = setInterval(() => {
+      this.#look();
+    }, LOOK_EVERY_MS);
+    this.#status.begin('', Math.max(this.#total, 1), this.#done);
   }
 
   /** The task is done or given up. */
@@ -72,15 +59,14 @@ export class SweepProgress {
   stop(): void {
     if (this.#timer !== null) clearInterval(this.#timer);
     this.#timer = null;
-    this.#terminal.around(null, null);
-    this.#bar?.stop();
-    this.#bar = null;
+    this.#status.end();
   }
 
   #look(): void {
-    this.#done = this.#sum((task) => this.#stepsOf(task));
-    if (this.#bar) this.#bar.update(this.#done, { text: this.#text() });
-    else this.#terminal.print(`  ${this.#text()}`);
+    this.#status.show(() => {
+      this.#done = this.#sum((task) => this.#stepsOf(task));
+      return [this.#text(), this.#done];
+    });
   }
 
   #stepsOf(task: SweepTask): number {
@@ -90,20 +76,6 @@ export class SweepProgress {
 
   #sum(steps: (task: SweepTask) => number): number {
     return this.#tasks.reduce((sum, task) => sum + this.#work.work(task, steps(task)), 0);
-  }
-
-  #draw(): void {
-    this.#bar = new SingleBar({
-      format: '{bar} {text}',
-      barsize: 24,
-      barCompleteChar: '█',
-      barIncompleteChar: '░',
-      hideCursor: true,
-      clearOnComplete: true,
-      fps: 5,
-      gracefulExit: false,
-    });
-    this.#bar.start(Math.max(this.#total, 1), this.#done, { text: this.#text() });
   }
 
   #text(): string {

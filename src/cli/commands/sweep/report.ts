@@ -1,4 +1,4 @@
-/** What a sweep tells people or machines: its runs before it begins, what happens in it, and how it ended. */
+/** What a sweep prints: its runs before it begins, what happens in it, and how it ended. */
 import { join } from 'node:path';
 import {
   differingFields,
@@ -11,7 +11,7 @@ import {
 import { isRunFolder, summarizeRun, summarizeRuns, sweepRunPath } from '../../../experiment/store/index.js';
 import { byTestError, runsTable } from '../../shared/runs-table.js';
 import { tableText } from '../../console/table.js';
-import { durationText, grouped, percentText, type Terminal, type Voice } from '../../console/terminal.js';
+import { durationText, grouped, percentText, type Terminal } from '../../console/terminal.js';
 import type { RequestedSweep } from './definition.js';
 import type { SweepListener } from './drive.js';
 import type { SweepProgress } from './progress.js';
@@ -20,16 +20,13 @@ import type { SweepProgress } from './progress.js';
 const MAX_ROWS = 30;
 
 /** Lists the runs that a sweep makes, and what there is of them. */
-export function printPreview(terminal: Terminal, voice: Voice, { out, expansion }: RequestedSweep): void {
+export function printPreview(terminal: Terminal, { out, expansion }: RequestedSweep): void {
   const { runs, repeated } = expansion;
   const stateOf = (run: SweepRun): string => {
     const path = sweepRunPath(out, run);
     return isRunFolder(path) ? summarizeRun(path).state : 'planned';
   };
-  if (voice === 'json') {
-    for (const run of runs) terminal.json({ event: 'run', state: stateOf(run), ...run });
-    return;
-  }
+  for (const run of runs) terminal.json({ event: 'run', state: stateOf(run), ...run });
   const fields = [...new Set(runs.flatMap(({ values }) => Object.keys(values)))];
   const rows = runs.map((run, index) => [
     String(index + 1),
@@ -55,18 +52,17 @@ function repeatedText(repeated: number): string {
     ? ''
     : ` (${grouped(repeated)} more points are the same as one of these, and are left out)`;
 }
-/** Tells people, or machines, what happens in a sweep. */
+
+/** Reports what happens in a sweep. */
 export class SweepReport implements SweepListener {
   readonly #terminal: Terminal;
-  readonly #voice: Voice;
   readonly #request: RequestedSweep;
   readonly #progress: SweepProgress;
   readonly #begun = performance.now();
   #hasWorked = false;
 
-  constructor(terminal: Terminal, voice: Voice, request: RequestedSweep, progress: SweepProgress) {
+  constructor(terminal: Terminal, request: RequestedSweep, progress: SweepProgress) {
     this.#terminal = terminal;
-    this.#voice = voice;
     this.#request = request;
     this.#progress = progress;
   }
@@ -75,22 +71,18 @@ export class SweepReport implements SweepListener {
   begin(engine: string, how: string): void {
     const { out, expansion } = this.#request;
     const { runs, repeated } = expansion;
-    if (this.#voice === 'json') this.#terminal.json({ event: 'start', out, runs: runs.length, engine });
-    if (this.#voice !== 'people') return;
+    this.#terminal.json({ event: 'start', out, runs: runs.length, engine });
     const { bold } = this.#terminal.colour;
-    this.#terminal.print(
-      `${bold('sweep')}  ${out}: ${runsText(runs.length)}${repeatedText(repeated)}, ${how}`,
-    );
+    this.#terminal.say(`${bold('sweep')}  ${out}: ${runsText(runs.length)}${repeatedText(repeated)}, ${how}`);
   }
 
   readonly onWave: SweepListener['onWave'] = (tasks, decisions) => {
     this.#hasWorked = true;
-    if (this.#voice !== 'people') return;
     const [first] = tasks;
     const until = first?.untilEpoch ?? null;
     const before = [...decisions.values()].filter(({ kind }) => kind === 'done').length;
     if (before > 0 && tasks.length > 0 && until === null && this.#request.definition.halving === undefined) {
-      this.#terminal.print(`${runsText(before)} done before, not repeated`);
+      this.#terminal.say(`${runsText(before)} done before, not repeated`);
     }
     this.#progress.start(until === null ? 'runs' : `to epoch ${until}`, tasks);
   };
@@ -98,30 +90,23 @@ export class SweepReport implements SweepListener {
   readonly onEnd: SweepListener['onEnd'] = (task) => {
     this.#progress.ended(task);
     const summary = summarizeRun(task.path);
-    if (this.#voice === 'json') {
-      this.#terminal.json({
-        event: 'run',
-        name: task.run.name,
-        label: task.run.label,
-        ...summaryRow(summary, []),
-      });
-    }
-    if (this.#voice === 'people') this.#terminal.print(`${task.run.label}  ${this.#figures(summary)}`);
+    const { name, label } = task.run;
+    this.#terminal.json({ event: 'run', name, label, ...summaryRow(summary, []) });
+    this.#terminal.say(`${task.run.label}  ${this.#figures(summary)}`);
   };
 
   readonly onPruned: SweepListener['onPruned'] = ({ name, label }, pruned) => {
-    if (this.#voice === 'json') this.#terminal.json({ event: 'pruned', name, label, ...pruned });
-    if (this.#voice !== 'people') return;
+    this.#terminal.json({ event: 'pruned', name, label, ...pruned });
     const { epochs, errorPercent, place, runs, kept } = pruned;
-    this.#terminal.print(
+    this.#terminal.say(
       this.#terminal.colour.dim(
-        `${label}  pruned after epoch ${epochs}: ${percentText(errorPercent)}, place ${place} of ${runs}, ${kept} go on`,
+        `${label}  pruned after epoch ${epochs}: ${percentText(errorPercent)}, place ${place} of ${runs}, ${kept} continue`,
       ),
     );
   };
 
   readonly onFailure: SweepListener['onFailure'] = ({ name, label }, problem) => {
-    if (this.#voice === 'json') this.#terminal.json({ event: 'failed', name, label, problem });
+    this.#terminal.json({ event: 'failed', name, label, problem });
     this.#terminal.error(`run "${label}": ${problem}`);
   };
 
@@ -137,11 +122,11 @@ export class SweepReport implements SweepListener {
     const { out } = this.#request;
     const resume = `fewbit sweep ${out}${engine === 'slurm' ? ' --engine slurm' : ''}`;
     this.end();
-    if (this.#voice === 'json') this.#terminal.json({ event: 'interrupted', out, resume });
+    this.#terminal.json({ event: 'interrupted', out, resume });
     this.#terminal.note(
       engine === 'slurm'
-        ? `jobs that were not cancelled go on; follow them with: ${resume}; cancel them with: fewbit sweep ${out} --cancel`
-        : `stopped, every run with a checkpoint; go on with: ${resume}`,
+        ? `jobs that were not cancelled continue; follow them with: ${resume}; cancel them with: fewbit sweep ${out} --cancel`
+        : `stopped, every run with a checkpoint; continue with: ${resume}`,
     );
   }
 
@@ -153,29 +138,24 @@ export class SweepReport implements SweepListener {
     const failed = summaries.filter(({ state }) => state === 'failed').length;
     const fields = differingFields(summaries.flatMap(({ configuration }) => configuration ?? []));
     const index = join(out, 'index.json');
-    if (this.#voice === 'json') {
-      this.#terminal.json({
-        event: 'done',
-        out,
-        failed,
-        runs: summaries.map((one) => summaryRow(one, fields)),
-        index,
-        ...(report !== null && { report }),
-      });
-      return failed;
-    }
+    this.#terminal.json({
+      event: 'done',
+      out,
+      failed,
+      runs: summaries.map((one) => summaryRow(one, fields)),
+      index,
+      ...(report !== null && { report }),
+    });
     const sorted = byTestError(summaries);
     this.#terminal.print(`\n${runsTable(this.#terminal, sorted.slice(0, MAX_ROWS), fields, null)}\n`);
     if (sorted.length > MAX_ROWS)
       this.#terminal.print(`... ${grouped(sorted.length - MAX_ROWS)} more: fewbit runs list ${out}`);
-    if (this.#voice === 'people') {
-      const time = this.#hasWorked
-        ? ` in ${durationText((performance.now() - this.#begun) / 1000)}`
-        : ', nothing was left to do';
-      this.#terminal.print(
-        `${stateCounts(summaries)}${time}; runs in ${out}, one folder each\nindex ${index}\n${report === null ? `report: fewbit report ${out}` : `report ${report}`}`,
-      );
-    }
+    const time = this.#hasWorked
+      ? ` in ${durationText((performance.now() - this.#begun) / 1000)}`
+      : ', nothing was left to do';
+    this.#terminal.say(
+      `${stateCounts(summaries)}${time}; runs in ${out}, one folder each\nindex ${index}\n${report === null ? `report: fewbit report ${out}` : `report ${report}`}`,
+    );
     return failed;
   }
 

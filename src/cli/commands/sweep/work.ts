@@ -4,7 +4,7 @@ import { checkNetwork } from '../../options/check-network.js';
 import { openData } from '../../shared/open-data.js';
 import { ConfigurationError, plannedSteps, type SweepRun } from '../../../experiment/index.js';
 import { planTotals } from '../../../plan/index.js';
-import type { Terminal, Voice } from '../../console/terminal.js';
+import type { Terminal } from '../../console/terminal.js';
 import type { SweepTask } from './engine.js';
 
 /** Checks every run's network before anything is fetched or written, and returns multiply-adds a step by run. */
@@ -31,13 +31,13 @@ export function checkedMacs(runs: readonly SweepRun[]): Map<string, number> {
 export async function trainingExamples(
   terminal: Terminal,
   runs: readonly SweepRun[],
-  { voice, signal }: { readonly voice: Voice; readonly signal: AbortSignal },
+  signal: AbortSignal,
 ): Promise<Map<string, number>> {
   const counts = new Map<string, number>();
   for (const { configuration } of runs) {
     const { data, network } = configuration;
     if (counts.has(data)) continue;
-    const { train } = await openData(terminal, { spec: data, seed: network.seed, voice, signal });
+    const { train } = await openData(terminal, { spec: data, seed: network.seed, signal });
     counts.set(data, train.count);
   }
   return counts;

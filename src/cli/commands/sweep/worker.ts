@@ -1,6 +1,6 @@
 /**
- * The process of one run of a sweep, started by an engine: goes on with the run, up to an epoch or to its end. Not for people;
- * what it says goes to the run's log. Exit codes: 0 done; 2 the run cannot be done, which is marked beside it; 130 or 143
+ * The process of one run of a sweep, started by an engine: continues the run, up to an epoch or to its end. Not for people;
+ * its output goes to the run's log. Exit codes: 0 done; 2 the run cannot be done, which is marked beside it; 130 or 143
  * stopped with a checkpoint; anything else is a crash.
  */
 import { setTimeout as sleep } from 'node:timers/promises';
@@ -18,7 +18,7 @@ import {
 } from '../../../experiment/store/index.js';
 import { openData } from '../../shared/open-data.js';
 import { errorLine, EXIT, isKnownError, UsageError } from '../../console/errors.js';
-import { interruptible, type Interrupt } from '../../console/interrupt.js';
+import { interruptible, type CommandContext, type Interrupt } from '../../console/interrupt.js';
 import { Terminal } from '../../console/terminal.js';
 import { clusterOwner } from './slurm-commands.js';
 import { BUSY, workerOrder, type WorkerOrder } from './worker-arguments.js';
@@ -27,7 +27,7 @@ import { BUSY, workerOrder, type WorkerOrder } from './worker-arguments.js';
 const LOCK_WAIT_MS = 15_000;
 const LOCK_POLL_MS = 100;
 
-async function work(terminal: Terminal, order: WorkerOrder, interrupt: Interrupt): Promise<number> {
+async function work({ terminal, interrupt }: CommandContext, order: WorkerOrder): Promise<number> {
   const { runs } = expandSweep(readSweep(order.sweep), order.sweep);
   const run = runs.find(({ name }) => name === order.name);
   if (run === undefined) throw new UsageError(`worker: sweep ${order.sweep} has no run "${order.name}"`);
@@ -60,7 +60,6 @@ async function train(
   const data = await openData(terminal, {
     spec: run.configuration.data,
     seed,
-    voice: 'quiet',
     signal: interrupt.signal,
   });
   const isNew = !isRunFolder(path);
@@ -105,12 +104,14 @@ async function isFree(path: string, owner: LockOwner, signal: AbortSignal): Prom
 }
 
 const terminal = new Terminal();
+// Its output is a log.
+terminal.speakFor({ quiet: true });
 // Without its sweep nobody would count its result or stop it.
 const stopAlone = (): void => void process.kill(process.pid, 'SIGTERM');
 process.once('disconnect', stopAlone);
 try {
   const order = workerOrder(process.argv.slice(2));
-  process.exitCode = await interruptible(terminal, (interrupt) => work(terminal, order, interrupt));
+  process.exitCode = await interruptible(terminal, (context) => work(context, order));
 } catch (error) {
   terminal.error(errorLine(error));
   if (error instanceof Error) terminal.note(error.stack ?? '');
