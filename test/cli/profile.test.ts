@@ -18,7 +18,12 @@ const at = (...parts: string[]): string => join(folder, ...parts);
 const run = (...args: string[]): Promise<CliResult> => cli(args, { cwd: folder });
 
 interface Table {
-  readonly rows: readonly { readonly op: string; readonly paths: object; readonly timeMs: number }[];
+  readonly rows: readonly {
+    readonly layer: string;
+    readonly op: string;
+    readonly paths: object;
+    readonly timeMs: number;
+  }[];
   readonly limitGmacs: number | null;
 }
 
