@@ -1,4 +1,4 @@
-/** Backends: what runs a plan. The contract, its checks, and the one function that chooses by name. */
+/** Backends, which run plans. The contract, its checks, and the one function that chooses by name. */
 export * from './contract.js';
 export * from './checks.js';
 export {

@@ -44,7 +44,7 @@ describe('statistics', () => {
     expect(inverse([4, undefined, 2])).toEqual([0.25, undefined, 0.5]);
   });
 
-  test('a ratio is taken round by round, where both were measured', () => {
+  test('a ratio is taken round by round, in rounds that measured both', () => {
     // Rounds of 2, 3 and 4 times; the medians' ratio would be 8 / 4 = 2.
     expect(ratio([8, 30, 4, 5], [4, 10, 1, undefined])).toEqual({ median: 3, low: 2, high: 4 });
     expect(ratio([1], [undefined])).toBeNull();
@@ -60,7 +60,7 @@ describe('statistics', () => {
   });
 });
 
-test('contenders take turns, nobody always behind the same; a slow one sits rounds out', async () => {
+test('contenders take turns, none always behind the same; a slow one sits rounds out', async () => {
   const calls: string[] = [];
   const contender = (name: string, seconds: number) => ({
     name,
@@ -100,7 +100,7 @@ describe('where <2,14> is measured', () => {
     expect(placesIn(shares)).toMatchObject({ fitting: 4, stretches: 8 });
   });
 
-  test('the search ends where a tenth is made in digits', () => {
+  test('the search ends at a tenth made in digits', () => {
     expect([share(0.9, 0.1), share(0.1, 0.11)].map(isPastStretches)).toEqual([false, true]);
   });
 });
@@ -114,7 +114,7 @@ describe('torch', () => {
     ]);
   });
 
-  test('runs once more as on processors without AVX-512 where there is it', () => {
+  test('runs once more as on processors without AVX-512 if it is available', () => {
     const processes = torchProcesses([1, 2], true);
     expect(processes.slice(0, 3)).toEqual(torchProcesses([1, 2], false));
     expect(processes.slice(3)).toMatchObject([
@@ -124,7 +124,7 @@ describe('torch', () => {
     ]);
   });
 
-  test('is told what helps its products, where something does', () => {
+  test('gets advice for its products, if anything helps', () => {
     expect(blasNote('/lib/libblas.so.3')).toContain('many times slower than OpenBLAS');
     expect(blasNote('OpenBLAS 0.3.21 DYNAMIC_ARCH Cooperlake')).toContain(
       'has threads beside those of torch',

@@ -1,6 +1,7 @@
 /**
- * Every backend that the contract suite runs, each at the thread counts it must give the same integers with. What a
- * backend cannot do exactly stands here with its reason: the suite sees to it that it refuses those cases.
+ * Every backend that the contract suite runs, each at the thread counts it must give the same integers with.
+ * Everything that a backend cannot compute exactly is listed here with its reason; the suite checks that the
+ * backend refuses those cases.
  */
 import { selectBackend } from '../../src/backend/index.js';
 import type { Backend } from '../../src/backend/contract.js';

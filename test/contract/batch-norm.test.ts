@@ -1,4 +1,4 @@
-/** Batch normalisation on every backend, exactly: five ops one after the other, in training and as an evaluation runs it. */
+/** Batch normalisation on every backend, exactly: five ops in sequence, in training and in an evaluation. */
 import { describe } from 'vitest';
 import { parseFormat, type Format } from '../../src/numerics/index.js';
 import { runningFormats } from '../../src/plan/index.js';

@@ -1,4 +1,4 @@
-/** Operands for the contract suite: repeatable, and rich in the values where integers go wrong. */
+/** Operands for the contract suite: repeatable, and rich in values at which integer code fails. */
 import type { Format, Storage } from '../../src/numerics/index.js';
 import type { Tensor } from '../../src/plan/index.js';
 import type { TensorData } from '../../src/backend/contract.js';

@@ -160,7 +160,7 @@ for (const { name, backend, threads } of FLOAT_BACKENDS) {
       await session.close();
     });
 
-    test.each([true, false])('sgd moves as its formula says, decay %s', async (decays) => {
+    test.each([true, false])('sgd follows its formula, decay %s', async (decays) => {
       const size = 21;
       const shapes = { parameter: [size], gradient: [size], update: [size] };
       const roles = { parameter: 'weight', gradient: 'weight', update: 'weight' } as const;

@@ -98,7 +98,9 @@ const accumulators = [...MIXES.slice(0, 10), WIDE_MIX].flatMap((mix, i) =>
   ),
 );
 
-/** Sums of int16 x int32 products beyond 2^53, where a double is no longer exact, with their low bits kept. */
+/**
+ * Sums of int16 x int32 products beyond 2^53, at which a double is no longer exact, with their low bits kept.
+ */
 const long = [129, 300, 1000].flatMap((k, i) =>
   [
     { lhs: '<4,28>', rhs: '<8,8>', bias: '<16,0>', out: '<2,30>' },

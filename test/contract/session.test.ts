@@ -1,4 +1,7 @@
-/** How sessions behave and what they refuse, on every backend: the same words, and nothing changed by a bad call. */
+/**
+ * The behaviour and the refusals of sessions, on every backend: the same words, and a bad call changes
+ * nothing.
+ */
 import { afterAll, beforeAll, beforeEach, describe, expect, test } from 'vitest';
 import {
   PROFILED_STEPS,
@@ -72,7 +75,7 @@ describe('opening', () => {
   });
 });
 
-describe('pixels are what their table makes of them', () => {
+describe('pixels are converted by their table', () => {
   const SIZE = 67;
   const FORMATS = [
     ['<6,10>', Int16Array],
@@ -147,7 +150,7 @@ for (const { name, backend, threads } of CANDIDATES) {
     });
     afterAll(() => session.close());
 
-    test('says what it is', () => {
+    test('exposes its plan and threads', () => {
       expect(session.plan).toBe(plan);
       expect(session.threads).toBe(threads);
     });
@@ -173,7 +176,7 @@ for (const { name, backend, threads } of CANDIDATES) {
       expect(await weights(session)).not.toEqual(before);
     });
 
-    test('an evaluation hands out as many rows as it was given, batch by batch', async () => {
+    test('an evaluation returns as many rows as it was given, batch by batch', async () => {
       const batch = trainStep(0, 2);
       const [all] = await session.evaluate([batch]);
       expect(all!.logits).toHaveLength(6);
@@ -188,7 +191,7 @@ for (const { name, backend, threads } of CANDIDATES) {
       expect(first!.logits).toEqual(all!.logits.slice(0, 3));
     });
 
-    test('what is read is a copy', async () => {
+    test('reading returns a copy', async () => {
       const first = await session.read('hidden/weight');
       const kept = first.slice();
       first.fill(1);
@@ -205,7 +208,7 @@ for (const { name, backend, threads } of CANDIDATES) {
       }
     });
 
-    test('with a clock it tells what each op took, and computes the same', async () => {
+    test('with a clock it reports the time of each op, and computes the same', async () => {
       await session.train([trainStep(0), trainStep(1, 1)]);
       const unmeasured = await weights(session);
       expect(await session.profile!()).toEqual([]);

@@ -94,7 +94,7 @@ export class Workbench {
       format: this.format(format),
       persistent: true,
     });
-    // Results too: what an op leaves alone must be seen to stay.
+    // Results too, because elements that an op must not write have to stay.
     this.data.set(id, contents(this.builder.get(id), this.style, limit));
     return id;
   }
@@ -179,7 +179,10 @@ async function sessionSnapshots(
   }
 }
 
-/** The first element that differs, in words; empty where all are equal. (Deep equality of typed arrays takes too long.) */
+/**
+ * The first element that differs, in words; empty if all are equal. (Deep equality of typed arrays takes too
+ * long.)
+ */
 export function difference(got: TensorData, wanted: TensorData): string {
   const at = wanted.findIndex((value, i) => !Object.is(got[i], value));
   return at < 0 && got.length === wanted.length
@@ -197,7 +200,7 @@ function expectCase(plan: Plan, name: string, got: Snapshot, wanted: Snapshot, w
   expect(statistics(got), `counters ${when}`).toEqual(statistics(wanted));
 }
 
-/** What of a group a candidate can run; null where it refuses the arithmetic itself. */
+/** The cases of a group that a candidate can run; null if it refuses the arithmetic itself. */
 function withoutLacking(group: Group, { lacks }: Candidate): Group | null {
   if (group.arithmetic === 'float32' && lacks.includes('float32')) return null;
   return {

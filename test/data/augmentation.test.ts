@@ -1,4 +1,7 @@
-/** Augmentation: every pixel against a plain retelling, and independence of batches, shuffles and interruptions. */
+/**
+ * Augmentation: every pixel against a plain second implementation, and independence of batches, shuffles and
+ * interruptions.
+ */
 import { describe, expect, test } from 'vitest';
 import { ArrayDataSetIterator, type Augmentation, type DataSet } from '../../src/data/index.js';
 import { parseSeed, RandomSite, siteHash } from '../../src/numerics/index.js';
@@ -103,7 +106,7 @@ describe('augmented images', () => {
     expect(data.features).toEqual(before);
   });
 
-  test('go on from a position in the middle of an epoch', () => {
+  test('continue from a position in the middle of an epoch', () => {
     const options = { batch: 4, shuffle: 2, augment: { seed: SEED, flip: true, crop: 1 } };
     const straight = new ArrayDataSetIterator(images(18), options);
     straight.reset();
@@ -119,7 +122,7 @@ describe('augmentation refuses', () => {
   const thrownBy = (data: DataSet, augment: Augmentation): string =>
     thrown(() => new ArrayDataSetIterator(data, { batch: 2, augment: { ...augment, seed: SEED } }));
 
-  test('what is no image', () => {
+  test('data that is not an image', () => {
     expect(thrownBy(pairs(4), { flip: true })).toBe(
       'RangeError: augment: examples must be images [height, width, channels], got 2; leave augmentation out',
     );

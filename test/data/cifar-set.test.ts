@@ -135,7 +135,7 @@ describe('the archive', () => {
     expect(progress.at(-1)).toEqual({ source, message: `unpacking ${ARCHIVE}` });
   });
 
-  test('goes on where an interrupted fetch left off', async () => {
+  test('continues an interrupted fetch', async () => {
     const archive = await archiveOf();
     const half = archive.length >> 1;
     const controller = new AbortController();
@@ -173,7 +173,7 @@ describe('the archive', () => {
     expect(await held(options.cache)).toEqual(WHOLE);
   });
 
-  test('is not asked for again where only the unpacking was missing', async () => {
+  test('is not requested again if only the unpacking was missing', async () => {
     const archive = await archiveOf();
     const options = await cacheWith(archive);
     const nobody = 'http://127.0.0.1:1/';
@@ -245,7 +245,7 @@ describe('the archive', () => {
     );
   });
 
-  test('two at once do each other no harm, with a beginning that only one can go on from', async () => {
+  test('two fetches at once do not disturb each other, with a beginning that only one can continue', async () => {
     const archive = await archiveOf();
     const set = mirrorsOnly(archive, await serve(serving(archive)));
     const options = await cacheWith(archive.subarray(0, 50));

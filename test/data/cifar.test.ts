@@ -6,7 +6,7 @@ import { range, thrown } from './helpers.js';
 const NAMES = ['a', 'b', 'c'];
 const RECORD = 3073;
 
-/** Records whose bytes say where they stand: label, then byte p of record r. */
+/** Records whose bytes encode their position: label, then byte p of record r. */
 function file(name: string, labels: readonly number[]): CifarFile {
   const bytes = new Uint8Array(labels.length * RECORD);
   labels.forEach((label, record) => {
@@ -32,7 +32,7 @@ describe('cifarDataSet', () => {
   test.each([
     [[{ name: 'x.bin', bytes: new Uint8Array(RECORD + 1) }], 'got 3074 bytes'],
     [[{ name: 'x.bin', bytes: new Uint8Array(0) }], 'got 0 bytes'],
-  ])('%# refuses what is not whole records', (files, got) => {
+  ])('%# refuses data that is not whole records', (files, got) => {
     expect(thrown(() => cifarDataSet(files, NAMES))).toBe(
       `DataError: x.bin: must be whole records of 3073 bytes (a label and 32 x 32 x 3 pixels), ${got}`,
     );

@@ -70,8 +70,8 @@ describe('csvDataSet', () => {
     ['by name', 'a,b,digit\n1,2,7', { label: 'digit' }],
     ['by name, not the last', 'digit,a,b\n7,1,2', { label: 'digit' }],
     ['by index', '7,1,2', { label: 0 }],
-    ['header said to be there', '0,1,label\n1,2,7', { header: true }],
-    ['header said not to be there', '1,2,7', { header: false }],
+    ['header declared present', '0,1,label\n1,2,7', { header: true }],
+    ['header declared absent', '1,2,7', { header: false }],
     ['another delimiter', '1;2;7', { delimiter: ';' }],
     ['blanks around', ' a , b , label \n 1 , 2 , 7 ', {}],
   ])('the label column: %s', (_, text, options) => {

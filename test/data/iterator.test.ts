@@ -51,7 +51,7 @@ describe('ArrayDataSetIterator', () => {
     });
   });
 
-  test('every epoch of a shuffle is a permutation of its own, the same for the same seed', () => {
+  test('every epoch of a shuffle is a different permutation, the same for the same seed', () => {
     const orders = [1, 1, 2].map((shuffle) => {
       const iterator = new ArrayDataSetIterator(pairs(40), { batch: 7, shuffle });
       const epochs = [drain(iterator).examples];
@@ -167,7 +167,7 @@ describe('StreamDataSetIterator', () => {
     expect(stream.next().features).toEqual(Float32Array.of(0, 1, 2, 3));
   });
 
-  test('cannot go back, and says so', () => {
+  test('cannot go back, and throws', () => {
     const stream = new StreamDataSetIterator(pieces([3], pairs(3)), { batch: 2 });
     const wayOut =
       'needs a source that can be read again, got one that is read once only; use ArrayDataSetIterator, or one epoch';

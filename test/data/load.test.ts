@@ -50,7 +50,7 @@ describe('IDX folders', () => {
     expect(normalizer).toBeUndefined();
   });
 
-  test('gzip, a prefix, and a split where there is no test part', async () => {
+  test('gzip, a prefix, and a split without a test part', async () => {
     const folder = await folderOf({
       'emnist-letters-train-images-idx3-ubyte.gz': gzipSync(images),
       'emnist-letters-train-labels-idx1-ubyte.gz': gzipSync(labels),
@@ -290,7 +290,7 @@ describe('CIFAR folders', () => {
     expect(source).toBe(`CIFAR files in ${folder}`);
   });
 
-  test('a split where there is no test part', async () => {
+  test('a split without a test part', async () => {
     const folder = await folderOf({ 'data_batch_1.bin': records(0, 1, 2, 3, 4) });
     const { train, test: part } = await loadData(folder, options);
     expect([train.count, part.count]).toEqual([4, 1]);
@@ -346,7 +346,7 @@ describe('names and paths', () => {
   });
 
   test('what the file system refuses', async () => {
-    // A folder where a file is expected: the same for root, unlike permissions.
+    // A folder at the path of a file: the same for root, unlike permissions.
     const folder = await folderOf({ 'train.csv/x': 'x' });
     expect(await rejection(loadData(folder, options))).toBe(
       `DataError: ${join(folder, 'train.csv')}: cannot be read: illegal operation on a directory`,

@@ -107,7 +107,7 @@ describe('data get, list, rm, verify', () => {
     expect(await readdir(cache)).toEqual([]);
   });
 
-  test('rm says what it cannot remove', async () => {
+  test('rm reports what it cannot remove', async () => {
     const options = await hollowCache();
     await removeNamed('mnist', options);
     const inTheWay = join(options.folder, 'train-images-idx3-ubyte');

@@ -233,7 +233,7 @@ describe('giving up', () => {
     expect(await readdir(options.cache, { recursive: true })).toEqual(['tiny']);
   });
 
-  test('an abort beforehand asks nobody', async () => {
+  test('an abort beforehand sends no request', async () => {
     const address = await serve(() => {
       throw new Error('must not be asked');
     });

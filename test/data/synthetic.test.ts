@@ -37,7 +37,7 @@ describe('synthetic bars', () => {
     expect(small.train.features.subarray(0, 7840)).not.toEqual(small.test.features);
   });
 
-  test('can be told apart: the nearest mean image is nearly always of the right class', () => {
+  test('can be distinguished by the nearest mean image is nearly always of the right class', () => {
     const { train, test: held } = synthetic({ seed: 1 });
     expect(nearestMeanErrors(train, held)).toBe(4);
   });

@@ -1,6 +1,7 @@
 /**
- * The programs in examples/, each run as its README says in a project of its own: they print what the README shows, to
- * the digit. The page is built, served with the headers of its own configuration, and opened in Chromium.
+ * The programs in examples/, each run by the commands of its README in a separate project. They print what
+ * the README shows, to the digit. The page is built, served with the headers of its configuration, and opened
+ * in Chromium.
  */
 import { spawnSync } from 'node:child_process';
 import { readFileSync, readdirSync } from 'node:fs';
@@ -15,7 +16,7 @@ import { userProject } from '../support/project.js';
 
 const examples = join(ROOT, 'examples');
 
-/** What the README of an example says: its commands, and what they print. */
+/** The commands in the README of an example, and their output there. */
 function shown(name: string): { commands: string; output: string } {
   const blocks = codeBlocks(readFileSync(join(examples, name, 'README.md'), 'utf8'));
   return {

@@ -1,4 +1,7 @@
-/** Advice from its first run to its pages: the same again, the same after an interruption at any moment, decided without the test data. */
+/**
+ * Advice from its first run to its pages: reproducible, independent of interruptions at any moment, decided
+ * without the test data.
+ */
 import { existsSync, readdirSync, rmSync } from 'node:fs';
 import { join } from 'node:path';
 import { parseHTML } from 'linkedom';
@@ -116,7 +119,7 @@ describe('advice', () => {
     expect([used.train.count, used.test.count]).toEqual([300, 100]);
   });
 
-  it('repeats nothing where it is done', async () => {
+  it('repeats nothing that is done', async () => {
     const again = await done(out, REQUEST, {
       onEvent: (_: unknown, { event }: { event: string }) => expect(event).toBe('never'),
     });
@@ -193,8 +196,8 @@ describe('advice', () => {
   });
 });
 
-describe('advice that cannot be had', () => {
-  it('says so where the verification does not confirm it, and gives the proposal', async () => {
+describe('advice that cannot be given', () => {
+  it('reports that the verification does not confirm it, and gives the proposal', async () => {
     // No error can be 200 points below that of float32: every trial fails.
     const advice = await done(join(folder, 'none'), { ...REQUEST, budget: -200, bits: 6 });
     expect(advice).toMatchObject({ confirmed: false, chosen: 0 });
@@ -245,9 +248,9 @@ describe('held-out examples', () => {
   });
 });
 
-describe('how fine a difference can be told', () => {
+describe('the resolution of a difference', () => {
   const request = { budget: 0.3 };
-  it('is said from the images, and from the spread of the seeds', () => {
+  it('follows from the images, and from the spread of the seeds', () => {
     // sqrt(2 * 2 * 98 / 19600) = 0.1414; seeds 1 and 3 have the variance 2, sqrt(2 * 2 / 2) = 1.4142.
     expect(resolutionText({ baseline: [1, 3], heldOut: 19_600, request })).toBe(
       'One standard error of a difference to float32: 0.14 points for 19600 held-out images, 1.41 points for 2 seeds, by the spread of float32 and as if its seeds were not those of the trials. That is more than the budget of 0.3, so single trials may be decided by chance: take more seeds, longer trials, or a learning rate that falls.',

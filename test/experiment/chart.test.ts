@@ -1,4 +1,7 @@
-/** Metrics added up, and the chart and page made of them. What they look like is for eyes; what they say is tested here. */
+/**
+ * Metrics added up, and the chart and page made of them. Their looks are for the eye; their contents are
+ * tested here.
+ */
 import { parseHTML } from 'linkedom';
 import { describe, expect, it } from 'vitest';
 import {
@@ -60,7 +63,7 @@ describe('metrics', () => {
     ]);
   });
 
-  it('have no loss where one is no number', () => {
+  it('have no loss if one loss is not a number', () => {
     expect(roundedLossSum(NaN)).toBeNull();
     expect(trainingTotals([intervalLine(0, 1), intervalLine(1, 2, { lossSum: null })]).loss).toBeNull();
     expect(trainingTotals([])).toEqual({
@@ -72,7 +75,7 @@ describe('metrics', () => {
     });
   });
 
-  it('know the lines behind the last epoch', () => {
+  it('know the lines after the last epoch', () => {
     const lines: MetricsLine[] = [intervalLine(0, 3), epochLine(1, 3, 5), intervalLine(3, 4)];
     expect(openIntervals(lines)).toEqual([lines[2]]);
     expect(openIntervals(lines.slice(0, 1))).toEqual([lines[0]]);
@@ -123,20 +126,20 @@ describe('the chart', () => {
     ]);
   });
 
-  it('counts steps where a run ended within its first epoch', () => {
+  it('counts steps if a run ended within its first epoch', () => {
     const short = [intervalLine(0, 2), epochLine(1, 2, 50, true)];
     const { unit, series } = comparisonChart('title', [row('one', LINES), row('two', short)]);
     expect(unit).toBe('steps');
     expect(series.map(({ test }) => test.map(({ x }) => x))).toEqual([[4, 8], [2]]);
   });
 
-  it('takes a point an epoch where intervals are many', () => {
+  it('takes a point per epoch if there are many intervals', () => {
     const many = Array.from({ length: 200 }, (_, i) => intervalLine(i, i + 1, { correct: 5 }));
     const { series } = comparisonChart('title', [row('one', [...many, epochLine(1, 200, 20)])]);
     expect(series[0]?.train).toEqual([{ x: 0.5, errorPercent: 50 }]);
   });
 
-  it('is SVG that shows titles, names, values, and nothing that is no number', async () => {
+  it('is SVG that shows titles, names, values, and no NaN', async () => {
     const svg = await errorChart(comparisonChart('<A & "B">', [row('first', LINES), row('second', LINES)]));
     const { document } = parseHTML(svg);
     const texts = [...document.querySelectorAll('text')].map((text) => text.textContent);

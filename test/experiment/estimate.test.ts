@@ -1,4 +1,4 @@
-/** Estimates as texts and pictures: tables, facts, charts; names of a scatter chart do not lie on each other. */
+/** Estimates as texts and pictures: tables, facts, charts; names of a scatter chart do not overlap. */
 import fc from 'fast-check';
 import { describe, expect, test } from 'vitest';
 import {
@@ -37,7 +37,7 @@ const lenet = estimate(trainingWorkloads(defineNetwork(zoo.lenet({ seed: 1 })).p
 const cube = singleWorkload({ m: 1024, k: 1024, n: 1024 }, 16, parseRounding('stochastic'));
 
 describe('tables', () => {
-  test('have a row a product and one of all', () => {
+  test('have a row per product and one for all', () => {
     const rows = estimateRows(lenet);
     expect(rows).toHaveLength(12);
     expect(rows.every((row) => row.length === ESTIMATE_COLUMNS.length)).toBe(true);
@@ -74,7 +74,7 @@ describe('tables', () => {
 describe('facts', () => {
   const subject = { title: 'x', epoch: null, hostOps: {} };
 
-  test('tell epoch and host where there are some, and hold a given power against the estimate', () => {
+  test('show epoch and host if any, and compare a given power with the estimate', () => {
     const epoch = { examples: 60_050, batch: 100 };
     const facts = new Map(estimateFacts(lenet, { ...subject, epoch, hostOps: { relu: 3 }, watts: 7 }));
     const seconds = lenet.total.seconds;
@@ -135,7 +135,7 @@ describe('charts', () => {
   });
 });
 
-test('names beside marks lie neither on each other nor outside', () => {
+test('names beside marks neither overlap nor leave the chart', () => {
   const area = { left: 0, right: 300, top: 0, bottom: 200 };
   const mark = fc.record({
     x: fc.integer({ min: 10, max: 290 }),

@@ -1,4 +1,6 @@
-/** Successive halving: who goes on, decided from errors at rungs alone, whatever the order in which runs get there. */
+/**
+ * Successive halving: the runs that continue, decided from errors at rungs alone, in any order of arrival.
+ */
 import fc from 'fast-check';
 import { describe, expect, it } from 'vitest';
 import { decide, type Decision, type RungRun } from '../../src/experiment/index.js';
@@ -24,7 +26,7 @@ describe('a rung', () => {
     expect(kinds(decide({ rungs: [1, 2] }, runs))).toEqual({ a: 'wait', b: 'train 1', c: 'wait' });
   });
 
-  it('lets the best third go on, and says of the others why they do not', () => {
+  it('continues the best third, and gives the reason for pruning the others', () => {
     const errors = [40, 10, 30, 20, 25, 5];
     const decisions = decide(
       { rungs: [1] },
@@ -79,7 +81,7 @@ it('without halving every run goes to its end', () => {
   expect(kinds(decide(null, runs))).toEqual({ a: 'train on', b: 'done', c: 'failed' });
 });
 
-it('who is pruned does not depend on how far others have gone since, nor on the order of arrival', () => {
+it('pruning depends neither on later epochs of other runs nor on the order of arrival', () => {
   const table = fc.array(fc.array(fc.integer({ min: 0, max: 20 }), { minLength: 4, maxLength: 4 }), {
     minLength: 1,
     maxLength: 20,
@@ -91,7 +93,7 @@ it('who is pruned does not depend on how far others have gone since, nor on the 
         halving,
         errors.map((list, index) => run(`${index}`, list)),
       );
-      // Runs advance by one epoch each, in an order of luck, only when they are told to train.
+      // Runs advance by one epoch each, in a random order, only when they are to train.
       const reached = errors.map(() => 0);
       const state = (): Map<string, Decision> =>
         decide(

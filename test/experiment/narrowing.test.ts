@@ -20,7 +20,7 @@ import { CONFIGURATION } from './support.js';
 const networks: readonly (readonly [string, NetworkConfiguration])[] = [
   ...ZOO_NAMES.map((name) => [name, zoo[name]({ seed: 1 })] as const),
   [
-    'one with nameless layers, dropout, pools and formats of its own',
+    'one with nameless layers, dropout, pools and its own formats',
     {
       ...CONFIGURATION.network,
       layers: [
@@ -58,7 +58,7 @@ describe.each(networks)('the groups of %s', (_, network) => {
         expect(formatText(format!)).toBe(formatText(formats.get(group.name)!));
       }
     }
-    // Said again, it says the same; and all else is as it was.
+    // Setting it again changes nothing, and everything else stays.
     expect(withGroupFormats(changed, groups, formats)).toEqual(changed);
     const bare = (text: unknown): string =>
       JSON.stringify(text, (key, value: unknown) => (key === 'formats' ? undefined : value));
@@ -102,7 +102,7 @@ describe('a proposal', () => {
     const proposal = proposeFormats(GROUPS, ranges, { bits: 12, headroom: 1 });
     const of = (name: string) => proposal.find(({ group }) => group.name === name)!;
     expect(proposal.every(({ format }) => wordLength(format) === 12)).toBe(true);
-    // pool1 takes over the format of conv1, whose values are as small as its name says.
+    // pool1 takes over the format of conv1, whose values are as small as its name suggests.
     expect(of('conv1 weight')).toMatchObject({ format: { il: -2, fl: 14 }, largest: -5 });
     expect(of('conv1 activation')).toMatchObject({ format: { il: 3, fl: 9 }, largest: 0 });
     expect(of('input activation')).toMatchObject({ format: { il: 2, fl: 10 }, headroom: 0 });
@@ -115,7 +115,7 @@ describe('a proposal', () => {
   });
 });
 
-/** A search where a trial's error is `above` points over that of float32. */
+/** A search in which a trial's error is `above` points over that of float32. */
 async function search(
   above: (formats: GroupFormats) => number,
   { trials = 1000, seeds = 1, isPossible = () => true }: Partial<Search> = {},
@@ -173,7 +173,7 @@ describe('a search', () => {
   const cliff = (formats: GroupFormats): number =>
     GROUPS.some((group) => fl(formats, group) < need(group) || il(formats, group) < 4) ? 50 : 0;
 
-  it('finds what every group needs, where finding it is worth a trial', async () => {
+  it('finds the needs of every group, if finding them is worth a trial', async () => {
     const { trials, last } = await search(cliff);
     const total = GROUPS.reduce((sum, { elements: count }) => sum + count, 0);
     for (const group of GROUPS) {
@@ -220,13 +220,13 @@ describe('a search', () => {
     ]);
   });
 
-  it('ends with the proposal where that is not within the budget', async () => {
+  it('ends with the proposal if that is not within the budget', async () => {
     const { trials, last } = await search(() => 0.31);
     expect(trials).toMatchObject([{ what: 'proposal', kept: false }]);
     expect(last.size).toBe(0);
   });
 
-  it('goes down to two bits where nothing is lost, and not below', async () => {
+  it('goes down to two bits if nothing is lost, and not below', async () => {
     const { last } = await search(() => 0);
     const lengths = GROUPS.map(({ name }) => wordLength(last.get(name)!));
     expect(Math.min(...lengths)).toBe(2);

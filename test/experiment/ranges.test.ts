@@ -64,7 +64,7 @@ describe('a plan that keeps its tensors', () => {
   const plan = defineNetwork(CONFIGURATION.network).plan(20);
   const kept = keepTrainingTensors(plan);
 
-  it('is the same plan but for memory', () => {
+  it('is the same plan except for memory', () => {
     const placeless = ({ tensors, ...rest }: typeof plan) => ({
       ...rest,
       arenaBytes: 0,
@@ -168,7 +168,7 @@ describe('the analysis of a network', () => {
 });
 
 describe('the analysis of a run', () => {
-  it('counts what the run itself counts when it goes on, on every backend', async () => {
+  it('counts the same as the continued run itself, on every backend', async () => {
     const run = async (steps: number) => {
       const path = `${folder}/run-${String(steps)}`;
       const configuration = { ...CONFIGURATION, steps };

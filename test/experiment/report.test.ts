@@ -1,4 +1,4 @@
-/** The report of a run: what it shows is what the run holds, it loads nothing, and what is no number is never a zero. */
+/** The report of a run: it shows the contents of the run, loads nothing, and never shows a NaN as zero. */
 import { join } from 'node:path';
 import { parseHTML } from 'linkedom';
 import { decode } from 'fast-png';
@@ -119,7 +119,7 @@ describe('the report of a run', () => {
     expect([...png.data]).toEqual([...DATA.test.features.subarray(at, at + 784)]);
   });
 
-  it('says what is missing where there are no data and no checkpoint', async () => {
+  it('names what is missing without data and checkpoint', async () => {
     const { evaluation: _, ...rest } = report;
     const without = await runReportPage({ ...rest, evaluation: null, note: 'the data are gone' });
     expect(without).toContain('the data are gone');
@@ -136,7 +136,7 @@ describe('the report of a run', () => {
     expect(begun).not.toMatch(/NaN|Infinity|undefined/);
   });
 
-  it('marks where a network diverged', async () => {
+  it('marks the step at which a network diverged', async () => {
     const network = {
       ...CONFIGURATION.network,
       formats: 'float32' as const,
@@ -158,7 +158,7 @@ describe('the report of a run', () => {
 });
 
 describe('histograms', () => {
-  it('count every value once, zero in a bin of its own', () => {
+  it('count every value once, zero in a separate bin', () => {
     const data = Int16Array.of(-8, -1, 0, 0, 1, 7);
     expect(histogram({ name: 'w', shape: [6], format: { il: 2, fl: 2 }, data })).toEqual({
       name: 'w',
@@ -176,7 +176,7 @@ describe('histograms', () => {
     });
   });
 
-  it('take floats, and leave out what is no number', () => {
+  it('take floats, and leave out NaN', () => {
     const data = Float32Array.of(NaN, Infinity, -0.5, 0, 0.5, 0.5);
     const { notNumbers, low, high, bins } = histogram({ name: 'w', shape: [6], format: 'float32', data });
     expect([notNumbers, low, high]).toEqual([2, -0.5, 0.5]);
@@ -212,7 +212,7 @@ describe('statistics over time', () => {
     expect(sites[1]).toMatchObject({ site: 'fc1/output', format: '<6,10>', swallowed: null });
   });
 
-  it('join intervals where they are many', () => {
+  it('join intervals if there are many', () => {
     const many = Array.from({ length: 130 }, (_, i) => intervalLine(i, i + 1));
     expect(runParts(CONFIGURATION.network, many).steps).toHaveLength(44);
   });

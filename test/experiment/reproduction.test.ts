@@ -1,4 +1,4 @@
-/** The paper's figures as runs, and finished runs as a figure: what is drawn and written is what the runs say. */
+/** The paper's figures as runs, and finished runs as a figure that shows exactly their results. */
 import { parseHTML } from 'linkedom';
 import { describe, expect, it } from 'vitest';
 import {
@@ -90,7 +90,7 @@ describe('the figures', () => {
 const FIGURE = figureOf('figure1');
 const GRADIENTS = { saturatedHigh: 0, saturatedLow: 0, maxMagnitude: 1, swallowed: 0 };
 
-/** A run of two epochs that ended with this test error; null where it diverged in the second. */
+/** A run of two epochs that ended with this test error; null if it diverged in the second. */
 function run(index: number, seed: number, end: number | null): FigureRun {
   const entry = figureEntries(FIGURE, { seeds: [seed] }, folderOf)[index]!;
   const epoch = (number: number, error: number | null): EpochLine => ({
@@ -150,7 +150,7 @@ describe('a figure of finished runs', () => {
     expect(figureRows(FIGURE, [run(1, 1, 1.5)])[0]?.test[1]).toEqual({ x: 2, errorPercent: 1.5 });
   });
 
-  it('has no number, and no zero, where a run diverged', () => {
+  it('has neither a number nor a zero for a diverged run', () => {
     expect(rows[0]).toMatchObject({ diverged: [2], testErrorPercent: null, difference: null });
     expect(rows[0]?.test[1]).toEqual({ x: 2, errorPercent: null });
     expect(figureCells(FIGURE, rows).rows[0]?.slice(0, 4)).toEqual([
@@ -161,13 +161,13 @@ describe('a figure of finished runs', () => {
     ]);
   });
 
-  it('has no difference to the paper where the data are not its data', () => {
+  it('has no difference to the paper if the data are not its data', () => {
     const [entry] = figureEntries(FIGURE, { seeds: [1], quick: true }, folderOf);
     const quick = figureRows(FIGURE, [{ ...run(0, 1, 2), configuration: entry!.configuration }]);
     expect(quick[0]).toMatchObject({ difference: null, testErrorPercent: { mean: 2 } });
   });
 
-  it('is set against float32 beyond the paper', () => {
+  it('is compared with float32 beyond the paper', () => {
     const residual = figureOf('resnet8');
     const runs = [2, 2.75].map((error, i) => ({ ...run(i, 1, error), setting: residual.settings[i]! }));
     const beyond = figureRows(residual, runs);
@@ -196,7 +196,7 @@ describe('a figure of finished runs', () => {
     expect(await figureSvg(FIGURE, rows, 'dark')).not.toBe(svg);
   });
 
-  it('breaks a curve where there is no number and goes on behind it', async () => {
+  it('breaks a curve at a NaN and continues after it', async () => {
     const points = [1, 2, 3, 4, 5].map((x) => ({ x, errorPercent: x === 3 ? null : 10 * x }));
     const series = [{ name: 'a', test: points, train: [] }];
     const svg = await errorChart({ title: 't', unit: 'epochs', series });

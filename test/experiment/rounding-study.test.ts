@@ -27,7 +27,7 @@ const FORMAT = { il: 8, fl: 8 } as const;
 
 describe('theory', () => {
   it.each(['nearest-away', 'nearest-even', 'nearest-down', 'nearest-up', 'floor', 'toward-zero'])(
-    'says where %s goes, as the integers do',
+    'rounds %s in the direction of the integers',
     (text) => {
       const rounding = parseRounding(text);
       for (let m = 0; m < 64; m++) {
@@ -73,7 +73,7 @@ describe('theory', () => {
     expect(updateMoments(parseRounding('stochastic:1'), 0.25)).toEqual({ bias: -0.25, variance: 0 });
   });
 
-  it.each(['wrap:6', 'saturate:6', 'exact'])('says what %s makes of a sum, as the register does', (text) => {
+  it.each(['wrap:6', 'saturate:6', 'exact'])('sums with %s as the register does', (text) => {
     const accumulator = parseAccumulator(text);
     const register = new AccumulatorRegister(accumulator);
     for (let sum = 0; sum < 200; sum++) {

@@ -51,7 +51,7 @@ describe('metrics', () => {
     expect(readFileSync(join(path, 'metrics.jsonl'), 'utf8').endsWith('}\n')).toBe(true);
   });
 
-  it('may be damaged behind the checkpoint, not before it', () => {
+  it('may be damaged after the checkpoint, not before it', () => {
     const path = withLines();
     const file = join(path, 'metrics.jsonl');
     writeFileSync(file, '\0\0\0\n', { flag: 'a' });
@@ -64,7 +64,7 @@ describe('metrics', () => {
 });
 
 describe('a folder', () => {
-  it('is made with its parents, and is taken back while nothing has happened in it', () => {
+  it('is made with its parents, and is removed if nothing has happened in it', () => {
     const path = join(fresh(), 'a', 'b');
     RunFolder.create(path, { a: 1 }).discard();
     expect(existsSync(path)).toBe(false);
@@ -100,7 +100,7 @@ describe('a folder', () => {
     expect(readdirSync(other)).toEqual(['notes.txt']);
   });
 
-  it('cannot be resumed where there is none', () => {
+  it('cannot be resumed without a run', () => {
     const path = fresh();
     expect(() => RunFolder.resume(path)).toThrow(`run folder ${path}: holds no run (no config.json); `);
   });
@@ -123,7 +123,7 @@ describe('the lock', () => {
       'a process whose number another one has now',
       () => ({ pid: process.pid, host: hostname(), started: '1' }),
     ],
-    ['nobody: it is no lock at all', () => 'x'],
+    ['no process, because it is not a lock', () => 'x'],
   ])('of %s is taken over', (_, holder) => {
     const path = withLines();
     writeFileSync(join(path, 'lock'), JSON.stringify(holder()));
@@ -131,7 +131,7 @@ describe('the lock', () => {
     expect(readdirSync(path).sort()).toEqual(['config.json', 'metrics.jsonl']);
   });
 
-  it('of another machine is left to people', () => {
+  it('of another machine is left to the user', () => {
     const path = withLines();
     writeFileSync(join(path, 'lock'), JSON.stringify({ pid: 1, host: 'elsewhere', started: null }));
     expect(() => RunFolder.resume(path)).toThrow(`run folder ${path}: in use by process 1 on elsewhere; `);

@@ -58,7 +58,7 @@ async function resume(path: string, context: Partial<RunContext> = {}): Promise<
   }
 }
 
-/** What must not depend on where a run was cut: everything but times. */
+/** The results that must not depend on the interruption: everything except times. */
 function traceOf(path: string): unknown {
   const lines = readMetrics(path).map((line) => ({ ...line, seconds: 0, stepsPerSecond: 0 }));
   return { lines, result: { ...openStoredRun(path).result, stepsPerSecond: 0 } };
@@ -70,7 +70,7 @@ function resultOf(outcome: RunOutcome): RunOutcome & { status: 'done' } {
 }
 
 describe('a run', () => {
-  it('writes intervals, epochs and checkpoints where they belong', async () => {
+  it('writes intervals, epochs and checkpoints in their places', async () => {
     const path = join(root, 'events');
     const events: RunEvent[] = [];
     const { result } = resultOf(await begin(path, { onEvent: (event) => events.push(event) }));
@@ -99,7 +99,7 @@ describe('a run', () => {
     expect(JSON.parse(readFileSync(join(path, 'config.json'), 'utf8'))).toEqual(CONFIGURATION);
   });
 
-  it('gives the same trace from whatever is left of it', async () => {
+  it('gives the same trace from any remainder of it', async () => {
     const whole = join(root, 'whole');
     await begin(whole, {}, SCHEDULED);
     const expected = traceOf(whole);
@@ -125,7 +125,7 @@ describe('a run', () => {
     }
   });
 
-  it('stops on a signal at any step, and goes on as if it had not', async () => {
+  it('stops on a signal at any step, and continues as if it had not', async () => {
     const { result: expected } = resultOf(await begin(join(root, 'unstopped')));
     for (let stop = 1; stop <= 8; stop++) {
       const path = join(root, `stopped-${stop}`);
@@ -145,7 +145,7 @@ describe('a run', () => {
     }
   });
 
-  it('logs changes of precision once, also where it is stopped in between', async () => {
+  it('logs changes of precision once, even if it is stopped in between', async () => {
     const path = join(root, 'precision');
     const { result: expected } = resultOf(await begin(path, {}, SCHEDULED));
     const lines = readMetrics(path);

@@ -1,4 +1,7 @@
-/** Run configurations and the short text of settings: what is read, and what is refused with which words. */
+/**
+ * Run configurations and the short text of settings: the accepted texts, and the refused ones with their
+ * messages.
+ */
 import { describe, expect, it } from 'vitest';
 import {
   augmentationText,
@@ -117,7 +120,7 @@ describe('settings as text', () => {
     expect(parseSetting(text)).toEqual(setting);
   });
 
-  it('come in lists, each with a folder of its own', () => {
+  it('come in lists, each with a separate folder', () => {
     const settings = parseSettings(['float32; 4.12/6.10 stochastic:8', 'again: float32;']);
     expect(settings.map(({ name }) => folderName(name))).toEqual([
       'float32',

@@ -1,4 +1,6 @@
-/** What is read from run folders: states, figures, an index that can be made anew; and what is never removed. */
+/**
+ * Reading run folders: states, figures, an index that can be rebuilt; and the files that are never removed.
+ */
 import { cpSync, existsSync, mkdirSync, readdirSync, readFileSync, rmSync, writeFileSync } from 'node:fs';
 import { hostname } from 'node:os';
 import { join } from 'node:path';
@@ -196,7 +198,7 @@ describe('the folder of a sweep', () => {
     expect(() => readSweep(root)).toThrow(`sweep folder ${root}: holds no sweep (no sweep.json)`);
   });
 
-  it('has an index that is made anew from the run folders', () => {
+  it('has an index that is rebuilt from the run folders', () => {
     const { path } = copy();
     expect(writeIndex(path)).toBe(3);
     const index = readFileSync(join(path, 'index.json'));
@@ -232,7 +234,7 @@ describe('the folder of a sweep', () => {
     SweepFolder.open(path, SWEEP, runs).close();
   });
 
-  it('tells halving what it needs', () => {
+  it('gives halving its input', () => {
     const { path } = copy();
     const [first, second, third] = runs.map((run) => readRungRun(path, run, 'test'));
     expect(first).toMatchObject({ name: 'seed-1', isDone: true, isFailed: false });
@@ -261,7 +263,7 @@ describe('the folder of a sweep', () => {
 });
 
 describe('removing', () => {
-  it('takes a run, or a sweep, whole', () => {
+  it('removes a complete run or sweep', () => {
     const { path, run } = copy();
     markFailure(run, 'no luck');
     expect(planRemoval(run)).toMatchObject({ kind: 'run', runs: 1, files: 4 });
@@ -273,7 +275,7 @@ describe('removing', () => {
     expect(existsSync(path)).toBe(false);
   });
 
-  it('takes nothing that is running, in a cluster, or no run', () => {
+  it('removes nothing that is running, in a cluster, or not a run', () => {
     const { path, begun } = copy();
     const before = readdirSync(path, { recursive: true }).length;
     const folder = RunFolder.resume(begun);
@@ -305,7 +307,7 @@ describe('the lock of a job on another machine', () => {
     return begun;
   };
 
-  it('is taken over when the cluster says that the job is over', () => {
+  it('is taken over if the cluster reports that the job is over', () => {
     const path = held();
     const asked: string[] = [];
     const isOver = (job: string): boolean => asked.push(job) > 0;
@@ -319,7 +321,7 @@ describe('the lock of a job on another machine', () => {
     expect(new Set(asked)).toEqual(new Set(['41']));
   });
 
-  it('is not, while the job lives or nobody can be asked', () => {
+  it('is kept while the job lives or its state is unknown', () => {
     const path = held();
     expect(() => RunFolder.resume(path, { isOver: () => false })).toThrow(
       'in use by process 1 on elsewhere; ',

@@ -1,4 +1,7 @@
-/** The report of a sweep: what its charts are made of, exactly, and that its page shows it, loads nothing and never makes a zero of a NaN. */
+/**
+ * The report of a sweep: the exact contents of its charts; its page shows them, loads nothing and never turns
+ * a NaN into a zero.
+ */
 import { parseHTML } from 'linkedom';
 import { describe, expect, it } from 'vitest';
 import {
@@ -37,7 +40,7 @@ function epochLine(epoch: number, testErrorPercent: number, changes: Partial<Epo
   return { event: 'epoch', epoch, step: 4 * epoch, partial: false, testErrorPercent, ...rest, ...changes };
 }
 
-/** What became of a run: errors after its epochs (NaN where it diverged), and its state. */
+/** The outcome of a run: errors after its epochs (NaN if it diverged), and its state. */
 type Outcome =
   readonly number[] | { readonly errors: readonly number[]; readonly state: SweepReportRun['state'] };
 
@@ -129,7 +132,7 @@ describe('settings', () => {
     ]);
   });
 
-  it('have a curve of means that is no number where a seed is none', () => {
+  it('have a NaN in the curve of means if a seed has one', () => {
     expect(SETTINGS[3]?.curve).toEqual([
       { x: 1, errorPercent: 40, range: [40, 40] },
       { x: 2, errorPercent: 15, range: [10, 20] },
@@ -159,7 +162,7 @@ describe('fields by role', () => {
     network: { ...BASE.network, formats },
   });
 
-  it('have what a role takes that is not told', () => {
+  it('have the defaults of unnamed roles', () => {
     const some = withFormats({ weight: '<4,12>', activation: '<6,10>' });
     const texts = (field: string, configuration = some) => fieldTextIn(configuration, field);
     expect(['weight', 'bias', 'activation'].map((role) => texts(`formats.${role}`))).toEqual([
@@ -274,7 +277,7 @@ describe('series', () => {
     expect([along.named, along.hidden]).toEqual([['rounding'], []]);
   });
 
-  it('lie along random bits or numbers where formats do not vary', () => {
+  it('lie along random bits or numbers if formats do not vary', () => {
     const axis = (space: Omit<SweepDefinition, 'run'>) => {
       const runs = sweepRuns(space, () => [5]);
       const fields = settingFields(runs);
@@ -332,7 +335,7 @@ describe('the Pareto front', () => {
 describe('the heat map', () => {
   const map = heatMap(SETTINGS, FIELDS, heatFields(SETTINGS, FIELDS)!);
 
-  it('has a mean a cell, and one wide cell where a run does not have the field', () => {
+  it('has a mean per cell, and one wide cell for a run without the field', () => {
     expect([map.y, map.x, map.columns, map.within]).toEqual([
       'formats',
       'rounding',
@@ -353,7 +356,7 @@ describe('the heat map', () => {
     expect(map.rows[2]?.cells[1]).toEqual({ error: null, diverged: 1, runs: 2, settings: 1 });
   });
 
-  it('shows a cross where a seed diverged, and shades by ratio', () => {
+  it('shows a cross if a seed diverged, and shades by ratio', () => {
     const { document } = parseHTML(`<html><body>${heatTable(map)}</body></html>`);
     const cells = [...document.querySelectorAll('td')].map((cell) => [
       cell.textContent,
@@ -397,14 +400,14 @@ describe('the heat map', () => {
       [1, 2, 3],
       [4, 5, 6],
     ]);
-    // A run without the field beside runs that have it has a column of its own.
+    // A run without the field, beside runs that have it, has a separate column.
     expect(heatMap(SETTINGS, FIELDS, { x: 'rounding', y: 'batch' })).toMatchObject({
       columns: ['stochastic', 'nearest-away', '–'],
       rows: [{ value: '20', isWide: false }],
     });
   });
 
-  it('is there by itself for two fields alone', () => {
+  it('appears automatically for exactly two fields', () => {
     expect(heatFields(SETTINGS, ['formats'])).toBeNull();
     expect(heatFields(SETTINGS, ['formats', 'rounding', 'batch'])).toBeNull();
     expect(heatFields(SETTINGS, [])).toBeNull();
@@ -412,7 +415,7 @@ describe('the heat map', () => {
 });
 
 describe('axes', () => {
-  it('mark every value where there is room, else round numbers', () => {
+  it('mark every value if there is room, else round numbers', () => {
     const axis = (type: 'log' | 'linear', ...values: number[]) =>
       settingAxis({ label: '', type, fields: [], values }).ticks;
     expect(axis('linear', 12, 8, 8, 10)).toEqual([8, 10, 12]);
@@ -521,7 +524,7 @@ describe('the page', () => {
     );
   });
 
-  it('stays small where runs are many', async () => {
+  it('stays small with many runs', async () => {
     const once = sweepRuns(
       {
         grid: {

@@ -66,7 +66,7 @@ describe('the runs', () => {
     expect(repeated).toBe(5);
   });
 
-  it('have names of their own that are short enough, and do not depend on the other runs', () => {
+  it('have distinct, short names that do not depend on the other runs', () => {
     const names = (values: string[]): string[] =>
       expanded({ grid: { formats: values } }).runs.map(({ name }) => name);
     const formats = [
@@ -78,7 +78,7 @@ describe('the runs', () => {
     expect(all.slice(0, 2)).toEqual(['formats-4.12', 'formats-4.8']);
     expect(all[2]).toMatch(/^formats-weight-2.14-bias-2.14-activation-6.10-error-.*-[0-9a-f]{8}$/);
     expect(formats.map((one) => names([one])[0])).toEqual(all);
-    // Both become "a-b"; a hash of the label tells them apart.
+    // Both become "a-b"; a hash of the label distinguishes them.
     const alike = expanded({
       list: [
         { name: 'a b', seed: 1 },
@@ -156,7 +156,7 @@ describe('a draw', () => {
 describe('sweep.json', () => {
   const run = { network: CONFIGURATION.network, data: 'synthetic' };
 
-  it('is told from a run', () => {
+  it('is distinguished from a run', () => {
     expect(isSweep({ run: 'lenet', grid: {} })).toBe(true);
     expect(isSweep(run)).toBe(false);
     expect(isSweep(null)).toBe(false);

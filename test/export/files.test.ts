@@ -172,7 +172,7 @@ describe('hex', () => {
     ]);
   });
 
-  it('gives tensors of names that are alike files of their own', async () => {
+  it('gives tensors with similar names separate files', async () => {
     const subject = drawnSubject(
       configuration(['a.b', 'a-b'].map((name) => ({ type: 'dense', name, units: 3 }))),
       4,
@@ -303,7 +303,7 @@ describe('c', () => {
     expect(runC(temporaryFolder(), files)).toMatch(/^5 of 6 identical\n/);
   });
 
-  it('gives a network with the name of a file of its own another one', async () => {
+  it('renames a network that has the name of a generated file', async () => {
     const subject = {
       ...drawnSubject(NORMALISED, 2),
       definition: defineNetwork({ ...NORMALISED, name: 'Main' }),

@@ -101,7 +101,7 @@ export const GOLDEN_RUNS: readonly GoldenRun[] = [
           { epoch: 2, formats: formatsOf(12), rounding: 'stochastic:8' },
         ],
       }),
-    // Two steps an epoch: the last stage begins with the fifth.
+    // With two steps per epoch, the last stage begins with the fifth.
     steps: 2 * STEPS + 1,
   },
 ];

@@ -74,7 +74,7 @@ describe('the numbers', () => {
     expect(new Set([wanted, ...others]).size).toBe(6);
   });
 
-  test('with shift registers do not depend on them where nothing is rounded stochastically', async () => {
+  test('with shift registers do not depend on them if nothing is rounded stochastically', async () => {
     const rounding = 'nearest-away';
     const wanted = await trained(selectBackend('reference'), { rounding });
     expect(await trained('systolic:4x3,lfsr12', { rounding })).toEqual(wanted);
@@ -95,7 +95,7 @@ describe('the numbers', () => {
     expect(after.loss()).toBeLessThan(before.loss() / 4);
   });
 
-  test('a run that was saved goes on with the same bits', async () => {
+  test('a saved run continues with the same bits', async () => {
     const options = { backend: 'systolic:4x3,lfsr' } as const;
     const iterator = tinyIterator(40, 8, 3);
     const network = await Network.create(tinyConfiguration(), options);
@@ -205,7 +205,7 @@ describe('what is refused', () => {
     expect(() => parseBackendName(name)).toThrow(message);
   });
 
-  test('what is no array', () => {
+  test('invalid arrays', () => {
     expect(() => arrayConfig({ clockMHz: 0 })).toThrow('array: clockMHz must be a positive number, got 0');
     expect(() => arrayConfig({ bandwidth: 1.5 })).toThrow('array: bandwidth must be an integer from 1');
     expect(arrayConfig({ bandwidth: Infinity }).bandwidth).toBe(Infinity);

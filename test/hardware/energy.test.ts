@@ -18,7 +18,7 @@ import {
 import { parseRounding, ROUNDING_MODES } from '../../src/numerics/index.js';
 
 describe('operations', () => {
-  test('have the published energies where there are some', () => {
+  test('have the published energies, if any', () => {
     expect(multiplyPj(32, 32)).toBe(3.1);
     expect(addPj(32)).toBe(0.1);
     for (const [bytes, pj] of HOROWITZ_45NM.sram64.slice(0, 2)) expect(sramPj(64, bytes)).toBe(pj);

@@ -139,7 +139,7 @@ describe('a shift register', () => {
   });
 });
 
-/** A site that drops so many bits. */
+/** A site that drops `drop` bits. */
 function site(drop: number, rounding = 'stochastic', randomWidth: 16 | 32 = drop <= 16 ? 16 : 32): Convert {
   return {
     site: 'layer/output',

@@ -1,4 +1,4 @@
-/** Products for the tests of the array: one matrix product with operands of its own, on any array. */
+/** Products for the tests of the array: one matrix product with its operands, on any array. */
 import {
   operandsOf,
   productsOf,
@@ -60,7 +60,7 @@ export function matmulOf(options: ProductOptions): { product: Product; data: Map
   return { product: product!, data };
 }
 
-/** A job of the product with counters, words and results of its own. */
+/** A job of the product with separate counters, words and results. */
 export function jobOf(
   config: ArrayConfig,
   { product, data }: ReturnType<typeof matmulOf>,

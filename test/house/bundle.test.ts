@@ -1,7 +1,7 @@
 /**
- * The library runs in a browser: a Vite bundle of `fewbit`, `fewbit/nn`, `fewbit/numerics` and `fewbit/train` holds
- * nothing of Node, and trains in headless Chromium to the same digest as in Node, with threads where the page is
- * cross-origin isolated and without where it is not.
+ * The library runs in a browser: a Vite bundle of `fewbit`, `fewbit/nn`, `fewbit/numerics` and `fewbit/train`
+ * holds nothing of Node, and trains in headless Chromium to the same digest as in Node, with threads if the
+ * page is cross-origin isolated and without threads otherwise.
  */
 import { execFileSync } from 'node:child_process';
 import { existsSync, readFileSync, writeFileSync } from 'node:fs';

@@ -1,8 +1,8 @@
 /**
- * Nothing in the rooms draws luck or time from the machine, and what is trained uses no function that ECMAScript
- * leaves approximate: the same run gives the same bits in every engine. Reads the syntax tree, so that comments
- * may speak of what the code must not do. Lint says the same in the editor; this test cannot be switched off
- * by a comment.
+ * No room takes randomness or time from the machine, and training uses no function that ECMAScript leaves
+ * approximate, so the same run gives the same bits in every engine. The test reads the syntax tree, so
+ * comments may mention what the code must not do. Lint reports the same in the editor, but a comment cannot
+ * switch this test off.
  */
 import ts from 'typescript';
 import { describe, expect, test } from 'vitest';

@@ -192,7 +192,7 @@ test('command lines in the documents use commands and options that exist', () =>
       .concat(helps.get(name)!.startsWith(`Usage: fewbit ${name}`) ? [] : [`fewbit ${name}`]);
   });
   expect([...new Set(unknown)]).toEqual([]);
-  // A process for every command: some twenty.
+  // A process for every command: about twenty processes.
 }, 240_000);
 
 test('the README shows the two commands, and the scripts that it names exist', () => {

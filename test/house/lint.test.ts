@@ -1,6 +1,6 @@
 /**
- * The restrictions of eslint.config.js reach the files that they are meant for and no other: planted lines are
- * reported, each by its rule, and the same lines pass where they are allowed.
+ * The restrictions of eslint.config.js reach the files that they are meant for and no other: planted lines
+ * are reported, each by its rule, and the same lines pass in files that allow them.
  */
 import { ESLint, Linter } from 'eslint';
 import { parser } from 'typescript-eslint';

@@ -11,7 +11,9 @@ interface Packed {
   readonly files: readonly { readonly path: string }[];
 }
 
-/** npm as a person would run it: without what `npm test` told this process about its own package. */
+/**
+ * The environment of npm as a person would run it, without the variables of `npm test` about its own package.
+ */
 export const environment = Object.fromEntries(
   Object.entries(process.env).filter(
     ([name]) => !/^npm_(package|lifecycle|config_(local_|global_)?prefix)/.test(name),

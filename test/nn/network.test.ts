@@ -146,7 +146,7 @@ describe('settings', () => {
     ]);
   });
 
-  test('inference may round differently, at sites of its own', () => {
+  test('inference may round differently, at separate sites', () => {
     const definition = defineNetwork({ ...small, inferenceRounding: 'nearest-even' });
     expect(siteOf(definition, 'inference/dense2/output')).toBe('<6,10> nearest-even saturate');
     expect(siteOf(definition, 'dense2/output')).toBe('<6,10> stochastic saturate');

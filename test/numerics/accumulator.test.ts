@@ -50,7 +50,7 @@ describe('AccumulatorRegister', () => {
     );
   });
 
-  it('saturates after every product: the order matters', () => {
+  it('saturates after every product, so that the order matters', () => {
     const accumulator = parseAccumulator('saturate:8');
     const none = { raw: 0, shift: 0 };
     expect(
@@ -87,7 +87,7 @@ describe('AccumulatorRegister', () => {
     ).toBe(-122n);
   });
 
-  it('holds the largest products that there are', () => {
+  it('holds the largest possible products', () => {
     const most = -(2 ** 31);
     const products = [
       [most, most],

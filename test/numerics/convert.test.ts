@@ -1,4 +1,7 @@
-/** Convert against the BigInt oracle: exhaustive where small, by enumeration where random, at every edge of 64 bits. */
+/**
+ * Convert against the BigInt oracle: exhaustive over small integers, by enumeration of random words, at every
+ * edge of 64 bits.
+ */
 import fc from 'fast-check';
 import { describe, expect, it } from 'vitest';
 import {
@@ -129,7 +132,7 @@ describe('stochastic rounding, enumerated', () => {
     }
   });
 
-  it('never takes more than the two neighbours, and the upper one exactly as often as the remainder says', () => {
+  it('takes only the two neighbours, and the upper one in exact proportion to the remainder', () => {
     const drop = 8;
     for (let m = -600; m <= 600; m += 1) {
       const floor = BigInt(m) >> 8n;
@@ -162,7 +165,7 @@ describe('stochastic rounding, enumerated', () => {
     }
   });
 
-  it('never moves an exact value, whatever the mode and the random word', () => {
+  it('never moves an exact value, for any mode and random word', () => {
     for (const drop of [1, 2, 7, 15, 16, 17, 31, 32, 33, 47, 62]) {
       const width = randomWidthOf(drop);
       for (const q of [-2n, -1n, 0n, 1n].concat(drop <= 40 ? [-(2n ** 22n), 2n ** 22n - 1n, 777n] : [])) {
@@ -313,7 +316,7 @@ describe('rounding modes by example', () => {
     expect(convert(-129, 6, format, { rounding: 'floor', overflow: 'wrap' })).toBe(127);
   });
 
-  it('draws 16 bits where at most 16 are dropped, else 32', () => {
+  it('draws 16 bits if at most 16 are dropped, else 32', () => {
     expect([-3, 0, 1, 16, 17, 33].map(randomWidthOf)).toEqual([16, 16, 16, 16, 32, 32]);
     // 17 dropped bits: the default width takes a word above 16 bits.
     expect(convert(1, 17, '<8,0>', { rounding: 'stochastic', random: 0xffffffff })).toBe(1);

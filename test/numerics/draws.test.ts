@@ -1,4 +1,4 @@
-/** Shuffled orders and initial weights: what they are, word by word, and that they are fair. */
+/** Shuffled orders and initial weights: their values, word by word, and their fairness. */
 import { describe, expect, it } from 'vitest';
 import {
   normalWeights,
@@ -30,7 +30,7 @@ describe('shuffledOrder', () => {
     }
   });
 
-  it('is a permutation, another one each epoch', () => {
+  it('is a permutation, different in each epoch', () => {
     const first = shuffledOrder(key, 'data/shuffle', 0, 1000);
     expect([...first].sort((a, b) => a - b)).toEqual(Array.from({ length: 1000 }, (_, i) => i));
     expect(shuffledOrder(key, 'data/shuffle', 1, 1000)).not.toEqual(first);

@@ -97,7 +97,7 @@ describe('floatToFixed', () => {
     }
   });
 
-  it('keeps the sign of what is too small for a double once scaled', () => {
+  it('keeps the sign of values that scaling makes too small for a double', () => {
     expect(floatToFixed(-Number.MIN_VALUE, { il: 20, fl: -10 }, 'floor')).toBe(-1);
     expect(floatToFixed(-Number.MIN_VALUE, { il: 1210, fl: -1200 }, 'floor')).toBe(-1);
     expect(floatToFixed(Number.MIN_VALUE, { il: 20, fl: -10 }, 'floor')).toBe(0);
@@ -155,7 +155,7 @@ describe('arrays', () => {
     );
   });
 
-  it('give back what they were made of: every raw of a format survives the round trip', () => {
+  it('survive the round trip from every raw integer of a format', () => {
     for (const format of [
       { il: 2, fl: 6 },
       { il: 12, fl: -4 },

@@ -65,7 +65,7 @@ function draw(name: string, classes: number, spreadBits: number): number[] {
 }
 
 describe('constants', () => {
-  it('are the nearest integers to what they stand for', () => {
+  it('are the nearest integers to the exact values', () => {
     expect(LOG2_E).toBe(Math.round(Math.LOG2E * 2 ** 30));
     expect(LN_2).toBe(Math.round(Math.LN2 * 2 ** 30));
     let power = 1;
@@ -190,7 +190,7 @@ describe('softmaxCrossEntropyRow', () => {
     }
   });
 
-  it('gives one whole probability where nothing competes, and equal ones where all are equal', () => {
+  it('gives a probability of one to a dominant logit, and equal ones to equal logits', () => {
     expect([...row([5], 3, 0).probabilities]).toEqual([2 ** 30]);
     expect(row([5], 3, 0).loss).toBe(0);
     expect([...row([100, -32768, -32768], 0, 0).probabilities]).toEqual([2 ** 30, 0, 0]);

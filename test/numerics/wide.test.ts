@@ -119,7 +119,7 @@ describe('Wide', () => {
     }
   });
 
-  it('wraps, saturates and tells what fits at every width from 1 to 64', () => {
+  it('wraps, saturates and detects what fits at every width from 1 to 64', () => {
     for (let width = 1; width <= 64; width += 1) {
       const limit = 2n ** BigInt(width - 1);
       const around = [limit, limit - 1n, limit + 1n, -limit, -limit - 1n, -limit + 1n].map(int64);
@@ -142,7 +142,7 @@ describe('Wide', () => {
     }
   });
 
-  it('copies without tying the two together', () => {
+  it('copies independently of the original', () => {
     const a = Wide.fromBigInt(-7n);
     const b = new Wide();
     b.copy(a);

@@ -18,6 +18,6 @@ test(`seeds ${first} to ${last} train to the same integers on the reference and 
     if (found !== null && found !== 'refused') wrong.push(`seed ${seed}: ${found}`);
   }
   expect(wrong).toEqual([]);
-  // If most seeds were refused, the search would search nothing.
+  // If most seeds were refused, the search would be empty.
   expect(tried).toBeGreaterThan((last - first + 1) / 3);
 }, 7_200_000);

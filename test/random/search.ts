@@ -38,7 +38,7 @@ async function run(
   return shown;
 }
 
-/** The first thing that differs between two sequences, in words; null if nothing does. */
+/** The first difference between two sequences, in words; null if they are equal. */
 function difference(wanted: readonly Shown[], got: readonly Shown[]): string | null {
   for (const [step, { metrics, tensors, statistics }] of wanted.entries()) {
     for (const [name, data] of tensors) {

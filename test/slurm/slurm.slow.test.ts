@@ -1,6 +1,7 @@
 /**
- * Sweeps through a real Slurm of one machine, made for this test: jobs that are cancelled, a node that is drained, a node
- * that goes down, and nobody following. The weights are those of the same runs made here. Skipped where Slurm is not installed.
+ * Sweeps through a real Slurm of one machine, made for this test: jobs that are cancelled, a node that is
+ * drained, a node that goes down, and no process following. The weights are those of the same runs made here.
+ * Skipped if Slurm is not installed.
  */
 import { execFileSync, spawnSync, type ChildProcess } from 'node:child_process';
 import { existsSync, readFileSync, statSync, writeFileSync } from 'node:fs';
@@ -110,7 +111,8 @@ describe('a sweep through Slurm', () => {
       slurm('scontrol', 'update', 'nodename=node0', 'state=resume');
       await until(() => summarizeRuns(join(folder, 'cluster')).some(({ state }) => state === 'running'));
       slurm('scontrol', 'update', 'nodename=node0', 'state=down', 'reason=test');
-      // Slurm gives its jobs back to the queue. It comes back by itself when its daemon answers, which may take minutes.
+      // Slurm returns its jobs to the queue. The node comes back automatically when its daemon answers, which
+      // may take minutes.
       await until(() => {
         const isDown = slurm('sinfo', '--noheader', '--format=%T').trim().startsWith('down');
         if (isDown)
@@ -130,7 +132,7 @@ describe('a sweep through Slurm', () => {
   );
 
   it(
-    'goes on without anybody who follows, is followed again, and is cancelled',
+    'continues without a following process, is followed again, and is cancelled',
     { timeout: 300_000 },
     async () => {
       const follow = async (): Promise<CliResult> => {
@@ -171,7 +173,7 @@ describe('a sweep through Slurm', () => {
     },
   );
 
-  it('takes a run over from a node that is gone, when Slurm says that its job is over', async () => {
+  it('takes a run over from a lost node when Slurm reports that its job is over', async () => {
     const args = [
       'sweep',
       'config.json',

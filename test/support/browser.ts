@@ -9,7 +9,7 @@ export const noBrowser = existsSync(CHROMIUM)
   ? undefined
   : `${CHROMIUM} is missing: install the Debian package chromium`;
 
-/** Opens a page in a browser of its own, which is closed when `visit` is done. */
+/** Opens a page in a separate browser, which is closed when `visit` is done. */
 export async function withPage<T>(visit: (page: Page) => Promise<T>): Promise<T> {
   const browser = await chromium.launch({ executablePath: CHROMIUM, args: ['--no-sandbox'] });
   try {

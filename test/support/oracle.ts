@@ -1,6 +1,7 @@
 /**
- * The meaning of the integers once more, in BigInt, written from the formulas of docs/arithmetic.md and from nothing
- * in src/: every rung of the ladder of tests stands on this one. Slow and plain on purpose.
+ * A second implementation of the arithmetic, in BigInt, written from the formulas of docs/arithmetic.md and
+ * from nothing in src/. Every rung of the ladder of tests stands on this one. It is slow and plain on
+ * purpose.
  */
 
 export interface OracleFormat {

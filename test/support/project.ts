@@ -6,7 +6,10 @@ import { afterAll } from 'vitest';
 
 const ROOT = join(import.meta.dirname, '../..');
 
-/** Copies a folder into a project of its own, which is removed when the test file is done; returns the project's path. */
+/**
+ * Copies a folder into a new project, which is removed when the test file is done; returns the project's
+ * path.
+ */
 export function userProject(folder: string): string {
   const project = mkdtempSync(join(tmpdir(), 'fewbit-project-'));
   afterAll(() => rmSync(project, { recursive: true, force: true }));

@@ -1,6 +1,7 @@
 /**
- * Random networks for a search: valid configurations drawn from a seed, with formats of 2 to 32 bits, every layer, rounding
- * and accumulator, and steps of training on them with random contents. A configuration that the library refuses is none.
+ * Random networks for a search: valid configurations drawn from a seed, with formats of 2 to 32 bits, every
+ * layer, rounding and accumulator, and steps of training on them with random contents. A configuration that
+ * the library refuses does not count.
  */
 import type { Batch, Coefficients, TensorData } from '../../src/backend/contract.js';
 import { defineNetwork, type LayerConfiguration, type NetworkConfiguration } from '../../src/nn/index.js';
@@ -16,7 +17,7 @@ export class Draws {
     this.#words = new RandomSite(parseSeed(seed), siteHash(name), 0, 32);
   }
 
-  /** An integer from `low` to `high`, both included. */
+  /** An integer from `low` to `high`, inclusive. */
   integer(low: number, high: number): number {
     return low + ((this.#words.word(this.#next++) >>> 0) % (high - low + 1));
   }
@@ -105,7 +106,7 @@ function layerOf(draws: Draws, isImage: boolean): LayerConfiguration {
   }
 }
 
-/** A configuration as drawn; it may break a rule of the library. */
+/** A drawn configuration; it may break a rule of the library. */
 function drawConfiguration(draws: Draws): NetworkConfiguration {
   const isImage = !draws.once(4);
   const layers: LayerConfiguration[] = [];

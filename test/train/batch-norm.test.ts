@@ -29,7 +29,7 @@ function configuration(overrides: Partial<NetworkConfiguration> = {}): NetworkCo
   });
 }
 
-/** Trains to so many steps; the digest and the test score at the end. */
+/** Trains the given number of steps; returns the digest and the test score at the end. */
 async function finish(network: Network, steps: number): Promise<readonly [string, number]> {
   const iterator = data();
   if (network.iteratorPosition) iterator.seek(network.iteratorPosition);
@@ -45,7 +45,7 @@ describe.each([
   ['one precision', configuration()],
   ['a change of precision', configuration({ precisionSchedule: [{ epoch: 1, formats: '<4,16>' }] })],
 ])('%s', (_, settings) => {
-  it('stopped anywhere, it goes on to the same parameters and statistics on every backend', async () => {
+  it('if stopped anywhere, it continues to the same parameters and statistics on every backend', async () => {
     const whole = await finish(await Network.create(settings, { backend: 'reference' }), 7);
     for (const options of BACKENDS) {
       for (const stop of [0, 2, 5]) {

@@ -11,7 +11,7 @@ import { decodeSafetensors, encodeSafetensors, type SafetensorsTensor } from '..
 import { sha256 } from '../../src/train/bytes.js';
 import { tinyConfiguration } from './support.js';
 
-/** A checkpoint with a value of its own in every tensor. */
+/** A checkpoint with a distinct value in every tensor. */
 function checkpointOf(configuration: NetworkConfiguration): Checkpoint {
   const definition = defineNetwork(configuration);
   const plan = definition.plan(1);
@@ -113,7 +113,7 @@ describe('checkpoint', () => {
     );
   });
 
-  it('leaves its bytes alone, those of a Buffer too', async () => {
+  it('does not change its bytes, nor those of a Buffer', async () => {
     const file = Buffer.from(bytes);
     const both = await Promise.all([decodeCheckpoint(file), decodeCheckpoint(file)]);
     expect(both[0]).toEqual(both[1]);
@@ -146,7 +146,7 @@ describe('checkpoint', () => {
       'checkpoint: the metadata must have "step", got none',
     ],
     [
-      'a step that is no number',
+      'a step that is not a number',
       ({ metadata }) => (metadata['step'] = '1.5'),
       'checkpoint: step must be a whole number, got 1.5',
     ],

@@ -74,7 +74,7 @@ describe('early stopping', () => {
     expect(result.network.step).toBe(5);
   });
 
-  it('ends on a score that is no number', async () => {
+  it('ends on a score that is not a number', async () => {
     expect(await trained({}, [2, NaN])).toMatchObject({
       reason: 'invalidScore',
       details: 'the score is NaN after epoch 1',

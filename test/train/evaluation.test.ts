@@ -42,7 +42,7 @@ describe('Evaluation', () => {
     expect(evaluation.confusion(0, 1)).toBe(1);
   });
 
-  it('gives precision, recall and F1 per class, null where they are 0/0', () => {
+  it('gives precision, recall and F1 per class, null for 0/0', () => {
     const evaluation = evaluationOf(4, PAIRS);
     const per = (of: (index: number) => number | null): (number | null)[] => [0, 1, 2, 3].map(of);
     expect(per((c) => evaluation.precision(c))).toEqual([2 / 3, 1 / 2, null, null]);

@@ -36,7 +36,7 @@ describe('ScoreIterationListener', () => {
     );
   });
 
-  it('refuses a period that is no whole number', () => {
+  it('refuses a period that is not a whole number', () => {
     expect(() => new ScoreIterationListener({ print: () => undefined, every: 0 })).toThrow(
       new RangeError('score listener: every must be a whole number of at least 1, got 0'),
     );
@@ -142,7 +142,7 @@ describe('EvaluativeListener', () => {
 });
 
 describe('TensorStatisticsListener', () => {
-  it('reports what every site counted since the record before', async () => {
+  it('reports the counts of every site since the previous record', async () => {
     const records: StatisticsRecord[] = [];
     const network = await tiny();
     await network.fit(tinyIterator(12, 4)); // belongs to no record

@@ -106,7 +106,7 @@ describe('fit', () => {
     });
   });
 
-  it('does nothing when the signal is aborted already', async () => {
+  it('does nothing if the signal is already aborted', async () => {
     const network = await tiny();
     const digest = await network.digest();
     expect(await network.fit(tinyIterator(12, 4), { signal: AbortSignal.abort() })).toEqual({
@@ -117,7 +117,7 @@ describe('fit', () => {
     expect(await network.digest()).toBe(digest);
   });
 
-  it('hears a signal that a timer aborts, though no step ever leaves the microtask queue', async () => {
+  it('notices a signal that a timer aborts, even if no step leaves the microtask queue', async () => {
     const network = await tiny();
     const stop = new AbortController();
     setTimeout(() => stop.abort(), 0);
@@ -153,7 +153,7 @@ describe('fit', () => {
     expect(await network.fit(iterator)).toEqual({ aborted: false, steps: 3, epochs: 1 });
   });
 
-  it('takes a source that can be read once for one epoch, and says why not for two', async () => {
+  it('takes a source that can be read once for one epoch, and refuses two with a reason', async () => {
     const stream = (): StreamDataSetIterator => new StreamDataSetIterator([tinyData(6)], { batch: 4 });
     const network = await tiny();
     expect(await network.fit(stream())).toEqual({ aborted: false, steps: 2, epochs: 1 });
@@ -163,7 +163,7 @@ describe('fit', () => {
     );
   });
 
-  it('does not know how many steps a source has that does not say', async () => {
+  it('does not know the number of steps of a source of unknown length', async () => {
     const network = await tiny();
     await network.fit(new StreamDataSetIterator([tinyData(6)], { batch: 4 }), {
       listeners: [
@@ -176,7 +176,7 @@ describe('fit', () => {
     expect.assertions(1);
   });
 
-  it('is left in order when a listener throws', async () => {
+  it('stays usable when a listener throws', async () => {
     const network = await tiny();
     const fails = {
       iterationDone: (): void => {
@@ -188,7 +188,7 @@ describe('fit', () => {
     expect(await network.fit(tinyIterator(12, 4))).toEqual({ aborted: false, steps: 3, epochs: 1 });
   });
 
-  it('weighs every example alike: a small last batch keeps the rate of a full one', async () => {
+  it('weighs every example equally, so that a small last batch keeps the rate of a full one', async () => {
     const one = tinyData(1);
     const copies: DataSet = {
       ...one,
@@ -279,7 +279,7 @@ describe('evaluate', () => {
     expect((await loaded.evaluate(tinyIterator(30, 11))).toJSON()).toEqual(first);
   });
 
-  it('leaves the iterator where it was', async () => {
+  it('restores the position of the iterator', async () => {
     const iterator = tinyIterator(12, 4, 3);
     iterator.reset();
     iterator.next();
@@ -324,7 +324,7 @@ describe('evaluate', () => {
 });
 
 describe('features', () => {
-  it('are quantised as the arithmetic says: pixels by the table, values to nearest even', async () => {
+  it('are quantised by the rules of the arithmetic: pixels by the table, values to nearest even', async () => {
     const seen: (readonly number[])[] = [];
     const spy: Backend = {
       name: 'spy',
@@ -400,7 +400,7 @@ describe('features', () => {
     await expect(network.score({ ...tinyData(6), ...change })).rejects.toThrow(new RangeError(message));
   });
 
-  it('are refused when they are no whole number of examples', async () => {
+  it('are refused if they are not a whole number of examples', async () => {
     const network = await tiny();
     for (const length of [0, 17]) {
       await expect(network.output(new Uint8Array(length))).rejects.toThrow(

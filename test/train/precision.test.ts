@@ -132,7 +132,7 @@ describe('the conversion', () => {
     await network.close();
   });
 
-  it('saturates where it must: the case above is no empty one', async () => {
+  it('saturates, so that the case above is not empty', async () => {
     const { changes } = await train(
       await Network.create(
         withSchedule([{ epoch: 1, formats: { weight: '<-1,9>', activation: '<6,10>' } }]),
@@ -204,7 +204,7 @@ describe.each(KINDS)('a schedule %s', (_, configuration, expected) => {
     }
   });
 
-  it('is the same wherever training was stopped, and goes on on either backend', async () => {
+  it('is the same after training was stopped at any step and continued on either backend', async () => {
     const straight = await train(await Network.create(configuration, options), EPOCHS);
     for (let steps = 1; steps < EPOCHS * STEPS; steps++) {
       // By the signal, which leaves an epoch open after its last step, and by the number of steps, which does not.
@@ -243,7 +243,7 @@ describe.each(KINDS)('a schedule %s', (_, configuration, expected) => {
 });
 
 describe('a change', () => {
-  it('is told before its epoch begins, and waits for a first step', async () => {
+  it('is reported before its epoch begins, and waits for a first step', async () => {
     const network = await Network.create(withSchedule([{ epoch: 1, formats: FORMATS }]), {
       backend: 'reference',
     });
@@ -288,7 +288,7 @@ describe('when a stage is due', () => {
       const due = tracker.due(epoch);
       if (due) tracker.begin(due.stage);
       tracker.stepDone(4, 4);
-      // From what a checkpoint keeps it goes on alike.
+      // It continues in the same way from the data of a checkpoint.
       tracker = new PrecisionTracker(schedule, JSON.parse(JSON.stringify(tracker.state)) as PrecisionState);
       tracker.stepDone(6, 6 - count);
       tracker.epochDone();
@@ -307,7 +307,7 @@ describe('when a stage is due', () => {
     ['after two, in a row', [stalled(2)], [5, 6, 4, 4, 5, 3], [0, 0, 0, 0, 0, 1]],
     ['a fall of 10 points is none above 10', [stalled(1, 10)], [6, 5, 3, 2, 1], [0, 0, 1, 1, 1]],
     ['a fall of 10 points is one above 9.9', [stalled(1, 9.9)], [6, 5, 4, 3, 2], [0, 0, 0, 0, 0]],
-    ['counted anew in every stage', [stalled(1), stalled(1)], [3, 3, 6, 6, 6], [0, 0, 1, 1, 2]],
+    ['counted from zero in every stage', [stalled(1), stalled(1)], [3, 3, 6, 6, 6], [0, 0, 1, 1, 2]],
     ['at its epoch', [at(2), at(3)], [1, 1, 1, 1], [0, 0, 1, 2]],
     ['an epoch goes before a stall', [stalled(1), at(2)], [1, 1, 1], [0, 0, 2]],
     ['a stall after an epoch', [at(1), stalled(1)], [1, 1, 1, 1], [0, 1, 1, 2]],

@@ -1,4 +1,4 @@
-/** What measured steps say: medians, shares, speeds, the limit; and the trace that Perfetto opens. */
+/** Figures of measured steps: medians, shares, speeds, the limit; and the trace that Perfetto opens. */
 import { describe, expect, it } from 'vitest';
 import { selectBackend, type Backend, type StepProfile } from '../../src/backend/index.js';
 import { defineNetwork } from '../../src/nn/index.js';
@@ -36,11 +36,11 @@ function profileOf(steps: readonly StepProfile[]): TrainingProfile {
 describe('profileTable', () => {
   const ops = plan.train.length;
 
-  it('has a row an op, with the median time, its share and its speed', () => {
+  it('has a row per op, with the median time, its share and its speed', () => {
     const table = profileTable(profileOf([step(0, 1), step(2, 9), step(5, 2)]));
     expect(table).toMatchObject({ network: 'tiny', backend: 'wasm', threads: 2, batch: 4, steps: 3 });
     expect(table.rows.map(({ timeMs }) => timeMs)).toEqual(plan.train.map((_, index) => 2 * (index + 1)));
-    // Steps that do not follow each other say nothing of what lies between.
+    // Steps that are not consecutive give no time between steps.
     expect(table.outsideMs).toBe(2);
     expect(table.stepMs).toBe(2 + ops * (ops + 1));
     expect(table.limitGmacs).toBe(1);
@@ -141,7 +141,7 @@ describe('profileTrace', () => {
     expect(intervals[0]).toMatchObject({ name: 'step 5', args: { step: 5, examples: 4 } });
   });
 
-  it('says of a product what it is', () => {
+  it('describes a product', () => {
     expect(intervals[1]).toMatchObject({
       ...{ name: 'conv conv2d', cat: 'forward', ts: 2000, dur: 1000 },
       args: { writes: 'conv/output', macs: 1152, gmacs: 0.001152, path: 'fast' },
@@ -156,7 +156,7 @@ describe('profileTrace', () => {
 });
 
 describe('a network', () => {
-  it('tells its last steps, on the reference too', async () => {
+  it('reports its last steps, on the reference too', async () => {
     let now = 0;
     const network = await Network.create(tinyConfiguration(), { backend: 'reference', clock: () => ++now });
     expect(await network.profile()).toBeNull();

@@ -1,4 +1,4 @@
-/** Stopping at any step and going on gives the same integers as not stopping: for every kind of state there is. */
+/** Stopping at any step and continuing gives the same integers as not stopping, for every kind of state. */
 import { describe, expect, it } from 'vitest';
 import type { NetworkConfiguration } from '../../src/nn/index.js';
 import { Network, type EpochSummary, type Iteration } from '../../src/train/index.js';
@@ -87,7 +87,7 @@ describe('resumed training', () => {
     },
   );
 
-  it('goes on from a checkpoint that a listener took, at a step or at the end of an epoch', async () => {
+  it('continues from a checkpoint that a listener took, at a step or at the end of an epoch', async () => {
     const network = await Network.create(tinyConfiguration(), options);
     const saved: Uint8Array[] = [];
     await network.fit(data(), {
@@ -130,7 +130,7 @@ describe('resumed training', () => {
     expect(await network.digest()).toBe(straight.digests.at(-1));
   });
 
-  it('depends on every part of the state: a change of any of them is seen', async () => {
+  it('depends on every part of the state, so that a change in any of them shows', async () => {
     const digests = new Set<string>();
     const variants: readonly NetworkConfiguration[] = [
       tinyConfiguration(),

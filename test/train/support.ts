@@ -3,7 +3,7 @@ import { ArrayDataSetIterator, type DataSet } from '../../src/data/index.js';
 import type { NetworkConfiguration } from '../../src/nn/index.js';
 import { parseSeed, RandomSite, siteHash } from '../../src/numerics/index.js';
 
-/** Images of 4 x 4 pixels in three classes: the class says which of three rows is bright. */
+/** Images of 4 x 4 pixels in three classes: the class determines which of three rows is bright. */
 export function tinyData(count: number, seed = 5): DataSet {
   const site = new RandomSite(parseSeed(seed), siteHash('test/data'), 0, 32);
   const features = new Uint8Array(count * 16);

@@ -88,7 +88,10 @@ function kernelOption(name: string, kernels: string): Option {
   ).choices(['auto', 'always', 'never']);
 }
 
-/** The backend by name, or with the kernels that were chosen. @throws UsageError for kernels of another backend */
+/**
+ * The backend by name, or with the kernels that were chosen.
+ * @throws UsageError for kernels of another backend
+ */
 function chosenBackend(name: BackendName, { minimal, scatter }: BenchOptions): BackendName | Backend {
   if (minimal === undefined && scatter === undefined) return name;
   if (name !== 'wasm') {

@@ -123,7 +123,10 @@ export function addRunOptions(command: Command): Command {
   return addVoiceOptions(command, 'result', ' a line');
 }
 
-/** The schedule in a JSON file. @throws UsageError naming the file and the field. */
+/**
+ * The schedule in a JSON file.
+ * @throws UsageError naming the file and the field.
+ */
 function precisionScheduleOf(path: string): readonly PrecisionStage[] {
   const json = readJsonFile(path);
   try {
@@ -177,7 +180,10 @@ export function networkChanges(options: NetworkOptions): NetworkChanges {
   });
 }
 
-/** A configuration with the options laid over it; complete. @throws UsageError where no data are named. */
+/**
+ * A configuration with the options laid over it; complete.
+ * @throws UsageError where no data are named.
+ */
 export function applyOptions(base: PartialRunConfiguration, options: RunOptions): RunConfiguration {
   const { augment, epochs, steps, batch, backend, threads, checkpointEvery } = options;
   const data = options.data ?? base.data;

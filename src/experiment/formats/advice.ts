@@ -115,7 +115,9 @@ const LEARNT = 0.5;
 const OBSERVED = 20;
 
 /**
- * Searches for formats. @throws TypeError for a network with a precision schedule; RangeError if float32 learns nothing in a trial; what runs throw.
+ * Searches for formats.
+ * @throws TypeError for a network with a precision schedule; RangeError where float32 learns nothing in a
+ * trial; what runs throw.
  */
 export async function adviseFormats(request: AdviceRequest, context: AdviceContext): Promise<AdviceOutcome> {
   try {
@@ -126,7 +128,10 @@ export async function adviseFormats(request: AdviceRequest, context: AdviceConte
   }
 }
 
-/** The groups of the request's network. @throws TypeError for a precision schedule; what networks throw. */
+/**
+ * The groups of the request's network.
+ * @throws TypeError for a precision schedule; what networks throw.
+ */
 export function adviceGroups({ trial, bits }: Pick<AdviceRequest, 'trial' | 'bits'>): FormatGroup[] {
   const { network, batch } = trial;
   if (network.precisionSchedule !== undefined) {
@@ -229,7 +234,10 @@ class Adviser {
     return analysis;
   }
 
-  /** The network with the formats. @throws what plans throw */
+  /**
+   * The network with the formats.
+   * @throws what plans throw
+   */
   #network({ network, batch }: RunConfiguration, formats: GroupFormats): NetworkConfiguration {
     const changed = withGroupFormats(network, this.#groups, formats);
     defineNetwork(changed).checkPlans(batch);

@@ -111,7 +111,10 @@ export function bitTotals(groups: readonly FormatGroup[], formats: GroupFormats)
   return { stored: sum((group) => group.elements), moved: sum((group) => group.moved) };
 }
 
-/** The group's format. @throws TypeError if it has none */
+/**
+ * The group's format.
+ * @throws TypeError where it has none
+ */
 export function formatOf(formats: GroupFormats, { name }: Pick<FormatGroup, 'name'>): Format {
   const format = formats.get(name);
   if (format === undefined) throw new Error(`internal: formats: there is none for ${name}`);

@@ -16,7 +16,10 @@ export interface ProposedFormat {
   readonly headroom: number;
 }
 
-/** A format of `bits` bits for every group, in order. @param headroom octaves to leave free above the largest magnitude */
+/**
+ * A format of `bits` bits for every group, in order.
+ * @param headroom octaves to leave free above the largest magnitude
+ */
 export function proposeFormats(
   groups: readonly FormatGroup[],
   { tensors }: RangeAnalysis,

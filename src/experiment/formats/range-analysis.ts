@@ -124,7 +124,10 @@ export async function analyzeRanges(
   }
 }
 
-/** The network, defined. @throws TypeError for a float32 network. */
+/**
+ * The network, defined.
+ * @throws TypeError for a float32 network.
+ */
 export function checkRangeNetwork(settings: NetworkConfiguration): ReturnType<typeof defineNetwork> {
   const definition = defineNetwork(settings);
   if (definition.arithmetic === 'fixed') return definition;

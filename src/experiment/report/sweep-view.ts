@@ -41,7 +41,10 @@ export interface SweepView extends Omit<SweepReport, 'heat'> {
   readonly seconds: number;
 }
 
-/** Finds it. @throws ConfigurationError for a field of the heat map that no run has */
+/**
+ * Finds it.
+ * @throws ConfigurationError for a field of the heat map that no run has
+ */
 export function sweepView({ heat: chosen, ...report }: SweepReport): SweepView {
   const fields = settingFields(report.runs);
   const settings = sweepSettings(report.runs, fields);

@@ -29,7 +29,8 @@ export interface Subject {
 const OF_A_RUN = ['formats', 'rounding', 'accumulator', 'seed', 'data'] as const;
 
 /**
- * The run in a folder, or a network with options. @param batch examples a step; default: the configuration's
+ * The run in a folder, or a network with options.
+ * @param batch examples a step; default: the configuration's
  * @throws UsageError for options that a run has of its own, RunFolderError for one without a checkpoint
  */
 export async function subjectOf(

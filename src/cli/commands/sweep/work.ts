@@ -27,7 +27,10 @@ export function checkedMacs(runs: readonly SweepRun[]): Map<string, number> {
   return macs;
 }
 
-/** Training examples by data of a configuration. @throws DataError where some of them cannot be loaded */
+/**
+ * Training examples by data of a configuration.
+ * @throws DataError where some of them cannot be loaded
+ */
 export async function trainingExamples(
   terminal: Terminal,
   runs: readonly SweepRun[],
