@@ -78,8 +78,8 @@ describe('bench', () => {
     const args = ['bench', 'lenet', '--steps', '1', '--batch', '8', '--threads', '1', '--json'];
     const pathsOf = async (...choice: string[]): Promise<string[]> => {
       const [table] = jsonLines(await run(...args, ...choice)) as unknown as Table[];
-      const paths = table!.rows.filter(({ layer }) => layer === 'conv2').map((row) => row.paths ?? {});
-      return [...new Set(paths.flatMap((path) => Object.keys(path)))].sort();
+      const taken = table!.rows.filter(({ layer }) => layer === 'conv2').map(({ paths }) => paths);
+      return [...new Set(taken.flatMap((paths) => Object.keys(paths)))].sort();
     };
     expect(await pathsOf('--minimal', 'never', '--scatter', 'never')).toEqual(['fast']);
     expect(await pathsOf('--minimal', 'always', '--scatter', 'never')).toEqual(['minimal']);
