@@ -1,4 +1,8 @@
-/** Backends: what runs a plan. The contract, its checks, and the one function that chooses by name. */
+/**
+ * Backends: what runs a plan. The contract, its checks, and the one function that chooses by name.
+ *
+ * @module fewbit/backend
+ */
 export * from './contract.js';
 export * from './checks.js';
 export {

@@ -1,4 +1,8 @@
-/** Plans: the operations of a training and an evaluation step as data, and the builder that checks them. */
+/**
+ * Plans: the operations of a training and an evaluation step as data, and the builder that checks them.
+ *
+ * @module fewbit/plan
+ */
 export type * from './ops.js';
 export { runningFormats } from './batch-norm.js';
 export { PlanBuilder } from './builder.js';
