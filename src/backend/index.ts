@@ -1,4 +1,8 @@
-/** Backends, which run plans. The contract, its checks, and the one function that chooses by name. */
+/**
+ * Backends, which run plans. The contract, its checks, and the one function that chooses by name.
+ *
+ * @module fewbit/backend
+ */
 export * from './contract.js';
 export * from './checks.js';
 export {

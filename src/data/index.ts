@@ -1,4 +1,8 @@
-/** Data: sets of labelled examples, iterators over them, normalisers, and readers of bytes and text. No files. */
+/**
+ * Data: sets of labelled examples, iterators over them, normalisers, and readers of bytes and text. No files.
+ *
+ * @module fewbit/data
+ */
 export type * from './dataset.js';
 export { DataError } from './errors.js';
 export type { Augmentation } from './augmentation.js';

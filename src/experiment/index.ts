@@ -1,4 +1,9 @@
-/** Experiments, safe for a browser: run configurations, sweeps, charts, reports, choice of formats, the paper's figures. Folders on disk are in `fewbit/experiment/store`. */
+/**
+ * Experiments, safe for a browser: run configurations, sweeps, charts, reports, choice of formats, the paper's
+ * figures. Folders on disk are in `fewbit/experiment/store`.
+ *
+ * @module fewbit/experiment
+ */
 export { ConfigurationError, RunFolderError } from './run/errors.js';
 export {
   changeNetwork,

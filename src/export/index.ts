@@ -1,4 +1,8 @@
-/** Exports: a trained network's integers for others, with golden vectors. Pure functions of bytes; docs/export.md. */
+/**
+ * Exports: a trained network's integers for others, with golden vectors. Pure functions of bytes; docs/export.md.
+ *
+ * @module fewbit/export
+ */
 export { cFiles, type CExport } from './c/index.js';
 export type { ExportedFiles } from './files.js';
 export { goldenVectors, type GoldenOptions, type GoldenRows, type GoldenVectors } from './golden.js';

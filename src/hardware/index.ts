@@ -1,5 +1,7 @@
 /**
  * Hardware: the systolic array of the paper, its schedule and its results. docs/hardware.md is the contract.
+ *
+ * @module fewbit/hardware
  */
 export * from './array.js';
 export {

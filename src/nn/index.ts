@@ -1,4 +1,8 @@
-/** Networks: configuration, layers, the paper's networks. A network never computes; the train room does. */
+/**
+ * Networks: configuration, layers, the paper's networks. A network never computes; the train room does.
+ *
+ * @module fewbit/nn
+ */
 export type * from './configuration.js';
 export type { Layer, Parameter, Shape } from './layer.js';
 export { defineNetwork, networkFromJSON, NetworkDefinition } from './network.js';

@@ -1,4 +1,9 @@
-/** Numerics: formats, exact sums, rounding, the counter generator, integer softmax. docs/arithmetic.md is the contract. */
+/**
+ * Numerics: formats, exact sums, rounding, the counter generator, integer softmax. docs/arithmetic.md is the
+ * contract.
+ *
+ * @module fewbit/numerics
+ */
 export * from './errors.js';
 export * from './format.js';
 export * from './rounding.js';

@@ -1,4 +1,8 @@
-/** Plans: the operations of a training and an evaluation step as data, and the builder that checks them. */
+/**
+ * Plans: the operations of a training and an evaluation step as data, and the builder that checks them.
+ *
+ * @module fewbit/plan
+ */
 export type { Convert, Role, Tensor, TensorId, Window } from './types.js';
 export type { Plan, PlanEnds } from './plan.js';
 export { opConverts, opReads, opWrites, type Op } from './ops/index.js';

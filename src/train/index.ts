@@ -2,6 +2,8 @@
  * The train room: networks that train, listeners, evaluation, early stopping, checkpoints. Browser-safe: it
  * uses no files, no clock and no console. Callers pass clocks and output functions in. Derived in
  * docs/training.md.
+ *
+ * @module fewbit/train
  */
 export { Network, type LoadOptions, type NetworkOptions, type ParameterData } from './network.js';
 export { BatchEncoder, checkData } from './batch.js';

@@ -1,15 +1,13 @@
-/** `fewbit advise` as a user meets it: the advice and its files, killed and resumed, and what is refused. */
+/** `fewbit advise` as a user meets it: the advice and its files, and what is refused. */
 import { existsSync, mkdirSync, readdirSync, readFileSync, writeFileSync } from 'node:fs';
 import { join } from 'node:path';
-import { setTimeout as sleep } from 'node:timers/promises';
 import { decode } from 'fast-png';
 import { describe, expect, test } from 'vitest';
 import {
+  adviceFiles,
   cli,
-  ended,
   jsonLines,
   SMALL_NETWORK,
-  startCli,
   temporaryFolder,
   writeConfiguration,
 } from './support.js';
@@ -20,14 +18,6 @@ const LONG_MS = 180_000;
 const network = { ...SMALL_NETWORK, weightInit: 'he-normal' };
 const config = writeConfiguration(cwd, { network, steps: 40 });
 const ADVISE = ['advise', config, '--trials', '2', '--budget', '9%', '--seeds', '1', '--verify-seeds', '1'];
-
-/** All that is not a run. */
-const files = (out: string): Record<string, string> =>
-  Object.fromEntries(
-    readdirSync(join(cwd, out))
-      .filter((name) => name !== 'trials' && name !== 'verification')
-      .map((name) => [name, readFileSync(join(cwd, out, name), 'hex')]),
-  );
 
 describe('fewbit advise', () => {
   test(
@@ -44,7 +34,11 @@ describe('fewbit advise', () => {
       expect(stdout).toMatch(/^advised: after trial \d/m);
       expect(stdout).toContain('configuration advice/advised.json: fewbit train advice/advised.json');
       const written = ['advice.html', 'advice.json', 'advice.md', 'advice.png', 'advice.svg', 'advised.json'];
-      expect(Object.keys(files('advice')).sort()).toEqual([...written, 'ranges.json', 'request.json']);
+      expect(Object.keys(adviceFiles(join(cwd, 'advice'))).sort()).toEqual([
+        ...written,
+        'ranges.json',
+        'request.json',
+      ]);
       expect(decode(readFileSync(join(cwd, 'advice/advice.png'))).width).toBe(1920);
       const trained = await cli(['train', 'advice/advised.json', '--steps', '3', '--out', 'run', '--json'], {
         cwd,
@@ -58,47 +52,8 @@ describe('fewbit advise', () => {
     LONG_MS,
   );
 
-  test(
-    'killed, and stopped by Ctrl-C, it goes on to the same advice',
-    async () => {
-      const trials = join(cwd, 'killed', 'trials');
-      const finished = (): number =>
-        existsSync(trials)
-          ? readdirSync(trials, { recursive: true, encoding: 'utf8' }).filter((name) =>
-              name.endsWith('result.json'),
-            ).length
-          : 0;
-      for (const [runs, signal] of [
-        [1, 'SIGKILL'],
-        [2, 'SIGINT'],
-      ] as const) {
-        const child = startCli([...ADVISE, '--out', 'killed'], { cwd });
-        const end = ended(child);
-        while (finished() < runs && child.exitCode === null) await sleep(5);
-        child.kill(signal);
-        const { code, stderr } = await end;
-        expect(code).toBe(signal === 'SIGINT' ? 130 : null);
-        if (signal === 'SIGINT') expect(stderr).toContain('stopping after this step');
-      }
-      const rest = await cli([...ADVISE, '--out', 'killed', '--json'], { cwd });
-      expect(rest.code).toBe(0);
-      const lines = jsonLines(rest);
-      expect(lines.filter(({ event }) => event === 'trial')).toHaveLength(2);
-      expect(lines.at(-1)).toMatchObject({
-        event: 'done',
-        confirmed: true,
-        files: { configuration: 'killed/advised.json' },
-      });
-      const [expected, got] = [files('advice'), files('killed')];
-      for (const name of ['advised.json', 'advice.json', 'advice.svg', 'ranges.json', 'request.json']) {
-        expect([name, got[name]]).toEqual([name, expected[name]]);
-      }
-    },
-    LONG_MS,
-  );
-
   test('refuses the folder of other advice, and one of something else', async () => {
-    const before = files('advice');
+    const before = adviceFiles(join(cwd, 'advice'));
     const other = await cli([...ADVISE, '--bits', '12', '--out', 'advice'], { cwd });
     expect(other).toEqual({
       code: 2,
@@ -110,7 +65,7 @@ describe('fewbit advise', () => {
     expect(longer.stderr).toBe(
       'error: --out advice: holds other advice, trial.steps is 40 there and 50 here; choose another folder\n',
     );
-    expect(files('advice')).toEqual(before);
+    expect(adviceFiles(join(cwd, 'advice'))).toEqual(before);
     mkdirSync(join(cwd, 'mine'));
     writeFileSync(join(cwd, 'mine', 'notes.txt'), '');
     const mine = await cli([...ADVISE, '--out', 'mine'], { cwd });
@@ -118,15 +73,6 @@ describe('fewbit advise', () => {
       'error: --out mine: must be new or empty, but holds notes.txt; choose another folder\n',
     );
     expect(readdirSync(join(cwd, 'mine'))).toEqual(['notes.txt']);
-  });
-
-  test('says with its exit code that the verification did not confirm it', async () => {
-    const { code, stdout } = await cli(
-      [...ADVISE, '--bits', '4', '--budget', '0.01', '--out', 'few', '--trials', '1', '--quiet'],
-      { cwd },
-    );
-    expect(code).toBe(3);
-    expect(stdout).toContain('Not confirmed: ');
   });
 
   test.each([

@@ -2,23 +2,10 @@
 import { existsSync, mkdirSync, readdirSync, readFileSync, symlinkSync } from 'node:fs';
 import { join } from 'node:path';
 import { describe, expect, it } from 'vitest';
-import { missingTool } from '../../src/cli/commands/hardware/tools.js';
-import { cli, jsonLines, SMALL_NETWORK, temporaryFolder, writeConfiguration } from './support.js';
+import { cli, jsonLines, CONVOLUTIONAL_NETWORK, temporaryFolder, writeConfiguration } from './support.js';
 
 const folder = temporaryFolder();
 const run = (...args: string[]) => cli(['hardware', ...args], { cwd: folder });
-
-const missing = missingTool('verilator');
-
-/** Convolutions and a dense layer: all kinds of products. */
-const NETWORK = {
-  ...SMALL_NETWORK,
-  layers: [
-    { type: 'conv2d', name: 'conv1', channels: 3, kernel: 5, stride: 3, activation: 'relu' },
-    { type: 'conv2d', name: 'conv2', channels: 4, kernel: 3, stride: 2, activation: 'relu' },
-    { type: 'dense', name: 'fc1', units: 10 },
-  ],
-};
 
 describe('rtl', () => {
   it('writes the folder once, and again with --force', async () => {
@@ -68,7 +55,7 @@ describe('rtl', () => {
   });
 
   it('takes the vectors and the words of a run', { timeout: 120_000 }, async () => {
-    const network = { ...NETWORK, formats: '2.6', rounding: 'floor' };
+    const network = { ...CONVOLUTIONAL_NETWORK, formats: '2.6', rounding: 'floor' };
     writeConfiguration(folder, { network, steps: 3 }, 'narrow.json');
     expect((await cli(['train', 'narrow.json', '--out', 'narrow', '--quiet'], { cwd: folder })).code).toBe(0);
     const done = await run('rtl', 'from-run', '--run', 'narrow', '--layer', 'fc1', '--batch', '1', '--json');
@@ -104,48 +91,13 @@ describe('cosim', () => {
     const bin = join(folder, 'bin');
     mkdirSync(bin);
     symlinkSync(process.execPath, join(bin, 'node'));
-    writeConfiguration(folder, { network: NETWORK });
+    writeConfiguration(folder, { network: CONVOLUTIONAL_NETWORK });
     const { code, stderr } = await cli(['hardware', 'cosim', 'config.json', '--batch', '2', '--quiet'], {
       cwd: folder,
       env: { PATH: bin },
     });
     expect([code, stderr]).toEqual([2, 'error: verilator: is not installed; apt-get install verilator\n']);
   });
-
-  it.for(['stochastic', 'nearest'])(
-    'trains a step on the hardware, digest for digest: %s',
-    { timeout: 240_000 },
-    async (rounding, { skip }) => {
-      skip(missing !== null, missing ?? '');
-      writeConfiguration(folder, { network: { ...NETWORK, rounding } }, `${rounding}.json`);
-      const args = [
-        'cosim',
-        `${rounding}.json`,
-        '--batch',
-        '3',
-        '--steps',
-        '2',
-        '--rows',
-        '3',
-        '--cols',
-        '4',
-        '--depth',
-        '16',
-      ];
-      const result = await run(...args, '--json');
-      expect([result.code, result.stderr]).toEqual([0, '']);
-      const [done] = jsonLines(result) as [
-        { products: { mismatches: number }[]; totals: { words: number }; digests: Record<string, string> },
-      ];
-      // Forward and weight gradient of each layer, input gradient of all but the first; two steps.
-      expect(done.products).toHaveLength(16);
-      expect(done.products.every(({ mismatches }) => mismatches === 0)).toBe(true);
-      expect(done.totals.words).toBeGreaterThan(2000);
-      const { hardware, simulator, wasm } = done.digests;
-      expect(hardware).toBe(simulator);
-      expect(wasm).toBe(rounding === 'nearest' ? simulator : undefined);
-    },
-  );
 
   it.each([
     [['config.json', '--accumulator', 'saturate:48'], 'saturate'],

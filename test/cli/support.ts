@@ -1,6 +1,6 @@
 /** Runs the built command line in a process of its own, in a temporary folder of its own. */
 import { spawn, type ChildProcess } from 'node:child_process';
-import { mkdtempSync, rmSync, writeFileSync } from 'node:fs';
+import { mkdtempSync, readdirSync, readFileSync, rmSync, writeFileSync } from 'node:fs';
 import { tmpdir } from 'node:os';
 import { join } from 'node:path';
 import { fileURLToPath } from 'node:url';
@@ -73,6 +73,16 @@ export const SMALL_NETWORK = {
   ],
 };
 
+/** Convolutions and a dense layer: all kinds of products. */
+export const CONVOLUTIONAL_NETWORK = {
+  ...SMALL_NETWORK,
+  layers: [
+    { type: 'conv2d', name: 'conv1', channels: 3, kernel: 5, stride: 3, activation: 'relu' },
+    { type: 'conv2d', name: 'conv2', channels: 4, kernel: 3, stride: 2, activation: 'relu' },
+    { type: 'dense', name: 'fc1', units: 10 },
+  ],
+};
+
 /** A copy without some properties. */
 export function omit(object: object, ...keys: readonly string[]): Record<string, unknown> {
   return Object.fromEntries(Object.entries(object).filter(([key]) => !keys.includes(key)));
@@ -87,4 +97,10 @@ export function writeConfiguration(
   const configuration = { network: SMALL_NETWORK, data: 'synthetic', batch: 20, threads: 1, ...changes };
   writeFileSync(join(folder, name), JSON.stringify(configuration));
   return name;
+}
+
+/** The files of an advice folder in hexadecimal digits, without its runs. */
+export function adviceFiles(folder: string): Record<string, string> {
+  const names = readdirSync(folder).filter((name) => name !== 'trials' && name !== 'verification');
+  return Object.fromEntries(names.map((name) => [name, readFileSync(join(folder, name), 'hex')]));
 }

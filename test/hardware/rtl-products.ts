@@ -1,6 +1,6 @@
 /**
  * The generated hardware under Verilator against the simulator, word for word and cycle for cycle: products of odd shapes
- * in succession, with streams that pause. rtl.test.ts runs one design, rtl.slow.test.ts the others.
+ * in succession, with streams that pause. rtl.slow.test.ts runs the designs.
  */
 import { beforeEach, expect, it } from 'vitest';
 import {
@@ -32,7 +32,7 @@ export interface RtlCase {
 }
 
 const narrow = { lhs: '<3,5>', rhs: '<2,6>', bias: '<3,5>', out: '<4,4>' };
-/** The first one compiles and runs fastest. */
+/** Rounding modes and word lengths, taller and wider arrays. */
 export const CASES: readonly RtlCase[] = [
   {
     name: 'nearest-even, 8 bits, in words of 12 bits',

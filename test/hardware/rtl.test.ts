@@ -1,12 +1,8 @@
-/** One generated design under Verilator against the simulator (rtl-products.ts), and the format of its results. */
-import { describe, expect, it } from 'vitest';
+/** The results of the generated hardware as the simulator writes and reads them; rtl.slow.test.ts runs the hardware. */
+import { expect, it } from 'vitest';
 import { arrayOfDesign, computeProduct, expectedResults, writeResults } from '../../src/hardware/index.js';
-import { CASES, testDesign } from './rtl-products.js';
+import { CASES } from './rtl-products.js';
 import { jobOf, matmulOf } from './support.js';
-
-const [first] = CASES;
-
-describe(first!.name, () => testDesign(first!));
 
 it('marks which results count', () => {
   const { design, options } = CASES.find(({ name }) => name === 'nearest, 16 bits')!;

@@ -1,4 +1,8 @@
-/** Data from files and the network, for Node: named sets in a cache, own data by path. */
+/**
+ * Data from files and the network, for Node: named sets in a cache, own data by path.
+ *
+ * @module fewbit/data/node
+ */
 export { cacheFolder, type Environment } from './cache.js';
 export { dataDigest } from './digest.js';
 export { DATA_NAMES, loadData, type LoadedData, type LoadOptions } from './load.js';

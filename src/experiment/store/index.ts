@@ -1,6 +1,8 @@
 /**
  * The folders of runs and sweeps on disk: writing, resuming, locking, reading back. This room needs Node; all
  * other rooms of experiments also run in a browser.
+ *
+ * @module fewbit/experiment/store
  */
 export {
   checkpointPath,
