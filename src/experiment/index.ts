@@ -48,6 +48,7 @@ export {
   type RunEvent,
   type RunOutcome,
   type RunResult,
+  type RunStore,
 } from './run/execute.js';
 export type { ComparisonEntry, ComparisonOutcome, ComparisonRow } from './run/comparison.js';
 export { comparisonChart, errorChart, type Chart, type ChartSeries } from './report/error-chart.js';

@@ -239,7 +239,9 @@ describe('halving', () => {
         jobs,
       );
       expect([code, stderr]).toEqual([0, '']);
-      expect(stdout).toMatch(/learningRate=0 {2}pruned after epoch 1: \d+\.\d\d %, place 3 of 3, 1 continue\n/);
+      expect(stdout).toMatch(
+        /learningRate=0 {2}pruned after epoch 1: \d+\.\d\d %, place 3 of 3, 1 continue\n/,
+      );
     }
     const decided = states('one');
     expect(decided).toEqual({

@@ -9,7 +9,7 @@ import { maxRaw, minRaw, parseSeed, RandomSite, siteHash } from '../../src/numer
 import type { Plan, Tensor } from '../../src/plan/index.js';
 
 /** Draws from one seed: numbers, choices, chances. */
-export class Draws {
+class Draws {
   readonly #words: RandomSite;
   #next = 0;
 
