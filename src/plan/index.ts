@@ -12,9 +12,32 @@ export type {
   Conv2dOp,
   Conv2dWeightGradientOp,
   MatmulOp,
+  BiasGradientArgs,
+  Conv2dArgs,
+  Conv2dInputGradientArgs,
+  Conv2dWeightGradientArgs,
+  MatmulArgs,
 } from './ops/product.js';
-export type { AddOp, DropoutOp, ReluGradientOp, ReluOp } from './ops/elementwise.js';
-export type { AveragePoolGradientOp, AveragePoolOp, MaxPoolGradientOp, MaxPoolOp } from './ops/pool.js';
+export type {
+  AddOp,
+  DropoutOp,
+  ReluGradientOp,
+  ReluOp,
+  AddArgs,
+  DropoutArgs,
+  ReluArgs,
+  ReluGradientArgs,
+} from './ops/elementwise.js';
+export type {
+  AveragePoolGradientOp,
+  AveragePoolOp,
+  MaxPoolGradientOp,
+  MaxPoolOp,
+  AveragePoolArgs,
+  AveragePoolGradientArgs,
+  MaxPoolArgs,
+  MaxPoolGradientArgs,
+} from './ops/pool.js';
 export {
   runningFormats,
   type BatchMomentsOp,
@@ -22,9 +45,15 @@ export {
   type BatchNormInputGradientOp,
   type BatchNormOp,
   type RunningMomentsOp,
+  type BatchMomentsArgs,
+  type Moments,
+  type BatchNormArgs,
+  type BatchNormGradientArgs,
+  type BatchNormInputGradientArgs,
+  type RunningMomentsArgs,
 } from './ops/batch-norm.js';
-export type { SoftmaxCrossEntropyOp } from './ops/loss.js';
-export type { SgdOp } from './ops/update.js';
+export type { SoftmaxCrossEntropyOp, SoftmaxCrossEntropyArgs } from './ops/loss.js';
+export type { SgdOp, SgdArgs } from './ops/update.js';
 export { PlanBuilder } from './builder.js';
 export { conversionSites } from './conversion.js';
 export { opBytes, opMacs, planTotals, type PlanTotals } from './cost.js';

@@ -35,7 +35,7 @@ export function runningFormats(format: Format): { readonly mean: Format; readonl
 }
 
 /** Tensors of running statistics, and the registers made of them. */
-interface Moments {
+export interface Moments {
   readonly mean: TensorId;
   readonly variance: TensorId;
   readonly registers: TensorId;
