@@ -201,12 +201,13 @@ export const AT_PARTS = AT_PHASE_ROWS + 4; // 64 bytes, of which 32 are zeros; t
 export const AT_PHASE_CELLS = AT_PARTS + 4; // weight gradient: the phases of some images, two of them a pair
 export const FRAME_BYTES = AT_PHASE_CELLS + 4; // weight gradient: from one framed image to the next
 // Matmul: rows of A as they are packed, and the pairs of them that are not all 0 (sparse.ts)
-export const AT_PACKED = FRAME_BYTES + 4; // rows of A; their planes are laid out from AT_LHS on where there are several
-export const KEEPS_ROWS = AT_PACKED + 4; // 1 where all of the thread's rows have room there; else one block of rows
+export const AT_PACKED = FRAME_BYTES + 4; // rows of A; if there are several planes, they are laid out from AT_LHS on
+export const KEEPS_ROWS = AT_PACKED + 4; // 1 if all of the thread's rows have room there; else one block of rows
 export const AT_BLOCKS = KEEPS_ROWS + 4; // of each block of rows there: its norm u64, whether it is sparse u64
 export const AT_KEPT = AT_BLOCKS + 4; // records of KEPT_BYTES, PAIRS of them a tile
 export const AT_KEPT_STARTS = AT_KEPT + 4; // of each tile: u32 offset of the first record of each piece, and of their end
-// Convolutions of images that are mostly 0 (scatter.ts, scatter-gradient.ts); AT_SCATTER_SUMS is 0 where there are none
+// Convolutions of images that are mostly 0 (scatter.ts, scatter-gradient.ts); AT_SCATTER_SUMS is 0 if there
+// are none
 export const AT_SCATTER_SUMS = AT_KEPT_STARTS + 4; // i32 sums of an image, with margins; or, weight gradient, [O][KH][KW C, whole vectors]
 export const AT_SCATTER_TAPS = AT_SCATTER_SUMS + 4; // the taps that an element of each channel meets
 export const AT_SCATTER_LISTS = AT_SCATTER_TAPS + 4; // weight gradient: of each output channel its number and bound, then its elements

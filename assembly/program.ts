@@ -155,7 +155,7 @@ function awaitStart(old: i32): void {
   while (atomic.load<i32>(START) == old) atomic.wait<i32>(START, old, -1);
 }
 
-/** How long thread 0 may sleep: not at all where it is a browser's main thread. */
+/** How long thread 0 may sleep: not at all if it is a browser's main thread. */
 function napOfThread0(): i64 {
   return load<i32>(MAY_SLEEP) ? NAP : 0;
 }
@@ -190,7 +190,9 @@ function awaitAll(nap: i64): bool {
 // Thread 0 only: the record behind which it waits when it has gone back to JavaScript.
 let at: i32 = 0;
 
-/** Thread 0's work from record `at` on; false where it gave up waiting for the others at the barrier behind `at`. */
+/**
+ * Thread 0's work from record `at` on; false if it gave up waiting for the others at the barrier after `at`.
+ */
 function proceed(): bool {
   const length = load<i32>(PROGRAM_LENGTH);
   while (at < length) {
@@ -214,7 +216,7 @@ export function run(): bool {
   return proceed();
 }
 
-/** Goes on waiting, then running. */
+/** Continues waiting, then running. */
 export function resume(): bool {
   if (!awaitAll(napOfThread0())) return false;
   at++;

@@ -24,7 +24,7 @@ export class Child {
 
   kill = () => this.#process.kill('SIGKILL');
 
-  /** The next line; rejects, and the child is gone, where it does not come in time or says that it cannot. */
+  /** The next line; rejects, and the child is gone, if it does not come in time or reports that it cannot. */
   async answer(timeoutMs) {
     let timer;
     const overdue = new Promise((_, reject) => {

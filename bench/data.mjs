@@ -1,5 +1,5 @@
-// Examples to train on: the real set where it is in the cache (nothing is fetched here), else synthetic bars. Speed
-// depends on magnitudes, so it matters which, and every table says it.
+// Examples to train on: the real set if it is in the cache (nothing is fetched here), else synthetic bars.
+// Speed depends on magnitudes, so the choice matters, and every table states it.
 import { synthetic } from '../dist/data/index.js';
 import { loadData } from '../dist/data/node/index.js';
 import { BatchEncoder } from '../dist/train/batch.js';
@@ -31,7 +31,7 @@ async function load(set) {
   }
 }
 
-/** Grey bars of 28 x 28 as colour images of 32 x 32, each in a colour of its own. */
+/** Grey bars of 28 x 28 as colour images of 32 x 32, each in a different colour. */
 function coloured(grey) {
   const { count, shape, features } = grey;
   const [height, width] = shape;

@@ -1,12 +1,13 @@
-// <2,14> has no room for activations: dnn and LeNet diverge in it. On the way there sums outgrow 32 bits and need
-// stretches only, for a few steps; then more and more numbers are the largest that the format has, and 8-bit digits are
-// needed. Both are worth measuring, each by itself: this finds where they are, from what each step's sums were.
+// <2,14> has no room for activations: dnn and LeNet diverge in it. On the way there sums outgrow 32 bits and
+// need stretches only, for a few steps; then more and more numbers are the largest that the format has, and
+// 8-bit digits are needed. Both are worth measuring separately. This finds their steps from the sums of each
+// step.
 
 /** The networks that diverge in <2,14>. */
 export const DIVERGING = ['dnn', 'lenet'];
 /** Steps that are measured in such a place before training starts there again: soon after it is another place. */
 export const SPAN = 3;
-/** Steps to look for it; on data where a network does not diverge, the best place among them is taken. */
+/** Steps to look for it; on data on which a network does not diverge, the best place among them is taken. */
 export const MOST_STEPS = 400;
 /** Next to no sum may need digits where stretches are measured. */
 const FEW_FULL = 0.02;

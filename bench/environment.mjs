@@ -4,7 +4,7 @@ import { availableParallelism, cpus, loadavg, platform, release } from 'node:os'
 
 const { version } = JSON.parse(readFileSync(new URL('../package.json', import.meta.url), 'utf8'));
 
-/** `lines` is what a table's caption says. */
+/** `lines` is the caption of a table. */
 export function readEnvironment({ quick, pace }) {
   const cores = availableParallelism();
   const environment = {

@@ -1,5 +1,6 @@
-// What the machine gives one thread at most: the register-only loop in WebAssembly (limit.ts), and in C where there is
-// a compiler (native-peak.c). Contenders like any other, so that they are measured in the same rounds as the kernels.
+// The limit of the machine for one thread: the register-only loop in WebAssembly (limit.ts), and in C if
+// there is a compiler (native-peak.c). Contenders like any other, so that they are measured in the same
+// rounds as the kernels.
 import { spawnSync } from 'node:child_process';
 import { mkdtempSync, readFileSync, rmSync } from 'node:fs';
 import { tmpdir } from 'node:os';
@@ -45,7 +46,7 @@ function nativeProgram(folder) {
   return null;
 }
 
-/** `native` is null, and `note` says why, where no C compiler makes it. */
+/** If no C compiler can build it, `native` is null and `note` gives the reason. */
 export async function openLimits() {
   const wasm = await wasmLimit();
   const folder = mkdtempSync(join(tmpdir(), 'fewbit-bench-'));

@@ -1,5 +1,5 @@
-// Measures contenders in turns: in every round each of them works for a short while, one at a time, so that what else
-// the machine does slows all of them alike and ratios within a round mean something.
+// Measures contenders alternately. In every round each of them works for a short while, one at a time, so
+// that what else the machine does slows all of them alike and ratios within a round mean something.
 
 /** A contender whose one piece of work takes longer than this is measured in the first rounds only. */
 export const SLOW_SECONDS = 2;
@@ -9,9 +9,9 @@ export const NORMAL = { rounds: 9, roundMs: 400, warmMs: 300, slowRounds: 3 };
 export const QUICK = { rounds: 3, roundMs: 80, warmMs: 60, slowRounds: 1 };
 
 /**
- * Seconds per piece of work, by contender and round; undefined where a slow contender sat a round out.
- * A contender is `{ name, run }`; `run(count)` does `count` pieces of work and resolves to the seconds that they took.
- * `restMs` passes before each turn.
+ * Seconds per piece of work, by contender and round; undefined if a slow contender sat a round out. A
+ * contender is `{ name, run }`; `run(count)` does `count` pieces of work and resolves to the seconds that
+ * they took. `restMs` passes before each turn.
  */
 export async function measure(label, contenders, { pace, progress, restMs = 0 }) {
   const rest = () => restMs > 0 && new Promise((resolve) => setTimeout(resolve, restMs));
@@ -26,7 +26,7 @@ export async function measure(label, contenders, { pace, progress, restMs = 0 })
   let done = 0;
   for (let round = 0; round < pace.rounds; round++) {
     for (let turn = 0; turn < workers.length; turn++) {
-      // Nobody always follows the same neighbour.
+      // No contender always follows the same neighbour.
       const { name, run, times, count, seconds, rounds } = workers[(turn + round) % workers.length];
       if (round >= rounds) continue;
       const left = done === 0 ? null : ((performance.now() - start) * (total - done)) / done;

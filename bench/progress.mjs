@@ -1,5 +1,5 @@
-// Says on stderr how far a measurement is and how long the rest takes: one line drawn over on a terminal, else a plain
-// line every few seconds.
+// Prints the progress of a measurement and its remaining time on stderr: one line drawn over on a terminal,
+// else a plain line every few seconds.
 
 const LINE_EVERY_MS = 5000;
 
@@ -13,7 +13,7 @@ export class Progress {
     process.stderr.write(`${text}\n`);
   }
 
-  /** `leftMs`: time that the rest of this measurement takes; null where it is not known yet. */
+  /** `leftMs`: time that the rest of this measurement takes; null if it is not known yet. */
   show(text, leftMs = null) {
     const left = leftMs === null ? '' : `, ${Math.ceil(leftMs / 1000)} s left`;
     const now = performance.now();

@@ -7,7 +7,7 @@ export function median(values) {
   return sorted.length % 2 === 1 ? sorted[middle] : (sorted[middle - 1] + sorted[middle]) / 2;
 }
 
-/** Median and extremes of the rounds that were measured; null where none was. */
+/** Median and extremes of the rounds that were measured; null if none was. */
 export function summary(values) {
   const measured = values.filter((value) => value !== undefined);
   if (measured.length === 0) return null;
@@ -42,7 +42,7 @@ export function numberText(value) {
   return value.toFixed(Math.min(digits, 6));
 }
 
-/** `12.3 (11.9 to 12.8)`, or a dash where nothing was measured. */
+/** `12.3 (11.9 to 12.8)`, or a dash if nothing was measured. */
 export function rangeText(range, unit = '') {
   if (range === null) return '-';
   return `${numberText(range.median)}${unit} (${numberText(range.low)} to ${numberText(range.high)})`;

@@ -10,8 +10,8 @@ import { inverse, percentText, quotients, rangeText, ratio, summary } from './st
 const FITTING = '`<2,14>`, sums that fit';
 
 /**
- * What is measured of a network. Of one that diverges in <2,14> three times: where sums fit in 32 bits, where they need
- * stretches only, and further on.
+ * The measurements of a network. One that diverges in <2,14> is measured three times: while sums fit in 32
+ * bits, while they need stretches only, and later.
  */
 function variantsOf(network) {
   const narrow = { label: '`<2,14>`', formats: '<2,14>' };
@@ -35,7 +35,9 @@ const WANTED = { '`<2,14>`': { dnn: 1.2, lenet: 1.35 }, '`<6,14>`': { dnn: 4, le
 /** How many times as fast two threads are to be as one, on a machine whose second core is as good as its first. */
 const WANTED_OF_TWO = 1.85;
 const LOOP = 'register-only loop';
-/** Own formats, started anew as often as what diverges: that costs each of them a per cent or two. */
+/**
+ * Its own formats, restarted as often as those that diverge, which costs each of them one or two per cent.
+ */
 const OWN_IN_SPANS = 'own in spans';
 
 export async function benchSteps(context) {

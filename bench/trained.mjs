@@ -23,8 +23,8 @@ export class Trained {
   }
 
   /**
-   * What stepContender starts from, and the name of the set that it was trained on. `place`: where a network that diverges
-   * is to be measured (divergence.mjs).
+   * What stepContender starts from, and the name of the set that it was trained on. `place`: the step at
+   * which a network that diverges is measured (divergence.mjs).
    */
   async of(network, formats, place) {
     const key = `${network} ${formats} ${place}`;

@@ -1,7 +1,7 @@
 // Compiles AssemblyScript to WebAssembly with SIMD: the kernels, and what the benchmarks compare them with.
 import asc from 'assemblyscript/asc';
 
-/** Shared linear memory, handed in by whoever instantiates the kernels. */
+/** Shared linear memory, provided by the instantiating program. */
 export const KERNEL_OPTIONS = [
   ...['--enable', 'threads', '--enable', 'bulk-memory', '--importMemory', '--sharedMemory'],
   ...['--initialMemory', '1', '--maximumMemory', '65536', '--noExportMemory'],
@@ -15,7 +15,7 @@ function inlineTags(source) {
   return source.replace(/@inline\s*\*\/\s*\n(?=(export )?function )/g, '*/ @inline\n');
 }
 
-/** The module of source file `entry`; `readSource` gives a file's text by name, or null where there is none. */
+/** The module of source file `entry`; `readSource` gives a file's text by name, or null if there is none. */
 export async function compileAssembly(entry, readSource, options) {
   let binary;
   const { error, stderr } = await asc.main(

@@ -1,6 +1,6 @@
-// A Slurm of its own on this machine, to try sweeps on: munged, slurmctld and slurmd with one node at 127.0.0.1, own
-// ports, key, configuration and state in one folder. It touches nothing of a Slurm that is installed. Needs root and
-// Debian's packages slurm-wlm and munge.
+// A separate Slurm on this machine, for trying sweeps: munged, slurmctld and slurmd with one node at
+// 127.0.0.1, own ports, key, configuration and state in one folder. It touches nothing of a Slurm that is
+// installed. Needs root and Debian's packages slurm-wlm and munge.
 //   node scripts/slurm.mjs start <folder> [cpus]   starts it; then export SLURM_CONF=<folder>/slurm.conf
 //   node scripts/slurm.mjs stop <folder>           ends its jobs and daemons
 import { execFileSync, spawnSync } from 'node:child_process';
@@ -16,7 +16,7 @@ const WAIT_MS = 30_000;
 // Debian keeps daemons where the PATH of some shells does not reach.
 const env = { ...process.env, PATH: `${process.env.PATH ?? ''}:/usr/sbin:/sbin` };
 
-/** A port that nobody has at the moment. */
+/** A port that is free at the moment. */
 function freePort() {
   return new Promise((found, failed) => {
     const server = createServer();

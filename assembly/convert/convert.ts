@@ -38,8 +38,8 @@ function addend(site: usize, drop: i32, m: i64, word: u32): i64 {
 }
 
 /**
- * One element, counted but for its number. `word` is the element's random word. The floor of m * 2^-drop plus the carry of
- * the addend over the dropped bits alone: no sum here leaves 64 bits, whatever m.
+ * One element, counted except for its number. `word` is the element's random word. The floor of m * 2^-drop
+ * plus the carry of the addend over the dropped bits alone: no sum here leaves 64 bits, whatever m.
  */
 function convertOne(site: usize, m: i64, word: u32): i32 {
   const drop = load<i32>(site, SITE_DROP);

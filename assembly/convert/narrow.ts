@@ -107,7 +107,7 @@ function convertEight<W, S, C>(
     smallest = i32x4.min_s(smallest, i32x4.min_s(t0, t1));
     const t = i16x8.narrow_i32x4_s(t0, t1);
     v128.store(out, t);
-    // A sum that is not 0 stays so when narrowed with saturation. Nothing that is 0 comes out otherwise.
+    // A non-zero sum stays non-zero when narrowed with saturation, and zero stays zero.
     const zerosIn = i16x8.eq(i16x8.narrow_i32x4_s(m0, m1), zero);
     flushed = i16x8.add(flushed, i16x8.sub(zerosIn, i16x8.eq(t, zero)));
     sums += 32;

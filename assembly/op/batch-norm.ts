@@ -1,6 +1,7 @@
 /*
- * Batch normalisation over rows of C channels. Sums over rows: in fixed point each thread adds up rows of its own and a second
- * record adds up the threads; in float32, where order matters, threads share channels. What follows goes element by element.
+ * Batch normalisation over rows of C channels. Sums over rows: in fixed point each thread adds up its rows
+ * and a second record adds up the threads; in float32, in which order matters, threads share channels. The
+ * rest works element by element.
  */
 import { convertSums } from '../convert/convert';
 import { finishSums } from '../convert/finish';

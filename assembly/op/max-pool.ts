@@ -25,7 +25,9 @@ function positions<T>(position: i32): v128 {
   return sizeof<T>() == 2 ? i16x8.splat(<i16>position) : i32x4.splat(position);
 }
 
-/** The larger of two cells in every lane; `larger` says where it is `value`. A NaN is larger than nothing. @inline */
+/**
+ * The larger of two cells in every lane; `larger` marks the lanes of `value`. A NaN is never larger. @inline
+ */
 function largerOf<T>(value: v128, best: v128, larger: v128): v128 {
   return isFloat<T>() ? v128.bitselect(value, best, larger) : v128.max<T>(value, best);
 }
@@ -227,8 +229,8 @@ function maxPoolGradientOf<T, S>(record: usize): void {
 }
 
 /**
- * The same where no windows overlap and the error's format is the result's: each error of int16 is copied to its cell.
- * Nothing is rounded; the site counts elements and the largest magnitude.
+ * The same for windows without overlap whose errors have the format of the result: each error of int16 is
+ * copied to its cell. Nothing is rounded; the site counts elements and the largest magnitude.
  */
 function maxPoolGradientDirect(record: usize): void {
   const window = openWindow(record);

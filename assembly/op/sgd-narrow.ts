@@ -177,8 +177,9 @@ function rounded(low: v128, high: v128, word: v128): v128 {
  * elements, a multiple of 16, only the `count` groups of 16 are looked at that are listed. Keeps what was there at `before`
  * and `last`. False if anything saturates: then nothing is counted, but w and u are changed.
  *
- * An exact right side of 0 is told by its low word: if that is 0 and the whole is not, the whole is at least 2^32 in
- * magnitude and does not round to 0. So the right side moves the parameter where the rounded one or the low word is not 0.
+ * An exact right side of 0 is recognised by its low word: if that is 0 and the whole is not, the whole is at
+ * least 2^32 in magnitude and does not round to 0. So the right side moves the parameter if the rounded one
+ * or the low word is not 0.
  */
 function usualRun(
   record: usize,

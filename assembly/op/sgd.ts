@@ -40,8 +40,8 @@ function readFour(address: usize, i: i32, narrow: bool): v128 {
 }
 
 /**
- * The exact right sides of elements start .. start + length - 1 to i64 at `sums`, and to `moved` an i32 each that is not 0
- * where the right side is not.
+ * The exact right sides of elements start .. start + length - 1 to i64 at `sums`, and to `moved` an i32 each,
+ * which is non-zero if the right side is.
  */
 function sumUpdates(record: usize, start: i32, length: i32, sums: usize, moved: usize): void {
   const coefficients = coefficientsOf(record);

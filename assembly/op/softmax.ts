@@ -49,7 +49,7 @@ function exp2Fraction(f: i64): i64 {
   return horner(1073741824, acc, f);
 }
 
-/** d * log2(e), 30 fraction bits, floor; u64.MAX_VALUE where it is 2^36 or more. */
+/** d * log2(e), 30 fraction bits, floor; u64.MAX_VALUE if it is 2^36 or more. */
 function binaryExponent(d: u64, fl: i32): u64 {
   const product = d * LOG2_E;
   if (fl >= 64) return 0;

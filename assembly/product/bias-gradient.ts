@@ -1,7 +1,7 @@
 /*
- * The gradient of a bias: column sums of an error over all its rows. In fixed point each thread adds up rows of its own
- * and a second record adds up the threads. In float32, where order matters, a sum is one thread's work: threads share
- * columns.
+ * The gradient of a bias: column sums of an error over all its rows. In fixed point each thread adds up its
+ * rows and a second record adds up the threads. In float32, in which order matters, a sum is one thread's
+ * work: threads share columns.
  */
 import { convertSums } from '../convert/convert';
 import {

@@ -115,8 +115,8 @@ function fits(
 }
 
 /**
- * The phases of two images' errors as panels of B, a pair one error of each image; `apart` is from one to the other, 0 where
- * there is none.
+ * The phases of two images' errors as panels of B, a pair one error of each image; `apart` is the distance
+ * from one to the other, 0 if there is only one.
  */
 function packErrorPair(record: usize, errors: usize, apart: usize, pair: i32, pairs: i32, to: usize): void {
   const window = openWindow(record);

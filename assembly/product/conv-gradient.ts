@@ -2,11 +2,12 @@
  * The gradient of a convolution by its weight, by tiles: a row of A is a weight (tap i, j and channel c), a column of B
  * an output channel, and the sum runs over images and positions, two neighbours along x a pair.
  *
- * For that the image is laid out as pairs of columns: tap j of positions 2q and 2q + 1 needs columns 2q s + j and
- * 2q s + j + s (s the stride along x), so there are 2 s copies, one for each start r = j mod 2s, holding the pairs
- * (2 s q + r, 2 s q + r + s); tap j is then copy r read j div 2s pairs further on. Some images are packed at once. Where the
- * channels are a multiple of four, four of them lie together: the four rows of a tile are then one stream of memory.
- * Each thread adds up the products of its own images in i64; the second record adds up the threads and converts.
+ * For that the image is laid out as pairs of columns: tap j of positions 2q and 2q + 1 needs columns 2q s + j
+ * and 2q s + j + s (s the stride along x), so there are 2 s copies, one for each start r = j mod 2s, holding
+ * the pairs (2 s q + r, 2 s q + r + s); tap j is then copy r read j div 2s pairs further on. Several images
+ * are packed at once. If the number of channels is a multiple of four, four of them lie together: the four
+ * rows of a tile are then one stream of memory. Each thread adds up the products of its images in i64; the
+ * second record adds up the threads and converts.
  */
 import { convertSums } from '../convert/convert';
 import {
@@ -123,7 +124,10 @@ function packErrors(from: usize, rows: i32, width: i32, channels: i32, to: usize
   }
 }
 
-/** The largest norm of a column of pairs in `bytes` bytes, channels in fours; of all channels together where they are not. */
+/**
+ * The largest norm of a column of pairs in `bytes` bytes, channels in fours; otherwise of all channels
+ * together.
+ */
 function pairsRoot(from: usize, bytes: usize, fours: bool): u64 {
   return rootAbove(fours ? columnSquares(from, <i32>(bytes >> 4), 16) : squares(from, <i32>(bytes >> 1)));
 }

@@ -65,7 +65,7 @@ export function packPhases(record: usize, turned: bool): bool {
   return true;
 }
 
-/** Splits a framed image of `bytes` bytes into its phases; false where they may not be int16. */
+/** Splits a framed image of `bytes` bytes into its phases; false if they may not be int16. */
 export function splitFrame(record: usize, frame: usize, bytes: usize): bool {
   // A difference is at most the range, and the difference of two of them twice the range.
   if (2 * rangeOf(frame, (bytes + 15) & ~15) > LARGEST) return false;

@@ -44,7 +44,7 @@ function packColumns(product: Product, k: i32, column: i32, width: i32): void {
   const rhs = load<u32>(record, RHS);
   const panels = scratch + load<u32>(record, AT_RHS);
   const padded = (width + 7) & ~7;
-  // Elements between rows as they are stored: steps of k, or columns where it is transposed.
+  // Elements between rows as they are stored: steps of k, or columns if it is transposed.
   const stride = transposed ? load<i32>(record, K) : load<i32>(record, N);
   const first = transposed ? column * stride : column;
   if (load<i32>(record, RHS_TYPE) == TYPE_I16) {
@@ -154,7 +154,7 @@ export function matmulTiled(record: usize): void {
   for (let i = 0; i < blockRows; i += 4) {
     store<u32>(table + ((<usize>i) << 2), <u32>(<usize>(i >> 2) * tileBytes));
   }
-  // The block of rows that is open: it stays so for all columns where it is the only one.
+  // The open block of rows; if it is the only one, it stays open for all columns.
   let open = -1;
   for (let column = firstColumn; column < endColumn; column += blockColumns) {
     const width = min(blockColumns, endColumn - column);

@@ -173,7 +173,7 @@ export function splitPair(
   }
 }
 
-/** to[i] += from[i] of `count` int16, or = where it is the `first`: then whole vectors are written. */
+/** to[i] += from[i] of `count` int16, or = for the `first`, which writes whole vectors. */
 function addTap(from: usize, count: i32, first: bool, to: usize): void {
   const end = to + ((<usize>count) << 1);
   // By hand: a memory.copy of so few bytes is mostly its call.

@@ -51,8 +51,8 @@ export function squares(from: usize, count: i32): u64 {
 }
 
 /**
- * At least the largest sum of squares of a channel in `cells` cells of `channels` int16; of all channels together where
- * they do not fill vectors.
+ * At least the largest sum of squares of a channel in `cells` cells of `channels` int16; of all channels
+ * together if they do not fill vectors.
  */
 export function channelSquares(from: usize, cells: i32, channels: i32): u64 {
   if (channels & 7) return squares(from, cells * channels);

@@ -1,7 +1,8 @@
 /*
- * Convolutions of images that are mostly 0: instead of collecting each output's products, each element other than 0 adds its
- * own to all outputs that it meets. Errors behind a max-pooling and a ReLU are such images. Sums are those of the tiles,
- * modulo 2^32 in any order; whoever calls has proved that they fit. docs/kernels.md.
+ * Convolutions of images that are mostly 0: instead of collecting each output's products, each element other
+ * than 0 adds its own to all outputs that it meets. Errors behind a max-pooling and a ReLU are such images.
+ * Sums are those of the tiles, modulo 2^32 in any order; the caller has proved that they fit.
+ * docs/kernels.md.
  */
 import { convertNarrow } from '../convert/narrow';
 import { AT_BIAS, AT_SCATTER_SUMS, AT_SCATTER_TAPS, CONVERT, OUT, RHS, SCATTER_MOST } from '../layout';

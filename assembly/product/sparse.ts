@@ -1,12 +1,15 @@
 /*
- * Rows of A most of whose pairs are 0, as images on a black ground have them: of a tile's four rows only the pairs are kept
- * that are not 0 in all of them, each with the place of its columns in a panel of B. Nothing else changes: the sums, and
- * with them the proof of their size, are the same. docs/kernels.md.
+ * Rows of A most of whose pairs are 0, as images on a black ground have them: of a tile's four rows, a pair
+ * is kept unless it is 0 in all of them, together with the place of its columns in a panel of B. Nothing else
+ * changes: the sums, and with them the proof of their size, are the same. docs/kernels.md.
  */
 import { KEPT_BYTES, PIECE } from '../layout';
 import { Product } from './product';
 
-/** Kept pairs pay where they are fewer than this many eighths of all: each loads where its columns are. */
+/**
+ * Kept pairs pay if they are fewer than this many eighths of all, because each also loads the place of its
+ * columns.
+ */
 const MOST_EIGHTHS = 7;
 
 /** Bytes of the table of starts of a tile of `pairs` pairs: one for each piece, and the end. */
@@ -14,7 +17,10 @@ export function startsOf(pairs: i32): usize {
   return (<usize>((pairs + PIECE - 1) / PIECE + 1)) << 2;
 }
 
-/** Pairs of `count` packed ones, 16 bytes each, that are not 0 in all four rows. */
+/**
+ * Number of pairs, of `count` packed ones of 16 bytes each, that are non-zero in at least one of the four
+ * rows.
+ */
 function countPairs(packed: usize, count: i32): i32 {
   let some = 0;
   for (const end = packed + ((<usize>count) << 4); packed < end; packed += 16) {
@@ -50,8 +56,8 @@ export function keepPairs(packed: usize, tiles: i32, pairs: i32, at: usize, tabl
 }
 
 /**
- * As tile(), for tiles from `first` on: products of pairs `from` (where a piece begins) to `to` (where one ends), with
- * the panel whose first pair is at `panel`.
+ * As tile(), for tiles from `first` on: products of pairs `from` (the beginning of a piece) to `to` (the end
+ * of one), with the panel whose first pair is at `panel`.
  */
 export function tileSparse(
   product: Product,

@@ -117,7 +117,7 @@ function reach(a: usize, b: usize, first: i32, end: i32, unit: i32): i32 {
   return first;
 }
 
-/** True if each of `count` pieces fits by itself. */
+/** True if each of `count` pieces fits alone. */
 function everyPieceFits(a: usize, b: usize, count: i32): bool {
   const end = a + ((<usize>count) << 3);
   for (; a < end; a += 8, b += 8) {
@@ -195,8 +195,8 @@ function addStretch(
 }
 
 /**
- * Adds the products of one plane of A with the panel, times 2^shift, in the fewest stretches of whole images, segments or
- * pieces. `a` and `b` are the planes' tables; each piece fits by itself.
+ * Adds the products of one plane of A with the panel, times 2^shift, in the fewest stretches of whole images,
+ * segments or pieces. `a` and `b` are the planes' tables; each piece fits alone.
  */
 function addPlanes(product: Product, lhs: usize, shift: i32, a: usize, b: usize): void {
   const pairs = product.pairs;

@@ -82,7 +82,7 @@ export function tile(
   }
 }
 
-/** The same in float32. Each row begins with sums of its own: init[r][0..7]; `sums` may be `init`. */
+/** The same in float32. Each row begins with its sums init[r][0..7]; `sums` may be `init`. */
 export function floatTile(
   walk: Walk,
   lhs: usize,
@@ -101,10 +101,10 @@ function addProduct<E>(sum: v128, a: v128, b: v128): v128 {
 }
 
 /**
- * Tiles of elements of type E. The offset of a load must be known when the kernels are compiled, and the only numbers
- * that AssemblyScript lets a generic function have at that time are sizes of types: S and T stand for nothing but
- * sizeof<S>() * sizeof<T>(), the bytes from a row to the next one. 1, which no two rows are apart, stands for any four
- * rows, each with a pointer of its own.
+ * Tiles of elements of type E. The offset of a load must be known when the kernels are compiled, and the only
+ * numbers that AssemblyScript lets a generic function have at that time are sizes of types: S and T stand for
+ * nothing but sizeof<S>() * sizeof<T>(), the bytes from a row to the next one. 1, which is never a distance
+ * of rows, means any four rows, each with a separate pointer.
  */
 function tileOf<E, S, T>(
   walk: Walk,

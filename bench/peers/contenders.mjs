@@ -38,7 +38,7 @@ export function findTfjs() {
   return { missing: 'tfjs: skipped, it is not installed; npm ci --prefix bench/peers' };
 }
 
-/** Starts a peer; resolves to null, with a note, where it cannot. */
+/** Starts a peer; resolves to null, with a note, if it cannot. */
 async function startPeer(context, label, [command, args, env], setup) {
   const child = new Child(command, args, env);
   try {
@@ -49,7 +49,7 @@ async function startPeer(context, label, [command, args, env], setup) {
   }
 }
 
-/** A peer's variant as a contender; null, with a note, where it cannot train the network or takes too long. */
+/** A peer's variant as a contender; null, with a note, if it cannot train the network or takes too long. */
 async function contender(context, name, child, request, notes) {
   const ask = (steps, timeoutMs) => child.ask({ ...request, steps }, timeoutMs);
   let seconds;
@@ -66,15 +66,15 @@ async function contender(context, name, child, request, notes) {
   return { name, run };
 }
 
-/** True where the processor's own list of features says so; only Linux has one to read. */
+/** True if the processor's own list of features contains it; only Linux provides one. */
 function hasAvx512() {
   return existsSync(CPUINFO) && /\bavx512f\b/.test(readFileSync(CPUINFO, 'utf8'));
 }
 
 /**
- * The processes that torch runs in. Its waiting threads spin, which is best while nobody else wants the cores: neither other
- * programs, nor a library with threads of its own. So several threads are also tried with threads that sleep. Where there are
- * vectors of 512 bits all is tried without them, too.
+ * The processes that torch runs in. Its waiting threads spin, which is best while neither other programs nor
+ * a library with separate threads need the cores. So several threads are also tried with threads that sleep.
+ * If there are vectors of 512 bits, everything is also tried without them.
  */
 export function torchProcesses(threads, isWide) {
   const processes = threads.flatMap((count) => {
@@ -89,7 +89,9 @@ export function torchProcesses(threads, isWide) {
   return isWide ? [...processes, ...narrow] : processes;
 }
 
-/** What keeps torch from being at its best, and what helps; null where nothing does. `blas`: what makes its products. */
+/**
+ * What keeps torch from its best, and what helps; null if nothing does. `blas`: the library of its products.
+ */
 export function blasNote(blas) {
   if (/mkl|use_openmp/i.test(blas)) return null;
   if (!/openblas/i.test(blas)) {

@@ -1,4 +1,4 @@
-// Part 3: the same networks on torch and TensorFlow.js, each in a process of its own, in turns with Fewbit.
+// Part 3: the same networks on torch and TensorFlow.js, each in a separate process, alternating with Fewbit.
 import { mkdtempSync, rmSync, writeFileSync } from 'node:fs';
 import { tmpdir } from 'node:os';
 import { join } from 'node:path';
@@ -12,8 +12,8 @@ import { blasNote, findTfjs, findTorch, tfjsContenders, torchContenders } from '
 /** Batches that the peers take turns with. */
 const BATCHES = 20;
 /**
- * Idle threads of a peer spin for a while before they sleep, OpenBLAS's 2^28 of the processor's clock ticks: nobody else is
- * measured until then.
+ * Idle threads of a peer spin for a while before they sleep, OpenBLAS's 2^28 of the processor's clock ticks:
+ * no other contender is measured until then.
  */
 const REST_MS = 150;
 /** Short rounds of several threads measure how they wake up. */

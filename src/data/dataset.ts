@@ -7,7 +7,7 @@
 export type FeatureShape =
   readonly [height: number, width: number, channels: number] | readonly [size: number];
 
-/** A number of labelled examples, row-major, one row an example. */
+/** A number of labelled examples, row-major, one row per example. */
 export interface DataSet {
   /** Pixels 0..255 standing for p/255 (Uint8Array), or real values (Float32Array); count * (elements of an example). */
   readonly features: Uint8Array | Float32Array;
@@ -20,7 +20,7 @@ export interface DataSet {
   readonly labelNames?: readonly string[];
 }
 
-/** Where an iterator stands: enough to continue bit for bit after a restart. */
+/** The position of an iterator, which is enough to continue bit for bit after a restart. */
 export interface IteratorPosition {
   /** How many times it was reset: selects the shuffle. */
   readonly epoch: number;

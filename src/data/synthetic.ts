@@ -61,7 +61,7 @@ function drawPart(key: Key, part: string, count: number): DataSet {
   };
 }
 
-/** Words 0 to 4 form the bar, the next 15 the patches; from word 32 on they are noise, a byte a pixel. */
+/** Words 0 to 4 form the bar, the next 15 the patches; from word 32 on they are noise, one byte per pixel. */
 function drawBar(image: Uint8Array, label: number, random: RandomSite): void {
   // Without patches the classes are too alike within themselves: fixed point learns them at a rush and diverges.
   for (let word = 5; word < 5 + 5 * PATCHES; word += 5) {

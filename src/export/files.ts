@@ -17,7 +17,7 @@ export class Names {
   }
 }
 
-/** The network's name as an identifier; the files of every export have names of their own. */
+/** The network's name as an identifier; the other names are those of files of every export. */
 export function identifier(name: string): string {
   const names = new Names();
   for (const own of ['main', 'golden']) names.take(own);

@@ -1,4 +1,7 @@
-/** Weights and golden vectors as text for $readmemh of Verilog: a word a line, its WL bits in two's complement. */
+/**
+ * Weights and golden vectors as text for $readmemh of Verilog: one word per line, its WL bits in two's
+ * complement.
+ */
 import { formatText, wordLength, type Format } from '../numerics/index.js';
 import { shapeText } from '../plan/index.js';
 import { description } from './description.js';

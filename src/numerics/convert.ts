@@ -83,9 +83,9 @@ function carryOfHalves(
 }
 
 /**
- * `out` = m * 2^-drop rounded, before saturation. `out` may be `m`.
- * For drop <= 0 the result is exact; where it leaves 64 bits, `out.lo` still is its low word (what wrapping keeps)
- * and `out.hi` has its sign and marks it as outside of every format.
+ * `out` = m * 2^-drop rounded, before saturation. `out` may be `m`. For drop <= 0 the result is exact; if it
+ * leaves 64 bits, `out.lo` is still its low word (what wrapping keeps) and `out.hi` has its sign and marks it
+ * as outside of every format.
  */
 export function roundWide(
   m: Wide,

@@ -8,7 +8,10 @@ import type { Plan } from './plan.js';
 import { elements } from './shapes.js';
 import type { Tensor, TensorId } from './types.js';
 
-/** Multiply-accumulates of the op's products with a number of examples (0 without any). Padding counts as zero cells. */
+/**
+ * Multiply-accumulates of the op's products with the given number of examples (0 for ops without products).
+ * Padding counts as zero cells.
+ */
 export function opMacs(op: Op, plan: Plan, examples = plan.batch): number {
   const size = (id: TensorId): number => elements(plan.tensors[id]!.shape);
   return factsOf(op).multiplyAdds?.(op, examples, size) ?? 0;

@@ -3,7 +3,7 @@ import { siteHash, type Format, type Overflow, type Rounding, InputError } from 
 import { MAX_SHIFT } from './bits.js';
 import type { Convert } from './types.js';
 
-/** How a site rounds; ignored in float32, where nothing rounds to a format. */
+/** How a site rounds; ignored in float32, which has no formats. */
 export interface SiteSettings {
   readonly rounding: Rounding;
   readonly overflow: Overflow;

@@ -1,4 +1,4 @@
-/** A plan as rows to print: one op a row, numbers left to the caller's layout; and as JSON. */
+/** A plan as rows to print, one op per row, with numbers left to the caller's layout; and as JSON. */
 import { formatText, roundingText } from '../numerics/index.js';
 import { opBytes, opMacs, planTotals, type PlanTotals } from './cost.js';
 import { shapeText } from './errors.js';

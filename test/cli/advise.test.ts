@@ -13,7 +13,7 @@ import {
 } from './support.js';
 
 const cwd = temporaryFolder();
-/** Several processes one after the other, on a machine that may have other things to do. */
+/** Several processes in sequence, on a machine that may be busy with other work. */
 const LONG_MS = 180_000;
 const network = { ...SMALL_NETWORK, weightInit: 'he-normal' };
 const config = writeConfiguration(cwd, { network, steps: 40 });

@@ -208,7 +208,7 @@ describe('train', () => {
       ),
     );
     expect(stdout).not.toContain(ANSI);
-    // Each run has a folder of its own.
+    // Each run has a separate folder.
     await good('train', 'config.json', '--steps', '1', '--quiet');
     expect(readdirSync(at('runs')).sort()).toEqual(['small-1', 'small-2']);
   });
@@ -250,7 +250,7 @@ describe('train', () => {
     const { stdout } = await good('train', '--resume', '--out', 'a/first');
     expect(stdout).toMatch(/^run folder a\/first: the run is done; it is not repeated\n/);
     expect(stdout).toContain(String(done['digest']));
-    // The whole command again says the same.
+    // The whole command prints the same again.
     const again = await good('train', 'config.json', '--resume', '--out', 'a/first', '--json');
     expect(jsonLines(again)).toEqual([done]);
   });

@@ -1,4 +1,4 @@
-/** Runs the built command line in a process of its own, in a temporary folder of its own. */
+/** Runs the built command line in a separate process, in a new temporary folder. */
 import { spawn, type ChildProcess } from 'node:child_process';
 import { mkdtempSync, readdirSync, readFileSync, rmSync, writeFileSync } from 'node:fs';
 import { tmpdir } from 'node:os';

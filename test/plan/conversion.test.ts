@@ -74,7 +74,8 @@ describe('conversion sites', () => {
     expect(() => conversionSites('p', plan('-30.46', '-30.46'), plan('36.-20', '36.-20'))).toThrow(
       'p/w: a site shifts by at most 62 bits, got 46 fraction bits into -20; choose formats with closer fraction bits',
     );
-    // The names liquid and costarring have one hash, and so have all that begin with them and go on alike.
+    // The names liquid and costarring have one hash, and so have all names that begin with them and continue
+    // alike.
     const both = plan('4.12', '4.12', ['w', 'costarring/w']);
     expect(() => conversionSites('liquid', both, both)).toThrow(
       'liquid/w: its random site has the same hash as costarring/w; rename one of the layers',

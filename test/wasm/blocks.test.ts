@@ -28,7 +28,8 @@ describe('several blocks', () => {
   });
 
   test('of columns too for each thread', async () => {
-    // Blocks of 8 rows and 2048 columns, of which three threads have two each; rows are shared where A is transposed.
+    // Blocks of 8 rows and 2048 columns, of which three threads have two each; rows are shared if A is
+    // transposed.
     await expectSame([
       { size: [20, 64, 6200], lhs: mixed(8), paths: { sparse: 64 * 12 * 6200, fast: 64 * 8 * 6200 } },
       { size: [52, 64, 2056], lhs: mixed(4), transpose: 'lhs' },
@@ -45,7 +46,7 @@ describe('several blocks', () => {
       { size: [36, 130, 1000], formats, lhs: mixed(16, 30000, 9000), rhs: noise(3000, 'rhs') },
       { size: [36, 130, 1000], formats, lhs: mixed(16, 32767, 300), rhs },
       { size: [36, 130, 1000], formats, lhs: mixed(16, 300, 32767), rhs, transpose: 'lhs' },
-      // int32: some blocks have one plane, others two. These rows are packed anew for each block of columns.
+      // int32: some blocks have one plane, others two. These rows are packed again for each block of columns.
       { size: [36, 130, 1000], formats: wide, lhs: mixed(16, 300, 2 ** 19 - 1) },
       { size: [36, 130, 1000], formats: wide, lhs: mixed(16, 2 ** 19 - 1, 300), transpose: 'lhs' },
       // Blocks of 36 rows and 448 columns of up to three planes.
@@ -89,7 +90,7 @@ describe('sums that do not fit', () => {
     const products = [-3, -2, -1, 0, 1, 2].flatMap((off) =>
       OUTS.map((out, i): Product => {
         const [lhs, rhs] = [kept(-8192 - off), (j: number): number => kept(4096)(0, j)];
-        // What else the proof asks is room for rounding, little here but for the last two.
+        // The proof also needs room for rounding, which is little here except for the last two.
         const paths = i > 2 || off === -1 || off === 0 ? {} : { paths: off < 0 ? 'sparse' : 'flush' };
         return {
           ...{ name: `${String(off)} ${out}`, size: [6, 201, 10], formats: ['<2,14>', '<2,14>', out] },

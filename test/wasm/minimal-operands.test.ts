@@ -1,6 +1,6 @@
 /**
- * What convolutions with fewer multiplications ask of operands (docs/kernels.md), where it just holds and just does not, and
- * images that take this way between images that do not.
+ * The conditions of convolutions with fewer multiplications on operands (docs/kernels.md), just met and just
+ * not met, and images that take this path between images that do not.
  */
 import { describe, test } from 'vitest';
 import {
@@ -335,7 +335,7 @@ describe('what operands of a weight gradient must be', () => {
   });
 
   test('images in twos that fit between others that do not', async () => {
-    // So many channels that two images are packed at once.
+    // Enough channels for two images to be packed at once.
     const cells = noise(300);
     const pixels: Pattern = (image) => (image === 2 || image === 3 ? 60 * cells() : cells());
     const images = (image: number): boolean => image !== 2 && image !== 3;

@@ -8,7 +8,10 @@ type Size = readonly [image: [number, number, number], kernel: number, out: numb
 
 const SHORT = { planes: 1, bytes: 2 };
 
-/** Whether a convolution and its gradients by the input and by the weight are worth it, with so many images a thread. */
+/**
+ * Whether a convolution and its gradients by the input and by the weight are worth it, with the given number
+ * of images per thread.
+ */
 function worth([image, kernel, out, padding]: Size, images = 100): boolean[] {
   const square = [kernel, kernel] as const;
   const window = windowOf({ image, kernel: square, stride: [1, 1], padding: [padding, padding] });

@@ -77,7 +77,7 @@ function buildSteps(all: readonly Parameters[]): { readonly plan: Plan; readonly
   return { plan: builder.finish({ groups: COEFFICIENTS.length }), data };
 }
 
-/** Three steps of each: what moved in one goes on in the next. */
+/** Three steps of each, so that elements that moved in one continue in the next. */
 async function expectSteps(
   all: readonly Parameters[],
   threads: readonly number[] = [1, 2, 3],
@@ -151,7 +151,7 @@ describe('parameters that rest', () => {
     const all = [32767, -32768, 20000, -20000].flatMap((peak) =>
       [0, 15, 16, 40, 1023, 1024, 1060].flatMap((at) =>
         [false, true].map((moves): Parameters => {
-          // Where it moves it comes nearer to 0: the largest that is counted is what it has become.
+          // If it moves, it comes nearer to 0, so the largest counted magnitude is the new one.
           const w: Values = (i) => (i === at ? peak : (i % 21) - 10);
           const g: Values = (i) => (moves && i === at ? Math.sign(peak) * 30000 : i >> 4 === 3 ? 50 : 0);
           return { size: 1100, w, g, u: none };

@@ -53,7 +53,10 @@ describe('how many elements may be other than 0', () => {
   });
 });
 
-/** By convolution of the training step: layer and kind, and what part of 2^16 may be other than 0; null where it is not scattered. */
+/**
+ * By convolution of the training step: layer and kind, and the part of 2^16 that may be non-zero; null if it
+ * is not scattered.
+ */
 function mostOf(plan: Plan): (readonly [string, number | null])[] {
   return plan.train
     .filter((op): op is ProductOp => op.kind.startsWith('conv2d'))

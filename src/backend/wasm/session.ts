@@ -22,7 +22,7 @@ import type { SessionMemory } from './memory.js';
 import type { WorkerPool } from './pool.js';
 import { Profiler } from './profiler.js';
 
-/** Multiply-adds that take some ten milliseconds. */
+/** Multiply-adds that take about ten milliseconds. */
 const MACS_PER_TURN = 2 ** 28;
 /** Of steps with hardly any: each takes other time as well. */
 const STEPS_PER_TURN = 16;

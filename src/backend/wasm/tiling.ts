@@ -1,6 +1,7 @@
 /**
- * How a product op is cut into blocks, and where its operands lie in a thread's scratch region: sizes that fit the
- * caches, planned when the session opens. assembly/product/products.ts runs it; docs/kernels.md says why these sizes.
+ * How a product op is cut into blocks, and where its operands lie in a thread's scratch region: sizes that
+ * fit the caches, planned when the session opens. assembly/product/products.ts runs it; docs/kernels.md
+ * derives these sizes.
  */
 import { wordLength, type NumberFormat } from '../../numerics/index.js';
 import type {
@@ -68,7 +69,7 @@ function packedSteps(steps: number, packing: Packing): number {
   return packing.bytes === 2 ? roundUp(steps, 2) : steps;
 }
 
-/** Lays regions one after the other behind the fixed part of a thread's scratch. */
+/** Lays regions out in sequence after the fixed part of a thread's scratch. */
 class ScratchRegions {
   readonly fields: [field: number, value: number][] = [];
   #end: number = layout.SCRATCH_OPERANDS;
@@ -191,7 +192,7 @@ function tileMatmul(plan: Plan, op: MatmulOp, threads: number): Tiling {
   return regions.done();
 }
 
-/** True where all operands are int16. */
+/** True if all operands are int16. */
 function isNarrow(...packings: readonly Packing[]): boolean {
   return packings.every(({ bytes, narrowed }) => bytes === 2 && !narrowed);
 }
@@ -272,7 +273,7 @@ function tileConv2d(plan: Plan, op: Conv2dOp, choice: KernelChoice): Tiling {
     {
       lhs: op.input,
       rhs: op.weight,
-      // The frame, or the image where it is read in place.
+      // The frame, or the image if it is read in place.
       frameHeight: Math.max(window.height, (window.outHeight - 1) * window.strideY + window.kernelHeight),
       frameWidth: Math.max(window.width, (window.outWidth - 1) * window.strideX + window.kernelWidth),
       channels: window.channels,

@@ -63,7 +63,7 @@ async function demo({ terminal, interrupt }: CommandContext): Promise<number> {
   return 0;
 }
 
-/** Says what the table shows, in its own numbers. */
+/** Explains the table in its own numbers. */
 function conclusion(rows: readonly ComparisonRow[]): string {
   const error = (name: string): string => {
     const row = rows.find((one) => one.name.startsWith(name));

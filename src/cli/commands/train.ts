@@ -40,7 +40,7 @@ import { byRoleText, grouped, lossText, percentText, type Terminal } from '../co
 
 interface TrainOptions extends RunOptions {
   readonly resume?: boolean;
-  /** Whether report.html is written; where it is not said, if the run took long enough. */
+  /** Whether report.html is written; by default, if the run took long enough. */
   readonly report?: boolean;
   /** True, or the name of a trace file. */
   readonly profile?: boolean | string;
@@ -204,7 +204,7 @@ function newTask(network: string | undefined, options: TrainOptions): Task {
   return { configuration, path, checkpoint: null, result: null, isNew: true };
 }
 
-/** The recorded run; whatever the command line says besides must agree with it. */
+/** The recorded run; all other options of the command line must agree with it. */
 function resumedTask(network: string | undefined, options: TrainOptions): Task {
   const { out } = options;
   if (out === undefined)

@@ -1,7 +1,7 @@
 /** A question to somebody at the terminal; stdout stays for results. */
 import { createInterface } from 'node:readline/promises';
 
-/** True where there is somebody to ask. */
+/** True if a user can be asked. */
 export function canAsk(): boolean {
   return process.stdin.isTTY && process.stderr.isTTY;
 }

@@ -6,7 +6,7 @@ import { getSystemErrorMap } from 'node:util';
 import { CommanderError } from 'commander';
 import { FewbitError, isFewbitError } from '../../numerics/index.js';
 
-/** The exit codes of every command, but for signals: 128 and the signal's number, 130 after Ctrl-C. */
+/** The exit codes of every command, except for signals: 128 and the signal's number, 130 after Ctrl-C. */
 export const EXIT = {
   done: 0,
   /** A fault of Fewbit. */
@@ -53,7 +53,7 @@ export function errorLine(error: unknown): string {
     .trim();
 }
 
-/** Names of system calls that are not words of their own. */
+/** Names of system calls that are not English words. */
 const CALLS: Readonly<Record<string, string>> = {
   mkdir: 'create',
   mkdtemp: 'create',

@@ -100,7 +100,7 @@ export class StatusLine {
     this.#bar.start(Math.max(this.#total ?? 1, 1), this.#done, { text: this.#text });
   }
 
-  /** Leaves what is drawn as a line of its own. */
+  /** Leaves the drawn text as a separate line. */
   #keep(): void {
     if (this.#bar === null) return;
     this.hide();

@@ -54,7 +54,7 @@ export class Terminal {
     else if (this.#voice === 'quiet') this.note(text);
   }
 
-  /** A JSON object on a line of its own on stdout, or on several with an indent; in JSON only. */
+  /** A JSON object on a separate line on stdout, or on several with an indent; in JSON only. */
   json(value: unknown, indent?: number): void {
     if (this.#voice === 'json') this.#write(process.stdout, JSON.stringify(value, null, indent));
   }
@@ -68,7 +68,7 @@ export class Terminal {
     this.note(`${this.errorColour.red('error:')} ${text}`);
   }
 
-  /** A line that shows how far work is; where it cannot be drawn, its plain lines go to `stream`. */
+  /** A line that shows progress; if it cannot be drawn, its plain lines go to `stream`. */
   status(stream: 'stdout' | 'stderr', options?: StatusOptions): StatusLine {
     // What was drawn is part of no result: a text that stays is a note.
     const isDrawn = process.stderr.isTTY && process.env['TERM'] !== 'dumb';
@@ -121,7 +121,9 @@ export function sizeText(bytes: number): string {
   return bytes < 1e9 ? `${(bytes / 1e6).toFixed(1)} MB` : `${(bytes / 1e9).toFixed(2)} GB`;
 }
 
-/** `weight bias <4,12>, activation <6,10>`: roles of equal text are named together, and none where all are equal. */
+/**
+ * `weight bias <4,12>, activation <6,10>`: roles of equal text are named together, and none if all are equal.
+ */
 export function byRoleText(texts: Readonly<Record<string, string>>): string {
   const groups = new Map<string, string[]>();
   for (const [role, text] of Object.entries(texts)) groups.set(text, [...(groups.get(text) ?? []), role]);
@@ -134,7 +136,7 @@ export function percentText(percent: number): string {
   return `${percent.toFixed(2)} %`;
 }
 
-/** A loss, or that it is no number any more. */
+/** A loss, or the text for one that is not a number any more. */
 export function lossText(loss: number | null): string {
   return loss === null ? 'not a number' : loss.toFixed(4);
 }

@@ -4,8 +4,8 @@ import type { RunConfiguration } from '../../experiment/index.js';
 import { defineNetwork, type NetworkDefinition } from '../../nn/index.js';
 
 /**
- * The network of a run, fit to be trained.
- * @throws the errors of network, plan and backend, and RangeError where a session would not fit in memory
+ * The network of a run, fit to be trained. @throws the errors of network, plan and backend, and RangeError if
+ * a session would not fit in memory
  */
 export function checkNetwork(
   configuration: Pick<RunConfiguration, 'network' | 'batch' | 'backend' | 'threads'>,

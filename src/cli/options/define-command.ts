@@ -1,6 +1,6 @@
 /**
- * How a command is made: its name, help, options and work as one record. This is the only place where a command line becomes a
- * voice of the terminal, an interruptible piece of work and an exit code.
+ * How a command is made: its name, help, options and work as one record. Only here does a command line become
+ * a voice of the terminal, an interruptible piece of work and an exit code.
  */
 import { Command, Option } from 'commander';
 import { UsageError } from '../console/errors.js';
@@ -50,7 +50,10 @@ export function defineCommand<A extends readonly unknown[]>(
       });
 }
 
-/** A command that only holds others: by itself it shows its help; with an unknown word it lists the known ones. */
+/**
+ * A command that only holds others: without arguments it shows its help; with an unknown word it lists the
+ * known ones.
+ */
 export function defineGroup(help: Help, commands: readonly CommandFactory[]): CommandFactory {
   return (terminal) => {
     const group = asGroup(helped(help).addHelpText('after', help.examples));

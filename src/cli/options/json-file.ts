@@ -3,8 +3,7 @@ import { readFileSync } from 'node:fs';
 import { isSystemError, refusalText, UsageError } from '../console/errors.js';
 
 /**
- * The contents of a JSON file.
- * @throws UsageError for a file that cannot be read or is no JSON.
+ * The contents of a JSON file. @throws UsageError for a file that cannot be read or is not JSON.
  */
 export function readJsonFile(path: string): unknown {
   const text = readText(path);

@@ -27,7 +27,7 @@ export function realNumber(option: string, min: number, max = Infinity): (text: 
   };
 }
 
-/** A seed of 64 bits: a number where it is exact, else its decimal text. @throws the errors of parseSeed */
+/** A seed of 64 bits: a number if it is exact, else its decimal text. @throws the errors of parseSeed */
 export function seedOf(text: string): number | string {
   const trimmed = text.trim();
   parseSeed(trimmed);

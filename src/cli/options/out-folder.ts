@@ -3,7 +3,8 @@ import { existsSync, mkdirSync, readdirSync, statSync } from 'node:fs';
 import { UsageError } from '../console/errors.js';
 
 /**
- * Checks the folder before any work is done. @throws UsageError where it is a file, or holds something and `force` is not set.
+ * Checks the folder before any work is done. @throws UsageError if it is a file, or holds something and
+ * `force` is not set.
  */
 export function checkOutFolder(
   path: string,

@@ -27,7 +27,7 @@ import { learningRateOf, realNumber, seedOf, wholeNumber } from './numbers.js';
 import { addVoiceOptions } from './define-command.js';
 import { packageVersion } from './version.js';
 
-/** Nothing in Fewbit is random by itself; this is the seed where the command line gives none. */
+/** Fewbit has no hidden randomness; this is the seed if the command line gives none. */
 export const DEFAULT_SEED = 5;
 /** Most threads of a session. */
 export const MAX_THREADS = 64;
@@ -154,7 +154,7 @@ export function threadsOption(): Option {
 /** The network named on the command line: of the zoo, a recipe, or a JSON file. */
 export const NETWORK_HELP = `${ZOO_NAMES.join(', ')}, a recipe (${recipes.map(({ name }) => name).join(', ')}), or a .json file`;
 
-/** Finds the network and what its recipe or file says of the run. */
+/** Finds the network and the settings of its recipe or file. */
 export function networkArgument(name: string, options: RunOptions): PartialRunConfiguration {
   const { seed = DEFAULT_SEED, epochs } = options;
   const zooOptions = { seed, ...(epochs === undefined ? {} : { epochs }) };
@@ -181,8 +181,7 @@ export function networkChanges(options: NetworkOptions): NetworkChanges {
 }
 
 /**
- * A configuration with the options laid over it; complete.
- * @throws UsageError where no data are named.
+ * A configuration with the options laid over it; complete. @throws UsageError if no data are named.
  */
 export function applyOptions(base: PartialRunConfiguration, options: RunOptions): RunConfiguration {
   const { augment, epochs, steps, batch, backend, threads, checkpointEvery } = options;

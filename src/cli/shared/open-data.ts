@@ -47,7 +47,9 @@ export function fetchProgress(terminal: Terminal): {
   };
 }
 
-/** `45.2 MB of 170.1 MB, 3.1 MB/s, ETA 41 s`; of what came in `timeMs`, once that says something. */
+/**
+ * `45.2 MB of 170.1 MB, 3.1 MB/s, ETA 41 s`; from the bytes received in `timeMs`, once that is meaningful.
+ */
 function receivedText(
   { receivedBytes, totalBytes }: { readonly receivedBytes: number; readonly totalBytes: number | undefined },
   bytes: number,

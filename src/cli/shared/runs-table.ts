@@ -3,7 +3,7 @@ import { runFields, type RunSummary } from '../../experiment/index.js';
 import { tableText } from '../console/table.js';
 import { grouped, percentText, type Terminal } from '../console/terminal.js';
 
-/** One row a run; `name` says what it is called, where that is shown. */
+/** One row per run; `name` gives its name, if that is shown. */
 export function runsTable(
   terminal: Terminal,
   summaries: readonly RunSummary[],

@@ -36,7 +36,7 @@ export function reportPath(run: string): string {
   return join(run, REPORT);
 }
 
-/** True where a run, or all runs of a sweep together, took so long that the report can be made besides. */
+/** True if a run, or all runs of a sweep together, took so long that making the report adds little. */
 export function isWorthReport(metrics: readonly MetricsLine[]): boolean {
   return trainingSeconds(metrics) >= WORTH_SECONDS;
 }
@@ -62,7 +62,7 @@ export async function writeSweepReport(
 }
 
 export interface ReportRequest {
-  /** null where they cannot be had: then there is no confusion matrix and no image. */
+  /** null if they are not available: then there is no confusion matrix and no image. */
   readonly data: RunData | null;
   /** Why they cannot. */
   readonly note?: string;

@@ -1,7 +1,7 @@
 /**
- * The cache folder of fetched data sets: where it is, and how files get into it. Files are prepared in a
- * temporary folder beside their place and renamed one by one, so a reader sees a whole file or none,
- * and two processes that fetch at once do not disturb each other.
+ * The cache folder of fetched data sets: its path, and the way files get into it. Files are prepared in a
+ * temporary folder beside their place and renamed one by one, so a reader sees a whole file or none, and two
+ * processes that fetch at once do not disturb each other.
  */
 import { mkdir, mkdtemp, readdir, rename, rm, stat } from 'node:fs/promises';
 import { homedir } from 'node:os';

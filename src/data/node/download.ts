@@ -1,6 +1,6 @@
 /**
- * Files over HTTP, with a limit on their size and on the silence of the server: small ones into memory, large ones
- * onto the disk, from where an interrupted one left off. The caller checks the bytes.
+ * Files over HTTP, with a limit on their size and on the silence of the server: small ones into memory, large
+ * ones onto the disk, continuing an interrupted one. The caller checks the bytes.
  */
 import { open, rm, stat } from 'node:fs/promises';
 import { promisify } from 'node:util';

@@ -61,7 +61,8 @@ interface Found {
 }
 
 /**
- * Loads data by name or path. @throws DataError that says what is wrong and where; the signal's reason on abort.
+ * Loads data by name or path. @throws DataError that names the fault and its place; the signal's reason on
+ * abort.
  */
 export async function loadData(spec: string, options: LoadOptions): Promise<LoadedData> {
   const found = await find(spec, options).catch((error: unknown) => {

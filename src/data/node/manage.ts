@@ -13,7 +13,7 @@ import {
   type NamedSet,
 } from './named-set.js';
 
-/** A named set and where it stands. */
+/** A named set and its state. */
 export interface NamedStatus {
   readonly name: string;
   readonly description: string;
@@ -29,7 +29,7 @@ export interface VerifyResult {
   readonly name: string;
   readonly folder: string;
   readonly ok: boolean;
-  /** One entry a file; `problem` says what is wrong with it. */
+  /** One entry per file; `problem` describes its fault. */
   readonly files: readonly { readonly name: string; readonly problem?: string }[];
 }
 

@@ -48,7 +48,7 @@ export interface DataProgress {
   readonly totalBytes?: number;
 }
 
-/** Where a named data set is kept and how it is fetched. */
+/** The folder of a named data set, and options for fetching it. */
 export interface FetchOptions {
   /** The cache folder. Default: cacheFolder(env). */
   readonly cache?: string;

@@ -81,7 +81,7 @@ async function folderSize(folder: string): Promise<number> {
 }
 async function runNpm(args: readonly string[], { env, signal }: NpmPackageOptions): Promise<void> {
   signal?.throwIfAborted();
-  // Under `npm start` the running npm gives its own path; that also works where no `npm` is on the path.
+  // Under `npm start` the running npm gives its own path; that also works if `npm` is not on the path.
   const script = env['npm_execpath'];
   const viaNode = script?.endsWith('npm-cli.js') === true;
   const shell = !viaNode && process.platform === 'win32';
@@ -99,7 +99,7 @@ async function runNpm(args: readonly string[], { env, signal }: NpmPackageOption
       if (complaint.length < 10_000) complaint += text;
     });
     child.on('error', (error) => {
-      // Told to end, npm writes until it does.
+      // After a signal to end, npm still writes until it ends.
       if (signal?.aborted === true && child.pid !== undefined) return;
       reject(new DataError(`npm could not be started: ${error.message}`, { cause: error }));
     });

@@ -4,7 +4,7 @@ import { getSystemErrorMap } from 'node:util';
 /** The text of anything thrown, with the system's code if the message leaves it out. */
 export function reasonOf(error: unknown): string {
   if (!(error instanceof Error)) return String(error);
-  // fetch reports every network failure as "fetch failed"; its cause says which one it was.
+  // fetch reports every network failure as "fetch failed"; its cause identifies the failure.
   if (error.message === 'fetch failed' && error.cause !== undefined) return reasonOf(error.cause);
   // A refusal of the file system names call and path in its message, which our sentences name already.
   if (isRefusal(error) && !('address' in error || 'hostname' in error)) {

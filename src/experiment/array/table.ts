@@ -18,7 +18,7 @@ export interface EstimateSubject {
   readonly epoch: { readonly examples: number; readonly batch: number } | null;
   /** Ops that the host does, by kind; empty for a single product. */
   readonly hostOps: Readonly<Partial<Record<string, number>>>;
-  /** Power of a real device, watts, that the time is held against. */
+  /** Power of a real device in watts, for comparison. */
   readonly watts?: number;
 }
 
@@ -89,7 +89,7 @@ export function estimateRecord({
 /** Head of the table of a sweep: the fields that vary, then these. */
 const SWEEP_COLUMNS = ['cycles', 'step', 'G-ops/s', 'of peak', 'energy', 'pJ/op', 'rounding', 'power'];
 
-/** The table of a sweep, one row a combination. */
+/** The table of a sweep, one row per combination. */
 export function arraySweepTable(rows: readonly ArraySweepRow[]): { head: string[]; rows: string[][] } {
   const cells = rows.map(({ labels, estimate: { total } }) => [
     ...Object.values(labels),
@@ -114,7 +114,7 @@ export function arraySweepRecords(rows: readonly ArraySweepRow[]): EstimateRecor
   }));
 }
 
-/** The array in words; without its size where several are compared. */
+/** The array in words; without its size if several are compared. */
 export function arrayText(config: ArrayConfig, hasSize = true): string {
   const { rows, cols, accumulatorBits, clockMHz, bandwidth, lhsBufferBytes, rhsBufferBytes } = config;
   const perSecond = engineering(bandwidth * clockMHz * 1e6, 'B');
@@ -125,7 +125,7 @@ export function arrayText(config: ArrayConfig, hasSize = true): string {
   );
 }
 
-/** What the paper says of its device (Gupta et al. 2015, section 5). */
+/** The paper's figures of its device (Gupta et al. 2015, section 5). */
 const PAPER_DEVICE = { gops: 260, gopsPerWatt: 37 } as const;
 
 /** The result in words: each fact with what it is about. */

@@ -20,7 +20,7 @@ export interface CurvesPanel {
   readonly height: number;
   readonly x: Axis;
   readonly y: Axis;
-  /** Where a vertical line is drawn: something changed there. */
+  /** The position of a vertical line, which marks a change. */
   readonly rules?: readonly number[];
   /** A value as a curve's label has it. */
   readonly label: (value: number) => string;

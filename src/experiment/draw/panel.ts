@@ -1,6 +1,7 @@
 /**
- * One pair of axes with marks, as SVG to be put into a drawing. Observable Plot draws in a document of its own (linkedom): the only
- * file that calls it. What lies in a panel (curves, marks, bars) is said by the files above.
+ * One pair of axes with marks, as SVG to be put into a drawing. Observable Plot draws in a separate document
+ * (linkedom), and only this file calls it. The files above define the contents of a panel (curves, marks,
+ * bars).
  */
 import { clamped, tickText, type Axis } from './axis.js';
 import { fixed, FONT_SIZE } from './svg.js';

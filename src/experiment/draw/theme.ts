@@ -1,8 +1,8 @@
-/** The colours of charts: for a file of its own, light or dark; a page passes variables (page.ts). */
+/** The colours of charts: for a separate file, light or dark; a page passes variables (page.ts). */
 
 /** Colours as CSS has them. */
 export interface ChartTheme {
-  /** A picture of its own has a margin and the title; on a page the page has both. */
+  /** A separate picture has a margin and the title; on a page the page has both. */
   readonly framed: boolean;
   readonly background: string;
   readonly ink: string;
@@ -12,7 +12,7 @@ export interface ChartTheme {
   readonly series: readonly string[];
 }
 
-/** For a file of its own, on white. */
+/** For a separate file, on white. */
 export const LIGHT_THEME: ChartTheme = {
   framed: true,
   background: '#ffffff',
@@ -22,7 +22,7 @@ export const LIGHT_THEME: ChartTheme = {
   series: ['#0969b2', '#c2410c', '#0f7b5f', '#8250a8', '#9a6700', '#1b7c96', '#b3246b', '#57606a'],
 };
 
-/** For a file of its own, in the dark. */
+/** For a separate file, in the dark. */
 export const DARK_THEME: ChartTheme = {
   framed: true,
   background: '#14181d',

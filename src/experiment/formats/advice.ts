@@ -59,7 +59,7 @@ export interface AdviceContext {
   readonly checkpointOf: (path: string) => { readonly file: string; readonly bytes: Uint8Array } | null;
   /** Folder of a run, from the parts of its path. */
   readonly folderOf: (parts: readonly string[]) => string;
-  /** An analysis that was made before, and where a new one is kept. */
+  /** An earlier analysis, and the path for a new one. */
   readonly ranges: RangeAnalysis | null;
   readonly onRanges: (analysis: RangeAnalysis) => void;
   readonly onRangesProgress?: (done: number) => void | Promise<void>;

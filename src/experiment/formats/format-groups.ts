@@ -43,7 +43,8 @@ export function formatGroups(definition: NetworkDefinition, batch: number): Form
     sources.set(out, sources.get(source) ?? source);
     if (op.kind !== 'maxPool') inPlace.add(out);
   }
-  // What a layer without settings of its own rounds (an error that several layers read) is rounded as the network says.
+  // A layer without its own settings rounds (an error that several layers read) with the settings of the
+  // network.
   const settable = new Set<string>();
   mapLayers(definition.configuration.layers, (layer, name) => {
     if (layer.type !== 'relu' && layer.type !== 'flatten') settable.add(name);
@@ -112,8 +113,7 @@ export function bitTotals(groups: readonly FormatGroup[], formats: GroupFormats)
 }
 
 /**
- * The group's format.
- * @throws TypeError where it has none
+ * The group's format. @throws TypeError if it has none
  */
 export function formatOf(formats: GroupFormats, { name }: Pick<FormatGroup, 'name'>): Format {
   const format = formats.get(name);

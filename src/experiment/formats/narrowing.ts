@@ -1,6 +1,7 @@
 /**
- * Takes bits away while the error stays within a budget: first from all layers of a role at once, by bisection, then from one layer's role
- * after the other, what stores most first. Only a search: what a trial is, the caller says. docs/formats.md, section "Advice".
+ * Takes bits away while the error stays within a budget: first from all layers of a role at once, by
+ * bisection, then from single roles of layers, those that store the most first. This file only searches; the
+ * caller defines a trial. docs/formats.md, section "Advice".
  */
 import { wordLength, type Format } from '../../numerics/index.js';
 import type { Role } from '../../plan/index.js';

@@ -1,8 +1,9 @@
 /**
- * Where the magnitudes of a network's tensors lie while it trains, and what the formats make of them. Two ways: a network is
- * trained in float32, whose range no tensor leaves, and its values are held against the formats; or a run continues from
- * its checkpoint in its own formats, and its rounding sites are counted. Every tensor of the plan keeps memory of its own
- * (keepTrainingTensors), so all can be read after a step; no number changes. docs/formats.md explains the figures.
+ * The magnitudes of a network's tensors while it trains, and the effect of the formats on them. There are two
+ * ways. Either a network is trained in float32, whose range no tensor leaves, and its values are compared
+ * with the formats; or a run continues from its checkpoint in its own formats, and its rounding sites are
+ * counted. Every tensor of the plan has separate memory (keepTrainingTensors), so all can be read after a
+ * step; no number changes. docs/formats.md explains the figures.
  */
 import { selectBackend, type Backend, type BackendName, type Session } from '../../backend/index.js';
 import { ArrayDataSetIterator, type DataSet } from '../../data/index.js';
@@ -40,7 +41,7 @@ export interface TensorRange extends RangeRates {
 /** The analysis of a network or run. */
 export interface RangeAnalysis {
   readonly name: string;
-  /** `float32`: held against the formats; `run`: counted in a run's own formats. */
+  /** `float32`: compared with the formats; `run`: counted in a run's own formats. */
   readonly arithmetic: 'float32' | 'run';
   readonly data: string;
   readonly seed: number | string;
@@ -58,7 +59,10 @@ export interface RangeRequest {
   /** Of a run, its own; its network has fixed-point formats. */
   readonly configuration: RunConfiguration;
   readonly train: DataSet;
-  /** A run's checkpoint to go on from, and its file for messages; null trains in float32 from the beginning. */
+  /**
+   * A run's checkpoint to continue from, and its file for messages; null trains in float32 from the
+   * beginning.
+   */
   readonly checkpoint: { readonly file: string; readonly bytes: Uint8Array } | null;
   /** Steps to train, and how many of them are observed. */
   readonly steps: number;
@@ -220,8 +224,8 @@ function siteRates(counts: SiteCounts | undefined, parameter: boolean): RangeRat
 }
 
 /**
- * The input and every tensor that a training step rounds; a ReLU's output, which rounds nothing, says nothing new, and the
- * formats of running statistics follow from their input's.
+ * The input and every tensor that a training step rounds; a ReLU's output, which rounds nothing, adds no
+ * information, and the formats of running statistics follow from their input's.
  */
 function rangedTensors({ tensors, trainInput, sites }: Plan): Tensor[] {
   const rounded = new Set(sites.map(({ site }: Convert) => site));

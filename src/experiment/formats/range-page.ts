@@ -4,7 +4,7 @@ import { shareText } from '../draw/text.js';
 import type { RangeAnalysis, TensorRange } from './range-analysis.js';
 import { octaveAxis, octaveShares, rangeChart } from './range-chart.js';
 
-/** Head of the table: one row a tensor. */
+/** Head of the table, which has one row per tensor. */
 export const RANGE_COLUMNS = [
   'tensor',
   'format',

@@ -8,7 +8,7 @@ import type { Spread } from '../report/spread.js';
 import { FIGURE_COLOURS, type Figure } from './figures.js';
 import { figureChart, isComparable, type FigureRow, type FigureRun } from './reproduction.js';
 
-/** The figure as SVG for a file of its own. */
+/** The figure as SVG for a separate file. */
 export async function figureSvg(
   figure: Figure,
   rows: readonly FigureRow[],

@@ -31,7 +31,7 @@ export interface Figure {
   readonly name: FigureName;
   readonly title: string;
   readonly epochs: number;
-  /** What its errors are set against: the paper's, or, beyond the paper, those of its first setting, float32. */
+  /** The reference for its errors: the paper's, or, beyond the paper, those of its first setting, float32. */
   readonly against: 'paper' | 'float32';
   /** A trial in minutes: it shows that everything works, not what the paper shows. */
   readonly quick: { readonly epochs: number; readonly subset: Required<Omit<Subset, 'validation'>> };

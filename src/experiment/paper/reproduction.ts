@@ -81,7 +81,7 @@ function configurationOf(
 export interface FigureRow {
   readonly setting: FigureSetting;
   readonly seeds: readonly number[];
-  /** Seeds whose loss is no number any more. */
+  /** Seeds whose loss is not a number any more. */
   readonly diverged: readonly number[];
   readonly testErrorPercent: Spread | null;
   readonly trainErrorPercent: Spread | null;

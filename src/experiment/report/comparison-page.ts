@@ -9,7 +9,7 @@ import { digestText, percentText } from '../draw/text.js';
 import type { ComparisonRow } from '../run/comparison.js';
 import { comparisonChart, errorChart } from './error-chart.js';
 
-/** The whole page. `title` says what was compared. */
+/** The whole page. `title` names the comparison. */
 export async function comparisonPage(title: string, rows: readonly ComparisonRow[]): Promise<string> {
   const chart = await errorChart(comparisonChart(title, rows), PAGE_THEME);
   const note = noteText(

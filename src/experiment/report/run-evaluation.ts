@@ -1,6 +1,7 @@
 /**
- * What a report shows that the run folder does not hold by itself: how the network of the last checkpoint does on every
- * class, which examples it gets most wrong, and how its weights are spread. Found by evaluating the checkpoint.
+ * The parts of a report that the run folder alone does not hold: how the network of the last checkpoint does
+ * on every class, which examples it gets most wrong, and how its weights are spread. Found by evaluating the
+ * checkpoint.
  */
 import { exampleSize, type DataSet } from '../../data/index.js';
 import { formatText } from '../../numerics/index.js';
@@ -117,7 +118,7 @@ export function histogram({ name, format, data }: ParameterData): Histogram {
   };
 }
 
-/** Bins around zero, so that it has one of its own. */
+/** Bins around zero, so that zero has a separate one. */
 function binned(
   data: ParameterData['data'],
   low: number,

@@ -27,7 +27,7 @@ export interface RunReport {
   readonly result: RunResult | null;
   /** Spread of every parameter at the checkpoint; empty without one. */
   readonly histograms: readonly Histogram[];
-  /** null if the test data cannot be had; `note` says why. */
+  /** null if the test data are not available; `note` gives the reason. */
   readonly evaluation: ReportEvaluation | null;
   readonly note?: string;
 }

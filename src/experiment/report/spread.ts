@@ -24,7 +24,7 @@ export function errorsOf(points: readonly ChartPoint[]): number[] {
     .filter((error) => error !== null);
 }
 
-/** A number over the seeds: mean, smallest and largest; null if one of them is no number. */
+/** A number over the seeds: mean, smallest and largest; null if one of them is not a number. */
 export interface Spread {
   readonly mean: number;
   readonly low: number;

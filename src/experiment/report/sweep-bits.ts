@@ -102,9 +102,9 @@ const ROLE_NAMES: Readonly<Record<string, string>> = {
 };
 
 /**
- * The axis on which fixed-point runs lie. Where all tensors whose formats vary share one format in every run, these are its
- * fraction bits, integer bits or word length, whichever tells more of the formats apart; else the mean word length of all numbers.
- * null if formats do not vary.
+ * The axis on which fixed-point runs lie. If all tensors whose formats vary share one format in every run,
+ * the axis is its fraction bits, integer bits or word length, whichever distinguishes most formats; else the
+ * mean word length of all numbers. null if formats do not vary.
  */
 export function bitAxis(runs: readonly RunBits[]): BitAxis | null {
   const fixed = runs.filter((run) => !isFloat(run));

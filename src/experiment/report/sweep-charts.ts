@@ -37,7 +37,7 @@ export class SweepCharts {
     return new SweepCharts(await chartTools(), view);
   }
 
-  /** Test error along the axis: a mark a run, the mean with its range. */
+  /** Test error along the axis: a mark per run, the mean with its range. */
   error({ axis, series, levels, hidden }: AlongAxis): string {
     const shown = [...series.flatMap(({ points }) => points.map(({ setting }) => setting)), ...levels];
     return this.#figure('Test error', WIDTH, {
@@ -75,7 +75,7 @@ export class SweepCharts {
     });
   }
 
-  /** Mean test error against bits moved: a mark a setting, the front a staircase with names. */
+  /** Mean test error against bits moved: a mark per setting, the front as a staircase with names. */
   pareto(): string {
     const { front, settings } = this.#view;
     const shown = settings.filter(({ error, diverged }) => error !== null || diverged > 0);
@@ -223,7 +223,7 @@ function framed(title: string, width: number, svg: string, legend = ''): string 
   return chartFigure({ title, label, width, height: HEIGHT, svg, legend, isWide: width === FULL_WIDTH });
 }
 
-/** A mark a run that has an error: filled if it is done. */
+/** A mark for each run that has an error, filled if it is done. */
 function marksOf(
   { points }: SweepSeries,
   of: (run: MeasuredRun) => number | null,

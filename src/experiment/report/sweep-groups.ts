@@ -68,7 +68,7 @@ export function doneError(runs: readonly RunSummary[]): Spread | null {
   return spreadOf(runs.filter(isDone).map(errorOf));
 }
 
-/** How many of the runs are done with a loss that is no number. */
+/** Number of runs that are done with a loss that is not a number. */
 export function divergedCount(runs: readonly RunSummary[]): number {
   return runs.filter((run) => isDone(run) && run.isDiverged).length;
 }
@@ -83,7 +83,7 @@ function isDone({ state }: RunSummary): boolean {
   return state === 'done';
 }
 
-/** Test error of the last epoch; null if it is no number, or there is none. */
+/** Test error of the last epoch; null if it is not a number, or there is none. */
 export function errorOf({ isDiverged, testErrorPercent }: RunSummary): number | null {
   return isDiverged ? null : testErrorPercent;
 }

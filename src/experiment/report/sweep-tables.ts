@@ -18,7 +18,7 @@ import type { SweepView } from './sweep-view.js';
 const MAX_RUNS = 1500;
 const MAX_SETTINGS = 500;
 
-/** A row a setting, the best first: its fields, means and ranges over seeds, and what its bits are. */
+/** A row per setting, the best first: its fields, means and ranges over seeds, and its bits. */
 export function settingsTable({ settings, ranked, front, fields }: SweepView): string {
   const shown = ranked.slice(0, MAX_SETTINGS);
   const onFront = new Set(front);
@@ -69,7 +69,7 @@ function spreadCell(spread: Spread | null, factor: number, digits: number): stri
   return `${text(spread.mean)} %${range}`;
 }
 
-/** A row a run, in the order of the sweep, and above it what went wrong. Folded if settings stand for runs. */
+/** A row per run, in the order of the sweep, and above it the failures. Folded if settings stand for runs. */
 export function runsTable({ runs, settings, fields }: SweepView): string {
   const measured = new Map(
     settings.flatMap(({ texts, runs: own }) => own.map((run) => [run.name, { run, texts }] as const)),

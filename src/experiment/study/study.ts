@@ -89,7 +89,7 @@ export const DOT_DROP = 12;
 /** Fraction bits that an update has beyond those of its weight. */
 export const UPDATE_DROP = 16;
 const EPS = 65536;
-/** Updates that a weight goes through, and where it is looked at on its way. */
+/** The updates of a weight, and the steps at which it is observed. */
 export const UPDATES = 256;
 const LOOK_EVERY = 32;
 /** Size of an update in eps, in units of 2^-16: 0.2998 and 1/16. */
@@ -113,7 +113,7 @@ const DOT_WIDTHS = [24, 25, 26, 27, 28, 29, 30, 31, 32, 33, 34, 35, 36];
 const WEIGHT_WIDTHS = [17, 18, 19, 20, 21, 22, 23, 24];
 /** Far inside of 32 bits: nothing saturates here but the accumulators. */
 const RESULT = { il: 16, fl: 12 } as const;
-/** The narrow accumulators' sums are few: clamping after every addition has to be done for each width anew. */
+/** The narrow accumulators' sums are few: clamping after every addition has to be repeated for each width. */
 const ACCUMULATOR_SHARE = 0.05;
 const FEWEST_SUMS = 100;
 

@@ -1,6 +1,7 @@
 /**
- * What the theory of rounding expects, in doubles and from the definitions alone: nothing here calls the integer arithmetic
- * that it is held against. Unit of every result: eps, the step of the format. docs/rounding-study.md derives all of it.
+ * What the theory of rounding expects, in doubles and from the definitions alone: nothing here calls the
+ * integer arithmetic that is compared with it. Unit of every result: eps, the step of the format.
+ * docs/rounding-study.md derives all of it.
  */
 import type { Accumulator, Rounding } from '../../numerics/index.js';
 

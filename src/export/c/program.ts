@@ -181,7 +181,7 @@ function memoryText({ lengths }: Memory): string {
     .join('');
 }
 
-/** One op as a function of its tensors, and of the number of the example where it draws. */
+/** One op as a function of its tensors and, if it draws, of the number of the example. */
 function functionText({ op, code, name, converts }: Step, { plan }: ExportSubject): string {
   const drawn = converts.find(isDrawn);
   const out = code.operands[code.operands.length - 1]![1];

@@ -48,15 +48,18 @@ export interface Convolution {
   readonly errors?: Pattern;
   /** Default: none. */
   readonly bias?: Pattern;
-  /** The products whose operands let them take the minimal way, all unless said. */
+  /** The products whose operands permit the minimal path; default: all. */
   readonly minimal?: readonly Kind[];
-  /** Images that take it then, all unless said. */
+  /** Images that take it; default: all. */
   readonly images?: (image: number) => boolean;
-  /** The products that are made from the elements that are not 0. Default: nobody asks; else of `minimal` only if it is said. */
+  /**
+   * The products that are made from non-zero elements. Default: not checked, and `minimal` products only if
+   * given.
+   */
   readonly sparse?: readonly Kind[];
-  /** Images that are, all unless said. */
+  /** Images that are; default: all. */
   readonly sparseImages?: (image: number) => boolean;
-  /** Products of which nobody asks. */
+  /** Products that are not checked. */
   readonly unasked?: readonly Kind[];
 }
 
@@ -88,9 +91,9 @@ interface Result {
 }
 
 /**
- * Magnitudes of weights and errors with which the norms pass the proof of the sums, but not by much, for pixels up to 8191:
- * the mean square of noise is a third of the largest one. Norms of rows are those of whole rows of a frame; those of channels,
- * where they do not fill vectors, of all channels together.
+ * Magnitudes of weights and errors with which the norms pass the proof of the sums, but not by much, for
+ * pixels up to 8191: the mean square of noise is a third of the largest one. Norms of rows are those of whole
+ * rows of a frame; those of channels, if they do not fill vectors, are of all channels together.
  */
 function magnitudes(p: Convolution, window: Window, batch: number): [weights: number, errors: number] {
   const { outHeight, outWidth, kernelHeight, kernelWidth, height, width, channels } = window;
@@ -206,7 +209,7 @@ function suits(kind: Kind, { strideY, strideX, kernelHeight, kernelWidth, ...win
   return kind === 'conv2d' || (window.channels % 4 === 0 && window.outHeight > 1 && window.outWidth > 1);
 }
 
-/** The same as they should be; null where nobody asks. */
+/** The expected values; null for no check. */
 function expectedExamples(
   way: Way,
   { train }: Plan,

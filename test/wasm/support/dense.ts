@@ -18,7 +18,7 @@ export interface Product {
   readonly name?: string;
   readonly size: readonly [m: number, k: number, n: number];
   readonly transpose?: (typeof TRANSPOSES)[number];
-  /** Whether examples are the rows, or, where A is transposed, what is summed over. */
+  /** Whether examples are the rows or, if A is transposed, the dimension of the sum. */
   readonly batched?: boolean;
   /** Default 16 bits all, and sums of 32 bits as they are. */
   readonly formats?: readonly [lhs: string, rhs: string, out: string];
@@ -28,7 +28,10 @@ export interface Product {
   readonly rounding?: string;
   readonly overflow?: Overflow;
   readonly accumulator?: Accumulator;
-  /** The ways it is summed, on all numbers of threads, or with how many multiply-adds on one; unless said nobody asks. */
+  /**
+   * The paths that sum it, on all numbers of threads, or their multiply-adds on one thread; not checked by
+   * default.
+   */
   readonly paths?: string | Paths;
 }
 

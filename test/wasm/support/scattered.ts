@@ -37,7 +37,7 @@ export async function expectSameScattered(
   await expectSame(convolutions, { ...run, kernels });
 }
 
-/** The same of products that are scattered wherever sizes allow it, unless said. */
+/** The same for products that, by default, are scattered whenever sizes permit it. */
 export async function expectScattered(convolutions: readonly Convolution[], run: Run = {}): Promise<void> {
   await expectSameScattered(
     convolutions.map((p) => ({ ...p, sparse: p.sparse ?? suited(p) })),
@@ -45,7 +45,7 @@ export async function expectScattered(convolutions: readonly Convolution[], run:
   );
 }
 
-/** Values of a pattern in one place of so many, the others 0. */
+/** Values of a pattern in one place of several, the others 0. */
 export function thin(values: Pattern, oneIn: number, name = 'thin'): Pattern {
   const random = noise(1 << 20, name);
   return (...place) => {

@@ -1,4 +1,7 @@
-/** The folder of advice: what was asked for, the analysis, the runs, and the result. The same request goes on with what is there. */
+/**
+ * The folder of advice: the request, the analysis, the runs, and the result. The same request continues with
+ * its contents.
+ */
 import { existsSync } from 'node:fs';
 import { join } from 'node:path';
 import {
@@ -17,12 +20,17 @@ export type AdviceMark = Pick<AdviceRequest, 'trial' | 'full' | 'bits' | 'headro
 const REQUEST = 'request.json';
 const RANGES = 'ranges.json';
 
-/** Checks the folder before any work is done. @throws UsageError where it is a file, or holds anything but advice. */
+/**
+ * Checks the folder before any work is done. @throws UsageError if it is a file, or holds anything except
+ * advice.
+ */
 export function checkAdviceFolder(path: string): void {
   if (!existsSync(join(path, REQUEST))) checkOutFolder(path, false, 'choose another folder');
 }
 
-/** Makes the folder of the request, or goes on with it. @throws UsageError where it is that of another one. */
+/**
+ * Makes the folder of the request, or continues with it. @throws UsageError if it is that of another request.
+ */
 export function openAdviceFolder(path: string, mark: AdviceMark): void {
   makeOutFolder(path);
   const file = join(path, REQUEST);

@@ -34,10 +34,10 @@ export class AdviceProgress {
   /** Steps that were really done, and since when. */
   #done = 0;
   #begun: number | null = null;
-  /** Of the run at hand. */
+  /** Of the current run. */
   #step = 0;
   #steps = 0;
-  /** Steps of everything behind the trial or setting at hand. */
+  /** Steps of everything after the current trial or setting. */
   #behind: number;
   #runsLeft: number;
 

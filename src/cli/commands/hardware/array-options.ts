@@ -79,7 +79,10 @@ function buffersOf(text: string): [number, number] {
   throw new UsageError(`--buffers: expected bytes such as 1M, or two such as 1M,512k, got "${text}"`);
 }
 
-/** The array of the options. @throws UsageError where a cycle has less than a byte, RangeError for a buffer out of range */
+/**
+ * The array of the options. @throws UsageError if a cycle has less than a byte, RangeError for a buffer out
+ * of range
+ */
 export function arrayOf(options: ArrayOptions & MemoryOptions): ArrayConfig {
   const { rows, cols, acc, lfsr, clock = PAPER_ARRAY.clockMHz, buffers, bandwidth = BOARD_GBS } = options;
   return arrayConfig({

@@ -98,7 +98,10 @@ interface Compared {
   readonly timeMs: number;
 }
 
-/** Computes products on the hardware and with the simulator, and lets training go on with the hardware's words. */
+/**
+ * Computes products on the hardware and with the simulator, and lets training continue with the hardware's
+ * words.
+ */
 class Comparison {
   readonly compared: Compared[] = [];
   #step = 0;

@@ -186,7 +186,7 @@ function networkSubject(name: string, options: EstimateOptions): Subject {
   };
 }
 
-/** Words of a single product where no others are asked for: the paper's 16 bits. */
+/** Default words of a single product: the paper's 16 bits. */
 const PRODUCT_BITS = 16;
 
 function productSubject({ product }: EstimateOptions): Subject {

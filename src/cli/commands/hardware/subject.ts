@@ -1,4 +1,7 @@
-/** What is computed on hardware: steps of a network that begins, or of a run that goes on in memory; nothing in its folder changes. */
+/**
+ * What is computed on hardware: steps of a network that begins, or of a run that continues in memory; nothing
+ * in its folder changes.
+ */
 import type { Backend } from '../../../backend/index.js';
 import { ArrayDataSetIterator } from '../../../data/index.js';
 import { checkRunData, RunFolderError, type RunConfiguration } from '../../../experiment/index.js';
@@ -29,9 +32,9 @@ export interface Subject {
 const OF_A_RUN = ['formats', 'rounding', 'accumulator', 'seed', 'data'] as const;
 
 /**
- * The run in a folder, or a network with options.
- * @param batch examples a step; default: the configuration's
- * @throws UsageError for options that a run has of its own, RunFolderError for one without a checkpoint
+ * The run in a folder, or a network with options. @param batch examples per step; default: the
+ * configuration's @throws UsageError for options that the run sets, RunFolderError for one without a
+ * checkpoint
  */
 export async function subjectOf(
   name: string,

@@ -123,7 +123,7 @@ export function synthesize(
 
 const NONE: Cells = { luts: 0, flipFlops: 0, carries: 0, dsps: 0, rams: 0 };
 
-/** The sum of parts, each so many times. */
+/** The sum of parts, each with its count. */
 function sumCells(parts: readonly (readonly [times: number, cells: Cells])[]): Cells {
   const sum = (of: (cells: Cells) => number): number =>
     parts.reduce((total, [times, cells]) => total + times * of(cells), 0);

@@ -19,7 +19,7 @@ function spawn(tool: string, args: readonly string[], cwd: string): SpawnSyncRet
   return spawnSync(tool, args, { cwd, encoding: 'utf8', maxBuffer: 1 << 30 });
 }
 
-/** Why the program cannot be used, with the package to install; null where it can. */
+/** Why the program cannot be used, with the package to install; null if it can. */
 export function missingTool(tool: Tool): string | null {
   // Icarus has another name for it.
   const { error } = spawn(
@@ -38,7 +38,9 @@ export function requireTools(...tools: readonly Tool[]): void {
   }
 }
 
-/** Runs a program in a folder and returns what it prints. @throws Error with the end of its errors where it fails */
+/**
+ * Runs a program in a folder and returns what it prints. @throws Error with the end of its errors if it fails
+ */
 export function runTool(tool: Tool, args: readonly string[], cwd: string): string {
   const { status, signal, stdout, stderr } = spawn(tool, args, cwd);
   if (status === 0) return stdout;

@@ -85,7 +85,7 @@ async function openAll(
   signal: AbortSignal,
 ): Promise<(entry: FigureEntry) => LoadedData> {
   const opened = new Map<string, LoadedData>();
-  // Only data that is drawn, or has no test part of its own, depends on the seed.
+  // Only data that is drawn, or has no separate test part, depends on the seed.
   const key = ({ configuration: { data }, seed }: FigureEntry): string =>
     data !== 'synthetic' && DATA_NAMES.includes(data) ? data : `${data} ${seed}`;
   for (const entry of entries) {

@@ -24,7 +24,7 @@ export class Work {
     }
   }
 
-  /** A run goes on behind `step` steps that were done before. */
+  /** A run continues after `step` steps that were done before. */
   start({ path }: FigureEntry, step: number, now: number): void {
     this.#begun ??= now;
     this.#total -= step * (this.#macsOfStep.get(path) ?? 0);

@@ -11,7 +11,7 @@ import { percentText, type Terminal } from '../../console/terminal.js';
 
 type Group = SeedGroup<RunSummary>;
 
-/** One row a group: fields, states of its runs, and the test error of those that are done. */
+/** One row per group: fields, states of its runs, and the test error of those that are done. */
 export function groupsTable(terminal: Terminal, groups: readonly Group[], fields: readonly string[]): string {
   return tableText(
     terminal,

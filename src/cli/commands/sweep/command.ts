@@ -32,7 +32,7 @@ interface SweepOptions extends SpaceOptions {
   readonly slurmOption?: readonly string[];
   readonly poll: number;
   readonly cancel?: boolean;
-  /** Whether report.html is written; where it is not said, if the runs took long enough. */
+  /** Whether report.html is written; by default, if the runs took long enough. */
   readonly report?: boolean;
 }
 

@@ -1,4 +1,6 @@
-/** What the command line says of a sweep: a sweep.json, a sweep's folder, or a network and options. */
+/**
+ * The definition of a sweep from the command line: a sweep.json, a sweep's folder, or a network and options.
+ */
 import { existsSync } from 'node:fs';
 import { basename, dirname, join, resolve } from 'node:path';
 import { DATA_NAMES } from '../../../data/node/index.js';
@@ -196,7 +198,7 @@ function valuesOf(option: string, field: string, text: string): JsonValue[] {
   return values.map((value) => valueOf(field, value));
 }
 
-/** Fields whose values are text, also where they look like numbers: a format is 4.10, not 4.1. */
+/** Fields whose values are text, even if they look like numbers: a format is 4.10, not 4.1. */
 const TEXT = ['formats', 'rounding', 'accumulator', 'setting', 'data', 'network', 'overflow', 'augment'];
 
 function valueOf(field: string, text: string): JsonValue {

@@ -1,7 +1,8 @@
 /**
- * Drives a sweep: reads from the run folders what is next for each run, gives an engine those that are to go on, and looks again,
- * until nothing is left. With halving that is once a rung: a rung is decided when all of its runs have reached it. Nothing
- * is remembered but what is in the folders, so a sweep that was stopped anywhere goes on by starting it again.
+ * Drives a sweep: reads from the run folders what is next for each run, gives an engine those that are to
+ * continue, and looks again, until nothing is left. With halving, that is once per rung, because a rung is
+ * decided when all of its runs have reached it. All state is in the folders, so a sweep that was stopped at
+ * any point continues when it is started again.
  */
 import {
   decide,
@@ -20,7 +21,7 @@ import {
 } from '../../../experiment/store/index.js';
 import type { Engine, EngineContext, SweepTask } from './engine.js';
 
-/** What is told while a sweep goes on. */
+/** Reports of a running sweep. */
 export interface SweepListener {
   /** A wave begins: these runs, up to an epoch or to their end. */
   readonly onWave: (tasks: readonly SweepTask[], decisions: ReadonlyMap<string, Decision>) => void;
@@ -66,7 +67,7 @@ export async function driveSweep(
   }
 }
 
-/** True where a run's folder shows that the task is done. */
+/** True if a run's folder shows that the task is done. */
 function hasReached(sweep: string, { run, untilEpoch }: SweepTask): boolean {
   const { isDone, errors } = readRungRun(sweep, run, 'test');
   return isDone || (untilEpoch !== null && errors.length >= untilEpoch);

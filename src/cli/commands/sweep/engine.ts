@@ -1,10 +1,11 @@
 /**
- * What runs the runs of a sweep: an engine is given those that are to go on and returns when none of them does. What has been
- * reached is read from the run folders; an engine only knows when a process of its own has ended.
+ * The engines that execute the runs of a sweep. An engine is given the runs that are to continue and returns
+ * when none of them does. Progress is read from the run folders; an engine only knows when one of its
+ * processes has ended.
  */
 import type { SweepRun } from '../../../experiment/index.js';
 
-/** A run that is to go on, up to an epoch or (null) to its end. */
+/** A run that is to continue, up to an epoch or (null) to its end. */
 export interface SweepTask {
   readonly run: SweepRun;
   /** Run folder. */
@@ -16,7 +17,7 @@ export interface SweepTask {
 export interface EngineContext {
   /** Folder of the sweep. */
   readonly sweep: string;
-  /** Aborted on Ctrl-C: end, with every run in a state from which it goes on. */
+  /** Aborted on Ctrl-C: end, with every run in a state from which it can continue. */
   readonly signal: AbortSignal;
   /** True when the run's folder shows that the task is done. */
   readonly hasReached: (task: SweepTask) => boolean;

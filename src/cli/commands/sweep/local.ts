@@ -1,6 +1,7 @@
 /**
- * The local engine: so many processes at a time, each for one run (worker.ts). A process that is killed or crashes is started
- * again and goes on from its checkpoint. Processes that lose this one stop by themselves, with a checkpoint.
+ * The local engine: several processes at a time, each for one run (worker.ts). A process that is killed or
+ * crashes is started again and continues from its checkpoint. Processes that lose this one stop
+ * automatically, with a checkpoint.
  */
 import { spawn, type ChildProcess } from 'node:child_process';
 import { closeSync, mkdirSync, openSync } from 'node:fs';
@@ -20,7 +21,10 @@ export interface LocalOptions {
   readonly retries: number;
 }
 
-/** Processes and threads for so many runs: no core idle while there are runs, no run with more threads than its share. */
+/**
+ * Processes and threads for a number of runs: no core idle while there are runs, no run with more threads
+ * than its share.
+ */
 export function localJobs({ jobs, threads }: LocalOptions, runs: number): { jobs: number; threads: number } {
   const cores = availableParallelism();
   const atOnce = Math.max(1, Math.min(jobs ?? cores, runs));
@@ -109,7 +113,10 @@ export class LocalEngine implements Engine {
   }
 }
 
-/** Everything that the process says goes to the run's log. It is out of reach of the terminal's Ctrl-C: we pass that on. */
+/**
+ * All output of the process goes to the run's log. The terminal's Ctrl-C does not reach it, so we pass that
+ * on.
+ */
 function startWorker(sweep: string, task: SweepTask, threads: number): ChildProcess {
   const log = runLog(task.path);
   mkdirSync(dirname(log), { recursive: true });

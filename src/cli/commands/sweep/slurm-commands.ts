@@ -36,7 +36,7 @@ function firstLine(text: string): string {
   return text.trim().split('\n')[0] ?? '';
 }
 
-/** Submits a script and returns the job's number. @throws UsageError with what sbatch says */
+/** Submits a script and returns the job's number. @throws UsageError with the message of sbatch */
 export function submit(options: readonly string[], script: string): string {
   const { status, stdout, stderr } = call('sbatch', ['--parsable', ...options], script);
   const job = /^(\d+)/.exec(stdout)?.[1];
@@ -63,8 +63,8 @@ export function cancel(jobs: readonly string[]): void {
 }
 
 /**
- * Who we are to the lock of a run folder: the job that Slurm runs us in. A lock that a node took with it when it went down
- * is over when Slurm says that the job is, or when the job is our own, begun again.
+ * Who we are to the lock of a run folder: the job that Slurm runs us in. If a node went down with a lock, the
+ * lock is over when Slurm reports that the job is over, or when the job is our own, begun again.
  */
 export function clusterOwner(): LockOwner {
   const job = process.env['SLURM_JOB_ID'];
@@ -72,7 +72,7 @@ export function clusterOwner(): LockOwner {
   return { job, isOver: (other) => other === job || !isActive(other) };
 }
 
-/** Where nobody can be asked it may well be. */
+/** If its state is unknown, it may be. */
 function isActive(job: string): boolean {
   const args = ['--noheader', `--jobs=${job}`, '--format=%T'];
   const { error, status, stdout, stderr } = spawnSync('squeue', args, { encoding: 'utf8' });

@@ -1,7 +1,8 @@
 /**
- * The Slurm engine: submits the runs as a job array, one task a run (worker.ts on some node), and follows them by the queue and
- * the run folders on the file system that all nodes share. It may end and be started again at any time: the jobs that
- * it has submitted are noted in the sweep's folder and followed again. docs/experiments.md, section "Slurm".
+ * The Slurm engine: submits the runs as a job array, one task per run (worker.ts on some node), and follows
+ * them by the queue and the run folders on the file system that all nodes share. It may end and be started
+ * again at any time: the jobs that it has submitted are noted in the sweep's folder and followed again.
+ * docs/experiments.md, section "Slurm".
  */
 import { mkdirSync } from 'node:fs';
 import { join, resolve } from 'node:path';
@@ -30,15 +31,20 @@ export interface SlurmOptions {
   readonly options: readonly string[];
   /** Seconds between looks at the queue. */
   readonly pollSeconds: number;
-  /** Asked on Ctrl-C: true to cancel so many tasks. */
+  /** Asked on Ctrl-C: true to cancel that number of tasks. */
   readonly shouldCancel: (tasks: number) => Promise<boolean>;
 }
 
-/** Slurm takes arrays of 1,000 tasks unless it is told otherwise. */
+/** Slurm accepts arrays of 1,000 tasks unless it is configured otherwise. */
 const MAX_ARRAY = 1000;
-/** A task that has left the queue may have written files that this machine does not see yet: look so many times. */
+/**
+ * A task that has left the queue may have written files that this machine does not see yet: the number of
+ * times to look.
+ */
 const LAST_LOOKS = 3;
-/** What Slurm does after a node failed to start a task, and nobody would ever release. */
+/**
+ * The state that Slurm sets after a node failed to start a task, and that is never released automatically.
+ */
 const HELD = /launch failed requeued held/i;
 
 export class SlurmEngine implements Engine {

@@ -66,7 +66,7 @@ export class SweepWork {
     return untilEpoch === null ? whole : plannedSteps({ ...configuration, epochs: untilEpoch }, examples);
   }
 
-  /** Multiply-adds of so many steps of the run. */
+  /** Multiply-adds of a number of steps of the run. */
   work({ run }: SweepTask, steps: number): number {
     return steps * (this.#macs.get(run.name) ?? 1);
   }

@@ -1,4 +1,4 @@
-/** The command line of a worker: how an engine says to a process of its own, here or on another machine, what to do. */
+/** The command line of a worker: an engine's order to one of its processes, here or on another machine. */
 import { UsageError } from '../../console/errors.js';
 import type { SweepTask } from './engine.js';
 

@@ -23,7 +23,7 @@ import { Terminal } from '../../console/terminal.js';
 import { clusterOwner } from './slurm-commands.js';
 import { BUSY, workerOrder, type WorkerOrder } from './worker-arguments.js';
 
-/** For a process of the same run that has been told to stop, or has lost its sweep, and is about to. */
+/** For a process of the same run that has been asked to stop, or has lost its sweep, and is about to end. */
 const LOCK_WAIT_MS = 15_000;
 const LOCK_POLL_MS = 100;
 
@@ -88,7 +88,7 @@ async function train(
   }
 }
 
-/** As many as the order says, else as Slurm gives the task. */
+/** The number in the order, otherwise that of Slurm for the task. */
 function threadsOf(threads: number): number {
   return threads > 0 ? threads : Number(process.env['SLURM_CPUS_PER_TASK'] ?? 1);
 }
@@ -106,7 +106,7 @@ async function isFree(path: string, owner: LockOwner, signal: AbortSignal): Prom
 const terminal = new Terminal();
 // Its output is a log.
 terminal.speakFor({ quiet: true });
-// Without its sweep nobody would count its result or stop it.
+// Without its sweep, no process would count its result or stop it.
 const stopAlone = (): void => void process.kill(process.pid, 'SIGTERM');
 process.once('disconnect', stopAlone);
 try {
