@@ -67,7 +67,7 @@ async function measureProducts(context, { wasm, native }) {
             ...[name.includes('float32') ? '-' : percentText(ofPeak), numberText(nsPerResult)],
           ]),
         ],
-        note: 'Operands in `<6,10>` and `<2,14>` where not said otherwise; stochastic rounding to 16 bits included.',
+        note: 'Operands in `<6,10>` and `<2,14>` unless stated otherwise; stochastic rounding to 16 bits included.',
       },
       aims: [
         aim('1024^3, of the native 128-bit peak', '>= 75 %', first.ofPeak, percentText),

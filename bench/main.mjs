@@ -22,7 +22,7 @@ Parts:
   steps     training steps by format and threads, with what more threads are worth to a register-only loop; what lies
             outside of the kernels; the counters' cost; the first step
   peers     the same networks on torch (float32, with AVX-512 where the processor has it and without; 16-bit fixed point
-            simulated) and tfjs, in turns with Fewbit
+            simulated) and tfjs, alternating with Fewbit
   scaling   time of a step by batch, width and threads, with a chart
 
 Examples:
@@ -56,7 +56,7 @@ function countFrom1(text) {
 
 function optionsOf(argv) {
   return new Command('npm run bench --')
-    .description('Measures Fewbit, and its peers where they are installed, in turns on this machine.')
+    .description('Measures Fewbit, and its peers if they are installed, alternately on this machine.')
     .option('--only <parts>', 'some of the parts, separated by commas', someOf(Object.keys(PARTS)))
     .option('--quick', 'short rounds, fewer sizes: for a look, not for a document')
     .option(

@@ -37,7 +37,7 @@ SlurmUser=root
 SlurmdUser=root
 AuthType=auth/munge
 CredType=cred/munge
-# A job that is requeued waits until its old credentials have expired: two minutes, unless told otherwise.
+# A job that is requeued waits until its old credentials have expired: two minutes by default.
 AuthInfo=socket=${join(folder, 'munge.socket')},cred_expire=5
 ProctrackType=proctrack/linuxproc
 TaskPlugin=task/none

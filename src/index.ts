@@ -1,9 +1,7 @@
 /**
- * Fewbit's main entry: what a program needs to define, train, evaluate and save a network. It runs in a browser as well
- * as in Node; files, the command line and run folders are entries of their own. The rooms' own entries
- * (`fewbit/numerics`, `fewbit/plan` ...) have everything else.
- *
- * @module fewbit
+ * Fewbit's main entry: everything that a program needs to define, train, evaluate and save a network. It runs
+ * in a browser as well as in Node; files, the command line and run folders have separate entries. The rooms'
+ * own entries (`fewbit/numerics`, `fewbit/plan` ...) have everything else.
  */
 export {
   binaryText,

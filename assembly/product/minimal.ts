@@ -6,12 +6,13 @@
  *   phase 1    d[2q+1]              meets    w[2g] + w[2g+1]
  *   phase 2    d[2q+1] - d[2q+2]    meets    w[2g+1]
  *
- * Each phase is a convolution of half the size, m[q] = sum over g and channels; y[2q] = m0 + m1 and y[2q+1] = m1 - m2.
- * That is three products in place of four; in both directions there are nine phases, and nine products in place of sixteen.
+ * Each phase is a convolution of half the size, m[q] = sum over g and channels; y[2q] = m0 + m1 and y[2q+1] =
+ * m1 - m2. That is three products instead of four; in both directions there are nine phases, and nine
+ * products instead of sixteen.
  *
- * In floating point this costs accuracy. Here nothing: lanes count modulo 2^32, so what the parts come to does not
- * matter if the sums themselves fit, which the proof of products.ts says. Only the operands must be int16: sums of four
- * taps, and of two differences of cells. docs/kernels.md.
+ * In floating point this costs accuracy, but not here: lanes count modulo 2^32, so the size of the parts does
+ * not matter if the sums themselves fit, which products.ts proves. Only the operands must be int16: sums of
+ * four taps, and of two differences of cells. docs/kernels.md.
  */
 
 import { SCRATCH_PHASES, SCRATCH_SCATTER } from '../layout';
@@ -176,7 +177,7 @@ export function splitPair(
 /** to[i] += from[i] of `count` int16, or = for the `first`, which writes whole vectors. */
 function addTap(from: usize, count: i32, first: bool, to: usize): void {
   const end = to + ((<usize>count) << 1);
-  // By hand: a memory.copy of so few bytes is mostly its call.
+  // By hand, because most of the time of a short memory.copy is its call.
   if (first) {
     for (; to < end; to += 16) {
       v128.store(to, v128.load(from));

@@ -123,7 +123,7 @@ function startWide(product: Product, rows: i32, cut: i32): void {
 
 /** Copies what lies at `from` on to the next `period` bytes, and so on for `bytes` bytes; both multiples of 16. */
 function repeat(from: usize, period: usize, bytes: usize): void {
-  // By hand: a memory.copy of so few bytes is mostly its call.
+  // By hand, because most of the time of a short memory.copy is its call.
   for (const end = from + bytes; from < end; from += 16) v128.store(from + period, v128.load(from));
 }
 

@@ -13,8 +13,8 @@ export interface Node {
 }
 
 /**
- * Gives every layer its name and its inputs: `activation: 'relu'` becomes a layer of its own, and a residual layer the
- * layers of its two paths and then the sum.
+ * Gives every layer its name and its inputs: `activation: 'relu'` becomes a separate layer; a residual layer
+ * becomes the layers of its two paths, then the sum.
  */
 export function layOutLayers(configuration: NetworkConfiguration): Node[] {
   const nodes: Node[] = [];

@@ -141,7 +141,7 @@ export class PlanBuilder {
     this.#push(elementwise.emitAdd(this.#draft, args));
   }
 
-  /** The largest element of each window; `position` keeps where it was, for the backward pass. */
+  /** The largest element of each window; `position` keeps its position for the backward pass. */
   maxPool(args: pool.MaxPoolArgs): void {
     this.#push(pool.emitMaxPool(this.#draft, args));
   }

@@ -71,7 +71,7 @@ export class PlanDraft {
   tensor(spec: TensorSpec): TensorId {
     const name = this.#program === 'evaluate' ? `inference/${spec.name}` : spec.name;
     if (this.#tensors.some((tensor) => tensor.name === name)) {
-      throw new InputTypeError(`${name}: two tensors have this name; give each layer a name of its own`);
+      throw new InputTypeError(`${name}: two tensors have this name; give each layer a different name`);
     }
     if (spec.batched && spec.shape[0] !== this.batch) {
       throw new ShapeError(

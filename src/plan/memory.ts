@@ -1,7 +1,8 @@
 /**
- * Memory planning: every tensor gets a byte offset in one arena. Persistent tensors lie side by side; the others
- * share what follows, placed largest first at the lowest offset where no tensor that lives at the same time lies.
- * The two programs never run at once, so both start from the same offset. Derived in docs/plan.md, "Memory".
+ * Memory planning: every tensor gets a byte offset in one arena. Persistent tensors lie side by side; the
+ * others share what follows, placed largest first at the lowest offset that is free of tensors living at the
+ * same time. The two programs never run at once, so both start from the same offset. Derived in docs/plan.md,
+ * "Memory".
  */
 import { factsOf, opReads, opWrites, type Op } from './ops/index.js';
 import type { Plan } from './plan.js';

@@ -15,7 +15,7 @@ export interface Plan {
   readonly sites: readonly Convert[];
   readonly train: readonly Op[];
   readonly evaluate: readonly Op[];
-  /** Tensors that a session fills or hands out; null where a hand-made plan has none. */
+  /** Tensors that a session fills or hands out; null if a hand-made plan has none. */
   readonly trainInput: TensorId | null;
   readonly evaluateInput: TensorId | null;
   readonly labels: TensorId | null;

@@ -74,7 +74,7 @@ const PLAN_FIELDS: Readonly<Record<keyof Plan, Check>> = {
   arenaBytes: whole(0),
 };
 
-/** The first field in which `got` is not what it must be; sites are numbered by a rule of their own. */
+/** The first wrong field of `got`; a separate rule checks the numbers of sites. */
 function expectEqual(got: unknown, wanted: unknown, path: string): void {
   if (typeof got === 'object' && got !== null && typeof wanted === 'object' && wanted !== null) {
     for (const key of new Set([...Object.keys(got), ...Object.keys(wanted)])) {

@@ -52,6 +52,45 @@ describe('fewbit advise', () => {
     LONG_MS,
   );
 
+  test(
+    'killed, and stopped by Ctrl-C, it continues to the same advice',
+    async () => {
+      const trials = join(cwd, 'killed', 'trials');
+      const finished = (): number =>
+        existsSync(trials)
+          ? readdirSync(trials, { recursive: true, encoding: 'utf8' }).filter((name) =>
+              name.endsWith('result.json'),
+            ).length
+          : 0;
+      for (const [runs, signal] of [
+        [1, 'SIGKILL'],
+        [2, 'SIGINT'],
+      ] as const) {
+        const child = startCli([...ADVISE, '--out', 'killed'], { cwd });
+        const end = ended(child);
+        while (finished() < runs && child.exitCode === null) await sleep(5);
+        child.kill(signal);
+        const { code, stderr } = await end;
+        expect(code).toBe(signal === 'SIGINT' ? 130 : null);
+        if (signal === 'SIGINT') expect(stderr).toContain('stopping after this step');
+      }
+      const rest = await cli([...ADVISE, '--out', 'killed', '--json'], { cwd });
+      expect(rest.code).toBe(0);
+      const lines = jsonLines(rest);
+      expect(lines.filter(({ event }) => event === 'trial')).toHaveLength(2);
+      expect(lines.at(-1)).toMatchObject({
+        event: 'done',
+        confirmed: true,
+        files: { configuration: 'killed/advised.json' },
+      });
+      const [expected, got] = [files('advice'), files('killed')];
+      for (const name of ['advised.json', 'advice.json', 'advice.svg', 'ranges.json', 'request.json']) {
+        expect([name, got[name]]).toEqual([name, expected[name]]);
+      }
+    },
+    LONG_MS,
+  );
+
   test('refuses the folder of other advice, and one of something else', async () => {
     const before = adviceFiles(join(cwd, 'advice'));
     const other = await cli([...ADVISE, '--bits', '12', '--out', 'advice'], { cwd });
@@ -75,6 +114,15 @@ describe('fewbit advise', () => {
     expect(readdirSync(join(cwd, 'mine'))).toEqual(['notes.txt']);
   });
 
+  test('reports with its exit code that the verification did not confirm it', async () => {
+    const { code, stdout } = await cli(
+      [...ADVISE, '--bits', '4', '--budget', '0.01', '--out', 'few', '--trials', '1', '--quiet'],
+      { cwd },
+    );
+    expect(code).toBe(3);
+    expect(stdout).toContain('Not confirmed: ');
+  });
+
   test.each([
     [['--bits', '3'], '--bits: must be a whole number from 4 to 32, got "3"'],
     [
@@ -91,7 +139,7 @@ describe('fewbit advise', () => {
       'subset: validation must leave some of the 2000 training examples, got 2000; choose fewer',
     ],
     [['--formats', '4.12'], "unknown option '--formats'"],
-  ])('%j is told in one line, and nothing is written', async (options, message) => {
+  ])('%j is reported in one line, and nothing is written', async (options, message) => {
     const { code, stderr } = await cli(['advise', config, ...options, '--out', 'bad'], { cwd });
     expect(code).toBe(2);
     expect(stderr).toMatch(/^error: [^\n]*\n$/);

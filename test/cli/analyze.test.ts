@@ -27,7 +27,7 @@ describe('fewbit analyze', () => {
     const { code, stdout, stderr } = await cli(NETWORK, { cwd });
     expect({ code, stderr }).toEqual({ code: 0, stderr: '' });
     expect(stdout).toContain(
-      'Trained in float32 and held against the formats: 2 of the training steps 1 to 2',
+      'Trained in float32 and compared with the formats: 2 of the training steps 1 to 2',
     );
     expect(stdout).toContain('fc1/weight.gradient');
     const out = join(cwd, 'runs', 'ranges-tiny');
@@ -44,7 +44,7 @@ describe('fewbit analyze', () => {
     expect(jsonLines(forced)).toMatchObject([{ event: 'done', ...(stored as object) }]);
   });
 
-  test('goes on with a run in memory and changes nothing of it', async () => {
+  test('continues a run in memory and changes nothing of it', async () => {
     const trained = ['train', 'tiny.json', ...SMALL];
     expect((await cli([...trained, '--out', 'run', '--quiet'], { cwd })).code).toBe(0);
     const contents = () =>

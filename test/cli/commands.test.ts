@@ -43,7 +43,7 @@ describe('help', () => {
     expect(stdout).toMatch(new RegExp(`Examples:\n  \\$ fewbit ${command}`));
   });
 
-  it('names every command, also where none is given', async () => {
+  it('names every command, even if none is given', async () => {
     const { stdout } = await good();
     expect(stdout).toBe((await good('--help')).stdout);
     for (const command of COMMANDS) {
@@ -213,7 +213,7 @@ describe('train', () => {
     expect(readdirSync(at('runs')).sort()).toEqual(['small-1', 'small-2']);
   });
 
-  it('trains on augmented images, and says so', async () => {
+  it('trains on augmented images, and prints this', async () => {
     const { stdout } = await good(
       'train',
       'config.json',
@@ -229,7 +229,7 @@ describe('train', () => {
     expect(augment).toEqual({ flip: true, crop: 4 });
   });
 
-  it('changes its precision as a file says, and goes on in the stage it stopped in', async () => {
+  it('changes its precision according to a file, and continues in the stage of its stop', async () => {
     const schedule = [{ epoch: 1, formats: { weight: '4.16', activation: '6.14' } }];
     writeFileSync(at('later.json'), JSON.stringify(schedule));
     const args = ['train', 'config.json', '--precision-schedule', 'later.json', '--steps', '110'];
@@ -332,7 +332,7 @@ describe('compare', () => {
     expect([code, stdout]).toEqual([2, '']);
   });
 
-  it('stops on Ctrl-C, and goes on with the same command', async () => {
+  it('stops on Ctrl-C, and continues with the same command', async () => {
     const args = [
       'compare',
       'config.json',

@@ -80,7 +80,7 @@ describe('what the system refuses', () => {
     }
   });
 
-  it('is told by its code, whatever the message', () => {
+  it('is recognised by its code, not by the message', () => {
     const full = Object.assign(new Error('x'), { code: 'ENOSPC', errno: -28, syscall: 'write' });
     expect(exitCodeOf(full)).toBe(EXIT.known);
     expect(errorLine(full)).toBe('cannot write: no space left on device');

@@ -93,7 +93,7 @@ describe('options', () => {
       .parse(words, { from: 'user' })
       .opts<ArrayOptions & MemoryOptions>();
 
-  test("are the paper's array where they are left out", () => {
+  test("are the paper's array by default", () => {
     expect(arrayOf(parse())).toEqual(PAPER_ARRAY);
   });
 
@@ -117,7 +117,7 @@ describe('options', () => {
     [['--buffers', '1,2,3'], '--buffers: expected bytes such as 1M, or two such as 1M,512k, got "1,2,3"'],
     [
       ['--bandwidth', '0.1'],
-      '--bandwidth: must be at least a byte a cycle, 0.166 GB/s at 166 MHz, got 0.1; choose more, or a slower clock',
+      '--bandwidth: must be at least one byte per cycle, 0.166 GB/s at 166 MHz, got 0.1; choose more, or a slower clock',
     ],
   ])('refuse %j', (words, message) => {
     expect(() => arrayOf(parse(...words))).toThrow(message);
@@ -135,7 +135,7 @@ describe('options', () => {
       expect(() => sizeOf(text), text).toThrow('--array: expected rows x columns from 1 to 1024');
   });
 
-  test('contradict each other no further than they are told', () => {
+  test('contradict each other no further than requested', () => {
     const product = [1, 1, 1] as const;
     const array = [{ rows: 1, cols: 1 }];
     const formats = parseFormats('2.14');

@@ -64,7 +64,7 @@ describe('kill and resume', () => {
     expect(metricsOf(killed)).toEqual(metricsOf(join(folder, 'whole')));
   });
 
-  it('stops on Ctrl-C with a checkpoint and says how to resume', async () => {
+  it('stops on Ctrl-C with a checkpoint and prints how to resume', async () => {
     const child = startCli(['train', config, '--out', 'stopped'], { cwd: folder });
     const end = ended(child);
     while (sizeOf(join(folder, 'stopped', 'metrics.jsonl')) === 0 && child.exitCode === null) await sleep(1);

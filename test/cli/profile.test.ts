@@ -19,7 +19,7 @@ function events(file: string): { name: string; ph: string }[] {
 }
 
 describe('bench', () => {
-  it('prints a row an op, with speed, limit and path', async () => {
+  it('prints a row per op, with speed, limit and path', async () => {
     const { code, stdout, stderr } = await run('bench', 'config.json', '--steps', '3', '--threads', '2');
     expect([code, stderr]).toEqual([0, '']);
     const [title, , head] = stdout.split('\n');
@@ -49,7 +49,7 @@ describe('train --profile', () => {
     expect(plain).not.toHaveProperty('profile');
   });
 
-  it('writes a trace, and says the result alone on stdout where that is asked for', async () => {
+  it('writes a trace, and prints only the result on stdout where that is asked for', async () => {
     const { stdout, stderr } = await run(...TRAIN, 'quiet', '--profile', 'trace.json', '--quiet');
     expect(stdout.split('\n')).toHaveLength(4);
     expect(stderr).toMatch(
@@ -95,7 +95,7 @@ describe('train --profile', () => {
 });
 
 describe('memory', () => {
-  it('is told by plan: the arena, and what a session needs besides', async () => {
+  it('is printed by plan: the arena, and what a session needs besides', async () => {
     const { stdout } = await run('plan', 'lenet', '--batch', '100', '--threads', '2');
     expect(stdout).toMatch(/^37,610 parameters; memory 2\.5 MB \(/m);
     expect(stdout).toMatch(

@@ -96,14 +96,14 @@ describe('show', () => {
 });
 
 describe('compare', () => {
-  it('puts runs side by side, with chart and page where they are wanted', async () => {
+  it('puts runs side by side, with chart and page on request', async () => {
     const { stdout } = await good('compare', 'runs/seeds/seed-2', 'runs/seeds/seed-1', '--out', 'page');
     expect(stdout).toMatch(/^\n2 runs of small\n\nsetting .*\nseed=2 .*\nseed=1 /);
     expect(readdirSync(at('page')).sort()).toEqual(['comparison.html', 'comparison.svg']);
     expect(readFileSync(at('page/comparison.html'), 'utf8')).toContain('seed=1');
   });
 
-  it('leaves out what is not done, and says so', async () => {
+  it('leaves out runs that are not done, and prints this', async () => {
     const { code, stdout, stderr } = await cli(['runs', 'compare', 'runs', '--json'], { cwd: folder });
     expect(stderr).toBe('runs/begun: is stopped and left out; fewbit runs list shows it\n');
     expect([code, JSON.parse(stdout).runs.length]).toEqual([0, 2]);
@@ -138,7 +138,7 @@ describe('export', () => {
     });
   });
 
-  it('writes Parquet that says the same as JSON', async () => {
+  it('writes Parquet with the same contents as JSON', async () => {
     await good('export', 'runs', '--format', 'parquet', '--out', 'runs.parquet');
     const file = readFileSync(at('runs.parquet'));
     const read = await parquetReadObjects({
@@ -150,7 +150,7 @@ describe('export', () => {
     );
   });
 
-  it('writes over nothing unless it is told to', async () => {
+  it('writes over nothing unless requested', async () => {
     writeFileSync(at('mine.csv'), 'mine');
     expect(await bad('export', '--out', 'mine.csv')).toBe(
       'error: export: mine.csv is there already; choose another file, or write over it with --force\n',
@@ -167,7 +167,7 @@ describe('rm and index', () => {
     expect(stdout).toMatch(
       /^runs\/begun: a run, 1 files, .*\nruns\/seeds: a sweep of 2 runs, \d+ files, .*\n$/,
     );
-    expect([code, stderr]).toEqual([2, 'error: runs: there is nobody to ask; remove with --yes\n']);
+    expect([code, stderr]).toEqual([2, 'error: runs: cannot ask without a terminal; remove with --yes\n']);
     expect(await bad('rm', 'runs', '--yes')).toBe(
       'error: runs: expected the folder of a run or a sweep, got "runs"; nothing is removed\n',
     );

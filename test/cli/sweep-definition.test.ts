@@ -61,7 +61,7 @@ describe('an option', () => {
     expect(run).toMatchObject({ epochs: options.epochs ?? 3, batch: 20, data: 'synthetic' });
   });
 
-  it('adds to what a file says, or replaces it', () => {
+  it('adds to the contents of a file, or replaces them', () => {
     const { out, definition } = requested(sweep, {
       ...{
         grid: ['batch=10'],

@@ -188,7 +188,7 @@ describe('shapes', () => {
       builder.maxPool({ input, out, position: null, window });
     }).toThrow('pool1: a pooling window has at most 256 cells, got 17 x 17; choose a smaller kernel');
     expect(() => add(builder, 'x', [4, 1], '6.10')).toThrow(
-      'x: two tensors have this name; give each layer a name of its own',
+      'x: two tensors have this name; give each layer a different name',
     );
     expect(() => add(builder, 'none', [4, 0], '6.10')).toThrow(
       'none: every size must be a whole number from 1, got [4, 0]',

@@ -123,7 +123,7 @@ describe('a sweep through Slurm', () => {
       });
       const { code, stderr } = await end;
       expect(stderr).toContain(
-        `${first}: its task ended before the run did; submitted again, to go on from its checkpoint (1 of 2)`,
+        `${first}: its task ended before the run did; submitted again, to continue from its checkpoint (1 of 2)`,
       );
       expect(code).toBe(0);
       expect(digests('cluster')).toEqual(digests('local'));
@@ -164,7 +164,7 @@ describe('a sweep through Slurm', () => {
       ]);
       const cancelled = await run(['sweep', 'alone', '--cancel']);
       expect(cancelled.stdout).toMatch(
-        /^alone: cancelled [23] jobs; their runs go on from their checkpoints /,
+        /^alone: cancelled [23] jobs; their runs continue from their checkpoints /,
       );
       slurm('scontrol', 'update', 'nodename=node0', 'state=resume');
       expect(slurm('squeue', '--noheader', '--states=PENDING,RUNNING')).toBe('');

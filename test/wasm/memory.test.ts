@@ -35,7 +35,7 @@ describe('the plan of memory', () => {
     }
   });
 
-  test('is told before a session is opened, to the byte', () => {
+  test('is known before a session is opened, to the byte', () => {
     const plan = defineNetwork(zoo.lenet({ seed: 1 })).plan(10);
     for (const threads of [1, 3]) {
       const use = sessionMemoryUse(plan, threads);
@@ -126,7 +126,7 @@ describe('too much memory', () => {
     );
   });
 
-  test('what the engine refuses is told with the figure, and the next session opens', async () => {
+  test('a refusal of the engine is reported with the figure, and the next session opens', async () => {
     const plan = defineNetwork(zoo.lenet({ seed: 1 })).plan(10);
     vi.stubGlobal('WebAssembly', {
       ...namesOf(WebAssembly),

@@ -116,7 +116,7 @@ describe('shapes', () => {
     await expectMinimal(all);
   });
 
-  test('one after the other, again and again', async () => {
+  test('in sequence, repeatedly', async () => {
     // Neighbours with as many rows of outputs: their tables of rows must not be taken for each other's.
     const alike = [12, 20, 24, 16].flatMap((width, i): Convolution[] => [
       { image: [12, width, 24], kernel: [3, 3], out: 24, padding: [1, 1] },

@@ -190,7 +190,7 @@ describe('the first stretch of a sum', () => {
     await expectSame(products);
   });
 
-  test('one after the other: what the last product left is no sum', async () => {
+  test('in sequence: data of the last product does not enter a sum', async () => {
     const large = spread(32767, 'large');
     const common = { lhs: large, rhs: large, rounding: 'floor' } as const;
     const sizes = [

@@ -230,7 +230,7 @@ describe('sums to results', () => {
   });
 });
 
-test('memory is told before a session is opened, to the byte', () => {
+test('memory is known before a session is opened, to the byte', () => {
   const plan = defineNetwork(zoo.lenet({ seed: 1 })).plan(10);
   for (const threads of [1, 3]) {
     const use = sessionMemoryUse(plan, threads);

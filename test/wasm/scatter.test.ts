@@ -41,7 +41,7 @@ describe('shapes', () => {
     { image: [1, 9, 8], kernel: [1, 3], out: 8, padding: [0, 1] },
     { image: [9, 1, 8], kernel: [3, 1], out: 8, padding: [1, 0] },
   ];
-  test('kernels, channels and outputs, any number of elements that are not 0', async () => {
+  test('kernels, channels and outputs, any number of non-zero elements', async () => {
     await expectScattered(kernels, { counts: [2] });
     const most = noise(8191, 'kernels');
     for (const oneIn of [2, 7, 60]) {
@@ -104,7 +104,7 @@ describe('shapes', () => {
     await expectScattered([...all, ...turned], { batch: 8 * 9, threads: [1] });
   });
 
-  test('so many elements of a cell and of a channel: even and odd', async () => {
+  test('even and odd numbers of elements of a cell and of a channel', async () => {
     const all = [8, 13, 16].flatMap((channels) =>
       [0, 1].map((odd): Convolution => {
         // Image i has i elements a cell, from another channel on at each; errors of a channel are i and one more in all.
@@ -217,7 +217,7 @@ describe('images that take other ways in between', () => {
     ['far', 'thin', 'far', 'dense', 'zero', 'wide', 'thin'],
   ] as const;
 
-  test.each([false, true])('tiles, and fewer multiplications where it pays: %s', async (pays) => {
+  test.each([false, true])('tiles, and fewer multiplications if it pays: %s', async (pays) => {
     const kernels = { minimal: pays ? 'always' : 'never', scatter: 0.25 } as const;
     for (const [i, order] of orders.entries()) {
       const isFar = order.some((turn) => turn === 'far');

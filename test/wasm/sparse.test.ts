@@ -164,7 +164,7 @@ test('part of a batch', async () => {
   await expectSame(products, { batch: 37, counts: [8, 1, 31, 7, 33, 2, 16, 37] });
 });
 
-test('a convolution behind a sparse product has rows of its own', async () => {
+test('a convolution after a sparse product has separate rows', async () => {
   const builder = new PlanBuilder({ name: 'behind', arithmetic: 'fixed', batch: 4 });
   const data = new Map<string, TensorData>();
   const tensor = (name: string, shape: number[], pattern: () => number, batched = false): TensorId => {

@@ -115,7 +115,7 @@ describe('threads', () => {
 });
 
 describe('a worker dies', () => {
-  test('between runs: the next call says so', async () => {
+  test('between runs: the next call throws', async () => {
     const session = await open(3);
     await session.train([step(4)]);
     await born[1]!.terminate();

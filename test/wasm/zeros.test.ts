@@ -100,7 +100,7 @@ describe('sums of 0', () => {
     await expectSame(products);
   });
 
-  test('with a bias, and where it takes them away', async () => {
+  test('with a bias, also one that cancels them', async () => {
     const products = ROUNDINGS.flatMap((rounding) =>
       [0, 1].map((off): Product => {
         // Bias and product are multiples of 2^14 of the sum's last bit.

@@ -51,7 +51,7 @@ interface AnalyzeOptions extends NetworkOptions {
   readonly force?: boolean;
 }
 
-/** What a run has of its own. */
+/** Options that a run itself sets. */
 const OF_A_RUN = ['formats', 'rounding', 'accumulator', 'seed', 'data', 'batch'] as const;
 
 const EXAMPLES = `

@@ -42,7 +42,7 @@ interface ExportOptions {
 const EXAMPLES = `
 Formats:
   c            C99 without floats: weights, an inference function with Fewbit's logits bit for bit, a test; make -C <folder> test
-  hex          one word a line for $readmemh, one file for each tensor
+  hex          one word per line for $readmemh, one file for each tensor
   npz          NumPy archives
   safetensors  int16 and int32 tensors, formats in the metadata
 

@@ -31,7 +31,7 @@ Examples:
   $ fewbit report runs/sweep-lenet --x rounding --y formats        chooses the fields of the heat map
 
 A run that is not finished has a report as far as it got. If the run's data cannot be loaded, the report has no confusion
-matrix and no images, and says so. A sweep's report shows how far its runs are; it needs no data.`;
+matrix and no images, and states this. A sweep's report shows how far its runs are; it needs no data.`;
 
 export const reportCommand = defineCommand({
   name: 'report',

@@ -216,7 +216,7 @@ function resumedTask(network: string | undefined, options: TrainOptions): Task {
   if (difference) {
     const text = (value: unknown): string => (value === undefined ? 'absent' : JSON.stringify(value));
     throw new UsageError(
-      `train: --resume goes on with the recorded run, but ${difference.field} is ${text(difference.recorded)} there and ${text(difference.given)} here; leave the option out, or start another run`,
+      `train: --resume continues the recorded run, but ${difference.field} is ${text(difference.recorded)} there and ${text(difference.given)} here; leave the option out, or start another run`,
     );
   }
   const { threads } = options;

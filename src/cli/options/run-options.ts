@@ -188,7 +188,7 @@ export function applyOptions(base: PartialRunConfiguration, options: RunOptions)
   const data = options.data ?? base.data;
   if (data === undefined) {
     throw new UsageError(
-      'data: this network has no data of its own; name them with --data, for example --data synthetic',
+      'data: this network has no default data; name them with --data, for example --data synthetic',
     );
   }
   return completeConfiguration({

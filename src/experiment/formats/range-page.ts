@@ -65,7 +65,7 @@ export function rangeOrigin({
 }: RangeAnalysis): string {
   const steps = `${observed} of the training steps ${firstStep + 1} to ${lastStep} on ${data}, batch ${batch}, seed ${seed}`;
   return arithmetic === 'float32'
-    ? `Trained in float32 and held against the formats: ${steps}. The rates are what each format would do to these values.`
+    ? `Trained in float32 and compared with the formats: ${steps}. The rates are what each format would do to these values.`
     : `The run in its own formats, continued from its checkpoint: magnitudes of ${steps}. The rates are the counters of all these steps.`;
 }
 

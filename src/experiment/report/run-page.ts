@@ -95,7 +95,7 @@ function headSection({ result, metrics, configuration }: RunReport): string {
       : `<p class="note">Digest of the weights <code>${result.digest}</code></p>`;
   const diverged =
     last?.testLoss === null || last?.loss === null
-      ? '<p class="note bad">The loss is no number any more: the network has diverged. Curves end with a cross where it did.</p>'
+      ? '<p class="note bad">The loss is not a number any more: the network has diverged. Curves end with a cross at this step.</p>'
       : '';
   return `${tiles(figures)}\n${diverged}${state}\n${noteText(
     `${configuration.data}, batch ${configuration.batch}, seed ${configuration.network.seed}. Training error: over the examples as they were trained on.`,

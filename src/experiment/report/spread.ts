@@ -6,7 +6,7 @@ import { mean } from '../draw/text.js';
 export interface ChartPoint {
   /** Epochs (or steps) trained. */
   readonly x: number;
-  /** null if the network had diverged, its loss no number any more: a gap in the curve, with a mark. */
+  /** null if the network had diverged, its loss not a number any more: a gap in the curve, with a mark. */
   readonly errorPercent: number | null;
   /** Smallest and largest of several runs of which the point is the mean. */
   readonly range?: readonly [low: number, high: number];

@@ -63,7 +63,7 @@ function headSection({ runs, isHalving, settings, ranked, seeds, seconds }: Swee
   const bad =
     diverged === 0
       ? ''
-      : `<p class="note bad">${diverged === 1 ? 'One run has' : `${diverged} runs have`} diverged: the loss is no number any more. Crosses at the upper edge; a setting with such a run has no mean.</p>`;
+      : `<p class="note bad">${diverged === 1 ? 'One run has' : `${diverged} runs have`} diverged: the loss is not a number any more. Crosses at the upper edge; a setting with such a run has no mean.</p>`;
   return `${tiles(figures)}\n${noteText(notes.join(' '))}${bad}`;
 }
 

@@ -85,7 +85,7 @@ static int64_t round_stochastic(int64_t m, int k, uint32_t word)
   ],
   [
     'shift_left',
-    `/* m * 2^k, or the nearest 64 bits where there are not enough: outside of every format all the same */
+    `/* m * 2^k, or the nearest 64 bits if there are not enough, which is outside of every format, too */
 static int64_t shift_left(int64_t m, int k)
 {
     if (m > INT64_MAX >> k) return INT64_MAX;

@@ -156,7 +156,7 @@ function sourceText(
 #include "${name}_weights.h"
 
 ${drawn ? seed : ''}${helpersFor(functions)}${functions}
-/* Activations, one after the other in the same places */
+/* Activations, which share memory in sequence */
 ${memoryText(memory)}
 void ${name}_infer(${parameters(program, 'input')})
 {

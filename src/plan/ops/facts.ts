@@ -24,7 +24,7 @@ export interface OpFacts<O extends OpBase> {
 
 const NO_ROUNDING: SiteSettings = { rounding: { mode: 'floor', randomBits: 32 }, overflow: 'saturate' };
 
-/** How a site rounds; in float32, where there is none, nothing reads the answer. */
+/** How a site rounds; float32 has none, so nothing reads the answer there. */
 export function settingsOf(convert: Convert | null): SiteSettings {
   return convert ?? NO_ROUNDING;
 }

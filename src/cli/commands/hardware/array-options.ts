@@ -102,6 +102,6 @@ function bytesPerCycle(gigabytesPerSecond: number, clockMHz: number): number {
   const bytes = Math.floor((gigabytesPerSecond * 1000) / clockMHz);
   if (bytes >= 1) return bytes;
   throw new UsageError(
-    `--bandwidth: must be at least a byte a cycle, ${(clockMHz / 1000).toPrecision(3)} GB/s at ${clockMHz} MHz, got ${gigabytesPerSecond}; choose more, or a slower clock`,
+    `--bandwidth: must be at least one byte per cycle, ${(clockMHz / 1000).toPrecision(3)} GB/s at ${clockMHz} MHz, got ${gigabytesPerSecond}; choose more, or a slower clock`,
   );
 }

@@ -40,7 +40,7 @@ interface CosimOptions extends DesignOptions, NetworkOptions {
 
 const EXAMPLES = `
 Every product of the steps (forward, and the gradients of inputs and weights) goes through the hardware with the step's own operands;
-every word is compared with the simulator, and training goes on with the hardware's words. Then the same steps are trained with the
+every word is compared with the simulator, and training continues with the hardware's words. Then the same steps are trained with the
 simulator alone, and without stochastic rounding on the wasm backend too: the digests of all weights must be equal.
 
 Examples:

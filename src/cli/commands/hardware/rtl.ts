@@ -126,7 +126,7 @@ function checkOptions(design: RtlDesign, { rounding, overflow }: RtlOptions): Rt
 }
 
 async function runSubject(folder: string, { batch, fl }: RtlOptions): Promise<Subject> {
-  if (fl !== undefined) throw new UsageError('--fl: a run has formats of its own; leave it out with --run');
+  if (fl !== undefined) throw new UsageError('--fl: a run has its own formats; leave it out with --run');
   return subjectOf(folder, { batch });
 }
 

@@ -28,7 +28,7 @@ export interface Subject {
   readonly products: readonly Product[];
 }
 
-/** What a run has of its own. */
+/** Options that a run itself sets. */
 const OF_A_RUN = ['formats', 'rounding', 'accumulator', 'seed', 'data'] as const;
 
 /**

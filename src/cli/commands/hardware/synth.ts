@@ -47,7 +47,7 @@ Examples:
   $ fewbit hardware synth --rows 8 --cols 8 --whole 4x4,8x8             and two arrays as a whole
   $ fewbit hardware synth --rounding floor,nearest,stochastic:16 --json
 
-Each part is synthesised by itself for Xilinx 7-series (yosys synth_xilinx -family xc7); an array is the sum of its parts. Needs the Debian
+Each part is synthesised separately for Xilinx 7-series (yosys synth_xilinx -family xc7); an array is the sum of its parts. Needs the Debian
 package yosys. What the numbers mean, and what they do not: docs/hardware.md.`;
 
 const UNITS = ['nearest', 'floor', 'stochastic:8', 'stochastic:16', 'stochastic:32'];

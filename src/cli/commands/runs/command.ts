@@ -301,7 +301,7 @@ async function removeRuns(
       const what = kind === 'sweep' ? `a sweep of ${grouped(runs)} runs` : 'a run';
       terminal.print(`${path}: ${what}, ${grouped(files)} files, ${sizeText(sizeBytes)}`);
     }
-    if (!canAsk()) throw new UsageError('runs: there is nobody to ask; remove with --yes');
+    if (!canAsk()) throw new UsageError('runs: cannot ask without a terminal; remove with --yes');
     if (!(await isYes('remove all of it?'))) {
       terminal.print('Nothing was removed.');
       return;

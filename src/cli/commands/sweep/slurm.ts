@@ -173,7 +173,7 @@ export class SlurmEngine implements Engine {
     const limit = this.#restarts.limit;
     if (restart !== null) {
       context.onNote(
-        `${run.name}: its task ended before the run did; submitted again, to go on from its checkpoint (${String(restart)} of ${String(limit)})`,
+        `${run.name}: its task ended before the run did; submitted again, to continue from its checkpoint (${String(restart)} of ${String(limit)})`,
       );
       return true;
     }
