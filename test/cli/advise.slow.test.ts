@@ -15,7 +15,7 @@ import {
 } from './support.js';
 
 const cwd = temporaryFolder();
-/** Several processes one after the other, on a machine that may have other things to do. */
+/** Several processes in sequence, on a machine that may be busy with other work. */
 const LONG_MS = 180_000;
 const network = { ...SMALL_NETWORK, weightInit: 'he-normal' };
 const config = writeConfiguration(cwd, { network, steps: 40 });
@@ -23,7 +23,7 @@ const ADVISE = ['advise', config, '--trials', '2', '--budget', '9%', '--seeds', 
 
 describe('fewbit advise', () => {
   test(
-    'killed, and stopped by Ctrl-C, it goes on to the same advice',
+    'killed, and stopped by Ctrl-C, it continues to the same advice',
     async () => {
       const trials = join(cwd, 'killed', 'trials');
       const finished = (): number =>
@@ -62,7 +62,7 @@ describe('fewbit advise', () => {
     LONG_MS,
   );
 
-  test('says with its exit code that the verification did not confirm it', async () => {
+  test('reports with its exit code that the verification did not confirm it', async () => {
     const { code, stdout } = await cli(
       [...ADVISE, '--bits', '4', '--budget', '0.01', '--out', 'few', '--trials', '1', '--quiet'],
       { cwd },

@@ -52,45 +52,6 @@ describe('fewbit advise', () => {
     LONG_MS,
   );
 
-  test(
-    'killed, and stopped by Ctrl-C, it continues to the same advice',
-    async () => {
-      const trials = join(cwd, 'killed', 'trials');
-      const finished = (): number =>
-        existsSync(trials)
-          ? readdirSync(trials, { recursive: true, encoding: 'utf8' }).filter((name) =>
-              name.endsWith('result.json'),
-            ).length
-          : 0;
-      for (const [runs, signal] of [
-        [1, 'SIGKILL'],
-        [2, 'SIGINT'],
-      ] as const) {
-        const child = startCli([...ADVISE, '--out', 'killed'], { cwd });
-        const end = ended(child);
-        while (finished() < runs && child.exitCode === null) await sleep(5);
-        child.kill(signal);
-        const { code, stderr } = await end;
-        expect(code).toBe(signal === 'SIGINT' ? 130 : null);
-        if (signal === 'SIGINT') expect(stderr).toContain('stopping after this step');
-      }
-      const rest = await cli([...ADVISE, '--out', 'killed', '--json'], { cwd });
-      expect(rest.code).toBe(0);
-      const lines = jsonLines(rest);
-      expect(lines.filter(({ event }) => event === 'trial')).toHaveLength(2);
-      expect(lines.at(-1)).toMatchObject({
-        event: 'done',
-        confirmed: true,
-        files: { configuration: 'killed/advised.json' },
-      });
-      const [expected, got] = [files('advice'), files('killed')];
-      for (const name of ['advised.json', 'advice.json', 'advice.svg', 'ranges.json', 'request.json']) {
-        expect([name, got[name]]).toEqual([name, expected[name]]);
-      }
-    },
-    LONG_MS,
-  );
-
   test('refuses the folder of other advice, and one of something else', async () => {
     const before = adviceFiles(join(cwd, 'advice'));
     const other = await cli([...ADVISE, '--bits', '12', '--out', 'advice'], { cwd });
@@ -112,15 +73,6 @@ describe('fewbit advise', () => {
       'error: --out mine: must be new or empty, but holds notes.txt; choose another folder\n',
     );
     expect(readdirSync(join(cwd, 'mine'))).toEqual(['notes.txt']);
-  });
-
-  test('reports with its exit code that the verification did not confirm it', async () => {
-    const { code, stdout } = await cli(
-      [...ADVISE, '--bits', '4', '--budget', '0.01', '--out', 'few', '--trials', '1', '--quiet'],
-      { cwd },
-    );
-    expect(code).toBe(3);
-    expect(stdout).toContain('Not confirmed: ');
   });
 
   test.each([

@@ -235,7 +235,7 @@ export const CASES: readonly Case[] = [
   ['negative epochs', train('--epochs', '-1'), /^--epochs: must be a whole number from 1, got "-1"$/],
   ['zero batch', train('--batch', '0'), /^--batch: must be a whole number from 1, got "0"$/],
   [
-    'steps that are no number',
+    'steps that are not a number',
     train('--steps', 'many'),
     /^--steps: must be a whole number from 1, got "many"$/,
   ],
@@ -261,7 +261,7 @@ export const CASES: readonly Case[] = [
     /^systolic: the array multiplies fixed-point words, got the float32 plan "[\w-]+"; choose formats/,
   ],
   [
-    'seed that is no number',
+    'seed that is not a number',
     train('--seed', 'lucky'),
     /^seed: expected an integer from 0 to 2\^64 - 1, got "lucky"$/,
   ],
@@ -315,7 +315,7 @@ export const CASES: readonly Case[] = [
   [
     'a run resumed with augmentation that it was not begun with',
     ['train', '--resume', '--out', 'begun', '--augment', 'flip'],
-    /^train: --resume goes on with the recorded run, but augment is absent there and \{"flip":true\} here; /,
+    /^train: --resume continues the recorded run, but augment is absent there and \{"flip":true\} here; /,
   ],
   [
     'no such data',
@@ -372,12 +372,12 @@ export const CASES: readonly Case[] = [
   [
     'resume with another option',
     ['train', '--resume', '--out', 'done', '--epochs', '9'],
-    /^train: --resume goes on with the recorded run, but epochs is absent there and 9 here; /,
+    /^train: --resume continues the recorded run, but epochs is absent there and 9 here; /,
   ],
   [
     'resume of another network',
     ['train', 'lenet', '--resume', '--out', 'done'],
-    /^train: --resume goes on with the recorded run, but /,
+    /^train: --resume continues the recorded run, but /,
   ],
   [
     'checkpoint of another network',
@@ -448,7 +448,7 @@ export function testRefusals(cases: readonly Case[]): void {
   it.concurrent.each(cases.map(([name, args, message, env], index) => ({ name, args, message, env, index })))(
     '$name',
     async ({ args, message, env, index }) => {
-      // The cases run side by side: each has a folder of its own that must not come to be.
+      // The cases run side by side; each has a separate folder that must not be created.
       const out = `new-${index}`;
       const typed = args.map((arg) => (arg === 'new' ? out : arg));
       const { code, stdout, stderr } = await cli(typed, { cwd: folder, ...(env ? { env } : {}) });

@@ -20,7 +20,7 @@ beforeAll(async () => {
 });
 
 describe('export', () => {
-  it('writes the other formats where it is told, and says so in JSON', async () => {
+  it('writes the other formats on request, and reports this in JSON', async () => {
     const files = {
       hex: ['fc1_bias.hex', 'fc1_weight.hex', 'fc2_bias.hex', 'fc2_weight.hex', 'formats.json'].concat(
         ...['golden_input.hex', 'golden_labels.hex', 'golden_logits.hex'],

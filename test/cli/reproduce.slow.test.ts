@@ -19,7 +19,7 @@ describe('reproduce', () => {
   };
   const resultOf = (run: string): string => join(out, 'mnist-lenet', run, 'result.json');
 
-  it('goes on after SIGKILL without repeating a run', async () => {
+  it('continues after SIGKILL without repeating a run', async () => {
     const killed = startCli([...FIGURE, '--out', 'out', '--json'], { cwd: folder });
     const end = ended(killed);
     while (runsOf().length < 2 && killed.exitCode === null) await sleep(5);
@@ -78,7 +78,7 @@ describe('reproduce', () => {
 describe('report', () => {
   const folder = temporaryFolder();
 
-  it('does without the data where they are gone, and says so', async () => {
+  it('does without missing data, and prints this', async () => {
     const images = join(folder, 'table');
     mkdirSync(images);
     const rows = Array.from({ length: 20 }, (_, i) => `${i % 2},${i},${20 - i}`);

@@ -89,7 +89,7 @@ beforeAll(async () => {
 });
 
 describe('the report of a sweep', () => {
-  it('is written when asked for, and later; a short sweep says how', async () => {
+  it('is written when asked for, and later; a short sweep prints how', async () => {
     const args = [
       'sweep',
       'config.json',
@@ -155,7 +155,7 @@ describe('the report of a sweep', () => {
 });
 
 describe('a sweep', () => {
-  it('goes on with a run whose process was killed, and says so', { timeout: 240_000 }, async () => {
+  it('continues a run whose process was killed, and prints this', { timeout: 240_000 }, async () => {
     const child = startCli(['sweep', 'long.json', ...GRID, '--out', 'killed', '--jobs', '2'], {
       cwd: folder,
     });
@@ -174,7 +174,7 @@ describe('a sweep', () => {
     expect(new Set(Object.values(alone)).size).toBe(4);
   });
 
-  it('stops on Ctrl-C with every run in a state from which the same command goes on', async () => {
+  it('stops on Ctrl-C with every run in a state from which the same command continues', async () => {
     const args = ['sweep', 'long.json', ...SMALL_GRID, '--out', 'stopped', '--jobs', '2'];
     const child = startCli(args, { cwd: folder });
     const end = ended(child);
@@ -191,7 +191,7 @@ describe('a sweep', () => {
     expect(digests('stopped')).toEqual(half(alone));
   });
 
-  it('that is killed itself leaves no process behind, and goes on', async () => {
+  it('that is killed itself leaves no process behind, and continues', async () => {
     const args = ['sweep', 'long.json', ...SMALL_GRID, '--out', 'orphaned', '--jobs', '2'];
     const child = startCli(args, { cwd: folder });
     const end = ended(child);

@@ -9,7 +9,7 @@ export const ROOT = join(import.meta.dirname, '../..');
 export function readSources(folder: string): Map<string, string> {
   const paths = readdirSync(join(ROOT, folder), { recursive: true, encoding: 'utf8' })
     .map((path) => path.replaceAll('\\', '/'))
-    .filter((path) => /\.(ts|js)$/.test(path) && !path.includes('node_modules/'))
+    .filter((path) => /\.(ts|js|mjs)$/.test(path) && !path.includes('node_modules/'))
     .sort();
   return new Map(paths.map((path) => [path, readFileSync(join(ROOT, folder, path), 'utf8')]));
 }

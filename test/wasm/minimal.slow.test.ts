@@ -9,7 +9,8 @@ test('any shape, any magnitudes', async () => {
   const size = fc.integer({ min: 1, max: 13 });
   const tap = fc.integer({ min: 2, max: 7 });
   const pair = <T>(value: fc.Arbitrary<T>): fc.Arbitrary<[T, T]> => fc.tuple(value, value);
-  // Noise of so many bits, by name: made anew in each run, since it goes on where it ended.
+  // Noise of the given number of bits, by name; it is created for each run, because a generator continues
+  // from its state.
   const values = fc.tuple(fc.integer({ min: 0, max: 15 }), fc.string({ maxLength: 3 }));
   const pattern = ([bits, name]: [number, string]): Pattern => noise(2 ** bits - 1, name);
   const convolution = fc

@@ -123,7 +123,7 @@ async function run({ formats, k, patterns }: Product, plan: Plan, backend: Backe
   return session;
 }
 
-/** The products against BigInt, their own bits but for the last four. */
+/** The products against BigInt: their own bits, except for the last four. */
 export async function expectExact(product: Product): Promise<void> {
   const { formats, k, patterns } = product;
   const [lhsFormat, rhsFormat] = formats.map(parseFormat) as [Format, Format];

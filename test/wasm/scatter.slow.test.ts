@@ -66,7 +66,9 @@ describe('shapes', () => {
 
 describe('images that take other ways in between', () => {
   const some = noise(900, 'some');
-  /** Image by image, in turns: mostly 0, dense, dense with differences too large for the minimal way. */
+  /**
+   * The images alternate between mostly 0, dense, and dense with differences too large for the minimal path.
+   */
   const turns = (order: readonly ('zero' | 'thin' | 'dense' | 'wide' | 'far')[]): Pattern => {
     const few = thin(some, 6, 'few');
     return (image, y, x, c) => {
@@ -105,7 +107,7 @@ describe('images that take other ways in between', () => {
     ['far', 'thin', 'far', 'dense', 'zero', 'wide', 'thin'],
   ] as const;
 
-  test.each([false, true])('tiles, and fewer multiplications where it pays: %s', async (pays) => {
+  test.each([false, true])('tiles, and fewer multiplications if it pays: %s', async (pays) => {
     const kernels = { minimal: pays ? 'always' : 'never', scatter: 0.25 } as const;
     for (const [i, order] of orders.entries()) {
       const isFar = order.some((turn) => turn === 'far');

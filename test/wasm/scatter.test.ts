@@ -1,9 +1,3 @@
-/**
- * Convolutions and weight gradients of images and errors that are mostly 0 (assembly/product/scatter.ts,
- * scatter-gradient.ts) against the reference backend. The limit on non-zero elements is in
- * scattering.test.ts; here, by default, any number is scattered.
- */
-import fc from 'fast-check';
 import { describe, test } from 'vitest';
 import { windowOf } from '../../src/plan/index.js';
 import { KINDS, noise, windowFor, type Convolution, type Pattern } from './support/convolutions.js';
@@ -175,82 +169,6 @@ describe('shapes', () => {
 });
 
 describe('images that take other ways in between', () => {
-  const some = noise(900, 'some');
-  /**
-   * The images alternate between mostly 0, dense, and dense with differences too large for the minimal path.
-   */
-  const turns = (order: readonly ('zero' | 'thin' | 'dense' | 'wide' | 'far')[]): Pattern => {
-    const few = thin(some, 6, 'few');
-    return (image, y, x, c) => {
-      switch (order[image % order.length]!) {
-        case 'zero':
-          return 0;
-        case 'thin':
-          return few(image, y, x, c);
-        case 'dense':
-          return some() || 5;
-        case 'wide':
-          return y === 1 && x === 1 && c < 2 ? (c === 0 ? -20000 : 20000) : some() || 3;
-        case 'far':
-          // Too large for the proof, few as they are.
-          return few(image, y, x, c) && (c % 2 === 0 ? 32767 : -32768);
-      }
-    };
-  };
-  const shapes = [
-    { image: [10, 10, 16], kernel: [3, 3], out: 16, padding: [1, 1] },
-    { image: [9, 10, 16], kernel: [4, 4], out: 16 },
-    { image: [9, 7, 24], kernel: [5, 2], out: 8, padding: [3, 1] },
-    { image: [12, 11, 8], kernel: [3, 3], out: 8 },
-    { image: [7, 8, 12], kernel: [1, 1], out: 16 },
-    {
-      image: [7, 8, 12],
-      kernel: [1, 3],
-      out: 16,
-      window: { padTop: 0, padLeft: 0, outHeight: 6, outWidth: 5 },
-    },
-  ] as const;
-  const orders = [
-    ['thin', 'dense', 'wide'],
-    ['dense', 'thin', 'wide'],
-    ['wide', 'thin', 'dense', 'zero'],
-    ['far', 'thin', 'far', 'dense', 'zero', 'wide', 'thin'],
-  ] as const;
-
-  test.each([false, true])('tiles, and fewer multiplications if it pays: %s', async (pays) => {
-    const kernels = { minimal: pays ? 'always' : 'never', scatter: 0.25 } as const;
-    for (const [i, order] of orders.entries()) {
-      const isFar = order.some((turn) => turn === 'far');
-      if (isFar && pays) continue;
-      const weights = noise(isFar ? 3000 : 150);
-      const pattern = turns(order);
-      const isThin = (image: number): boolean => ['zero', 'thin'].includes(order[image % order.length]!);
-      const all = shapes.slice(0, isFar ? 4 : 6).map((p): Convolution => {
-        const patterns = { pixels: pattern, errors: pattern, weights };
-        // Weight gradients look at a chunk of errors at once.
-        return {
-          ...p,
-          ...patterns,
-          sparseImages: isThin,
-          unasked: OF_WEIGHT,
-          ...(i & 1 ? { bias: some } : {}),
-        };
-      });
-      const isRight = all.map((p) => {
-        const products = suited(p).filter((kind) => BY_WEIGHT.includes(kind));
-        if (!pays) return { ...p, sparse: products };
-        const minimal = p.kernel[0] > 1 ? products : [];
-        return {
-          ...p,
-          sparse: products,
-          minimal,
-          images: (n: number) => order[n % order.length] === 'dense',
-        };
-      });
-      await expectSameScattered(isRight, { batch: 7, counts: [4, 1, 6], kernels });
-    }
-  });
-
   test('elements that are few enough, just', async () => {
     // 8 x 8 x 8 = 512 elements, a quarter of them 128; and 7 x 7 x 9 = 441, of which 110.25 are a quarter.
     const first =

@@ -22,7 +22,7 @@ test('any shape, any zeros, any magnitudes', async () => {
     most: fc.tuple(bits, bits),
     bias: fc.boolean(),
     name: fc.string({ maxLength: 3 }),
-    // Pairs of a tile, tiles, pieces of a sum and single elements that are not 0, in percent.
+    // Non-zero pairs of a tile, tiles, pieces of a sum and single elements, in percent.
     shares: fc.tuple(...Array.from({ length: 4 }, () => fc.constantFrom(5, 30, 60, 90, 100))),
   });
   await fc.assert(
