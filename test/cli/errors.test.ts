@@ -46,7 +46,7 @@ describe('an error of a known class', () => {
     expect(exitCodeOf(new kind('format: must be 2 to 32 bits, got 40'))).toBe(EXIT.known);
   });
 
-  it.each(KNOWN.map((kind) => [kind.name, kind] as const))('%s does so in whatever words', (_, kind) => {
+  it.each(KNOWN.map((kind) => [kind.name, kind] as const))('%s does so with any message', (_, kind) => {
     for (const text of ['', 'Cannot be', 'The format is too wide', 'two\nlines: x', 'internal: no']) {
       expect(exitCodeOf(new kind(text))).toBe(EXIT.known);
     }

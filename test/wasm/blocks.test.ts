@@ -15,7 +15,7 @@ describe('several blocks', () => {
   };
   const twice = (sums: number, length: number): number => 2 * Math.ceil(length / 2) * sums;
 
-  test('sparse, then not, then sparse again', async () => {
+  test('sparse, then dense, then sparse again', async () => {
     // Blocks of 16 rows and 992 columns.
     const [m, k, n] = [44, 130, 1000];
     const sparse = { sparse: twice((16 + 12) * n, k), fast: twice(16 * n, k) };
@@ -27,7 +27,7 @@ describe('several blocks', () => {
     ]);
   });
 
-  test('of columns too for each thread', async () => {
+  test('blocks of columns for each thread', async () => {
     // Blocks of 8 rows and 2048 columns, of which three threads have two each; rows are shared if A is
     // transposed.
     await expectSame([
@@ -36,7 +36,7 @@ describe('several blocks', () => {
     ]);
   });
 
-  test('each by another way', async () => {
+  test('each by another path', async () => {
     const formats = ['<2,14>', '<2,14>', '<2,14>'] as const;
     const wide = ['<6,14>', '<2,14>', '<6,10>'] as const;
     const large = noise(32767, 'large');
@@ -68,7 +68,7 @@ describe('several blocks', () => {
     await expectSame([sums], { batch: 130, counts: [77, 130, 2, 33] });
   });
 
-  test('rows too long to stay', async () => {
+  test('rows too long to stay packed', async () => {
     // 132 rows of 16000 elements pass 4 MiB; blocks of 128 rows and 32 columns.
     const [m, k, n] = [132, 16000, 40];
     const lhs: Pattern = (row, step) => (step % 400 === row ? 5 : row > 127 && step < 15000 ? 1 : 0);
@@ -81,7 +81,7 @@ describe('several blocks', () => {
 describe('sums that do not fit', () => {
   const OUTS = ['<4,28>', '<2,14>', '<4,12>', '<16,0>', '<2,6>'] as const;
 
-  test('the bound of the fast way', async () => {
+  test('sums at the bound of the fast path', async () => {
     // 64 kept products of one magnitude each: |a| |b| 64 is 2^31 at 8192 times 4096.
     const kept =
       (value: number): Pattern =>
@@ -122,7 +122,7 @@ describe('sums that do not fit', () => {
     await expectSame([...products, { ...large, paths: 'flush' }]);
   });
 
-  test('digits, in some panels or in all', async () => {
+  test('needs digits in some panels, or in all', async () => {
     const low: Pattern = (_, column) => (column < 8 ? -32768 : 5);
     const thin = tilesOf(60, 1);
     const lhs: Pattern = (row, step) => thin(row, step) * 32767 - Math.abs(thin(row, step));

@@ -46,7 +46,7 @@ describe('the plan of memory', () => {
     }
   });
 
-  test('has one view a tensor', () => {
+  test('has one view per tensor', () => {
     const plan = defineNetwork(zoo.lenet({ seed: 1 })).plan(2);
     const memory = new SessionMemory(plan, 1);
     for (const tensor of plan.tensors) expect(memory.view(tensor)).toBe(memory.view(tensor));

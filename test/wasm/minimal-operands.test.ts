@@ -16,7 +16,7 @@ import {
 const BY_WEIGHT: readonly Kind[] = ['conv2d', 'conv2dInputGradient'];
 const OF_WEIGHT: readonly Kind[] = ['conv2dWeightGradient'];
 
-describe('what operands must be', () => {
+describe('limits of operands', () => {
   const shape = { image: [11, 12, 16], kernel: [4, 4], out: 16 } as const;
   const small = noise(40);
 
@@ -102,7 +102,7 @@ describe('what operands must be', () => {
     await expectMinimal(all, { batch: 1, threads: [1] });
   });
 
-  test('one element too large, in the first place or the last one', async () => {
+  test('rejects one element that is too large, at the first or the last place', async () => {
     // Elements that fill vectors, and elements that do not.
     const sizes: readonly Pick<Convolution, 'image' | 'kernel' | 'out'>[] = [
       { image: [11, 12, 16], kernel: [4, 4], out: 16 },
@@ -197,7 +197,7 @@ describe('what operands must be', () => {
       }),
     );
   };
-  test('sums that fit in 32 bits, just', async () => {
+  test('accepts sums just within 32 bits', async () => {
     const cases = [
       [1025, null, 0],
       [4096, null, 0],
@@ -211,7 +211,7 @@ describe('what operands must be', () => {
     await expectMinimal(cases.flatMap(atTheProof), { batch: 1, threads: [1] });
   });
 
-  test('an image that fits between others that do not', async () => {
+  test('takes an image within the limits between others beyond them', async () => {
     const some = noise(3000);
     const ends = noise(1);
     // Differences too large, sums too large, all too large.
@@ -254,7 +254,7 @@ describe('what operands must be', () => {
   });
 });
 
-describe('what operands of a weight gradient must be', () => {
+describe('limits of operands of a weight gradient', () => {
   const shape = { image: [8, 8, 8], kernel: [5, 5], out: 16 } as const;
 
   test('differences of cells, sums of errors', async () => {
@@ -300,7 +300,7 @@ describe('what operands of a weight gradient must be', () => {
     await expectMinimal(all, { batch: 5 });
   });
 
-  test('sums that fit in 32 bits, just', async () => {
+  test('accepts sums just within 32 bits', async () => {
     // Four images of 4 x 4 cells, of one channel and one output: norms are 8 a and 8 b, the sum of the tap in the middle 64 a b.
     const largestError = (a: number): number => {
       let b = 8191;
@@ -334,7 +334,7 @@ describe('what operands of a weight gradient must be', () => {
     await expectMinimal(all, { batch: 4, threads: [1] });
   });
 
-  test('images in twos that fit between others that do not', async () => {
+  test('takes pairs of images within the limits between others beyond them', async () => {
     // Enough channels for two images to be packed at once.
     const cells = noise(300);
     const pixels: Pattern = (image) => (image === 2 || image === 3 ? 60 * cells() : cells());

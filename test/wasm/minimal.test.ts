@@ -51,7 +51,7 @@ describe('shapes', () => {
     await expectMinimal(heights.map((height) => ({ image: [height, 2, 16], ...narrow })));
   });
 
-  test('hardly any rows or columns, worth it or not', async () => {
+  test('few rows or columns, with and without minimal filtering', async () => {
     const sizes = [1, 2, 3].flatMap((short) => [1, 2, 3, 9].map((long) => [short, long] as const));
     const images = sizes.flatMap(([a, b]) => [[a, b] as const, [b, a] as const]);
     const all = images.flatMap(([height, width]) =>
@@ -159,7 +159,7 @@ describe('blocks of rows', () => {
     await expectMinimal([{ ...p, rounding: 'stochastic', formats: ['<2,14>', '<2,14>', '<6,10>'] }]);
   });
 
-  test('images that take other ways in between', async () => {
+  test('images that take other paths in between', async () => {
     const some = noise(300);
     const pixels: Pattern = (image) => (image % 2 === 1 ? 100 * some() : some());
     const images = (image: number): boolean => image % 2 === 0;
@@ -215,7 +215,7 @@ describe('sums to results', () => {
     });
   });
 
-  test('words of more than 16 bits have other ways', async () => {
+  test('words of more than 16 bits take other paths', async () => {
     const long: readonly Convolution[] = [
       { image, kernel: [4, 4], out: 16, formats: ['<6,14>', '<2,14>', '<4,28>'], minimal: [] },
       { image, kernel: [4, 4], out: 16, formats: ['<2,14>', '<6,14>', '<4,28>'], minimal: OF_WEIGHT },

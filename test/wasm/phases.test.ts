@@ -1,4 +1,4 @@
-/** Which convolutions are worth the minimal way, by their sizes alone; what it computes is in minimal.test.ts. */
+/** Which convolutions are worth the minimal path, by their sizes alone; its results are tested in minimal.test.ts. */
 import { describe, expect, test } from 'vitest';
 import { gradientPhasesOf, phasesOf } from '../../src/backend/wasm/phases.js';
 import { windowOf } from '../../src/plan/index.js';
@@ -26,7 +26,7 @@ function worth([image, kernel, out, padding]: Size, images = 100): boolean[] {
   ].map((phases) => phases !== null);
 }
 
-describe('what is worth it', () => {
+describe('the convolutions that pay', () => {
   test.each<[string, Size]>([
     ['5 x 5, many channels', [[16, 16, 32], 5, 32, 2]],
     ['5 x 5, more', [[8, 8, 64], 5, 64, 2]],

@@ -15,7 +15,7 @@ import {
   type Pattern,
 } from './product-checks.js';
 
-describe('int16: the three ways', () => {
+describe('int16: the three paths', () => {
   // One row norm times one column norm is |a| |b| k here: 2^31 - 2^4 is where the fast way ends.
   const around = [16, 4096, 32767].flatMap((b) =>
     [-2, -1, 0, 1, 2].map((off) => [Math.floor((2 ** 31 - 16) / (b * 64)) + off, b] as const),

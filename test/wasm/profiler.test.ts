@@ -39,7 +39,7 @@ async function profileProduct(
   return step!.ops[0]!;
 }
 
-describe('the way of a product', () => {
+describe('the path of a product', () => {
   // Multiply-adds with padding, of which these sizes need none.
   const all = M * N * K;
 
@@ -96,7 +96,7 @@ describe('a network', () => {
     }
   });
 
-  test('float32 products have one way', async () => {
+  test('float32 products have one path', async () => {
     const { profile } = await profiled({ threads: 1, clock: () => 0 }, 'float32');
     const { plan, steps } = profile!;
     const products = plan.train.map((op) => ('accumulator' in op ? { float32: 1 } : {}));

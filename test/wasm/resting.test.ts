@@ -147,7 +147,7 @@ describe('parameters that rest', () => {
     await expectSteps(all);
   });
 
-  test('the largest parameter rests, or rested', async () => {
+  test('counts the largest parameter, resting or moved', async () => {
     const all = [32767, -32768, 20000, -20000].flatMap((peak) =>
       [0, 15, 16, 40, 1023, 1024, 1060].flatMap((at) =>
         [false, true].map((moves): Parameters => {
@@ -161,7 +161,7 @@ describe('parameters that rest', () => {
     await expectSteps(all);
   });
 
-  test('one group saturates among those that rest', async () => {
+  test('one group saturates among resting ones', async () => {
     const places = [0, 1, 30, 63, 64, 66];
     const all = places.flatMap((group) =>
       [1, -1].flatMap((sign) =>

@@ -22,7 +22,7 @@ describe('operands', () => {
   const full: Pattern = () => (ends() < 0 ? -32768 : 32767);
   const least: Pattern = () => -32768;
 
-  test('convolutions: sums that fit in 32 bits, just', async () => {
+  test('convolutions: accepts sums just within 32 bits', async () => {
     // One element a, one weight b: their norms are |a| and |b|, the proof asks for (|a| + 2) (|b| + 2) < 2^31.
     const cases = [
       [32767, 65533 >> 1],
@@ -218,7 +218,7 @@ describe('sums to results', () => {
     await expectScattered(all);
   });
 
-  test('words of more than 16 bits have other ways', async () => {
+  test('words of more than 16 bits take other paths', async () => {
     const common = { image: [6, 6, 8], kernel: [3, 3], out: 8, pixels: () => 0, errors: () => 0 } as const;
     const long = (
       [

@@ -64,7 +64,7 @@ describe('shapes', () => {
   });
 });
 
-describe('images that take other ways in between', () => {
+describe('images that take other paths in between', () => {
   const some = noise(900, 'some');
   /**
    * The images alternate between mostly 0, dense, and dense with differences too large for the minimal path.

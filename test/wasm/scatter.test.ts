@@ -118,7 +118,7 @@ describe('shapes', () => {
     await expectScattered(all, { batch: 17, counts: [9], threads: [1, 2] });
   });
 
-  test('nothing but zeros, and a bias', async () => {
+  test('only zeros, with a bias', async () => {
     const nothing: Pattern = () => 0;
     const all = [null, noise(9), noise(8191)].flatMap((bias, i): Convolution[] => [
       {
@@ -150,7 +150,7 @@ describe('shapes', () => {
     );
   });
 
-  test('strides: errors spread out, all else has other ways', async () => {
+  test('strides: errors spread out, other products take other paths', async () => {
     const strides = [
       [2, 2],
       [1, 2],
@@ -168,8 +168,8 @@ describe('shapes', () => {
   });
 });
 
-describe('images that take other ways in between', () => {
-  test('elements that are few enough, just', async () => {
+describe('images that take other paths in between', () => {
+  test('scatters elements just within the limit', async () => {
     // 8 x 8 x 8 = 512 elements, a quarter of them 128; and 7 x 7 x 9 = 441, of which 110.25 are a quarter.
     const first =
       (perImage: readonly number[], width: number, channels: number, height: number): Pattern =>

@@ -15,7 +15,7 @@ import {
   type Pattern,
 } from './support/convolutions.js';
 
-describe('how many elements may be other than 0', () => {
+describe('the largest number of non-zero elements', () => {
   test.each([
     // 65536 x 0.1 x 200 / (60 + 0.25 x 200), and of fewer multiplications 0.055 of each.
     [CONVOLUTION, 200, 200, false, 11915],
@@ -105,7 +105,7 @@ describe('networks', () => {
 });
 
 describe('layers of networks', () => {
-  test('images and errors of which few enough are not 0', async () => {
+  test('images and errors with few non-zero elements', async () => {
     const cells = noise(500);
     const oneIn =
       (part: number): Pattern =>

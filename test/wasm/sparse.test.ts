@@ -68,7 +68,7 @@ describe('the pairs that are kept', () => {
     await expectSame(lone);
   });
 
-  test('nothing at all', async () => {
+  test('no non-zero pair', async () => {
     const none: Pattern = () => 0;
     const bytes = ['<2,14>', '<2,14>', '<2,6>'] as const;
     const products = ROUNDINGS.flatMap((rounding): Product[] => [

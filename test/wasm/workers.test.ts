@@ -88,7 +88,7 @@ describe('threads', () => {
     );
   });
 
-  test('a step fed while another one runs is refused, not mixed up', async () => {
+  test('refuses a step fed while another one runs', async () => {
     const session = await open(2);
     // Without its worker the first run does not end; it is still on when the second call comes.
     const death = born[0]!.terminate();
@@ -101,7 +101,7 @@ describe('threads', () => {
     await session.close();
   });
 
-  test('nor is one fed between the steps of a call, or the ops of a measured step', async () => {
+  test('refuses one fed between the steps of a call, or the ops of a measured step', async () => {
     for (const clock of [undefined, () => 0]) {
       const session = await open(2, 4, clock);
       const first = session.train([step(4), step(4)]);
@@ -127,7 +127,7 @@ describe('a worker dies', () => {
   test.each([
     ['a run', undefined],
     ['a measured run', () => 0],
-  ])('during %s: the run ends with the news, and closing still works', async (_, clock) => {
+  ])('during %s: the run ends with an error, and closing still works', async (_, clock) => {
     const session = await open(3, 4, clock);
     const death = born[0]!.terminate();
     await expect(session.train([step(4)])).rejects.toThrow(DEATH);
