@@ -111,10 +111,9 @@ async function train(
   const { seed } = configuration.network;
   const spec = configuration.data;
   const loaded = await openData(terminal, { spec, seed, signal: interrupt.signal });
-  const data = usedData(configuration, loaded);
   let profile: TrainingProfile | null = null;
   const wantsProfile = options.profile !== undefined;
-  const outcome = await execute(terminal, task, definition, data, interrupt, {
+  const outcome = await execute(terminal, task, definition, loaded, interrupt, {
     ...(wantsProfile && {
       onProfile: (measured) => {
         profile = measured;
@@ -246,14 +245,15 @@ function introduction(
   data: LoadedData,
 ): string {
   const { augment, batch, epochs, backend, threads, network } = configuration;
+  const { train, test } = usedData(configuration, data);
   const changed = augment ? `; training images changed by ${augmentationText(augment)}` : '';
-  const steps = plannedSteps(configuration, data.train.count);
+  const steps = plannedSteps(configuration, train.count);
   const length = epochs === undefined ? '' : `${epochs} epochs, `;
   const { bold } = terminal.colour;
   return [
     `${bold(definition.name)}  ${grouped(definition.parameterCount)} parameters, ${arithmeticText(definition)}`,
     ...scheduleText(terminal.colour, definition),
-    `${bold('data')}  ${data.name}: ${grouped(data.train.count)} training and ${grouped(data.test.count)} test examples (${data.source})${changed}`,
+    `${bold('data')}  ${data.name}: ${grouped(train.count)} training and ${grouped(test.count)} test examples (${data.source})${changed}`,
     `${bold('run')}  ${path}${isNew ? '' : ', continued'}: seed ${network.seed}, batch ${batch}, ${length}${grouped(steps)} steps, backend ${backend}${threads === undefined ? '' : `, ${threads} thread${threads === 1 ? '' : 's'}`}`,
   ].join('\n');
 }

@@ -118,7 +118,7 @@ export async function executeRun(
   context: RunContext,
 ): Promise<RunOutcome> {
   checkRunData(store.path, configuration, context.data);
-  const data = usedData(configuration, context.data);
+  const data = { ...context.data, ...usedData(configuration, context.data) };
   const clock = context.onProfile && context.now;
   const network = await openNetwork(store, configuration, checkpoint, clock);
   try {
@@ -149,14 +149,14 @@ const VALIDATION_SEED = 0;
  * The part of the data that a run uses: all, or the part selected by its configuration.
  * @throws RunFolderError if no training example is left.
  */
-export function usedData<T extends Pick<RunData, 'train' | 'test'>>(
+export function usedData(
   { subset = {} }: Pick<RunConfiguration, 'subset'>,
-  data: T,
-): T {
+  data: Pick<RunData, 'train' | 'test'>,
+): Pick<RunData, 'train' | 'test'> {
   const { train, test } = heldOut(data, subset.validation);
   const first = (part: DataSet, count = part.count): DataSet =>
     count < part.count ? sliceExamples(part, 0, count) : part;
-  return { ...data, train: first(train, subset.train), test: first(test, subset.test) };
+  return { train: first(train, subset.train), test: first(test, subset.test) };
 }
 
 function heldOut(
