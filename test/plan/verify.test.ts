@@ -71,7 +71,7 @@ const FAULTS: readonly (readonly [name: string, plant: (plan: Loose) => void, me
   [
     'tensor names',
     (p) => (p.tensors[1].name = 'input'),
-    'input: two tensors have this name; give each layer a name',
+    'input: two tensors have this name; give each layer a different name',
   ],
   [
     'batched sizes',
