@@ -24,7 +24,7 @@ import {
   TRANSPOSE_LHS,
   TRANSPOSE_RHS,
 } from '../layout';
-import { openWindow } from '../op/window';
+import { openWindow } from '../window';
 import { tabulateRows } from '../product/conv';
 import { Frame, frameImage, openFrame } from '../product/frame';
 import { floatTile, openWalk } from '../product/tile';

@@ -2,7 +2,7 @@
 import { finishSums } from '../convert/finish';
 import { COUNT, LHS, LHS_TYPE, RUN, SCRATCH_SUMS, TABLE, TYPE_F32, TYPE_I16 } from '../layout';
 import { scratch, shareEnd, shareStart } from '../thread';
-import { firstWindow, openWindow } from './window';
+import { firstWindow, openWindow } from '../window';
 
 /** Cells of a window along one axis that lie inside the image. */
 function cellsInside(window: i32, stride: i32, pad: i32, kernel: i32, size: i32): i32 {

@@ -18,7 +18,7 @@ import {
 import { countRun } from '../convert/statistics';
 import { scratch, shareEnd, shareStart, statistics } from '../thread';
 import { widen } from '../convert/widen';
-import { firstWindow, openWindow } from './window';
+import { firstWindow, openWindow } from '../window';
 
 /** A position in every lane, as wide as T. */
 function positions<T>(position: i32): v128 {

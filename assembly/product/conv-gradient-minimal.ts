@@ -16,7 +16,7 @@ import {
   RHS,
   SUMMED_MINIMAL,
 } from '../layout';
-import { openWindow } from '../op/window';
+import { openWindow } from '../window';
 import { Frame, frameImage } from './frame';
 import { LARGEST, openedPhases, phaseEnd, phaseStart, phaseTaps, splitPair, sumTaps } from './minimal';
 import { channelSquares, largestMagnitude, rangeOf, rootAbove } from './norms';

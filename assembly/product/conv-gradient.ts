@@ -38,7 +38,7 @@ import {
   TYPE_I16,
   WRAP,
 } from '../layout';
-import { openWindow, Window } from '../op/window';
+import { openWindow, Window } from '../window';
 import { scratch, shareEnd, shareStart, threads } from '../thread';
 import { minimalGradient } from './conv-gradient-minimal';
 import { Frame, frameImage, openFrame } from './frame';

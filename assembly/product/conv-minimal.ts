@@ -11,7 +11,7 @@ import {
   RHS,
   SUMMED_MINIMAL,
 } from '../layout';
-import { openWindow } from '../op/window';
+import { openWindow } from '../window';
 import { Frame } from './frame';
 import {
   combine,

@@ -25,7 +25,7 @@ import {
   TYPE_I16,
   WRAP,
 } from '../layout';
-import { openWindow } from '../op/window';
+import { openWindow } from '../window';
 import { scratch, shareEnd, shareStart } from '../thread';
 import { minimalBlock, packPhases, splitFrame } from './conv-minimal';
 import { Frame, frameImage, openFrame } from './frame';

@@ -12,7 +12,7 @@ import {
   TYPE_I16,
   TYPE_I32,
 } from '../layout';
-import { openWindow } from '../op/window';
+import { openWindow } from '../window';
 import { scratch } from '../thread';
 import { openPhases } from './minimal';
 import { copyDigits } from './pack';

@@ -27,7 +27,7 @@ import {
   TRANSPOSE_RHS,
   TYPE_I16,
 } from '../layout';
-import { openWindow } from '../op/window';
+import { openWindow } from '../window';
 import { scratch, shareEnd, shareStart } from '../thread';
 
 /** The accumulator after one more addition; its limits are `most` and -`most` - 1. */

@@ -5,7 +5,7 @@
  * passes 32 bits they are added to the thread's sums in 64.
  */
 import { AT_SCATTER_LISTS, AT_SCATTER_SUMS, AT_SUMS, SCRATCH_OPERANDS, SCRATCH_SCATTER } from '../layout';
-import { openWindow } from '../op/window';
+import { openWindow } from '../window';
 import { Frame } from './frame';
 import { largestMagnitude } from './norms';
 import { addTwo, pairOf } from './scatter';

@@ -6,7 +6,7 @@
  */
 import { convertNarrow } from '../convert/narrow';
 import { AT_BIAS, AT_SCATTER_SUMS, AT_SCATTER_TAPS, CONVERT, OUT, RHS, SCATTER_MOST } from '../layout';
-import { openWindow } from '../op/window';
+import { openWindow } from '../window';
 import { Frame } from './frame';
 import { scratch } from '../thread';
 

@@ -1,5 +1,5 @@
 /* Windows that slide over an image: the fields of a record by name, and arithmetic along one axis. */
-import { HEIGHT, OUT_CHANNELS } from '../layout';
+import { HEIGHT, OUT_CHANNELS } from './layout';
 
 /**
  * The window of a record, read where it lies: these are the record's words from HEIGHT to OUT_CHANNELS. Each field is
