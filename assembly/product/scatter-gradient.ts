@@ -87,28 +87,24 @@ export function openScatter(record: usize): Scatter {
 function listErrors(scatter: Scatter, frame: Frame, errors: usize): void {
   const outHeight = frame.outHeight;
   const outWidth = frame.outWidth;
-  const outChannels = scatter.outChannels;
-  const positions = scatter.positions;
-  const heads = scatter.heads;
-  const lists = scatter.lists;
   const imageWidth = frame.width;
   const zero = i16x8.splat(0);
   for (let y = 0; y < outHeight; y++) {
     for (let x = 0; x < outWidth; x++) {
-      for (let o = 0; o < outChannels; o += 8) {
+      for (let o = 0; o < scatter.outChannels; o += 8) {
         const place = errors + ((<usize>o) << 1);
         let bits = i16x8.bitmask(i16x8.ne(v128.load(place), zero));
-        if (outChannels - o < 8) bits &= (1 << (outChannels - o)) - 1;
+        if (scatter.outChannels - o < 8) bits &= (1 << (scatter.outChannels - o)) - 1;
         for (; bits; bits &= bits - 1) {
           const lane = ctz(bits);
-          const head = heads + <usize>(o + lane) * HEAD_BYTES;
+          const head = scatter.heads + <usize>(o + lane) * HEAD_BYTES;
           const number = load<i32>(head);
           store<i32>(head, number + 1);
           const entry = (y * imageWidth + x) | ((<i32>load<i16>(place + ((<usize>lane) << 1))) << 16);
-          store<i32>(lists + ((<usize>((o + lane) * positions + number)) << 2), entry);
+          store<i32>(scatter.lists + ((<usize>((o + lane) * scatter.positions + number)) << 2), entry);
         }
       }
-      errors += (<usize>outChannels) << 1;
+      errors += (<usize>scatter.outChannels) << 1;
     }
   }
 }
@@ -122,9 +118,6 @@ function boundOf(entry: i32, largest: i32): i64 {
 /** Adds the products of the framed image at `image` with its errors, all int16, with a stride of 1. */
 export function scatterErrors(scatter: Scatter, frame: Frame, image: usize, errors: usize): void {
   scatter.begin();
-  const kernelHeight = scatter.kernelHeight;
-  const rowBytes = scatter.rowBytes;
-  const positions = scatter.positions;
   const cellBytes = (<usize>scatter.channels) << 1;
   const apart = frame.rowBytes;
   // What is read past the end can only make the bound larger.
@@ -132,8 +125,8 @@ export function scatterErrors(scatter: Scatter, frame: Frame, image: usize, erro
   listErrors(scatter, frame, errors);
   for (let channel = 0; channel < scatter.outChannels; channel++) {
     const head = scatter.heads + <usize>channel * HEAD_BYTES;
-    const own = scatter.sums + <usize>(channel * kernelHeight) * rowBytes;
-    let at = scatter.lists + ((<usize>(channel * positions)) << 2);
+    const own = scatter.sums + <usize>(channel * scatter.kernelHeight) * scatter.rowBytes;
+    let at = scatter.lists + ((<usize>(channel * scatter.positions)) << 2);
     const end = at + ((<usize>load<i32>(head)) << 2);
     store<i32>(head, 0);
     while (at < end) {
@@ -152,7 +145,16 @@ export function scatterErrors(scatter: Scatter, frame: Frame, image: usize, erro
       store<i64>(head, bound >= LIMIT ? more : bound, HEAD_BOUND);
       const u = image + <usize>(first & 0xffff) * cellBytes;
       const v = image + <usize>(second & 0xffff) * cellBytes;
-      addTwo(own, rowBytes, rowBytes, u, v, apart, pairOf(first >> 16, second >> 16), kernelHeight);
+      addTwo(
+        own,
+        scatter.rowBytes,
+        scatter.rowBytes,
+        u,
+        v,
+        apart,
+        pairOf(first >> 16, second >> 16),
+        scatter.kernelHeight,
+      );
     }
   }
 }

@@ -194,14 +194,16 @@ function tileOf<E, S, T>(
           a3 += segmentGap;
         }
       } while (--left);
-      a0 += imageGap;
-      if (sizeof<S>() * sizeof<T>() == 1) {
-        a1 += imageGap;
-        a2 += imageGap;
-        a3 += imageGap;
+      if (!isFloat<E>()) {
+        a0 += imageGap;
+        if (sizeof<S>() * sizeof<T>() == 1) {
+          a1 += imageGap;
+          a2 += imageGap;
+          a3 += imageGap;
+        }
+        b += panelGap;
       }
-      b += panelGap;
-    } while (--imagesLeft);
+    } while (!isFloat<E>() && --imagesLeft);
     v128.store(sums, c00);
     v128.store(sums, c01, 16);
     sums += sumStride;
