@@ -120,7 +120,8 @@ export {
   type Histogram,
   type ReportEvaluation,
 } from './report/run-evaluation.js';
-export { runReportPage, type RunReport } from './report/run-page.js';
+export { runReportPage } from './report/run-page.js';
+export type { RunReport } from './report/run-view.js';
 export { sweepReportPage } from './report/sweep-page.js';
 export type { SweepReport } from './report/sweep-view.js';
 export {

@@ -176,11 +176,7 @@ export class ReportCharts {
 }
 
 /** Table of confusions: how many examples of a class (row) were taken for which (column). */
-export function confusionTable(
-  labels: readonly string[],
-  of: (actual: number, predicted: number) => number,
-): string {
-  const counts = labels.map((_, actual) => labels.map((__, predicted) => of(actual, predicted)));
+export function confusionTable(labels: readonly string[], counts: readonly (readonly number[])[]): string {
   const most = Math.max(...counts.flatMap((row, i) => row.filter((_, j) => j !== i)), 1);
   const rows = counts.map((row, actual) => {
     const total = sum(row);
