@@ -1,7 +1,7 @@
 /*
  * Sums whose 32-bit lanes cannot be proved to fit as a whole are made in stretches which can, each added to wider sums:
  * i64, or, for a convert that drops 1 .. 28 bits, split at the cut into a high and a low i32 (m = 2^drop high + low), which
- * convert-narrow.ts takes like narrow ones.
+ * convert/narrow.ts takes like narrow ones.
  *
  * Proof: |sum over some pieces| <= |row part| |column part| by Cauchy-Schwarz. Squares are known for each piece, the largest
  * of the block's rows and of a panel's columns, so a stretch is as many pieces as keep the product of the roots below 2^31.

@@ -38,18 +38,16 @@ export {
   type SiteCounts,
 } from './run/metrics.js';
 export {
-  checkRunData,
   executeRun,
   loadCheckpoint,
   parameterNames,
-  usedData,
   type RunContext,
-  type RunData,
   type RunEvent,
   type RunOutcome,
   type RunResult,
   type RunStore,
 } from './run/execute.js';
+export { checkRunData, usedData, type RunData } from './run/run-data.js';
 export type { ComparisonEntry, ComparisonOutcome, ComparisonRow } from './run/comparison.js';
 export { comparisonChart, errorChart, type Chart, type ChartSeries } from './report/error-chart.js';
 export { DARK_THEME, LIGHT_THEME, type ChartTheme } from './draw/theme.js';

@@ -20,16 +20,18 @@ describe('the tarball', () => {
 
   test('holds the documents, and nothing else', () => {
     const others = files.filter(
-      (path) => !path.startsWith('dist/') && !/^docs\/([\w-]+\/)?[\w-]+\.(md|svg|png)$/.test(path),
+      (path) => !/^(dist|examples)\//.test(path) && !/^docs\/([\w-]+\/)?[\w-]+\.(md|svg|png)$/.test(path),
     );
     expect(others.sort()).toEqual([
       'ARCHITECTURE.md',
       'CHANGELOG.md',
+      'CONTRIBUTING.md',
       'LICENSE',
       'README.md',
       'package.json',
     ]);
     expect(files).toContain('docs/numerics.md');
+    expect(files).toContain('examples/README.md');
   });
 
   test(`is below ${MAX_TARBALL_BYTES / 1000} kB`, () => {

@@ -26,7 +26,8 @@ import { proposeFormats, type ProposedFormat } from './format-proposal.js';
 import { intervalLines, siteTotals, type SiteCounts } from '../run/metrics.js';
 import { meanDifference, narrowFormats, type Trial, type TrialErrors } from './narrowing.js';
 import { analyzeRanges, type RangeAnalysis } from './range-analysis.js';
-import { loadCheckpoint, usedData, type RunData } from '../run/execute.js';
+import { loadCheckpoint } from '../run/execute.js';
+import { usedData, type RunData } from '../run/run-data.js';
 import { float32Network, plannedSteps, type RunConfiguration } from '../run/configuration.js';
 
 /** What advice is asked for. */

@@ -5,41 +5,30 @@
  * docs/experiments.md, section "Run folder".
  */
 import { isFewbitError } from '../../numerics/index.js';
-import type { SiteStatistics } from '../../backend/index.js';
-import { ArrayDataSetIterator, sliceExamples, splitDataSet, type DataSet } from '../../data/index.js';
+import { ArrayDataSetIterator } from '../../data/index.js';
 import { defineNetwork } from '../../nn/index.js';
 import {
   Network,
-  type Iteration,
   type NetworkOptions,
   type TrainingListener,
   type TrainingModel,
   type TrainingProfile,
 } from '../../train/index.js';
 import { RunFolderError } from './errors.js';
+import { Interval } from './interval.js';
+import { checkRunData, usedData, type RunData } from './run-data.js';
 import {
-  countsBySite,
   epochLines,
   finiteOrNull,
   intervalLines,
   openIntervals,
   precisionLine,
-  roundedLossSum,
   swallowedRates,
   trainingTotals,
-  type IntervalLine,
   type MetricsLine,
   type SwallowedRate,
 } from './metrics.js';
 import { isFinished, plannedSteps, type RunConfiguration } from './configuration.js';
-
-/** Training and test data of a run. */
-export interface RunData {
-  readonly train: DataSet;
-  readonly test: DataSet;
-  /** SHA-256 of both. */
-  readonly digest: string;
-}
 
 /** What a run needs from its caller. */
 export interface RunContext {
@@ -129,48 +118,6 @@ export async function executeRun(
   } finally {
     await network.close();
   }
-}
-
-/**
- * Checks the data's digest.
- * @throws RunFolderError if the run began with other data.
- */
-export function checkRunData(path: string, { dataDigest }: RunConfiguration, { digest }: RunData): void {
-  if (dataDigest === undefined || dataDigest === digest) return;
-  throw new RunFolderError(
-    `run folder ${path}: data must be what the run was begun with (SHA-256 ${dataDigest}), got ${digest}; restore the data, or start another run`,
-  );
-}
-
-/** Held-out examples do not depend on the seed of the network. */
-const VALIDATION_SEED = 0;
-
-/**
- * The part of the data that a run uses: all, or the part selected by its configuration.
- * @throws RunFolderError if no training example is left.
- */
-export function usedData(
-  { subset = {} }: Pick<RunConfiguration, 'subset'>,
-  data: Pick<RunData, 'train' | 'test'>,
-): Pick<RunData, 'train' | 'test'> {
-  const { train, test } = heldOut(data, subset.validation);
-  const first = (part: DataSet, count = part.count): DataSet =>
-    count < part.count ? sliceExamples(part, 0, count) : part;
-  return { train: first(train, subset.train), test: first(test, subset.test) };
-}
-
-function heldOut(
-  { train, test }: Pick<RunData, 'train' | 'test'>,
-  validation: number | undefined,
-): Pick<RunData, 'train' | 'test'> {
-  if (validation === undefined) return { train, test };
-  if (validation >= train.count) {
-    throw new RunFolderError(
-      `subset: validation must leave some of the ${train.count} training examples, got ${validation}; choose fewer`,
-    );
-  }
-  const [held, rest] = splitDataSet(train, validation / train.count, VALIDATION_SEED);
-  return { train: rest, test: held };
 }
 
 async function openNetwork(
@@ -362,50 +309,5 @@ class Run {
     this.#store.appendMetrics(line);
     this.#lines.push(line);
     this.#context.onEvent?.(line);
-  }
-}
-
-/** The sums over the steps since the last interval line. */
-class Interval {
-  readonly #from: number;
-  #epoch = 0;
-  #examples = 0;
-  #lossSum: number | null = 0;
-  #correct = 0;
-  #since: number;
-
-  constructor(from: number, now: number) {
-    this.#from = from;
-    this.#since = now;
-  }
-
-  /** The time up to now was not training time. */
-  resumeAt(now: number): void {
-    this.#since = now;
-  }
-
-  add({ epoch, count, score, correct }: Iteration): void {
-    this.#epoch = epoch + 1;
-    this.#examples += count;
-    const lossSum = roundedLossSum(score * count);
-    this.#lossSum = this.#lossSum === null || lossSum === null ? null : this.#lossSum + lossSum;
-    this.#correct += correct;
-  }
-
-  /** The line of the steps from..step; null if there is none. */
-  line(step: number, now: number, statistics: readonly SiteStatistics[]): IntervalLine | null {
-    if (step === this.#from) return null;
-    return {
-      event: 'interval',
-      epoch: this.#epoch,
-      from: this.#from,
-      step,
-      examples: this.#examples,
-      lossSum: this.#lossSum,
-      correct: this.#correct,
-      seconds: (now - this.#since) / 1000,
-      // Sites of evaluations are not used in training and are left out.
-      sites: countsBySite(statistics.filter(({ elements }) => elements > 0)),
-    };
   }
 }

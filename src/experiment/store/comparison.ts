@@ -4,7 +4,8 @@
  */
 import { RunFolderError } from '../run/errors.js';
 import type { ComparisonEntry, ComparisonOutcome, ComparisonRow } from '../run/comparison.js';
-import { checkRunData, executeRun, type RunContext, type RunEvent, type RunResult } from '../run/execute.js';
+import { executeRun, type RunContext, type RunEvent, type RunResult } from '../run/execute.js';
+import { checkRunData } from '../run/run-data.js';
 import { isRunFolder, readMetrics, RunFolder } from './run-folder.js';
 import { configurationDifference } from '../run/configuration.js';
 import { openStoredRun } from './stored-run.js';

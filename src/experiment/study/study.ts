@@ -1,7 +1,7 @@
 /**
  * The rounding study: bias and variance of every rounding mode, of few random bits and of narrow accumulators, at the level
  * of single numbers. Measured with the integer arithmetic of src/numerics, random words by counter, so a seed gives the same
- * figures everywhere; beside each stands what rounding-theory-float.ts expects. docs/rounding-study.md explains both.
+ * figures everywhere; beside each stands what theory-float.ts expects. docs/rounding-study.md explains both.
  */
 import {
   accumulatorText,

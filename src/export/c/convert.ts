@@ -25,7 +25,7 @@ export function converted(convert: Convert, sum: string, index: string): string 
 function rounded({ drop, rounding, randomWidth }: Convert, sum: string, index: string): string {
   if (drop < 0) return `shift_left(${sum}, ${-drop})`;
   if (drop === 0) return `(int64_t)(${sum})`;
-  if (rounding.mode !== 'stochastic') return `round_${rounding.mode.replace('-', '_')}(${sum}, ${drop})`;
+  if (rounding.mode !== 'stochastic') return `round_${rounding.mode.replaceAll('-', '_')}(${sum}, ${drop})`;
   const { randomBits } = rounding;
   const kept = randomBits < randomWidth ? ` & ${uint32(-1 << (32 - randomBits))}` : '';
   return `round_stochastic(${sum}, ${drop}, word${randomWidth}(&random, ${index})${kept})`;
