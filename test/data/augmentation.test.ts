@@ -5,7 +5,7 @@
 import { describe, expect, test } from 'vitest';
 import { ArrayDataSetIterator, type Augmentation, type DataSet } from '../../src/data/index.js';
 import { parseSeed, RandomSite, siteHash } from '../../src/numerics/index.js';
-import { pairs, range, thrown } from './helpers.js';
+import { pairs, range, thrown } from './support.js';
 
 const SEED = 9;
 

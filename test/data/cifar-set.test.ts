@@ -19,7 +19,7 @@ import {
   type NamedFile,
   type NamedSet,
 } from '../../src/data/node/named-set.js';
-import { range, rejection, serve, temporaryFolder } from './helpers.js';
+import { range, rejection, serve, temporaryFolder } from './support.js';
 
 const LABELS = { data_batch_1: [2, 0], data_batch_2: [1, 1], test_batch: [0] };
 type Batch = keyof typeof LABELS;

@@ -1,7 +1,7 @@
 import fc from 'fast-check';
 import { describe, expect, test } from 'vitest';
 import { cifarDataSet, cifarRecords, type CifarFile } from '../../src/data/index.js';
-import { range, thrown } from './helpers.js';
+import { range, thrown } from './support.js';
 
 const NAMES = ['a', 'b', 'c'];
 const RECORD = 3073;

@@ -3,7 +3,7 @@ import fc from 'fast-check';
 import { describe, expect, test } from 'vitest';
 import { csvDataSet, csvDataSets, parseCsv } from '../../src/data/index.js';
 import { csvRecords } from '../../src/data/csv-records.js';
-import { thrown } from './helpers.js';
+import { thrown } from './support.js';
 
 const cellsOf = (text: string, delimiter = ','): (readonly string[])[] =>
   [...csvRecords(text, 'csv', delimiter)].map(({ cells }) => cells);

@@ -7,7 +7,7 @@ import {
   sliceExamples,
   splitDataSet,
 } from '../../src/data/index.js';
-import { pairs, range, thrown } from './helpers.js';
+import { pairs, range, thrown } from './support.js';
 
 describe('slices and selections', () => {
   test('a slice shares memory, a selection copies', () => {

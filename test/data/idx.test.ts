@@ -2,7 +2,7 @@ import { gzipSync } from 'node:zlib';
 import fc from 'fast-check';
 import { describe, expect, test } from 'vitest';
 import { idxDataSet, parseIdx } from '../../src/data/index.js';
-import { encodeIdx, range, thrown } from './helpers.js';
+import { encodeIdx, range, thrown } from './support.js';
 
 const images = parseIdx(encodeIdx([3, 2, 2], range(12)), 'images');
 const labels = parseIdx(encodeIdx([3], [2, 0, 1]), 'labels');

@@ -2,7 +2,7 @@ import { encode as encodePng, type ImageData } from 'fast-png';
 import { encode as encodeJpeg } from 'jpeg-js';
 import { describe, expect, test } from 'vitest';
 import { decodeImage } from '../../src/data/node/image-file.js';
-import { range, thrown } from './helpers.js';
+import { range, thrown } from './support.js';
 
 const png = (image: ImageData): Uint8Array => encodePng(image);
 const grey = (data: readonly number[], width: number): object => ({

@@ -7,7 +7,7 @@ import {
   type DataSet,
   type DataSetIterator,
 } from '../../src/data/index.js';
-import { pairs, range, thrown } from './helpers.js';
+import { pairs, range, thrown } from './support.js';
 
 /** The numbers of all examples left, and the sizes of the batches they came in. */
 function drain(iterator: DataSetIterator): { examples: number[]; sizes: number[] } {

@@ -5,7 +5,7 @@ import { encode as encodePng } from 'fast-png';
 import { describe, expect, test } from 'vitest';
 import { cifarRecords } from '../../src/data/index.js';
 import { dataDigest, loadData, type LoadOptions } from '../../src/data/node/index.js';
-import { encodeIdx, range, rejection, temporaryFolder } from './helpers.js';
+import { encodeIdx, range, rejection, temporaryFolder } from './support.js';
 
 /** A folder with these files; `data:` errors name it, so it is returned. */
 async function folderOf(files: Readonly<Record<string, string | Uint8Array>>): Promise<string> {

@@ -11,7 +11,7 @@ import {
   type FetchOptions,
 } from '../../src/data/node/index.js';
 import { MNIST } from '../../src/data/node/mnist.js';
-import { rejection, temporaryFolder } from './helpers.js';
+import { rejection, temporaryFolder } from './support.js';
 
 const env = { FEWBIT_OFFLINE: '1' };
 

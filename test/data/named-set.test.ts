@@ -14,7 +14,7 @@ import {
   type NamedFile,
   type NamedSet,
 } from '../../src/data/node/named-set.js';
-import { encodeIdx, range, rejection, serve, temporaryFolder } from './helpers.js';
+import { encodeIdx, range, rejection, serve, temporaryFolder } from './support.js';
 
 /** A set in miniature, in MNIST's four files. */
 const CONTENTS = {

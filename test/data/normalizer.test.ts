@@ -5,7 +5,7 @@ import {
   NormalizerStandardize,
   type DataSet,
 } from '../../src/data/index.js';
-import { thrown } from './helpers.js';
+import { thrown } from './support.js';
 
 /** Columns 1 3 5 7, constant 0.1, and 0 8 0 8. */
 const data: DataSet = {

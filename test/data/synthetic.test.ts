@@ -1,7 +1,7 @@
 import { describe, expect, test } from 'vitest';
 import { checkDataSet, sliceExamples, synthetic, type DataSet } from '../../src/data/index.js';
 import { dataDigest } from '../../src/data/node/index.js';
-import { thrown } from './helpers.js';
+import { thrown } from './support.js';
 
 describe('synthetic bars', () => {
   test('have the promised form', () => {

@@ -1,6 +1,13 @@
 /** The ways of a tiled product in the other rounding modes and at the other magnitudes (products.test.ts). */
 import { describe, test } from 'vitest';
-import { expectPlanes, expectSame, expectSplitSums, MODES, spread, type Pattern } from './product-checks.js';
+import {
+  expectPlanes,
+  expectSame,
+  expectSplitSums,
+  MODES,
+  spread,
+  type Pattern,
+} from './support/product-checks.js';
 
 describe('sums split at the cut', () => {
   test.each(MODES.filter((mode) => !['stochastic', 'nearest-away'].includes(mode)))('%s', expectSplitSums);

@@ -13,7 +13,7 @@ import {
   expectSplitSums,
   MODES,
   type Pattern,
-} from './product-checks.js';
+} from './support/product-checks.js';
 
 describe('int16: the three paths', () => {
   // One row norm times one column norm is |a| |b| k here: 2^31 - 2^4 is where the fast way ends.

@@ -1,10 +1,10 @@
 /** Products of a dense layer and of a convolution with given operands, against BigInt or the reference backend. */
 import { expect } from 'vitest';
-import type { Backend, Session } from '../../src/backend/contract.js';
-import { referenceBackend } from '../../src/backend/reference/index.js';
-import { wasmBackend } from '../../src/backend/wasm/index.js';
-import { PlanBuilder, windowOf, type Plan } from '../../src/plan/index.js';
-import { parseFormat, parseRounding, type Format, type Rounding } from '../../src/numerics/index.js';
+import type { Backend, Session } from '../../../src/backend/contract.js';
+import { referenceBackend } from '../../../src/backend/reference/index.js';
+import { wasmBackend } from '../../../src/backend/wasm/index.js';
+import { PlanBuilder, windowOf, type Plan } from '../../../src/plan/index.js';
+import { parseFormat, parseRounding, type Format, type Rounding } from '../../../src/numerics/index.js';
 
 /** An operand by the index of its element. */
 export type Pattern = (index: number) => number;
