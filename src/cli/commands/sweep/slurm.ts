@@ -17,6 +17,7 @@ import {
   type SlurmJob,
 } from '../../../experiment/store/index.js';
 import { UsageError } from '../../console/errors.js';
+import { shellCommand, shellWord } from '../../console/shell.js';
 import { Restarts, type Engine, type EngineContext, type SweepTask } from './engine.js';
 import { cancel, queued, submit, type QueuedTask } from './slurm-commands.js';
 import { workerArguments } from './worker-arguments.js';
@@ -122,7 +123,7 @@ export class SlurmEngine implements Engine {
     const worker = fileURLToPath(new URL('worker.js', import.meta.url));
     const lines = tasks.map((task, index) => {
       const words = [process.execPath, worker, ...workerArguments(resolve(sweep), task, threads)];
-      return `${String(index)}) exec ${words.map(quoted).join(' ')} >>${quoted(resolve(runLog(task.path)))} 2>&1 ;;`;
+      return `${String(index)}) exec ${shellCommand(...words)} >>${shellWord(resolve(runLog(task.path)))} 2>&1 ;;`;
     });
     return ['#!/bin/sh', 'case "$SLURM_ARRAY_TASK_ID" in', ...lines, 'esac', ''].join('\n');
   }
@@ -235,11 +236,6 @@ function stateOf(
     tasks.length - pending.length,
     pending.length === 0 ? null : `${String(pending.length)} pending${why}`,
   ];
-}
-
-/** A word of a shell script. */
-function quoted(word: string): string {
-  return `'${word.replaceAll("'", `'\\''`)}'`;
 }
 
 async function pause(seconds: number, signal: AbortSignal): Promise<void> {
