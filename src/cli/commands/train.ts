@@ -133,7 +133,9 @@ async function train(
   const wantsReport = options.report ?? isWorthReport(readMetrics(outcome.path));
   const report = wantsReport ? { report: await writeReport(outcome.path, { data: loaded }) } : {};
   printResult(terminal, outcome.result, outcome.path, configuration, { ...profiled, ...report });
-  terminal.say(wantsReport ? `report ${reportPath(path)}` : `report: ${shellCommand('fewbit', 'report', path)}`);
+  terminal.say(
+    wantsReport ? `report ${reportPath(path)}` : `report: ${shellCommand('fewbit', 'report', path)}`,
+  );
   return 0;
 }
 
