@@ -18,7 +18,7 @@ export class Sink {
     this.#stream = stream;
     this.#onFailure = onFailure;
     this.#file = isFile(stream.fd) ? stream.fd : null;
-    stream.on('error', (error) => this.#fail(error));
+    stream.on('error', (error: NodeJS.ErrnoException) => this.#fail(error));
   }
 
   /** Writes all of the text, or reports the failure, at once or later. */
