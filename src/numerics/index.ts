@@ -4,6 +4,7 @@
  *
  * @module fewbit/numerics
  */
+export * from './arguments.js';
 export * from './errors.js';
 export * from './format.js';
 export * from './rounding.js';
