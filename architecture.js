@@ -129,6 +129,8 @@ export const ENVIRONMENT_FILES = [
   'cli/**',
   'data/node/**',
   'experiment/store/**',
+  // The default output of listeners and warnings.
+  'train/console.ts',
   'backend/wasm/host-*.ts',
   'backend/wasm/worker-*.js',
 ];

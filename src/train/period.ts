@@ -13,6 +13,26 @@ export interface PeriodOptions {
   readonly everySteps?: number;
 }
 
+/** How often a listener acts that counts steps alone. */
+export interface StepPeriodOptions {
+  /** Every n-th step, counted from the start of training. */
+  readonly everySteps?: number;
+  /** The former name of `everySteps`. */
+  readonly every?: number;
+}
+
+/**
+ * The number of steps between two actions.
+ * @throws RangeError for a number that is not whole or below 1.
+ */
+export function stepPeriod(who: string, options: StepPeriodOptions, usual: number): number {
+  const { every, everySteps = every ?? usual } = options;
+  return checkPeriod(
+    `${who}: ${options.everySteps === undefined && every !== undefined ? 'every' : 'everySteps'}`,
+    everySteps,
+  );
+}
+
 /** Decides after which steps and epochs a listener acts. In a resumed training it acts at the same steps. */
 export class Period {
   readonly #epochs: number;

@@ -1,6 +1,6 @@
 /** Keeps the scores in memory, as Deeplearning4j's CollectScoresIterationListener does. */
 import type { Iteration, TrainingListener, TrainingModel } from '../listener.js';
-import { checkPeriod } from '../period.js';
+import { stepPeriod, type StepPeriodOptions } from '../period.js';
 
 /** The score (mean loss of the batch, nats) of one 0-based step. */
 export interface CollectedScore {
@@ -14,8 +14,10 @@ export class CollectScoresListener implements TrainingListener {
   readonly scores: CollectedScore[] = [];
   readonly #every: number;
 
-  constructor({ every = 1 }: { readonly every?: number } = {}) {
-    this.#every = checkPeriod('collect-scores listener: every', every);
+  /** @throws RangeError for a number that is not whole or below 1. */
+  constructor(options: number | StepPeriodOptions = {}) {
+    const period = typeof options === 'number' ? { everySteps: options } : options;
+    this.#every = stepPeriod('collect-scores listener', period, 1);
   }
 
   iterationDone(_model: TrainingModel, { step, epoch, score }: Iteration): void {

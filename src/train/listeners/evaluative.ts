@@ -1,12 +1,12 @@
 /** Evaluates on a data set every n epochs or steps, as Deeplearning4j's EvaluativeListener does. */
-import type { DataSetIterator } from '../../data/index.js';
+import type { DataSet, DataSetIterator } from '../../data/index.js';
 import type { Evaluation } from '../evaluation.js';
 import type { EpochSummary, Iteration, TrainingListener, TrainingModel } from '../listener.js';
 import { Period, type PeriodOptions } from '../period.js';
 
 /** The data set of an `EvaluativeListener`, how often it evaluates, and its output. */
 export interface EvaluativeOptions extends PeriodOptions {
-  readonly iterator: DataSetIterator;
+  readonly iterator: DataSetIterator | DataSet;
   readonly report: (evaluation: Evaluation, model: TrainingModel) => void | Promise<void>;
   readonly topN?: number;
 }
