@@ -8,7 +8,7 @@ import { InputError, InputTypeError } from './errors.js';
 /** What a value must be: in words that follow "must be", and as a question. */
 export interface ArgumentRule {
   readonly text: string;
-  /** The kind of value; a value of it that breaks the rule is a wrong value (InputError), any other a wrong kind. */
+  /** The kind of value; a number or text that breaks the rule is a wrong value (InputError), all else a wrong kind. */
   readonly kind: 'number' | 'string' | 'object' | 'function' | 'boolean';
   readonly holds: (value: unknown) => boolean;
 }
@@ -34,6 +34,20 @@ export function realNumber(min = Number.NEGATIVE_INFINITY, max = Number.POSITIVE
     holds: (value) => typeof value === 'number' && value >= min && value <= max,
   };
 }
+
+/** A number, whose range is checked where its bounds are known. */
+export const NUMBER: ArgumentRule = {
+  text: 'a number',
+  kind: 'number',
+  holds: (value) => typeof value === 'number',
+};
+
+/** A seed; `parseSeed` checks its value. */
+export const SEED: ArgumentRule = {
+  text: 'an integer from 0 to 2^64 - 1',
+  kind: 'number',
+  holds: (value) => ['number', 'bigint', 'string'].includes(typeof value),
+};
 
 /** One of a few texts. */
 export function oneOf(values: readonly string[]): ArgumentRule {
@@ -140,7 +154,9 @@ export const SIGNAL: ArgumentRule = withMethods('an AbortSignal', 'addEventListe
 export function checkArgument(who: string, value: unknown, rule: ArgumentRule): void {
   if (rule.holds(value)) return;
   const message = `${who} must be ${rule.text}, got ${shown(value)}`;
-  throw typeof value === rule.kind && value !== null ? new InputError(message) : new InputTypeError(message);
+  throw typeof value === rule.kind && rule.kind !== 'object'
+    ? new InputError(message)
+    : new InputTypeError(message);
 }
 
 /**

@@ -2,7 +2,7 @@
  * When a listener acts: every n epochs or steps, counted from the start of training, so that a resumed
  * training keeps the rhythm.
  */
-import { InputError } from '../numerics/index.js';
+import { InputError, NUMBER, type OptionRules } from '../numerics/index.js';
 import type { EpochSummary, Iteration } from './listener.js';
 
 /** How often a listener acts; by default, after every epoch. */
@@ -13,6 +13,9 @@ export interface PeriodOptions {
   readonly everySteps?: number;
 }
 
+/** Rules of `PeriodOptions`. */
+export const PERIOD_RULES: OptionRules<PeriodOptions> = { everyEpochs: NUMBER, everySteps: NUMBER };
+
 /** How often a listener acts that counts steps alone. */
 export interface StepPeriodOptions {
   /** Every n-th step, counted from the start of training. */
@@ -20,6 +23,9 @@ export interface StepPeriodOptions {
   /** The former name of `everySteps`. */
   readonly every?: number;
 }
+
+/** Rules of `StepPeriodOptions`. */
+export const STEP_PERIOD_RULES: OptionRules<StepPeriodOptions> = { everySteps: NUMBER, every: NUMBER };
 
 /**
  * The number of steps between two actions.

@@ -1,4 +1,5 @@
 /** The entry of the backend: checks the options, then opens a session. */
+import { checkSessionOptions } from '../checks.js';
 import { availableThreads, sharedMemory, warn } from '#wasm-host';
 import { parseSeed, InputError } from '../../numerics/index.js';
 import { UnsupportedError, type Backend } from '../contract.js';
@@ -48,6 +49,7 @@ export function wasmBackendWith(choice: Partial<KernelChoice>): Backend {
   return {
     name: 'wasm',
     async open(plan, options) {
+      checkSessionOptions(options);
       const threads = threadsOf(options.threads);
       if (options.threads === undefined && !sharedMemory) {
         warn('wasm: runs on 1 thread, since this page lacks shared memory; serve it cross-origin isolated');
