@@ -106,7 +106,7 @@ function smallSteps(
     return [
       {
         kind: 'learningRate',
-        message: `learning rate ${lr}: the largest gradient of ${name}, ${short(2 ** (gradient.il - 1))} in ${formatText(gradient)}, makes an update of ${short(step)}, which rounds to 0 in ${formatText(format)} with ${roundingText(rounding)} (a unit is ${short(2 ** -format.fl)}); choose a larger rate, more fraction bits or stochastic rounding`,
+        message: `learning rate ${lr}: the largest gradient of ${name}, ${short(2 ** (gradient.il - 1))} in ${formatText(gradient)}, makes an update of ${short(step, 3)}, which rounds to 0 in ${formatText(format)} with ${roundingText(rounding)} (a unit is ${short(2 ** -format.fl)}); choose a larger rate, more fraction bits or stochastic rounding`,
       },
     ];
   }
@@ -120,6 +120,6 @@ function leastStep({ fl }: Format, { mode }: Rounding): number {
 }
 
 /** A number with few digits. */
-function short(value: number): string {
-  return String(Number(value.toPrecision(5)));
+function short(value: number, digits = 5): string {
+  return String(Number(value.toPrecision(digits)));
 }
