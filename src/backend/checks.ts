@@ -2,19 +2,8 @@
  * The refusals of every backend, in the same words: arguments that do not fit the plan, and a session without
  * room. The contract itself is contract.ts.
  */
-import {
-  formatText,
-  InputError,
-  InputTypeError,
-  maxRaw,
-  minRaw,
-  type Storage,
-  checkOptions,
-  FUNCTION,
-  NUMBER,
-  SEED,
-  type OptionRules,
-} from '../numerics/index.js';
+import { checkOptions, FUNCTION, NUMBER, SEED, type OptionRules } from '../numerics/arguments.js';
+import { formatText, InputError, InputTypeError, maxRaw, minRaw, type Storage } from '../numerics/index.js';
 import type { Op, Plan, Tensor, TensorId } from '../plan/index.js';
 import {
   PIXEL_VALUES,

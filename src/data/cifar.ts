@@ -2,7 +2,8 @@
  * The binary format of CIFAR-10: records of a label byte and the 3072 bytes of a 32 x 32 image, all its red, then all
  * its green, then all its blue. In memory images are [height, width, channels]. No files here, only bytes.
  */
-import { InputError, BYTES, checkArgument, listOf, NUMBERS, record, TEXT } from '../numerics/index.js';
+import { BYTES, checkArgument, listOf, NUMBERS, record, TEXT } from '../numerics/arguments.js';
+import { InputError } from '../numerics/index.js';
 import type { DataSet } from './dataset.js';
 import { DataError } from './errors.js';
 

@@ -4,7 +4,6 @@
  * set of classes. No files here, only text.
  */
 import {
-  InputError,
   checkArgument,
   checkOptions,
   either,
@@ -15,7 +14,8 @@ import {
   record,
   TEXT,
   type OptionRules,
-} from '../numerics/index.js';
+} from '../numerics/arguments.js';
+import { InputError } from '../numerics/index.js';
 import type { DataSet } from './dataset.js';
 import { csvRecords, type CsvRecord } from './csv-records.js';
 import { DataError } from './errors.js';

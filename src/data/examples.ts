@@ -3,10 +3,6 @@
  * a slice shares its memory, a selection copies.
  */
 import {
-  parseSeed,
-  shuffledOrder,
-  type Seed,
-  InputError,
   checkArgument,
   instanceRule,
   listOf,
@@ -16,7 +12,8 @@ import {
   record,
   TEXT,
   wholeNumber,
-} from '../numerics/index.js';
+} from '../numerics/arguments.js';
+import { parseSeed, shuffledOrder, type Seed, InputError } from '../numerics/index.js';
 import type { DataSet, FeatureShape } from './dataset.js';
 
 const SHAPE = listOf(NUMBER, 'a shape, [height, width, channels] or [size]');

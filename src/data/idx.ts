@@ -11,7 +11,7 @@ import {
   record,
   TEXT,
   wholeNumber,
-} from '../numerics/index.js';
+} from '../numerics/arguments.js';
 import type { DataSet, FeatureShape } from './dataset.js';
 import { DataError } from './errors.js';
 import { shapeText } from './examples.js';

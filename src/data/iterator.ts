@@ -3,12 +3,6 @@
  * any position exactly, and one over a source that can be read once only.
  */
 import {
-  parseSeed,
-  shuffledOrder,
-  type Key,
-  type Seed,
-  InputError,
-  InputTypeError,
   checkArgument,
   checkOptions,
   FLAG,
@@ -17,6 +11,14 @@ import {
   SEED,
   type ArgumentRule,
   type OptionRules,
+} from '../numerics/arguments.js';
+import {
+  parseSeed,
+  shuffledOrder,
+  type Key,
+  type Seed,
+  InputError,
+  InputTypeError,
 } from '../numerics/index.js';
 import { Augmenter, type Augmentation } from './augmentation.js';
 import type { DataSet, DataSetIterator, FeatureShape, IteratorPosition } from './dataset.js';

@@ -3,7 +3,8 @@
  * Plain doubles, summed in the order of the examples, so that every engine computes the same statistics;
  * docs/data.md gives the formulas. Quantisation comes later and is not done here.
  */
-import { InputError, InputTypeError, checkArgument, listOf, NUMBER, record } from '../numerics/index.js';
+import { checkArgument, listOf, NUMBER, record } from '../numerics/arguments.js';
+import { InputError, InputTypeError } from '../numerics/index.js';
 import type { DataSet } from './dataset.js';
 import { DATA_SET, exampleSize } from './examples.js';
 

@@ -3,17 +3,8 @@
  * by direction and place, over a few random patches and noise. Made of integers and the counter generator alone, so
  * it is the same on every machine, byte for byte. docs/data.md describes its behaviour.
  */
-import {
-  parseSeed,
-  RandomSite,
-  siteHash,
-  type Key,
-  type Seed,
-  InputError,
-  checkOptions,
-  NUMBER,
-  SEED,
-} from '../numerics/index.js';
+import { checkOptions, NUMBER, SEED } from '../numerics/arguments.js';
+import { parseSeed, RandomSite, siteHash, type Key, type Seed, InputError } from '../numerics/index.js';
 import type { DataSet } from './dataset.js';
 
 /** Seed and sizes of the synthetic set. */

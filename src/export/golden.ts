@@ -5,14 +5,14 @@
 import {
   checkOptions,
   either,
-  InputError,
   NUMBER,
   record,
   TEXT,
   wholeNumber,
   withMethods,
   type OptionRules,
-} from '../numerics/index.js';
+} from '../numerics/arguments.js';
+import { InputError } from '../numerics/index.js';
 import { selectBackend, type Backend, type BackendName } from '../backend/index.js';
 import { sliceExamples, type DataSet } from '../data/index.js';
 import type { Format } from '../numerics/index.js';

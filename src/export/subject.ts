@@ -1,7 +1,8 @@
 /** What is exported: the network of a checkpoint in its present formats, the plan that evaluates it, and its tensors. */
 import { UnsupportedError } from '../backend/index.js';
 import { networkFromJSON, type NetworkDefinition } from '../nn/index.js';
-import { storageOf, type Format, checkOptions, TEXT, wholeNumber } from '../numerics/index.js';
+import { checkOptions, TEXT, wholeNumber } from '../numerics/arguments.js';
+import { storageOf, type Format } from '../numerics/index.js';
 import type { Plan, Tensor } from '../plan/index.js';
 import { decodeCheckpoint, type CheckpointTensor } from '../train/index.js';
 

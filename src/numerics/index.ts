@@ -4,7 +4,6 @@
  *
  * @module fewbit/numerics
  */
-export * from './arguments.js';
 export * from './errors.js';
 export * from './format.js';
 export * from './rounding.js';

@@ -5,8 +5,6 @@
  */
 import type { DataSet, DataSetIterator } from '../data/index.js';
 import {
-  InputError,
-  InputTypeError,
   checkOptions,
   FUNCTION,
   NUMBER,
@@ -15,7 +13,8 @@ import {
   SIGNAL,
   TEXT,
   type OptionRules,
-} from '../numerics/index.js';
+} from '../numerics/arguments.js';
+import { InputError, InputTypeError } from '../numerics/index.js';
 import type { Evaluation } from './evaluation.js';
 import type { FitOptions } from './fit.js';
 import type { EpochSummary, Iteration, TrainingListener, TrainingModel } from './listener.js';

@@ -3,7 +3,8 @@
  * matrix, loss; after Deeplearning4j's Evaluation. This file counts; evaluation-table.ts makes the table.
  * Defined in docs/training.md.
  */
-import { classOf, InputError, NO_CLASS, checkOptions, listOf, NUMBER, TEXT } from '../numerics/index.js';
+import { checkOptions, listOf, NUMBER, TEXT } from '../numerics/arguments.js';
+import { classOf, InputError, NO_CLASS } from '../numerics/index.js';
 import type { TensorData } from '../backend/index.js';
 import { evaluationTable, type Averaging, type EvaluationJson } from './evaluation-table.js';
 

@@ -3,16 +3,8 @@
  * later as if it had not stopped. One step is one call of the session, so a listener sees exactly the state
  * after that step. Semantics: docs/training.md, "Steps and epochs".
  */
-import {
-  InputError,
-  InputTypeError,
-  FUNCTION,
-  listOf,
-  NUMBER,
-  record,
-  SIGNAL,
-  type OptionRules,
-} from '../numerics/index.js';
+import { FUNCTION, listOf, NUMBER, record, SIGNAL, type OptionRules } from '../numerics/arguments.js';
+import { InputError, InputTypeError } from '../numerics/index.js';
 import type { Session, StepMetrics } from '../backend/index.js';
 import type { DataSetIterator, IteratorPosition } from '../data/index.js';
 import { coefficientsOf, type StepRates } from '../optim/index.js';

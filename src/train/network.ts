@@ -21,12 +21,6 @@ import {
 } from '../data/index.js';
 import { defineNetwork, NetworkDefinition, type NetworkConfiguration } from '../nn/index.js';
 import {
-  classOf,
-  formatText,
-  PROBABILITY_BITS,
-  type NumberFormat,
-  InputError,
-  InputTypeError,
   checkOptions,
   either,
   FUNCTION,
@@ -36,6 +30,14 @@ import {
   wholeNumber,
   withMethods,
   type OptionRules,
+} from '../numerics/arguments.js';
+import {
+  classOf,
+  formatText,
+  PROBABILITY_BITS,
+  type NumberFormat,
+  InputError,
+  InputTypeError,
 } from '../numerics/index.js';
 import { elements } from '../plan/index.js';
 import { BatchEncoder, checkData, checkSource, isIterator } from './batch.js';

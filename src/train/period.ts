@@ -2,7 +2,8 @@
  * When a listener acts: every n epochs or steps, counted from the start of training, so that a resumed
  * training keeps the rhythm.
  */
-import { InputError, NUMBER, type OptionRules } from '../numerics/index.js';
+import { NUMBER, type OptionRules } from '../numerics/arguments.js';
+import { InputError } from '../numerics/index.js';
 import type { EpochSummary, Iteration } from './listener.js';
 
 /** How often a listener acts; by default, after every epoch. */

@@ -93,7 +93,7 @@ describe('data get, list, rm, verify', () => {
       removed: [],
     });
     const other = await hollowCache();
-    await removeNamed('mnist', other);
+    await removeNamed('mnist', { cache: other.cache, env });
     expect(await readdir(other.cache)).toEqual([]);
   });
 

@@ -3,7 +3,7 @@
  * temporary folder beside their place and renamed one by one, so a reader sees a whole file or none, and two
  * processes that fetch at once do not disturb each other.
  */
-import { checkArgument, record } from '../../numerics/index.js';
+import { checkArgument, record } from '../../numerics/arguments.js';
 import { mkdir, mkdtemp, readdir, rename, rm, stat } from 'node:fs/promises';
 import { homedir } from 'node:os';
 import { isAbsolute, join, resolve } from 'node:path';

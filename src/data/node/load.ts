@@ -13,8 +13,8 @@ import {
   SEED,
   TEXT,
   type OptionRules,
-  type Seed,
-} from '../../numerics/index.js';
+} from '../../numerics/arguments.js';
+import { type Seed } from '../../numerics/index.js';
 import {
   csvDataSets,
   type CsvOptions,

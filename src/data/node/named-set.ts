@@ -11,7 +11,7 @@ import {
   SIGNAL,
   TEXT,
   type OptionRules,
-} from '../../numerics/index.js';
+} from '../../numerics/arguments.js';
 import { createReadStream } from 'node:fs';
 import { createHash } from 'node:crypto';
 import { readFile, rm, stat } from 'node:fs/promises';

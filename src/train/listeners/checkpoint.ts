@@ -2,14 +2,8 @@
  * Saves the network while it trains, as Deeplearning4j's CheckpointListener does. The store handles the
  * files.
  */
-import {
-  InputTypeError,
-  checkOptions,
-  NUMBER,
-  TEXT,
-  withMethods,
-  type OptionRules,
-} from '../../numerics/index.js';
+import { checkOptions, NUMBER, TEXT, withMethods, type OptionRules } from '../../numerics/arguments.js';
+import { InputTypeError } from '../../numerics/index.js';
 import type { CheckpointStore } from '../checkpoint-store.js';
 import type { EpochSummary, Iteration, TrainingListener, TrainingModel } from '../listener.js';
 import { checkPeriod, Period, PERIOD_RULES, type PeriodOptions } from '../period.js';

@@ -1,5 +1,5 @@
 /** Keeps the scores in memory, as Deeplearning4j's CollectScoresIterationListener does. */
-import { checkOptions } from '../../numerics/index.js';
+import { checkOptions } from '../../numerics/arguments.js';
 import type { Iteration, TrainingListener, TrainingModel } from '../listener.js';
 import { STEP_PERIOD_RULES, stepPeriod, type StepPeriodOptions } from '../period.js';
 

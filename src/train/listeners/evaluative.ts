@@ -1,6 +1,6 @@
 /** Evaluates on a data set every n epochs or steps, as Deeplearning4j's EvaluativeListener does. */
 import { checkSource } from '../batch.js';
-import { checkOptions, FUNCTION, NUMBER, record, type OptionRules } from '../../numerics/index.js';
+import { checkOptions, FUNCTION, NUMBER, record, type OptionRules } from '../../numerics/arguments.js';
 import type { DataSet, DataSetIterator } from '../../data/index.js';
 import type { Evaluation } from '../evaluation.js';
 import type { EpochSummary, Iteration, TrainingListener, TrainingModel } from '../listener.js';

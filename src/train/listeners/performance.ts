@@ -2,7 +2,7 @@
  * How fast training goes and how long it will take. The caller provides the clock. Time between the end of an
  * epoch and the start of the next, such as an evaluation, does not count.
  */
-import { checkOptions, FUNCTION } from '../../numerics/index.js';
+import { checkOptions, FUNCTION } from '../../numerics/arguments.js';
 import type { FitStart, Iteration, TrainingListener, TrainingModel } from '../listener.js';
 import { printLine } from '../console.js';
 import { STEP_PERIOD_RULES, stepPeriod, type StepPeriodOptions } from '../period.js';

@@ -1,5 +1,5 @@
 /** Prints the score every n iterations, as Deeplearning4j's ScoreIterationListener does. */
-import { checkOptions, FUNCTION } from '../../numerics/index.js';
+import { checkOptions, FUNCTION } from '../../numerics/arguments.js';
 import { printLine } from '../console.js';
 import type { Iteration, TrainingListener, TrainingModel } from '../listener.js';
 import { STEP_PERIOD_RULES, stepPeriod, type StepPeriodOptions } from '../period.js';

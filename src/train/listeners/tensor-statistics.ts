@@ -1,5 +1,5 @@
 /** Reads the counters of every rounding site: saturated, flushed, largest magnitude, swallowed updates. */
-import { checkOptions, FUNCTION } from '../../numerics/index.js';
+import { checkOptions, FUNCTION } from '../../numerics/arguments.js';
 import type { SiteStatistics } from '../../backend/index.js';
 import type { EpochSummary, Iteration, TrainingListener, TrainingModel } from '../listener.js';
 import { Period, PERIOD_RULES, type PeriodOptions } from '../period.js';
