@@ -3,6 +3,18 @@
  * has the same number of cells, every feature is a finite number. Several tables (train and test) can share one
  * set of classes. No files here, only text.
  */
+import {
+  checkArgument,
+  checkOptions,
+  either,
+  FLAG,
+  instanceRule,
+  listOf,
+  NUMBER,
+  record,
+  TEXT,
+  type OptionRules,
+} from '../numerics/arguments.js';
 import { InputError } from '../numerics/index.js';
 import type { DataSet } from './dataset.js';
 import { csvRecords, type CsvRecord } from './csv-records.js';
@@ -32,10 +44,24 @@ export interface CsvTable {
 
 /** More classes than this are taken for a column that holds no classes. */
 const MAX_CLASSES = 65536;
+const CSV_OPTIONS: OptionRules<CsvOptions> = {
+  name: TEXT,
+  header: FLAG,
+  label: either(TEXT, NUMBER),
+  delimiter: TEXT,
+};
+const TABLE = record('a table of parseCsv', {
+  name: TEXT,
+  features: instanceRule('features', Float32Array),
+  size: NUMBER,
+  labels: listOf(TEXT),
+});
 const CLASS_INDEX = /^\d{1,5}$/;
 
 /** Reads CSV text. @throws DataError that names line and column. */
 export function parseCsv(text: string, options: CsvOptions = {}): CsvTable {
+  checkArgument('csv: text', text, TEXT);
+  checkOptions('csv', options, CSV_OPTIONS);
   const name = options.name ?? 'csv';
   const records = csvRecords(text, name, options.delimiter ?? ',');
   let first = records.next();
@@ -85,6 +111,7 @@ export function parseCsv(text: string, options: CsvOptions = {}): CsvTable {
  * @throws DataError if the tables or the labels do not fit together.
  */
 export function csvDataSets(tables: readonly CsvTable[]): DataSet[] {
+  checkArgument('csv: tables', tables, listOf(TABLE));
   const size = tables[0]?.size ?? 0;
   for (const table of tables) {
     if (table.size !== size) {

@@ -2,6 +2,16 @@
  * IDX, the file format of MNIST: a header of big-endian integers, then the bytes. Only unsigned bytes are read.
  * Strict: what the header promises must be exactly what the file holds. No files here, only bytes.
  */
+import {
+  BYTES,
+  checkArgument,
+  checkOptions,
+  listOf,
+  NUMBER,
+  record,
+  TEXT,
+  wholeNumber,
+} from '../numerics/arguments.js';
 import type { DataSet, FeatureShape } from './dataset.js';
 import { DataError } from './errors.js';
 import { shapeText } from './examples.js';
@@ -14,11 +24,18 @@ export interface IdxArray {
   readonly data: Uint8Array;
 }
 
+const IDX_ARRAY = record('an array of parseIdx, { name, dimensions, data }', {
+  name: TEXT,
+  dimensions: listOf(NUMBER),
+  data: BYTES,
+});
 const UNSIGNED_BYTE = 0x08;
 const GZIP = 0x1f8b;
 
 /** Reads an IDX file of unsigned bytes in one to four dimensions. @throws DataError for anything else. */
 export function parseIdx(bytes: Uint8Array, name: string): IdxArray {
+  checkArgument('idx: bytes', bytes, BYTES);
+  checkArgument('idx: name', name, TEXT);
   const view = new DataView(bytes.buffer, bytes.byteOffset, bytes.byteLength);
   if (bytes.length < 4) {
     throw new DataError(`${name}: an IDX file starts with four magic bytes, got ${bytes.length} in all`);
@@ -65,6 +82,9 @@ export interface IdxDataSetOptions {
  * @throws DataError if the counts differ, the dimensions do not fit or a label is out of range.
  */
 export function idxDataSet(images: IdxArray, labels: IdxArray, options: IdxDataSetOptions = {}): DataSet {
+  checkArgument('idx: images', images, IDX_ARRAY);
+  checkArgument('idx: labels', labels, IDX_ARRAY);
+  checkOptions('idx', options, { classes: wholeNumber(1), labelNames: listOf(TEXT) });
   const [count, height, width, channels] = images.dimensions;
   if (count === undefined || height === undefined) {
     throw new DataError(`${images.name}: images need 2 to 4 dimensions, got ${shapeText(images.dimensions)}`);

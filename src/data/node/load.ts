@@ -4,7 +4,17 @@
  */
 import { readdir, readFile, stat } from 'node:fs/promises';
 import { basename, join } from 'node:path';
-import type { Seed } from '../../numerics/index.js';
+import {
+  checkArgument,
+  checkOptions,
+  NUMBER,
+  oneOf,
+  record,
+  SEED,
+  TEXT,
+  type OptionRules,
+} from '../../numerics/arguments.js';
+import { type Seed } from '../../numerics/index.js';
 import {
   csvDataSets,
   type CsvOptions,
@@ -23,7 +33,7 @@ import { findCifarFiles, readCifarFolder } from './cifar-folder.js';
 import { findIdxFiles, readIdxFolder } from './idx-folder.js';
 import { holdsClassFolders, readImageFolders } from './image-folder.js';
 import { NAMED_SETS } from './named.js';
-import { ensureNamedSet, readNamedSet, type FetchOptions } from './named-set.js';
+import { ensureNamedSet, FETCH_RULES, readNamedSet, type FetchOptions } from './named-set.js';
 
 /** How data is loaded; most of it matters to one kind of source only. */
 export interface LoadOptions extends FetchOptions {
@@ -35,6 +45,14 @@ export interface LoadOptions extends FetchOptions {
   /** Fitted on the training part, applied to both. Default: `standardize` for CSV, `none` for images. */
   readonly normalize?: 'none' | 'standardize' | 'minmax';
 }
+
+const LOAD_RULES: OptionRules<LoadOptions> = {
+  ...FETCH_RULES,
+  seed: SEED,
+  testFraction: NUMBER,
+  csv: record('options of the CSV reader'),
+  normalize: oneOf(['none', 'standardize', 'minmax']),
+};
 
 /** A training and a test part, and what they are. */
 export interface LoadedData {
@@ -65,6 +83,8 @@ interface Found {
  * abort.
  */
 export async function loadData(spec: string, options: LoadOptions): Promise<LoadedData> {
+  checkArgument('data', spec, TEXT);
+  checkOptions('data', options, LOAD_RULES);
   const found = await find(spec, options).catch((error: unknown) => {
     // What the file system refuses is the user's to mend, like the rest: one sentence, no stack.
     if (isRefusal(error)) {
