@@ -5,6 +5,7 @@
  */
 export type * from './dataset.js';
 export { DataError } from './errors.js';
+export { crc32 } from './crc32.js';
 export type { Augmentation } from './augmentation.js';
 export { checkDataSet, exampleSize, selectExamples, sliceExamples, splitDataSet } from './examples.js';
 export { ArrayDataSetIterator, StreamDataSetIterator, type ArrayIteratorOptions } from './iterator.js';
