@@ -5,6 +5,7 @@
 import { InputError } from '../numerics/index.js';
 import type { DataSet } from './dataset.js';
 import { DataError } from './errors.js';
+import { kindHint } from './file-kind.js';
 
 const SIZE = 32;
 const CHANNELS = 3;
@@ -79,6 +80,6 @@ function recordsOf({ name, bytes }: CifarFile): number {
   const records = bytes.length / RECORD;
   if (Number.isInteger(records) && records > 0) return records;
   throw new DataError(
-    `${name}: must be whole records of ${RECORD} bytes (a label and 32 x 32 x 3 pixels), got ${bytes.length} bytes`,
+    `${name}: must be whole records of ${RECORD} bytes (a label and 32 x 32 x 3 pixels), got ${bytes.length} bytes${kindHint(bytes)}`,
   );
 }

@@ -286,7 +286,7 @@ describe('broken images', () => {
 
   test('other content', () => {
     expect(thrown(() => decodeImage(new TextEncoder().encode('GIF89a'), 'f'))).toBe(
-      `${rule} it has neither a PNG nor a JPEG signature`,
+      `${rule} it has neither a PNG nor a JPEG signature; it is a GIF image: save it as PNG`,
     );
   });
 

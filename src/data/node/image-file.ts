@@ -3,7 +3,7 @@
  * keep their high byte, fewer bits are spread over 0..255, transparency is laid over white. An image whose pixels are
  * all grey comes out with one channel, however the file stores it.
  */
-import { DataError } from '../index.js';
+import { DataError, kindHint } from '../index.js';
 import { decodeJpeg, hasJpegSignature } from './jpeg-file.js';
 import { turned } from './orientation.js';
 import { decodePng, hasPngSignature } from './png-file.js';
@@ -25,7 +25,7 @@ export function decodeImage(bytes: Uint8Array, name: string): GreyOrRgb {
   try {
     if (hasPngSignature(bytes)) stored = decodePng(bytes);
     else if (hasJpegSignature(bytes)) stored = decodeJpeg(bytes);
-    else throw new DataError('it has neither a PNG nor a JPEG signature');
+    else throw new DataError(`it has neither a PNG nor a JPEG signature${kindHint(bytes)}`);
   } catch (error) {
     throw new DataError(`${name}: must be a readable PNG or JPEG image, got an error: ${reasonOf(error)}`, {
       cause: error,
