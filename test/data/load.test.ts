@@ -47,7 +47,7 @@ describe('IDX folders', () => {
     // The test part knows class 3, so the training part has it too.
     expect([train.classes, part.classes]).toEqual([4, 4]);
     expect(train.shape).toEqual([2, 2, 1]);
-    expect(source).toBe(`IDX files in ${folder}`);
+    expect(source).toBe(`IDX files in ${folder}; noted: left out, files beside the IDX files (1)`);
     expect(normalizer).toBeUndefined();
   });
 
@@ -147,7 +147,9 @@ describe('image folders', () => {
     expect([...part.features]).toEqual([40, 40, 40, 41, 41, 41]);
     expect([...part.labels]).toEqual([1]);
     expect(part.classes).toBe(2);
-    expect(source).toBe(`images in ${folder}`);
+    expect(source).toBe(
+      `images in ${folder}; noted: left out, hidden (1), left out, not PNG or JPEG by name (.txt) (1)`,
+    );
   });
 
   test('one folder is split; numbered classes are in the order of their numbers', async () => {
@@ -269,6 +271,11 @@ describe('CSV', () => {
     expect(await rejection(loadData(path, options))).toBe(`DataError: ${message.replace('F', path)}`);
   });
 
+  test('two rows are one for each part', async () => {
+    const { train, test: part } = await loadData(await folderOf({ 'train.csv': '1,0\n3,1' }), options);
+    expect([train.count, part.count]).toEqual([1, 1]);
+  });
+
   test('a single row cannot be split', async () => {
     const folder = await folderOf({ 'train.csv': '1,0' });
     expect(await rejection(loadData(folder, options))).toBe(
@@ -292,7 +299,7 @@ describe('CIFAR folders', () => {
     expect([[...train.labels], [...part.labels]]).toEqual([[2, 1, 9], [7]]);
     expect([train.shape, train.classes, train.labelNames?.[9]]).toEqual([[32, 32, 3], 10, 'truck']);
     expect([...train.features.subarray(0, 3072)]).toEqual(range(3072).map((i) => i & 255));
-    expect(source).toBe(`CIFAR files in ${folder}`);
+    expect(source).toBe(`CIFAR files in ${folder}; noted: classes without an example (6)`);
   });
 
   test('a split without a test part', async () => {
@@ -448,8 +455,8 @@ describe('notes', () => {
         't10k-labels-idx1-ubyte/t10k-labels-idx1-ubyte': 'x',
       }),
     ).toEqual([
-      'left out, files beside train-images-idx3-ubyte and train-labels-idx1-ubyte: 2, first train-images-idx3-ubyte.gz',
-      'left out, folders beside train-images-idx3-ubyte and train-labels-idx1-ubyte: t10k-labels-idx1-ubyte',
+      'left out, files beside the IDX files: 2, first train-images-idx3-ubyte.gz',
+      'left out, folders beside the IDX files: t10k-labels-idx1-ubyte',
     ]);
   });
 
@@ -462,7 +469,7 @@ describe('notes', () => {
         'readme.html': 'x',
         'data_batch_2 (1).bin': records,
       }),
-    ).toEqual(['left out, files beside data_batch_1.bin and test_batch.bin: data_batch_2 (1).bin']);
+    ).toEqual(['left out, files beside the CIFAR files: data_batch_2 (1).bin']);
   });
 });
 

@@ -24,6 +24,7 @@ export class Terminal {
   readonly errorColour = pc.createColors(inColour(process.stderr));
   #voice: Voice = 'people';
   #status: StatusLine | null = null;
+  readonly #remarks = new Set<string>();
 
   constructor() {
     // Who reads us may stop doing so (`fewbit ... | head`): then there is nothing left to print.
@@ -62,6 +63,13 @@ export class Terminal {
   /** A line for people on stderr, whatever the voice. */
   note(text: string): void {
     this.#write(process.stderr, text);
+  }
+
+  /** What people should know and did not ask for: a line on stderr, once for each text. */
+  remark(text: string): void {
+    if (this.#remarks.has(text)) return;
+    this.#remarks.add(text);
+    this.note(`${this.errorColour.yellow('note:')} ${text}`);
   }
 
   error(text: string): void {

@@ -22,7 +22,7 @@ export function findCifarFiles(folder: string, listing: Listing, book: NoteBook)
   const train = names.filter((name) => TRAIN.test(name)).sort((a, b) => number(a) - number(b));
   const hasTest = names.includes(TEST);
   if (train.length > 0) {
-    noteUnused(folder, listing, [...train, TEST, ...COMPANIONS], book);
+    noteUnused(folder, listing, [...train, TEST, ...COMPANIONS], 'the CIFAR files', book);
     return hasTest ? [train, [TEST]] : [train];
   }
   if (!hasTest) {

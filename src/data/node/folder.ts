@@ -75,14 +75,14 @@ export function heldOutParts(folder: string, { train, test, validation }: Parts,
   return held === undefined ? [train] : [train, held];
 }
 
-/** Notes what of a folder no reader has used. */
+/** Notes what of a folder no reader has used; `beside` names what was. */
 export function noteUnused(
   folder: string,
   { files, folders }: Listing,
   used: readonly string[],
+  beside: string,
   book: NoteBook,
 ): void {
-  const beside = used.slice(0, 2).join(' and ');
   for (const name of files) {
     if (!used.includes(name)) book.add(`left out, files beside ${beside}`, join(folder, name));
   }

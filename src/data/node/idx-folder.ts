@@ -41,7 +41,7 @@ export function findIdxFiles(folder: string, listing: Listing, book: NoteBook): 
       `${join(folder, inner)}: IDX data must be a file, got a folder; move the file in it up into ${folder}`,
     );
   }
-  noteUnused(folder, listing, [...found.values()], book);
+  noteUnused(folder, listing, [...found.values()], 'the IDX files', book);
   const pair = (part: string): { images: string; labels: string } => {
     const images = found.get(`${part}-images`);
     const labels = found.get(`${part}-labels`);

@@ -47,7 +47,7 @@ export interface LoadedData {
   readonly test: DataSet;
   /** Short, for tables: the set's name, or the last part of the path. */
   readonly name: string;
-  /** Where it came from and what was done to it, in words. */
+  /** Where it came from, what was done to it, and what `notes` are about, in words. */
   readonly source: string;
   /** SHA-256 of what is handed out; see dataDigest. */
   readonly digest: string;
@@ -90,7 +90,9 @@ export async function loadData(spec: string, options: LoadOptions): Promise<Load
   let train = found.parts[0]!;
   let test = found.parts[1];
   if (!test) {
-    const fraction = options.testFraction ?? 0.2;
+    const { testFraction = 0.2 } = options;
+    // Two examples make two parts, however small the fraction.
+    const fraction = train.count > 1 ? Math.max(testFraction, 1 / train.count) : testFraction;
     [test, train] = splitDataSet(train, fraction, options.seed);
     sources.push(`${test.count} of ${test.count + train.count} examples held back for the test by seed`);
   }
@@ -104,6 +106,10 @@ export async function loadData(spec: string, options: LoadOptions): Promise<Load
     normalizer = fitted.state;
     sources.push(`features normalised (${normalize}) as fitted on the training part`);
   }
+  const { notes } = book;
+  if (notes.length > 0) {
+    sources.push(`noted: ${notes.map(({ what, count }) => `${what} (${count})`).join(', ')}`);
+  }
   return {
     train,
     test,
@@ -111,7 +117,7 @@ export async function loadData(spec: string, options: LoadOptions): Promise<Load
     source: sources.join('; '),
     digest: dataDigest([train, test]),
     ...(normalizer && { normalizer }),
-    notes: book.notes,
+    notes,
   };
 }
 
@@ -146,7 +152,7 @@ async function findInFolder(folder: string, options: LoadOptions, book: NoteBook
   if (cifar) return { parts: await readCifarFolder(folder, cifar), source: `CIFAR files in ${folder}` };
   const tables = heldOutParts(folder, findParts(folder, listing.files, TABLE), book);
   if (tables.length > 0) {
-    noteUnused(folder, listing, tables, book);
+    noteUnused(folder, listing, tables, tables.join(' and '), book);
     const paths = tables.map((name) => join(folder, name));
     return await readTables(paths, options, book);
   }
@@ -186,7 +192,7 @@ async function findImageFolders(
   const parts = findParts(folder, listing.folders);
   if (parts.train !== undefined && (await holdsClassFolders(join(folder, parts.train), book))) {
     const [train, ...held] = heldOutParts(folder, parts, book);
-    noteUnused(folder, listing, [train!, ...held], book);
+    noteUnused(folder, listing, [train!, ...held], [train!, ...held].join(' and '), book);
     return [join(folder, train!), ...held.map((name) => join(folder, name))];
   }
   return (await holdsClassFolders(folder, book)) ? [folder] : undefined;
