@@ -15,6 +15,7 @@ import {
 import type { DataSet, FeatureShape } from './dataset.js';
 import { DataError } from './errors.js';
 import { shapeText } from './examples.js';
+import { kindHint } from './file-kind.js';
 
 /** The content of one IDX file; `data` shares memory with the bytes it was read from. */
 export interface IdxArray {
@@ -30,7 +31,6 @@ const IDX_ARRAY = record('an array of parseIdx, { name, dimensions, data }', {
   data: BYTES,
 });
 const UNSIGNED_BYTE = 0x08;
-const GZIP = 0x1f8b;
 
 /** Reads an IDX file of unsigned bytes in one to four dimensions. @throws DataError for anything else. */
 export function parseIdx(bytes: Uint8Array, name: string): IdxArray {
@@ -38,14 +38,15 @@ export function parseIdx(bytes: Uint8Array, name: string): IdxArray {
   checkArgument('idx: name', name, TEXT);
   const view = new DataView(bytes.buffer, bytes.byteOffset, bytes.byteLength);
   if (bytes.length < 4) {
-    throw new DataError(`${name}: an IDX file starts with four magic bytes, got ${bytes.length} in all`);
+    throw new DataError(
+      `${name}: an IDX file starts with four magic bytes, got ${bytes.length} in all${kindHint(bytes)}`,
+    );
   }
   const magic = view.getUint32(0);
   const [zero, type, rank] = [magic >>> 16, (magic >>> 8) & 0xff, magic & 0xff];
   if (zero !== 0 || type !== UNSIGNED_BYTE || rank < 1 || rank > 4) {
-    const wayOut = zero === GZIP ? '; unpack it with gunzip first' : '';
     throw new DataError(
-      `${name}: IDX magic must be 0x00000801 to 0x00000804 (unsigned bytes, 1 to 4 dimensions), got 0x${magic.toString(16).padStart(8, '0')}${wayOut}`,
+      `${name}: IDX magic must be 0x00000801 to 0x00000804 (unsigned bytes, 1 to 4 dimensions), got 0x${magic.toString(16).padStart(8, '0')}${kindHint(bytes)}`,
     );
   }
   const start = 4 + 4 * rank;

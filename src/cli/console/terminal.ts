@@ -25,6 +25,7 @@ export class Terminal {
   readonly errorColour = pc.createColors(inColour(process.stderr));
   #voice: Voice = 'people';
   #status: StatusLine | null = null;
+  readonly #remarks = new Set<string>();
 
   readonly #stdout = new Sink(process.stdout, (error) => {
     this.#lost = new OutputError(error);
@@ -94,6 +95,13 @@ export class Terminal {
   /** A line for people on stderr, whatever the voice. */
   note(text: string): void {
     this.#write(this.#stderr, terminalText(text, this.errorColour.isColorSupported));
+  }
+
+  /** What people should know and did not ask for: a line on stderr, once for each text. */
+  remark(text: string): void {
+    if (this.#remarks.has(text)) return;
+    this.#remarks.add(text);
+    this.note(`${this.errorColour.yellow('note:')} ${text}`);
   }
 
   error(text: string): void {

@@ -1,5 +1,7 @@
 /** Reads JSON files that people write: a mistake is reported with its line and column. */
-import { readFileSync } from 'node:fs';
+import { existsSync, readFileSync } from 'node:fs';
+import { join } from 'node:path';
+import { fileKind } from '../../data/index.js';
 import { isSystemError, refusalText, UsageError } from '../console/errors.js';
 
 /**
@@ -11,6 +13,10 @@ export function readJsonFile(path: string): unknown {
     return JSON.parse(text);
   } catch (error) {
     if (!(error instanceof SyntaxError)) throw error;
+    const kind = fileKind(new TextEncoder().encode(text));
+    if (kind && !kind.name.startsWith('JSON')) {
+      throw new UsageError(`${path}: must be JSON, got ${kind.name}; ${kind.wayOut}`, { cause: error });
+    }
     const { line, column } = placeOf(error, text);
     const reason = error.message.replace(/( in JSON)? at position \d+.*$/s, '');
     throw new UsageError(`${path}:${line}:${column}: is not JSON: ${reason}`, { cause: error });
@@ -22,6 +28,11 @@ function readText(path: string): string {
     return readFileSync(path, 'utf8');
   } catch (error) {
     if (!isSystemError(error)) throw error;
+    if (error.code === 'EISDIR') {
+      const inner = join(path, 'config.json');
+      const wayOut = existsSync(inner) ? `give ${inner}` : 'give a file in it';
+      throw new UsageError(`${path}: must be a JSON file, got a folder; ${wayOut}`, { cause: error });
+    }
     throw new UsageError(refusalText(error, `read ${path}`), { cause: error });
   }
 }
