@@ -24,6 +24,7 @@ export class Terminal {
   readonly errorColour = pc.createColors(inColour(process.stderr));
   #voice: Voice = 'people';
   #status: StatusLine | null = null;
+  readonly #warned = new Set<string>();
 
   constructor() {
     // Who reads us may stop doing so (`fewbit ... | head`): then there is nothing left to print.
@@ -62,6 +63,13 @@ export class Terminal {
   /** A line for people on stderr, whatever the voice. */
   note(text: string): void {
     this.#write(process.stderr, text);
+  }
+
+  /** Something that runs and is hardly meant, on stderr, whatever the voice; the same text once. */
+  warn(text: string): void {
+    if (this.#warned.has(text)) return;
+    this.#warned.add(text);
+    this.note(`${this.errorColour.yellow('warning:')} ${text}`);
   }
 
   error(text: string): void {
@@ -131,12 +139,19 @@ export function byRoleText(texts: Readonly<Record<string, string>>): string {
   return [...groups].map(([text, roles]) => `${roles.join(' ')} ${text}`).join(', ');
 }
 
+const NOT_A_NUMBER = 'not a number';
+
 /** `88.65 %`. */
 export function percentText(percent: number): string {
   return `${percent.toFixed(2)} %`;
 }
 
+/** An error in percent, or the text for one that is not a number, because the outputs of the network are none. */
+export function errorText(percent: number | null): string {
+  return percent === null ? NOT_A_NUMBER : percentText(percent);
+}
+
 /** A loss, or the text for one that is not a number any more. */
 export function lossText(loss: number | null): string {
-  return loss === null ? 'not a number' : loss.toFixed(4);
+  return loss === null ? NOT_A_NUMBER : loss.toFixed(4);
 }

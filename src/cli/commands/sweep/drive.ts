@@ -29,6 +29,7 @@ export interface SweepListener {
   readonly onPruned: (run: SweepRun, pruned: Pruned) => void;
   readonly onFailure: (run: SweepRun, problem: string) => void;
   readonly onNote: (text: string) => void;
+  readonly onWarning: EngineContext['onWarning'];
   readonly onState: (running: number, waiting: string | null) => void;
 }
 
@@ -82,6 +83,7 @@ function contextOf(sweep: string, listener: SweepListener, signal: AbortSignal):
     onEnd: listener.onEnd,
     onFailure: ({ run }, problem) => listener.onFailure(run, problem),
     onNote: listener.onNote,
+    onWarning: listener.onWarning,
     onState: listener.onState,
   };
 }

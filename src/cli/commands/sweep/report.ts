@@ -1,17 +1,24 @@
 /** What a sweep prints: its runs before it begins, what happens in it, and how it ended. */
-import { join } from 'node:path';
+import { dirname, join } from 'node:path';
 import {
   differingFields,
   stateCounts,
+  summaryErrors,
   summaryRow,
   valueText,
   type RunSummary,
   type SweepRun,
 } from '../../../experiment/index.js';
-import { isRunFolder, summarizeRun, summarizeRuns, sweepRunPath } from '../../../experiment/store/index.js';
+import {
+  isRunFolder,
+  runLog,
+  summarizeRun,
+  summarizeRuns,
+  sweepRunPath,
+} from '../../../experiment/store/index.js';
 import { byTestError, runsTable } from '../../shared/runs-table.js';
 import { tableText } from '../../console/table.js';
-import { durationText, grouped, percentText, type Terminal } from '../../console/terminal.js';
+import { durationText, errorText, grouped, type Terminal } from '../../console/terminal.js';
 import type { RequestedSweep } from './definition.js';
 import type { SweepListener } from './drive.js';
 import type { SweepProgress } from './progress.js';
@@ -59,6 +66,7 @@ export class SweepReport implements SweepListener {
   readonly #request: RequestedSweep;
   readonly #progress: SweepProgress;
   readonly #begun = performance.now();
+  readonly #warned = new Set<string>();
   #hasWorked = false;
 
   constructor(terminal: Terminal, request: RequestedSweep, progress: SweepProgress) {
@@ -100,7 +108,7 @@ export class SweepReport implements SweepListener {
     const { epochs, errorPercent, place, runs, kept } = pruned;
     this.#terminal.say(
       this.#terminal.colour.dim(
-        `${label}  pruned after epoch ${epochs}: ${percentText(errorPercent)}, place ${place} of ${runs}, ${kept} continue`,
+        `${label}  pruned after epoch ${epochs}: ${errorText(errorPercent)}, place ${place} of ${runs}, ${kept} continue`,
       ),
     );
   };
@@ -112,6 +120,16 @@ export class SweepReport implements SweepListener {
 
   readonly onNote = (text: string): void => {
     this.#terminal.note(text);
+  };
+
+  /** The first of a kind: a sweep may have hundreds, and every one of them is in the log of its run. */
+  readonly onWarning: SweepListener['onWarning'] = ({ run, path }, { kind, message }) => {
+    this.#terminal.json({ event: 'warning', name: run.name, label: run.label, kind, message });
+    if (this.#warned.has(kind)) return;
+    this.#warned.add(kind);
+    this.#terminal.warn(
+      `run "${run.label}": ${message} (for other runs see the logs in ${dirname(runLog(path))})`,
+    );
   };
 
   readonly onState: SweepListener['onState'] = (running, waiting) => {
@@ -164,11 +182,13 @@ export class SweepReport implements SweepListener {
     this.#progress.stop();
   }
 
-  #figures({ testErrorPercent, trainErrorPercent, epochs, digest }: RunSummary): string {
+  #figures(summary: RunSummary): string {
+    const { testErrorPercent, trainErrorPercent, epochs, digest } = summary;
+    const errors = summaryErrors(summary);
     const { bold, dim } = this.#terminal.colour;
     return [
-      ...(testErrorPercent === null ? [] : [`test error ${bold(percentText(testErrorPercent))}`]),
-      ...(trainErrorPercent === null ? [] : [`training error ${percentText(trainErrorPercent)}`]),
+      ...(testErrorPercent === null ? [] : [`test error ${bold(errorText(errors.test))}`]),
+      ...(trainErrorPercent === null ? [] : [`training error ${errorText(errors.train)}`]),
       digest === null ? `epoch ${epochs}` : dim(digest.slice(0, 12)),
     ].join('  ');
   }

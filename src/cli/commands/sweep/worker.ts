@@ -16,6 +16,7 @@ import {
   sweepRunPath,
   type LockOwner,
 } from '../../../experiment/store/index.js';
+import type { TrainingWarning } from '../../../train/index.js';
 import { openData } from '../../shared/open-data.js';
 import { errorLine, EXIT, isKnownError, UsageError } from '../../console/errors.js';
 import { interruptible, type CommandContext, type Interrupt } from '../../console/interrupt.js';
@@ -76,6 +77,11 @@ async function train(
       now: () => performance.now(),
       signal: stop.signal,
       onEvent: (event) => {
+        if (event.event === 'warning') {
+          const { kind, message } = event;
+          terminal.warn(message);
+          process.send?.({ kind, message } satisfies TrainingWarning);
+        }
         if (event.event === 'epoch' && !event.partial && hasReached(event.epoch)) stop.abort();
       },
     });
