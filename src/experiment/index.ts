@@ -30,6 +30,8 @@ export {
 } from './run/setting-text.js';
 export {
   epochLines,
+  testErrorOf,
+  trainErrorOf,
   trainingSeconds,
   type EpochLine,
   type IntervalLine,
@@ -41,6 +43,7 @@ export {
   executeRun,
   loadCheckpoint,
   parameterNames,
+  resultRow,
   type RunContext,
   type RunEvent,
   type RunOutcome,
@@ -152,7 +155,14 @@ export {
   type RungRun,
 } from './sweep/halving.js';
 export { differingFields, fieldsName, runFields, type FieldTexts } from './sweep/run-fields.js';
-export { csvText, summaryRow, type RunState, type RunSummary } from './sweep/run-summary.js';
+export {
+  csvText,
+  summaryErrors,
+  summaryRow,
+  type Cell,
+  type RunState,
+  type RunSummary,
+} from './sweep/run-summary.js';
 export { arraySweepChart } from './array/sweep-chart.js';
 export {
   arrayText,

@@ -97,7 +97,6 @@ interface Found {
 export async function loadData(spec: string, options: LoadOptions): Promise<LoadedData> {
   checkArgument('data', spec, TEXT);
   checkOptions('data', options, LOAD_RULES);
-  const found = await find(spec, options).catch((error: unknown) => {
   const book = new NoteBook();
   const found = await find(spec, options, book).catch((error: unknown) => {
     // What the file system refuses is the user's to mend, like the rest: one sentence, no stack.

@@ -13,6 +13,7 @@ import {
   type TrainingListener,
   type TrainingModel,
   type TrainingProfile,
+  type TrainingWarning,
 } from '../../train/index.js';
 import { RunFolderError } from './errors.js';
 import { Interval } from './interval.js';
@@ -68,7 +69,9 @@ export type RunEvent =
   | { readonly event: 'start'; readonly step: number; readonly steps: number }
   | { readonly event: 'step'; readonly step: number; readonly epoch: number; readonly loss: number }
   | MetricsLine
-  | { readonly event: 'checkpoint'; readonly step: number };
+  | { readonly event: 'checkpoint'; readonly step: number }
+  /** Each kind once in a run, and again when it is resumed. */
+  | ({ readonly event: 'warning'; readonly step: number } & TrainingWarning);
 
 /** How a run ended; contents of result.json. */
 export interface RunResult {
@@ -88,6 +91,11 @@ export interface RunResult {
   readonly stepsPerSecond: number;
   /** Over the whole run, by parameter; empty for float32. */
   readonly swallowed: readonly SwallowedRate[];
+}
+
+/** A result as a flat object for JSON, which has no NaN: `diverged` is the reason of a loss that is null. */
+export function resultRow(result: RunResult): RunResult & { readonly diverged: boolean } {
+  return { ...result, diverged: result.testLoss === null };
 }
 
 /** How `executeRun` ended: done, or stopped by the signal with a checkpoint of that step. */
@@ -167,6 +175,8 @@ class Run {
   #started = false;
   /** Step of the last checkpoint. */
   #saved: number | null = null;
+  /** Whether the divergence of the network was reported. */
+  #hasDiverged = false;
 
   constructor(store: RunStore, configuration: RunConfiguration, context: RunContext, network: Network) {
     const { batch, augment } = configuration;
@@ -200,6 +210,7 @@ class Run {
         epochs: 1,
         ...(limit === undefined ? {} : { maxSteps: limit - network.step }),
         listeners: [this.#listener()],
+        onWarning: (warning) => this.#warn(warning),
         ...(this.#context.signal === undefined ? {} : { signal: this.#context.signal }),
       });
       await this.#endInterval(network);
@@ -261,6 +272,8 @@ class Run {
     if (!whole && !partial) return;
     const evaluation = await network.evaluate(this.#test);
     const totals = trainingTotals(openIntervals(this.#lines));
+    const { divergence } = evaluation;
+    if (divergence !== null) this.#warn({ kind: 'diverged', message: `test data: ${divergence}` });
     this.#write({
       event: 'epoch',
       epoch: partial ? network.epoch + 1 : network.epoch,
@@ -303,6 +316,13 @@ class Run {
     };
     this.#store.writeResult(result);
     return result;
+  }
+
+  #warn(warning: TrainingWarning): void {
+    // Training and test data may both tell it.
+    if (warning.kind === 'diverged' && this.#hasDiverged) return;
+    this.#hasDiverged ||= warning.kind === 'diverged';
+    this.#context.onEvent?.({ event: 'warning', step: this.#network.step, ...warning });
   }
 
   #write(line: MetricsLine): void {

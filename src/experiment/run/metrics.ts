@@ -120,6 +120,19 @@ export function roundedLossSum(lossSum: number): number | null {
   return Number.isFinite(lossSum) ? Math.round(lossSum * LOSS_UNITS) / LOSS_UNITS : null;
 }
 
+/**
+ * The test error of an epoch or a result, in percent; null if its loss is not a number, because then the outputs of the
+ * network are none, and the share of examples that "a wrong class" was found for means nothing.
+ */
+export function testErrorOf(line: Pick<EpochLine, 'testErrorPercent' | 'testLoss'>): number | null {
+  return line.testLoss === null ? null : line.testErrorPercent;
+}
+
+/** The training error of an epoch or a result, likewise. */
+export function trainErrorOf(line: Pick<EpochLine, 'trainErrorPercent' | 'loss'>): number | null {
+  return line.loss === null ? null : line.trainErrorPercent;
+}
+
 /** A finite number, or null because JSON has no NaN. */
 export function finiteOrNull(value: number | null): number | null {
   return value !== null && Number.isFinite(value) ? value : null;

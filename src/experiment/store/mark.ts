@@ -16,7 +16,7 @@ const LOGS = '_log';
 const pruned = z.object({
   kind: z.literal('pruned'),
   epochs: z.int(),
-  errorPercent: z.number(),
+  errorPercent: z.number().nullable(),
   place: z.int(),
   runs: z.int(),
   kept: z.int(),

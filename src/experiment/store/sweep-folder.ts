@@ -9,7 +9,7 @@ import { z } from 'zod';
 import { checkEntries } from './comparison.js';
 import { ConfigurationError, RunFolderError } from '../run/errors.js';
 import type { RungRun } from '../sweep/halving.js';
-import { epochLines } from '../run/metrics.js';
+import { epochLines, testErrorOf, trainErrorOf } from '../run/metrics.js';
 import { differingFields } from '../sweep/run-fields.js';
 import {
   isRunFolder,
@@ -119,7 +119,7 @@ export function readRungRun(sweep: string, run: SweepRun, by: 'test' | 'training
   const isFailed = readFailure(path) !== null;
   if (!isRunFolder(path)) return { name: run.name, isDone: false, isFailed, errors: [] };
   const errors = epochLines(readMetrics(path)).map((line) =>
-    by === 'test' ? line.testErrorPercent : line.trainErrorPercent,
+    by === 'test' ? testErrorOf(line) : trainErrorOf(line),
   );
   const isDone = readRecord(path).result !== null;
   return { name: run.name, isDone, isFailed: isFailed && !isDone, errors };
