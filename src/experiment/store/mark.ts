@@ -7,7 +7,7 @@ import { existsSync, rmSync } from 'node:fs';
 import { basename, dirname, join } from 'node:path';
 import { z } from 'zod';
 import type { Pruned } from '../sweep/halving.js';
-import { jsonText, makeFolder, readJson, writeWhole } from './run-folder.js';
+import { jsonText, makeFolder, readJson, writeWhole } from './file.js';
 
 const PRUNED = 'pruned.json';
 /** Cannot be the name of a run, because folder names of runs begin with a letter or a digit. */
