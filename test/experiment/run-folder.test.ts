@@ -127,7 +127,7 @@ describe('metrics', () => {
     [
       'a number that is not finite',
       { lossSum: Infinity },
-      'lossSum: Invalid input: expected number, received number',
+      'lossSum: Invalid input: expected number, received Infinity',
     ],
     ['a negative count', { examples: -1 }, 'examples: Too small: expected number to be >=1'],
     ['more correct examples than examples', { correct: 99 }, 'its counts contradict each other'],

@@ -34,6 +34,11 @@ export interface LockOwner {
   readonly isOver?: (job: string) => boolean;
 }
 
+/** True for the name of the lock itself, which its holder removes. */
+export function isLock(name: string): boolean {
+  return name === LOCK;
+}
+
 /** True for the names of files that a lock may leave in a run folder. */
 export function isLockName(name: string): boolean {
   return name === LOCK || name.startsWith(`${LOCK}.`);

@@ -124,12 +124,13 @@ export function sealedMetrics(
     const { lines: covered, chain } = seal.metrics;
     const metrics = parseMetrics(bytes, file, start, (before) => before.length >= covered);
     if (metrics.chain[covered] !== chain || metrics.isChained === false) {
-      const problem =
-        metrics.lines.length < covered
+      const problem = !existsSync(file)
+        ? `is missing, but ${CHECKPOINT} was written after line ${covered}`
+        : metrics.lines.length < covered
           ? `has ${metrics.lines.length} lines, but ${CHECKPOINT} was written after line ${covered}`
           : `its first ${covered} lines are not those with which ${CHECKPOINT} was written`;
       throw new RunFolderError(
-        `${existsSync(file) ? file : `${file} is missing`}: ${problem}; restore the file of the two that was changed, or ${AGAIN}`,
+        `${file}: ${problem}; restore the file of the two that was changed, or ${AGAIN}`,
       );
     }
     return { ...metrics, covered };
@@ -151,7 +152,7 @@ export function sealedMetrics(
   const end = kept.at(-1)?.step ?? 0;
   if (header !== null && (end !== step || epochs < header.epoch)) {
     throw new RunFolderError(
-      `${existsSync(file) ? file : `${file} is missing`}: has ${epochs} epochs and ends at step ${end}, but ${CHECKPOINT} is of epoch ${header.epoch} and step ${step}; restore the file, or ${AGAIN}`,
+      `${file}: ${existsSync(file) ? 'has' : 'is missing, so it has'} ${epochs} epochs and ends at step ${end}, but ${CHECKPOINT} is of epoch ${header.epoch} and step ${step}; restore the file, or ${AGAIN}`,
     );
   }
   return { ...metrics, covered: kept.length };

@@ -87,6 +87,11 @@ export function checkSweepFolder(path: string, runs: readonly SweepRun[]): void 
   checkEntries(runs.map((run) => ({ ...run, path: sweepRunPath(path, run) })));
 }
 
+/** True for the name of a file that a sweep keeps in its folder beside its runs. */
+export function isSweepName(name: string): boolean {
+  return name === SWEEP || name === INDEX || name === JOBS;
+}
+
 /** True if the folder holds a sweep. */
 export function isSweepFolder(path: string): boolean {
   return existsSync(join(path, SWEEP));
