@@ -90,7 +90,7 @@ export const ROOMS = {
   },
   // The folders of runs and sweeps: the only room of the wing that touches Node. It has a door of its own.
   'experiment/store': {
-    imports: ['experiment/run', 'experiment/sweep'],
+    imports: ['numerics', 'train', 'experiment/run', 'experiment/sweep'],
     doors: index,
     packages: ['zod'],
   },

@@ -50,6 +50,7 @@ export {
   type RunResult,
   type RunStore,
 } from './run/execute.js';
+export type { CheckpointNote, RunSeal } from './run/checkpoint-note.js';
 export { checkRunData, usedData, type RunData } from './run/run-data.js';
 export type { ComparisonEntry, ComparisonOutcome, ComparisonRow } from './run/comparison.js';
 export { comparisonChart, errorChart, type Chart, type ChartSeries } from './report/error-chart.js';
