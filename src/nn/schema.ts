@@ -2,7 +2,7 @@
  * Checks the structure of a network configuration that comes from outside (JSON, JavaScript callers): types,
  * required and unknown fields, simple ranges. Rules between layers are checked when the layers are made.
  */
-import { InputTypeError } from '../numerics/index.js';
+import { checkDepth, InputTypeError, shownText } from '../numerics/index.js';
 import { z } from 'zod';
 import type { NetworkConfiguration, PrecisionStage } from './configuration.js';
 
@@ -197,14 +197,14 @@ function pathText(path: readonly PropertyKey[], input: unknown): string {
 
 /** @throws TypeError naming the first field that is wrong, what was expected and what was given. */
 function checked<T>(schema: z.ZodType<T>, what: string, input: unknown): T {
+  checkDepth(what, input);
   const result = schema.safeParse(input);
   if (result.success) return result.data;
   const issue = result.error.issues[0]!;
   const where = pathText(issue.path, input);
   let got: unknown = input;
   for (const key of issue.path) got = (got as Record<PropertyKey, unknown> | undefined)?.[key];
-  const shown =
-    issue.code === 'unrecognized_keys' ? '' : `, got ${got === undefined ? 'nothing' : JSON.stringify(got)}`;
+  const shown = issue.code === 'unrecognized_keys' ? '' : `, got ${shownText(got)}`;
   throw new InputTypeError(`${what}: ${where === '' ? '' : `${where}: `}${issue.message}${shown}`);
 }
 

@@ -1,6 +1,10 @@
 /** Reads JSON files that people write: a mistake is reported with its line and column. */
-import { readFileSync } from 'node:fs';
+import { readTextSync } from '../../files/index.js';
+import { parseJson } from '../../numerics/index.js';
 import { isSystemError, refusalText, UsageError } from '../console/errors.js';
+
+/** No configuration of a person or a program is larger. */
+const MOST_JSON = { maxBytes: 100_000_000 };
 
 /**
  * The contents of a JSON file. @throws UsageError for a file that cannot be read or is not JSON.
@@ -8,7 +12,7 @@ import { isSystemError, refusalText, UsageError } from '../console/errors.js';
 export function readJsonFile(path: string): unknown {
   const text = readText(path);
   try {
-    return JSON.parse(text);
+    return parseJson(text);
   } catch (error) {
     if (!(error instanceof SyntaxError)) throw error;
     const { line, column } = placeOf(error, text);
@@ -19,7 +23,7 @@ export function readJsonFile(path: string): unknown {
 
 function readText(path: string): string {
   try {
-    return readFileSync(path, 'utf8');
+    return readTextSync(path, MOST_JSON);
   } catch (error) {
     if (!isSystemError(error)) throw error;
     throw new UsageError(refusalText(error, `read ${path}`), { cause: error });

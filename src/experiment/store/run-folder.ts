@@ -13,13 +13,14 @@ import {
   mkdirSync,
   openSync,
   readdirSync,
-  readFileSync,
   renameSync,
   rmdirSync,
   rmSync,
   statSync,
   writeSync,
 } from 'node:fs';
+import { readInputSync, readTextSync } from '../../files/index.js';
+import { parseJson } from '../../numerics/index.js';
 import { dirname, join } from 'node:path';
 import { RunFolderError } from '../run/errors.js';
 import type { RunStore } from '../run/execute.js';
@@ -108,7 +109,7 @@ export class RunFolder implements RunStore {
   rewindMetrics(step: number, stage = 0): MetricsLine[] {
     const file = join(this.path, METRICS);
     if (!existsSync(file)) return [];
-    const { lines, sizeBytes } = parseMetrics(readFileSync(file), file, step, stage);
+    const { lines, sizeBytes } = parseMetrics(readInputSync(file), file, step, stage);
     const handle = openSync(file, 'r+');
     try {
       ftruncateSync(handle, sizeBytes);
@@ -175,13 +176,13 @@ export function readRun(path: string): RunFiles {
 /** Bytes of a run's last checkpoint; null before the first. */
 export function readCheckpoint(path: string): Uint8Array | null {
   const file = checkpointPath(path);
-  return existsSync(file) ? readFileSync(file) : null;
+  return existsSync(file) ? readInputSync(file) : null;
 }
 
 /** The metrics of a run that are written so far. */
 export function readMetrics(path: string): MetricsLine[] {
   const file = join(path, METRICS);
-  return existsSync(file) ? parseMetrics(readFileSync(file), file, Infinity, Infinity).lines : [];
+  return existsSync(file) ? parseMetrics(readInputSync(file), file, Infinity, Infinity).lines : [];
 }
 
 /**
@@ -216,7 +217,7 @@ function parseMetrics(
 
 function parseLine(bytes: Uint8Array): MetricsLine | null {
   try {
-    const value: unknown = JSON.parse(new TextDecoder().decode(bytes));
+    const value: unknown = parseJson(new TextDecoder().decode(bytes));
     return isMetricsLine(value) ? value : null;
   } catch {
     return null;
@@ -241,7 +242,7 @@ function isMetricsLine(value: unknown): value is MetricsLine {
  */
 export function readJson(file: string): unknown {
   try {
-    return JSON.parse(readFileSync(file, 'utf8'));
+    return parseJson(readTextSync(file));
   } catch (error) {
     if (!(error instanceof SyntaxError)) throw error;
     throw new RunFolderError(`${file}: is not JSON (${error.message})`);
