@@ -2,8 +2,9 @@
  * Data by one word: `mnist`, `cifar10`, `synthetic`, or a path to own data (IDX or CIFAR files, a folder of images per class, CSV).
  * Names go before paths: write `./mnist` for a folder of that name.
  */
-import { readdir, readFile, stat } from 'node:fs/promises';
+import { readdir, stat } from 'node:fs/promises';
 import { basename, join } from 'node:path';
+import { FileError, readInput } from '../../files/index.js';
 import type { Seed } from '../../numerics/index.js';
 import {
   csvDataSets,
@@ -67,6 +68,7 @@ interface Found {
 export async function loadData(spec: string, options: LoadOptions): Promise<LoadedData> {
   const found = await find(spec, options).catch((error: unknown) => {
     // What the file system refuses is the user's to mend, like the rest: one sentence, no stack.
+    if (error instanceof FileError) throw new DataError(error.message, { cause: error });
     if (isRefusal(error)) {
       throw new DataError(`data: cannot read "${spec}": ${reasonOf(error)}`, { cause: error });
     }
@@ -166,10 +168,14 @@ async function readTables(paths: readonly string[], options: LoadOptions): Promi
   return { parts: csvDataSets(tables), source: `CSV ${paths.join(' and ')}`, isTable: true };
 }
 
+/** Text becomes one string, of which the engine makes none longer than about 2^29 characters. */
+const MOST_TEXT = { maxBytes: 500_000_000 };
+
 async function readText(path: string): Promise<string> {
   try {
-    return new TextDecoder('utf-8', { fatal: true }).decode(await readFile(path));
+    return new TextDecoder('utf-8', { fatal: true }).decode(await readInput(path, MOST_TEXT));
   } catch (error) {
+    if (error instanceof FileError) throw error;
     const problem = isRefusal(error) ? 'cannot be read' : 'must be UTF-8 text';
     throw new DataError(`${path}: ${problem}: ${reasonOf(error)}`, { cause: error });
   }
