@@ -4,9 +4,12 @@
  */
 import { checkDepth, InputTypeError, shownText } from '../numerics/index.js';
 import { z } from 'zod';
+import { MAX_SIZE } from '../plan/index.js';
 import type { NetworkConfiguration, PrecisionStage } from './configuration.js';
 
-const size = z.int().min(1);
+const size = z.int().min(1).max(MAX_SIZE);
+/** The rate is multiplied so many times at every epoch. */
+const MAX_POWER = 1000;
 const pairOf = (item: z.ZodInt): z.ZodType =>
   z.union([item, z.tuple([item, item])], 'expected a number or [vertical, horizontal]');
 const format = z.union(
@@ -38,7 +41,7 @@ const schedule = z.union(
       factor: positive,
       milestones: z.array(z.int().min(0)),
     }),
-    z.strictObject({ kind: z.literal('poly'), rate: z.number().min(0), power: z.int().min(0), epochs: size }),
+    z.strictObject({ kind: z.literal('poly'), rate: z.number().min(0), power: z.int().min(0).max(MAX_POWER), epochs: size }),
   ],
   'expected a rate from 0, or a schedule { kind: "constant" | "exponential" | "step" | "poly", ... }',
 );
@@ -106,7 +109,7 @@ const layer: z.ZodType = z.discriminatedUnion(
       channels: size,
       kernel: pairOf(size),
       stride: pairOf(size).optional(),
-      padding: pairOf(z.int().min(0)).optional(),
+      padding: pairOf(z.int().min(0).max(MAX_SIZE)).optional(),
       bias,
       activation,
       ...overrides,

@@ -84,6 +84,12 @@ export class PlanDraft {
     }
     const id = this.#tensors.length;
     const { format, storage } = this.#elementType(spec);
+    const sizeBytes = elements(spec.shape) * BYTES[storage];
+    if (!Number.isSafeInteger(sizeBytes)) {
+      throw new ShapeError(
+        `${name}: a tensor must have fewer than 2^53 bytes, got shape ${shapeText(spec.shape)}; choose smaller sizes`,
+      );
+    }
     this.#ids.set(name, id);
     this.#tensors.push({
       id,
@@ -95,7 +101,7 @@ export class PlanDraft {
       storage,
       persistent: spec.persistent ?? false,
       offset: 0,
-      sizeBytes: elements(spec.shape) * BYTES[storage],
+      sizeBytes,
     });
     return id;
   }

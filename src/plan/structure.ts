@@ -4,6 +4,7 @@
  */
 import { parseAccumulator, parseFormat, parseRounding, shownText } from '../numerics/index.js';
 import { ShapeError } from './errors.js';
+import { MAX_SIZE } from './shapes.js';
 import type { Convert, OpBase, Window } from './types.js';
 
 /** Throws ShapeError unless `value` has the type; `path` names it in the message. */
@@ -108,8 +109,7 @@ const SITE_FIELDS: Readonly<Record<keyof Convert, Check>> = {
 };
 export const SITE = object(SITE_FIELDS);
 
-/** Sizes that an image or a window can have. */
-const SIZE = whole(1, 2 ** 30);
+const SIZE = whole(1, MAX_SIZE);
 const WINDOW_FIELDS: Readonly<Record<keyof Window, Check>> = {
   height: SIZE,
   width: SIZE,
@@ -118,8 +118,8 @@ const WINDOW_FIELDS: Readonly<Record<keyof Window, Check>> = {
   kernelWidth: SIZE,
   strideY: SIZE,
   strideX: SIZE,
-  padTop: whole(0, 2 ** 30),
-  padLeft: whole(0, 2 ** 30),
+  padTop: whole(0, MAX_SIZE),
+  padLeft: whole(0, MAX_SIZE),
   outHeight: SIZE,
   outWidth: SIZE,
 };
