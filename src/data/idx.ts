@@ -32,10 +32,20 @@ const IDX_ARRAY = record('an array of parseIdx, { name, dimensions, data }', {
 });
 const UNSIGNED_BYTE = 0x08;
 
-/** Reads an IDX file of unsigned bytes in one to four dimensions. @throws DataError for anything else. */
-export function parseIdx(bytes: Uint8Array, name: string): IdxArray {
-  checkArgument('idx: bytes', bytes, BYTES);
-  checkArgument('idx: name', name, TEXT);
+/** The head of an IDX file: what it promises. */
+export interface IdxHeader {
+  readonly dimensions: readonly number[];
+  /** Bytes of the head, and of the elements that follow. */
+  readonly headBytes: number;
+  readonly dataBytes: number;
+}
+
+/**
+ * Reads the head of an IDX file of unsigned bytes in one to four dimensions.
+ * @param bytes the file, or its beginning with at least 20 bytes
+ * @throws DataError for anything else.
+ */
+export function parseIdxHeader(bytes: Uint8Array, name: string): IdxHeader {
   const view = new DataView(bytes.buffer, bytes.byteOffset, bytes.byteLength);
   if (bytes.length < 4) {
     throw new DataError(
@@ -49,25 +59,33 @@ export function parseIdx(bytes: Uint8Array, name: string): IdxArray {
       `${name}: IDX magic must be 0x00000801 to 0x00000804 (unsigned bytes, 1 to 4 dimensions), got 0x${magic.toString(16).padStart(8, '0')}${kindHint(bytes)}`,
     );
   }
-  const start = 4 + 4 * rank;
-  if (bytes.length < start) {
+  const headBytes = 4 + 4 * rank;
+  if (bytes.length < headBytes) {
     throw new DataError(
-      `${name}: the IDX header of ${rank} dimensions needs ${start} bytes, got ${bytes.length}; the file is truncated`,
+      `${name}: the IDX header of ${rank} dimensions needs ${headBytes} bytes, got ${bytes.length}; the file is truncated`,
     );
   }
   const dimensions = Array.from({ length: rank }, (_, axis) => view.getUint32(4 + 4 * axis));
-  const expected = dimensions.reduce((product, size) => product * size, 1);
-  if (expected === 0) {
+  const dataBytes = dimensions.reduce((product, size) => product * size, 1);
+  if (dataBytes === 0) {
     throw new DataError(`${name}: every IDX dimension must be at least 1, got ${shapeText(dimensions)}`);
   }
-  const got = bytes.length - start;
-  if (got !== expected) {
-    const what = got < expected ? 'the file is truncated' : `${got - expected} trailing bytes`;
+  return { dimensions, headBytes, dataBytes };
+}
+
+/** Reads an IDX file of unsigned bytes in one to four dimensions. @throws DataError for anything else. */
+export function parseIdx(bytes: Uint8Array, name: string): IdxArray {
+  checkArgument('idx: bytes', bytes, BYTES);
+  checkArgument('idx: name', name, TEXT);
+  const { dimensions, headBytes, dataBytes } = parseIdxHeader(bytes, name);
+  const got = bytes.length - headBytes;
+  if (got !== dataBytes) {
+    const what = got < dataBytes ? 'the file is truncated' : `${got - dataBytes} trailing bytes`;
     throw new DataError(
-      `${name}: the IDX header promises ${shapeText(dimensions)} = ${expected} bytes, got ${got}; ${what}`,
+      `${name}: the IDX header promises ${shapeText(dimensions)} = ${dataBytes} bytes, got ${got}; ${what}`,
     );
   }
-  return { name, dimensions, data: new Uint8Array(bytes.buffer, bytes.byteOffset + start, expected) };
+  return { name, dimensions, data: new Uint8Array(bytes.buffer, bytes.byteOffset + headBytes, dataBytes) };
 }
 
 /** How a pair of IDX files becomes a data set. */

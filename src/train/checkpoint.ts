@@ -14,6 +14,8 @@ import {
   storageOf,
   type NumberFormat,
   InputError,
+  parseJson,
+  shownText,
 } from '../numerics/index.js';
 import { networkFromJSON, type NetworkConfiguration, type NetworkDefinition } from '../nn/index.js';
 import type { Tensor } from '../plan/index.js';
@@ -196,9 +198,9 @@ async function verifyChecksum(bytes: Uint8Array): Promise<void> {
 
 function parsed(name: string, text: string): unknown {
   try {
-    return JSON.parse(text);
+    return parseJson(text);
   } catch {
-    throw new InputError(`checkpoint: "${name}" in the metadata is not JSON, got ${text}`);
+    throw new InputError(`checkpoint: "${name}" in the metadata is not JSON, got ${shownText(text)}`);
   }
 }
 
@@ -208,7 +210,7 @@ function isCounter(value: unknown): value is number {
 
 function counter(name: string, value: unknown): number {
   if (isCounter(value)) return value;
-  throw new InputError(`checkpoint: ${name} must be a whole number, got ${JSON.stringify(value)}`);
+  throw new InputError(`checkpoint: ${name} must be a whole number, got ${shownText(value)}`);
 }
 
 function batchOf(value: unknown): number | null {
@@ -223,9 +225,7 @@ function position(value: unknown): IteratorPosition | null {
       cursor: counter('iterator.cursor', value.cursor),
     };
   }
-  throw new InputError(
-    `checkpoint: iterator must be { epoch, cursor } or null, got ${JSON.stringify(value)}`,
-  );
+  throw new InputError(`checkpoint: iterator must be { epoch, cursor } or null, got ${shownText(value)}`);
 }
 
 function precisionOf(value: unknown, stages: number): PrecisionState {
@@ -236,7 +236,7 @@ function precisionOf(value: unknown, stages: number): PrecisionState {
     return value as PrecisionState;
   }
   throw new InputError(
-    `checkpoint: precision must be a stage from 0 to ${stages - 1} with its counters, got ${JSON.stringify(value)}`,
+    `checkpoint: precision must be a stage from 0 to ${stages - 1} with its counters, got ${shownText(value)}`,
   );
 }
 

@@ -2,8 +2,9 @@
  * Data by one word: `mnist`, `cifar10`, `synthetic`, or a path to own data (IDX or CIFAR files, a folder of images per class, CSV).
  * Names go before paths: write `./mnist` for a folder of that name.
  */
-import { open, readFile, stat } from 'node:fs/promises';
+import { stat } from 'node:fs/promises';
 import { basename, join } from 'node:path';
+import { FileError, readHead, readInput } from '../../files/index.js';
 import {
   checkArgument,
   checkOptions,
@@ -100,6 +101,7 @@ export async function loadData(spec: string, options: LoadOptions): Promise<Load
   const book = new NoteBook();
   const found = await find(spec, options, book).catch((error: unknown) => {
     // What the file system refuses is the user's to mend, like the rest: one sentence, no stack.
+    if (error instanceof FileError) throw new DataError(error.message, { cause: error });
     if (isRefusal(error)) {
       throw new DataError(`data: cannot read "${spec}": ${reasonOf(error)}`, { cause: error });
     }
@@ -232,20 +234,18 @@ async function readTables(paths: readonly string[], options: LoadOptions, book: 
 
 /** What a file is that is no table, by its first bytes. */
 async function hintOf(path: string): Promise<string> {
-  const file = await open(path);
-  try {
-    const { buffer, bytesRead } = await file.read(Buffer.alloc(HINT_BYTES), 0, HINT_BYTES, 0);
-    return kindHint(buffer.subarray(0, bytesRead));
-  } finally {
-    await file.close();
-  }
+  return kindHint(await readHead(path, HINT_BYTES));
 }
+
+/** Text becomes one string, of which the engine makes none longer than about 2^29 characters. */
+const MOST_TEXT = { maxBytes: 500_000_000 };
 
 async function readText(path: string): Promise<string> {
   let bytes: Uint8Array;
   try {
-    bytes = await readFile(path);
+    bytes = await readInput(path, MOST_TEXT);
   } catch (error) {
+    if (error instanceof FileError) throw error;
     throw new DataError(`${path}: cannot be read: ${reasonOf(error)}`, { cause: error });
   }
   try {

@@ -11,13 +11,14 @@ import {
   ftruncateSync,
   mkdirSync,
   openSync,
-  readFileSync,
   renameSync,
   rmSync,
   statSync,
   writeSync,
 } from 'node:fs';
 import { dirname, join } from 'node:path';
+import { readTextSync } from '../../files/index.js';
+import { parseJson } from '../../numerics/index.js';
 import { RunFolderError } from '../run/errors.js';
 
 const TEMPORARY = '.tmp-';
@@ -33,7 +34,7 @@ export function isTemporary(name: string): boolean {
  */
 export function readJson(file: string): unknown {
   try {
-    return JSON.parse(readFileSync(file, 'utf8'));
+    return parseJson(readTextSync(file));
   } catch (error) {
     if (!(error instanceof SyntaxError)) throw error;
     throw new RunFolderError(`${file}: is not JSON (${error.message})`);

@@ -5,6 +5,7 @@
  */
 import { createHash } from 'node:crypto';
 import { z } from 'zod';
+import { parseJson } from '../../numerics/index.js';
 import { RunFolderError } from '../run/errors.js';
 import type { MetricsLine } from '../run/metrics.js';
 
@@ -204,7 +205,7 @@ function parseLine(bytes: Uint8Array): { line: MetricsLine; previous: string | n
   let value: unknown;
   try {
     text = new TextDecoder('utf-8', { fatal: true }).decode(bytes);
-    value = JSON.parse(text);
+    value = parseJson(text);
   } catch {
     return 'not JSON';
   }

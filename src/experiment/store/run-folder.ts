@@ -4,8 +4,9 @@
  * (temporary file, fsync, rename), so a run can be continued even if its process is killed at any moment.
  * Described in docs/experiments.md, section "Run folder".
  */
-import { existsSync, readdirSync, readFileSync, rmdirSync, rmSync } from 'node:fs';
+import { existsSync, readdirSync, rmdirSync, rmSync } from 'node:fs';
 import { join } from 'node:path';
+import { readInputSync } from '../../files/index.js';
 import type { RunSeal } from '../run/checkpoint-note.js';
 import { RunFolderError } from '../run/errors.js';
 import type { RunStore } from '../run/execute.js';
@@ -184,7 +185,7 @@ export function isRunFolder(path: string): boolean {
 /** Bytes of a run's last checkpoint; null before the first. */
 export function readCheckpoint(path: string): Uint8Array | null {
   const file = checkpointPath(path);
-  return existsSync(file) ? readFileSync(file) : null;
+  return existsSync(file) ? readInputSync(file) : null;
 }
 
 /**

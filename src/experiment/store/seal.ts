@@ -3,8 +3,9 @@
  * others in its seal, because one file is replaced atomically and two are not. Whoever reads a folder checks the
  * seal here. Argued in docs/experiments.md, section "A run folder is one whole".
  */
-import { closeSync, existsSync, openSync, readFileSync, readSync } from 'node:fs';
+import { closeSync, existsSync, openSync, readSync } from 'node:fs';
 import { join } from 'node:path';
+import { readInputSync } from '../../files/index.js';
 import { isFewbitError } from '../../numerics/index.js';
 import { checkpointChecksum, readCheckpointHeader, type CheckpointHeader } from '../../train/index.js';
 import { readNote, type RunSeal } from '../run/checkpoint-note.js';
@@ -26,7 +27,7 @@ const AGAIN = 'start the run again in another folder';
 /** SHA-256 by name of the files that never change, as they are. */
 export function fixedFiles(path: string): Record<string, string> {
   const there = FIXED.filter((name) => existsSync(join(path, name)));
-  return Object.fromEntries(there.map((name) => [name, sha256(readFileSync(join(path, name)))]));
+  return Object.fromEntries(there.map((name) => [name, sha256(readInputSync(join(path, name)))]));
 }
 
 /**
@@ -117,7 +118,7 @@ export function sealedMetrics(
   stage = Infinity,
 ): SealedMetrics {
   const file = join(path, METRICS);
-  const bytes = existsSync(file) ? readFileSync(file) : new Uint8Array();
+  const bytes = existsSync(file) ? readInputSync(file) : new Uint8Array();
   const start = chainStart(existsSync(join(path, CONFIG)) ? readJson(join(path, CONFIG)) : null);
   const seal = header?.seal ?? null;
   if (seal !== null) {

@@ -117,9 +117,7 @@ export function readRungRun(sweep: string, run: SweepRun, by: 'test' | 'training
   const isFailed = readFailure(path) !== null;
   if (!isRunFolder(path)) return { name: run.name, isDone: false, isFailed, errors: [] };
   const { metrics, result } = readRecord(path);
-  const errors = epochLines(metrics).map((line) =>
-    by === 'test' ? testErrorOf(line) : trainErrorOf(line),
-  );
+  const errors = epochLines(metrics).map((line) => (by === 'test' ? testErrorOf(line) : trainErrorOf(line)));
   const isDone = result !== null;
   return { name: run.name, isDone, isFailed: isFailed && !isDone, errors };
 }

@@ -20,6 +20,7 @@ import {
   type SweepDraft,
 } from '../../../experiment/index.js';
 import { isSweepFolder, readSweep } from '../../../experiment/store/index.js';
+import { parseJson } from '../../../numerics/index.js';
 import { UsageError } from '../../console/errors.js';
 import { readJsonFile } from '../../options/json-file.js';
 import { learningRateOf, realNumber, seedOf, wholeNumber } from '../../options/numbers.js';
@@ -208,7 +209,7 @@ function valueOf(field: string, text: string): JsonValue {
   if (last === 'seed') return seedOf(text);
   if (last === 'learningRate') return learningRateOf(text);
   try {
-    return JSON.parse(text) as JsonValue;
+    return parseJson(text) as JsonValue;
   } catch {
     return text;
   }
