@@ -73,6 +73,34 @@ describe('rtl', () => {
   });
 
   it.each([
+    [['--fl', '-4'], 16],
+    [['--fl', '30'], 16],
+    [['--wl', '8', '--fl', '6', '--acc', '24', '--rounding', 'nearest'], 8],
+    [['--wl', '32', '--accumulator', 'wrap:48'], 32],
+  ])('takes every format whose sums fit: %j', async (args, wordLength) => {
+    const { code, stdout } = await run('rtl', 'formats', '--force', '--json', ...args);
+    expect(code).toBe(0);
+    expect(JSON.parse(stdout)).toMatchObject({ design: { wordLength } });
+  });
+
+  it('warns if no word of the layer tests anything', async () => {
+    const { code, stderr } = await run('rtl', 'zeros', '--fl', '-4', '--quiet');
+    expect([code, stderr]).toEqual([
+      0,
+      'warning: all 696 words of layer conv2 are 0 or a limit of their format, so only the synthetic products test the array; choose another --fl or --layer\n',
+    ]);
+  });
+
+  it.each([
+    [
+      ['--acc', '20', '--wl', '8'],
+      'rtl: conv2/output: its sums may take 21 bits, got an accumulator of 20; use --acc 21\n',
+    ],
+    [
+      ['--run', 'runs/a', '--accumulator', 'wrap:48'],
+      '--accumulator: a run has its own accumulators; leave it out with --run\n',
+    ],
+    [['--fl', '65'], '--fl: must be a whole number from -64 to 64, got "65"\n'],
     [['--layer', 'fc9'], 'error: --layer: must be one of conv1, conv2, fc1, got "fc9"\n'],
     [['--depth', '6'], 'error: rtl: depth must be a power of two, got 6; its addresses must wrap\n'],
     [['--wl', '33'], 'error: --wl: must be a whole number from 2 to 32, got "33"\n'],

@@ -1,8 +1,10 @@
 /** The options that describe generated hardware, and how they become a design that computes given products. */
 import type { Command } from 'commander';
 import {
+  arrayOfDesign,
   checkDesign,
   checkProduct,
+  type ArrayConfig,
   type LfsrBits,
   type Product,
   type RtlDesign,
@@ -61,4 +63,13 @@ export function productsOfLayer(products: readonly Product[], layer: string): Pr
   if (found.length > 0) return found;
   const layers = [...new Set(products.map(({ op }) => op.layer))];
   throw new UsageError(`--layer: must be one of ${layers.join(', ')}, got "${layer}"`);
+}
+
+/**
+ * The array on which a network trains around a design: its rows, columns and registers, with sums so wide that products
+ * that do not go through the design fit too. A result does not depend on the width if its sum fits, which `checkProduct`
+ * proves for those that do.
+ */
+export function arrayAround(design: RtlDesign): ArrayConfig {
+  return { ...arrayOfDesign(design), accumulatorBits: 64 };
 }

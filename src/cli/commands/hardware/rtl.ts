@@ -5,7 +5,6 @@ import { systolicBackend } from '../../../backend/index.js';
 import { completeConfiguration } from '../../../experiment/index.js';
 import { writeWhole } from '../../../experiment/store/index.js';
 import {
-  arrayOfDesign,
   computeProduct,
   productStream,
   rtlFolder,
@@ -14,7 +13,15 @@ import {
   type RtlDesign,
 } from '../../../hardware/index.js';
 import type { NetworkConfiguration } from '../../../nn/index.js';
-import { parseRounding, roundingText, type Overflow, type Rounding } from '../../../numerics/index.js';
+import {
+  maxRaw,
+  parseAccumulator,
+  parseRounding,
+  roundingText,
+  type Accumulator,
+  type Overflow,
+  type Rounding,
+} from '../../../numerics/index.js';
 import { UsageError } from '../../console/errors.js';
 import type { CommandContext } from '../../console/interrupt.js';
 import { addVoiceOptions, defineCommand } from '../../options/define-command.js';
@@ -22,11 +29,18 @@ import { wholeNumber } from '../../options/numbers.js';
 import { checkOutFolder, makeOutFolder } from '../../options/out-folder.js';
 import { DEFAULT_SEED } from '../../options/run-options.js';
 import { grouped, type Terminal } from '../../console/terminal.js';
-import { addDesignOptions, designOf, productsOfLayer, type DesignOptions } from './design-options.js';
+import {
+  addDesignOptions,
+  arrayAround,
+  designOf,
+  productsOfLayer,
+  type DesignOptions,
+} from './design-options.js';
 import { dataOf, subject, subjectOf, train, type Examples, type Subject } from './subject.js';
 
 interface RtlOptions extends DesignOptions {
   readonly fl?: number;
+  readonly accumulator?: Accumulator;
   readonly rounding?: Rounding;
   readonly overflow?: Overflow;
   readonly run?: string;
@@ -64,8 +78,13 @@ export const rtlCommand = defineCommand({
         .option('--wl <bits>', `word length (default: ${WORD}, or the run's)`, wholeNumber('--wl', 2, 32))
         .option(
           '--fl <bits>',
-          `fraction bits of the small network (default: ${FRACTION}, or all but 4)`,
-          wholeNumber('--fl', 0, 32),
+          `fraction bits of the small network, which may be negative or more than the word has (default: ${FRACTION}, or all but 4)`,
+          wholeNumber('--fl', -64, 64),
+        )
+        .option(
+          '--accumulator <kind>',
+          'sums of the small network: exact, or wrap:48 for words whose sums do not fit (default: exact)',
+          parseAccumulator,
         )
         .option(
           '--rounding <mode>',
@@ -112,7 +131,19 @@ async function rtl(
   for (const { name, text } of files) writeWhole(folder, name, text);
   const words = golden.reduce((sum, { out }) => sum + out.length, 0);
   report(terminal, { folder, design, files: files.map(({ name }) => name), origin, words });
+  const constant = golden.reduce((sum, product) => sum + constants(product), 0);
+  if (constant === words) {
+    terminal.note(
+      `warning: all ${grouped(words)} words of layer ${layer} are 0 or a limit of their format, so only the synthetic products test the array; choose another --fl or --layer`,
+    );
+  }
   return 0;
+}
+
+/** Number of results that are 0 or a limit of their format. */
+function constants({ product, out }: GoldenProduct): number {
+  const limit = maxRaw(product.convert.format);
+  return Array.from(out).filter((word) => word === 0 || word === limit || word === -limit - 1).length;
 }
 
 /** The rounding hardware that was asked for must be that of the network. */
@@ -125,18 +156,29 @@ function checkOptions(design: RtlDesign, { rounding, overflow }: RtlOptions): Rt
   return design;
 }
 
-async function runSubject(folder: string, { batch, fl }: RtlOptions): Promise<Subject> {
+async function runSubject(folder: string, { batch, fl, accumulator }: RtlOptions): Promise<Subject> {
   if (fl !== undefined) throw new UsageError('--fl: a run has its own formats; leave it out with --run');
+  if (accumulator !== undefined)
+    throw new UsageError('--accumulator: a run has its own accumulators; leave it out with --run');
   return subjectOf(folder, { batch });
 }
 
 /** A network with all kinds of products, in the words that were asked for. */
-function smallSubject({ wl = WORD, fl, rounding, overflow, batch }: RtlOptions): Promise<Subject> {
+function smallSubject(options: RtlOptions): Promise<Subject> {
+  const { wl = WORD, fl, rounding, overflow, accumulator, batch } = options;
   const fraction = fl ?? (wl === WORD ? FRACTION : Math.max(1, wl - 4));
+  // The learning rate times a word of 32 bits would not fit in 64.
+  const word = Math.min(wl, 31);
+  // A bias has at most the fraction bits of a product, which are twice those of a word.
+  const biasFraction = Math.min(fraction, 2 * fraction);
   const network: NetworkConfiguration = {
     name: 'small',
     seed: DEFAULT_SEED,
-    formats: { il: wl - fraction, fl: fraction },
+    formats: {
+      weight: { il: word - fraction, fl: fraction },
+      bias: { il: word - biasFraction, fl: biasFraction },
+    },
+    ...(accumulator && { accumulator }),
     rounding: rounding === undefined ? 'stochastic' : roundingText(rounding),
     ...(overflow && { overflow }),
     weightInit: { distribution: 'normal', deviation: 0.1 },
@@ -185,7 +227,7 @@ async function goldenProducts(
   const sites = products.map(({ site }) => site);
   const golden: GoldenProduct[] = [];
   const backend = systolicBackend({
-    array: arrayOfDesign(design),
+    array: arrayAround(design),
     random: 'lfsr',
     runner: (job) => {
       const { product } = job;
