@@ -13,20 +13,14 @@ describe('rtl', () => {
     expect(first).toEqual({ code: 0, stdout: 'array\n', stderr: '' });
     expect(readdirSync(join(folder, 'array')).sort()).toEqual(
       [
+        ...['Makefile', 'README.md', 'harness.cpp', 'vectors'],
         ...[
-          'Makefile',
-          'README.md',
-          'array.sv',
-          'buffer.sv',
-          'control.sv',
-          'drain.sv',
-          'harness.cpp',
-          'lfsr.sv',
-        ],
-        ...['pe.sv', 'results.sv', 'rounding_unit.sv', 'skew.sv', 'source.sv', 'tb.sv', 'top.sv', 'vectors'],
+          ...['array', 'buffer', 'checks', 'control', 'drain', 'lfsr', 'pe', 'results', 'rounding_unit'],
+          ...['skew', 'source', 'tb', 'timing', 'top'],
+        ].map((name) => `fewbit_${name}.sv`),
       ].sort(),
     );
-    const top = readFileSync(join(folder, 'array/top.sv'), 'utf8');
+    const top = readFileSync(join(folder, 'array/fewbit_top.sv'), 'utf8');
     expect(top).toContain('parameter int ROWS   = 4');
     const again = await run('rtl', 'array');
     expect([again.code, again.stderr]).toEqual([
@@ -51,7 +45,7 @@ describe('rtl', () => {
       event: 'done',
       design: { rows: 4, cols: 3, wordLength: 16, rounding: { mode: 'nearest-away' } },
     });
-    expect(readFileSync(join(folder, 'array/top.sv'), 'utf8')).not.toContain('LFSR');
+    expect(readFileSync(join(folder, 'array/fewbit_top.sv'), 'utf8')).not.toContain('LFSR');
   });
 
   it('takes the vectors and the words of a run', { timeout: 120_000 }, async () => {

@@ -17,18 +17,31 @@ import { addArrayOptions, type ArrayOptions } from './array-options.js';
 export interface DesignOptions extends ArrayOptions {
   readonly wl?: number;
   readonly depth: number;
+  readonly roundStages: number;
 }
 
 const SMALL = { rows: 8, cols: 8, accumulatorBits: 48, lfsrBits: 16 } as const;
 
-/** `--rows`, `--cols`, `--acc`, `--lfsr`, `--depth`. */
+/** `--rows`, `--cols`, `--acc`, `--lfsr`, `--depth`, `--round-stages`. */
 export function addDesignOptions(command: Command): Command {
-  return addArrayOptions(command, SMALL).option(
-    '--depth <slices>',
-    'slices in half an operand buffer, a power of two',
-    wholeNumber('--depth', 1, 65536),
-    512,
-  );
+  return addBuildOptions(addArrayOptions(command, SMALL));
+}
+
+/** `--depth`, `--round-stages`. */
+export function addBuildOptions(command: Command): Command {
+  return command
+    .option(
+      '--depth <slices>',
+      'slices in half an operand buffer, a power of two',
+      wholeNumber('--depth', 1, 65536),
+      512,
+    )
+    .option(
+      '--round-stages <n>',
+      'register stages of a rounding unit, 3 to 5: more allow a faster clock',
+      wholeNumber('--round-stages', 3, 5),
+      3,
+    );
 }
 
 /**
@@ -38,7 +51,7 @@ export function addDesignOptions(command: Command): Command {
 export function designOf(products: readonly Product[], options: DesignOptions): RtlDesign {
   const [first] = products;
   if (!first) throw new UsageError('hardware: the network must have a product, got none');
-  const { rows = SMALL.rows, cols = SMALL.cols, depth, wl } = options;
+  const { rows = SMALL.rows, cols = SMALL.cols, depth, wl, roundStages } = options;
   const lfsrBits: LfsrBits = options.lfsr ?? SMALL.lfsrBits;
   const { accumulator, convert } = first;
   const own = accumulator === 'exact' ? SMALL.accumulatorBits : accumulator.width;
@@ -47,7 +60,7 @@ export function designOf(products: readonly Product[], options: DesignOptions): 
     ...(biasFormat ? [biasFormat] : []),
   ]);
   const design = checkDesign({
-    ...{ rows, cols, depth, lfsrBits },
+    ...{ rows, cols, depth, lfsrBits, roundStages },
     wordLength: wl ?? Math.max(...words.map(wordLength)),
     accumulatorBits: options.acc ?? own,
     rounding: convert.rounding,

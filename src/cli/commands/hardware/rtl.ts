@@ -5,7 +5,9 @@ import { systolicBackend } from '../../../backend/index.js';
 import { completeConfiguration } from '../../../experiment/index.js';
 import { writeWhole } from '../../../experiment/store/index.js';
 import {
+  checkDesign,
   computeProduct,
+  DEFAULT_PREFIX,
   productStream,
   rtlFolder,
   type GoldenProduct,
@@ -46,6 +48,7 @@ interface RtlOptions extends DesignOptions {
   readonly run?: string;
   readonly layer?: string;
   readonly batch: number;
+  readonly prefix: string;
   readonly force?: boolean;
 }
 
@@ -58,14 +61,16 @@ const STEP_BATCH = 20;
 const EXAMPLES = `
 Examples:
   $ fewbit hardware rtl build/array                                  8 x 8 PEs of 16 bits, stochastic rounding
-  $ fewbit hardware rtl --rows 28 --cols 28 --lfsr 32 build/paper
+  $ fewbit hardware rtl --rows 28 --cols 28 --lfsr 32 --round-stages 5 build/paper
   $ fewbit hardware rtl --wl 8 --fl 6 --acc 24 --rounding nearest build/small
+  $ fewbit hardware rtl --rounding nearest --prefix nearest_ build/nearest
   $ fewbit hardware rtl --run runs/lenet-1 --layer conv2 build/lenet && make -C build/lenet
 
 The vectors of the test bench are the products of one layer in a training step. With --run they come from that run, which also sets
 word length, rounding and overflow; otherwise from a small network that is first trained on the synthetic data for ${STEPS} steps.
+Synthetic products over the full range follow: they saturate at both limits, stream, and shift left.
 make in the folder runs Verilator's lint, and the test bench under Verilator and Icarus Verilog (Debian packages verilator, iverilog;
-make synth: yosys). What the modules do: docs/hardware.md.`;
+make synth: yosys; make timing: nextpnr-ice40, the clock of a rounding unit). What the modules do: docs/hardware.md.`;
 
 export const rtlCommand = defineCommand({
   name: 'rtl',
@@ -100,6 +105,11 @@ export const rtlCommand = defineCommand({
         .option('--run <folder>', 'run whose layer gives the vectors')
         .option('--layer <name>', 'that layer (default: the first with a forward product and both gradients)')
         .option('--batch <n>', 'examples in the vectors', wholeNumber('--batch', 1), 2)
+        .option(
+          '--prefix <text>',
+          'begins the name of every module and its file, so that several designs can be in one project',
+          DEFAULT_PREFIX,
+        )
         .option('--force', 'replace the files of an earlier design in the folder'),
       'folder',
       '',
@@ -117,7 +127,10 @@ async function rtl(
   const given =
     options.run === undefined ? await smallSubject(options) : await runSubject(options.run, options);
   const products = layerProducts(given.products, options.layer);
-  const design = checkOptions(designOf(products, options), options);
+  const design = checkOptions(
+    checkDesign({ ...designOf(products, options), prefix: options.prefix }),
+    options,
+  );
   const data = await dataOf(terminal, given, signal);
   const trained = options.run === undefined ? await trainSmall(terminal, given, data, signal) : given;
   const golden = await goldenProducts(design, trained, data, products, signal);
