@@ -18,6 +18,7 @@ import {
   CONVERT,
   CONVERT_PARAMETER,
   COUNT_SWALLOWED,
+  COUNT_SWALLOWED_GRADIENTS,
   DECAYS,
   EXTRA,
   EXTRA_TYPE,
@@ -152,17 +153,35 @@ function sumRun(w: usize, u: usize, shiftW: i32, shiftU: i32, sums: usize, lengt
   }
 }
 
-/** Elements that should have moved and are what they were; `length` a multiple of 8. */
-function countSwallowed(now: usize, before: usize, moved: usize, length: i32): i64 {
-  let stuck = i16x8.splat(0);
+/** Counts elements that should have moved and are what they were, and those of them that have a gradient; `length` a multiple of 8. */
+function countSwallowed(
+  counters: usize,
+  now: usize,
+  before: usize,
+  moved: usize,
+  g: usize,
+  length: i32,
+): void {
+  const zero = i16x8.splat(0);
+  let stuck = zero;
+  let stuckGradients = zero;
   for (let i = 0; i < length; i += 8) {
     const same = i16x8.eq(v128.load(now), v128.load(before));
-    stuck = i16x8.sub(stuck, v128.and(same, v128.load(moved)));
+    const stays = v128.and(same, v128.load(moved));
+    stuck = i16x8.sub(stuck, stays);
+    stuckGradients = i16x8.sub(stuckGradients, v128.andnot(stays, i16x8.eq(v128.load(g), zero)));
     now += 16;
     before += 16;
     moved += 16;
+    g += 16;
   }
-  return lanesOf(i32x4.extadd_pairwise_i16x8_s(stuck));
+  bumpSwallowed(counters, stuck, stuckGradients);
+}
+
+/** Adds counts in lanes of 16 bits to the counters of a parameter. */
+function bumpSwallowed(counters: usize, stuck: v128, stuckGradients: v128): void {
+  bump(counters + COUNT_SWALLOWED, lanesOf(i32x4.extadd_pairwise_i16x8_s(stuck)));
+  bump(counters + COUNT_SWALLOWED_GRADIENTS, lanesOf(i32x4.extadd_pairwise_i16x8_s(stuckGradients)));
 }
 
 /** Four sums 2^15 high + low, plus the addend of a 32-bit word, without their last DROP bits. */
@@ -213,6 +232,7 @@ function usualRun(
   let smallestW = v128.load(scratch + SCRATCH_RESTING, 16);
   let flushed = zero;
   let stuck = zero;
+  let stuckGradients = zero;
   let outside = zero;
   let list = scratch + SCRATCH_GROUPS;
   for (const end = list + ((<usize>count) << 2); list < end; list += 4) {
@@ -255,7 +275,9 @@ function usualRun(
       largestW = i16x8.max_s(largestW, after);
       smallestW = i16x8.min_s(smallestW, after);
       outside = v128.or(outside, v128.xor(after, i16x8.add(now, t)));
-      stuck = i16x8.sub(stuck, v128.andnot(i16x8.eq(now, after), v128.and(zeroOut, none)));
+      const stays = v128.andnot(i16x8.eq(now, after), v128.and(zeroOut, none));
+      stuck = i16x8.sub(stuck, stays);
+      stuckGradients = i16x8.sub(stuckGradients, v128.andnot(stays, i16x8.eq(gradient, zero)));
     }
   }
   if (v128.any_true(outside) || mostOf(largest) > mostU || leastOf(smallest) < ~mostU) return false;
@@ -270,7 +292,7 @@ function usualRun(
   const most = i32x4.max_s(i32x4.extend_low_i16x8_s(largestW), i32x4.extend_high_i16x8_s(largestW));
   const least = i32x4.min_s(i32x4.extend_low_i16x8_s(smallestW), i32x4.extend_high_i16x8_s(smallestW));
   countRun(parameterCounters, length, 0, most, least);
-  bump(parameterCounters + COUNT_SWALLOWED, lanesOf(i32x4.extadd_pairwise_i16x8_s(stuck)));
+  bumpSwallowed(parameterCounters, stuck, stuckGradients);
   return true;
 }
 
@@ -346,5 +368,5 @@ export function sgdNarrow(record: usize, start: i32, length: i32): void {
   convertRun<u64>(updateSite, sums, 4 * RUN, words, u, length, false);
   sumRun(w, u, shiftParameter, shiftUpdate, sums, length);
   convertNarrow(parameterSite, sums, parameter, start, length);
-  bump(countersOf(parameterSite) + COUNT_SWALLOWED, countSwallowed(w, before, moved, length));
+  countSwallowed(countersOf(parameterSite), w, before, moved, g, length);
 }

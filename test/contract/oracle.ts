@@ -93,8 +93,9 @@ export class Oracle {
     return value;
   }
 
-  countSwallowed({ site }: Convert): void {
+  countSwallowed({ site }: Convert, hasGradient: boolean): void {
     this.counters.get(site)!.swallowed += 1;
+    if (hasGradient) this.counters.get(site)!.swallowedGradients += 1;
   }
 
   private convert(convert: Convert, index: number, m: bigint): number {
@@ -126,6 +127,7 @@ export class Oracle {
       flushed: 0,
       maxMagnitude: 0,
       swallowed: 0,
+      swallowedGradients: 0,
     };
     return new Map(this.plan.sites.map(({ site }) => [site, { site, ...zero }]));
   }

@@ -94,6 +94,7 @@ function row(name: string, metrics: readonly MetricsLine[]): ComparisonRow {
     epochs: 2,
     stepsPerSecond: 12,
     swallowed: [{ parameter: 'fc1/weight', swallowed: 1, elements: 4, rate: 0.25 }],
+    lost: [{ parameter: 'fc1/weight', flushed: 2, swallowed: 1, elements: 4, rate: 0.75 }],
   };
   return { name, path: `runs/${name}`, configuration: CONFIGURATION, result, metrics };
 }

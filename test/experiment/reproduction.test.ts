@@ -121,6 +121,7 @@ function run(index: number, seed: number, end: number | null): FigureRun {
     epochs: 2,
     stepsPerSecond: 5,
     swallowed: [{ parameter: 'fc1/weight', swallowed: 1, elements: 4, rate: 0.25 }],
+    lost: [],
   };
   return { ...entry, metrics, result };
 }

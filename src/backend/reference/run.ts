@@ -20,8 +20,9 @@ import { FloatCell } from './float-cell.js';
 export class Memory {
   readonly key: Key;
   readonly converters: readonly Converter[];
-  /** Swallowed updates by site. */
+  /** Swallowed updates by site, and those of them that had a gradient. */
   readonly swallowed: number[];
+  readonly swallowedGradients: number[];
   private readonly views: readonly TensorData[];
 
   constructor(
@@ -31,6 +32,7 @@ export class Memory {
     this.key = parseSeed(seed);
     this.converters = plan.sites.map((site) => new Converter(site));
     this.swallowed = plan.sites.map(() => 0);
+    this.swallowedGradients = plan.sites.map(() => 0);
     // Views of one buffer, so that tensors share memory if the plan permits it.
     const arena = arenaOf(plan);
     this.views = plan.tensors.map((tensor) => viewOf(arena, tensor));
@@ -46,9 +48,14 @@ export class Memory {
       const converter = this.converters[i]!;
       const { elements, saturatedHigh, saturatedLow, flushed, maxMagnitude } = converter;
       const swallowed = this.swallowed[i]!;
+      const swallowedGradients = this.swallowedGradients[i]!;
       converter.resetCounters();
       this.swallowed[i] = 0;
-      return { site, elements, saturatedHigh, saturatedLow, flushed, maxMagnitude, swallowed };
+      this.swallowedGradients[i] = 0;
+      return {
+        ...{ site, elements, saturatedHigh, saturatedLow, flushed, maxMagnitude },
+        ...{ swallowed, swallowedGradients },
+      };
     });
   }
 }
@@ -161,8 +168,10 @@ export class Run {
   }
 
   /** Counts a non-zero update that left its parameter unchanged. */
-  countSwallowed(convert: Convert | null): void {
-    if (convert !== null) this.memory.swallowed[convert.statistics]! += 1;
+  countSwallowed(convert: Convert | null, hasGradient: boolean): void {
+    if (convert === null) return;
+    this.memory.swallowed[convert.statistics]! += 1;
+    if (hasGradient) this.memory.swallowedGradients[convert.statistics]! += 1;
   }
 
   /** The site's converter, which also counts. */

@@ -28,6 +28,7 @@ import {
   type MetricsLine,
   type SwallowedRate,
 } from './metrics.js';
+import { lostGradients, type LostGradients } from './lost.js';
 import { isFinished, plannedSteps, type RunConfiguration } from './configuration.js';
 
 /** What a run needs from its caller. */
@@ -88,6 +89,11 @@ export interface RunResult {
   readonly stepsPerSecond: number;
   /** Over the whole run, by parameter; empty for float32. */
   readonly swallowed: readonly SwallowedRate[];
+  /**
+   * Gradients that had no effect, flushed or swallowed, over the whole run, by parameter; empty for float32, and for
+   * a run of a version that did not count them.
+   */
+  readonly lost: readonly LostGradients[];
 }
 
 /** How `executeRun` ended: done, or stopped by the signal with a checkpoint of that step. */
@@ -290,6 +296,7 @@ class Run {
     if (last === undefined)
       throw new RunFolderError(`run folder ${this.#store.path}: holds no epoch to report`);
     const intervals = intervalLines(this.#lines);
+    const parameters = parameterNames(this.#configuration.network);
     const result: RunResult = {
       digest: await network.digest(),
       testErrorPercent: last.testErrorPercent,
@@ -299,7 +306,8 @@ class Run {
       steps: network.step,
       epochs: network.epoch,
       stepsPerSecond: trainingTotals(intervals).stepsPerSecond,
-      swallowed: swallowedRates(intervals, parameterNames(this.#configuration.network)),
+      swallowed: swallowedRates(intervals, parameters),
+      lost: lostGradients(intervals, parameters),
     };
     this.#store.writeResult(result);
     return result;

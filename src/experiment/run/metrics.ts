@@ -10,7 +10,10 @@ import { formatText, roundingText } from '../../numerics/index.js';
 import type { PrecisionChange, PrecisionReason } from '../../train/index.js';
 
 /** The counters of one rounding site (docs/arithmetic.md, section 7), without its name. */
-export type SiteCounts = Omit<SiteStatistics, 'site'>;
+export interface SiteCounts extends Omit<SiteStatistics, 'site' | 'swallowedGradients'> {
+  /** Absent if the run is older than this counter. */
+  readonly swallowedGradients?: number;
+}
 
 /** Training steps from `from` (inclusive) to `step` (exclusive). */
 export interface IntervalLine {
@@ -188,6 +191,10 @@ function addCounts(a: SiteCounts, b: SiteCounts): SiteCounts {
     flushed: a.flushed + b.flushed,
     maxMagnitude: Math.max(a.maxMagnitude, b.maxMagnitude),
     swallowed: a.swallowed + b.swallowed,
+    ...(a.swallowedGradients !== undefined &&
+      b.swallowedGradients !== undefined && {
+        swallowedGradients: a.swallowedGradients + b.swallowedGradients,
+      }),
   };
 }
 

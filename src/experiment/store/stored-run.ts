@@ -32,6 +32,15 @@ const result = z.object({
   swallowed: z.array(
     z.object({ parameter: z.string(), swallowed: z.int(), elements: z.int(), rate: z.number() }),
   ),
+  // Absent in runs of versions that did not count it.
+  lost: z
+    .array(
+      z.object({
+        ...{ parameter: z.string(), flushed: z.int(), swallowed: z.int() },
+        ...{ elements: z.int(), rate: z.number() },
+      }),
+    )
+    .default([]),
 }) satisfies z.ZodType<RunResult>;
 
 /**
