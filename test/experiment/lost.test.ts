@@ -68,7 +68,14 @@ describe('lost gradients', () => {
     const { rounding: _, ...network } = CONFIGURATION.network;
     expect((await lostOf({ ...network, formats: 'float32' })).lost).toEqual([]);
     expect(lostShare([])).toBeNull();
-    const counts = { elements: 4, saturatedHigh: 0, saturatedLow: 0, flushed: 1, maxMagnitude: 1, swallowed: 2 };
+    const counts = {
+      elements: 4,
+      saturatedHigh: 0,
+      saturatedLow: 0,
+      flushed: 1,
+      maxMagnitude: 1,
+      swallowed: 2,
+    };
     const sites = { 'fc1/weight': counts, 'fc1/weight.gradient': counts };
     expect(lostGradients([intervalLine(0, 1, { sites })], NAMES)).toEqual([]);
     const counted = { ...sites, 'fc1/weight': { ...counts, swallowedGradients: 2 } };

@@ -121,7 +121,7 @@ function run(index: number, seed: number, end: number | null): FigureRun {
     epochs: 2,
     stepsPerSecond: 5,
     swallowed: [{ parameter: 'fc1/weight', swallowed: 1, elements: 4, rate: 0.25 }],
-    lost: [],
+    lost: [{ parameter: 'fc1/weight', flushed: 2, swallowed: 1, elements: 4, rate: 0.75 }],
   };
   return { ...entry, metrics, result };
 }
@@ -211,7 +211,7 @@ describe('a figure of finished runs', () => {
   it('is a table in Markdown and on a page that loads nothing', async () => {
     const markdown = figureMarkdown(FIGURE, rows, RUNS, { picture: 'figure1.svg', command: 'fewbit it' });
     expect(markdown).toContain(
-      '| stochastic FL 14 | 2.00 % (1.50 to 2.50) | about 1.4 % | +0.60 | 10.00 % (10.00 to 10.00) | 25.0 % | 40.0 % | 4 min | 111111111111 |',
+      '| stochastic FL 14 | 2.00 % (1.50 to 2.50) | about 1.4 % | +0.60 | 10.00 % (10.00 to 10.00) | 75.00 % | 50.00 % | 25.00 % | 4 min | 111111111111 |',
     );
     expect(markdown).toContain('Seeds 1, 2; 20 epochs of mnist');
     expect(markdown).not.toContain('trial');

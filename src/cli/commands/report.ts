@@ -37,7 +37,7 @@ export const reportCommand = defineCommand({
   name: 'report',
   summary: 'a page about a run or a sweep',
   description:
-    'Writes report.html into the folder of a run (learning curves, swallowed updates, settings, confusion matrix, worst images, statistics of every tensor, histograms of the weights) or of a sweep (error against bits, Pareto front, heat map, learning curves, means and spread over seeds). The page is one file and loads nothing else.',
+    'Writes report.html into the folder of a run (learning curves, lost gradients, settings, confusion matrix, worst examples, statistics of every tensor, histograms of the weights) or of a sweep (error against bits, Pareto front, heat map, learning curves, means and spread over seeds). The page is one file and loads nothing else.',
   options: (command) =>
     command
       .argument('<folder>', 'folder of a run or a sweep')

@@ -299,6 +299,7 @@ function printResult(
     seed: network.seed,
     testLoss: result.testLoss,
     swallowed: result.swallowed,
+    lost: result.lost,
     ...extra,
   });
   terminal.print(

@@ -1,5 +1,11 @@
 /** One run in full: what it is, how far it has come, its epochs, its result. */
-import { epochLines, RunFolderError, runFields, type RunSummary } from '../../../experiment/index.js';
+import {
+  epochLines,
+  lostCells,
+  RunFolderError,
+  runFields,
+  type RunSummary,
+} from '../../../experiment/index.js';
 import { readMetrics, readRecord, isRunFolder, summarizeRun } from '../../../experiment/store/index.js';
 import { networkFromJSON } from '../../../nn/index.js';
 import { tableText } from '../../console/table.js';
@@ -39,16 +45,8 @@ export function printRun(terminal: Terminal, path: string): void {
     );
   }
   if (result === null) return;
-  if (result.swallowed.length > 0) {
-    terminal.print(
-      tableText(
-        terminal,
-        ['parameter', 'updates swallowed'],
-        result.swallowed.map(({ parameter, rate }) => [parameter, percentText(100 * rate)]),
-        'lr',
-      ) + '\n',
-    );
-  }
+  const lost = lostCells([{ name: 'lost gradients (flushed + swallowed)', lost: result.lost }]);
+  if (lost !== null) terminal.print(tableText(terminal, lost.head, lost.rows, 'lr') + '\n');
   terminal.print(`digest ${result.digest}`);
 }
 
