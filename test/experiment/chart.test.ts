@@ -21,6 +21,8 @@ import {
   swallowedRates,
   trainingTotals,
 } from '../../src/experiment/run/metrics.js';
+import { noBrowser } from '../support/browser.js';
+import { faultsOnTelephone } from '../support/telephone.js';
 import { CONFIGURATION, intervalLine } from './support.js';
 
 function epochLine(epoch: number, step: number, testErrorPercent: number, partial = false): EpochLine {
@@ -183,6 +185,19 @@ describe('the chart', () => {
     expect(await errorChart(comparisonChart('<A & "B">', [row('first', LINES), row('second', LINES)]))).toBe(
       svg,
     );
+  });
+
+  it('is readable on a telephone', async (context) => {
+    context.skip(noBrowser !== undefined, noBrowser);
+    expect(
+      await faultsOnTelephone(
+        await comparisonPage('runs/a-long-path/'.repeat(8), [
+          row('float32', LINES),
+          row('a setting with a rather long name, stochastic 4.12/6.10', LINES),
+          row('x', LINES),
+        ]),
+      ),
+    ).toEqual([]);
   });
 
   it('stands on a page that loads nothing', async () => {

@@ -19,6 +19,8 @@ import { openStoredRun, readMetrics, RunFolder } from '../../src/experiment/stor
 import { thumbnail, valuesText } from '../../src/experiment/report/run-evaluation.js';
 import { runParts } from '../../src/experiment/report/run-statistics.js';
 import { Network } from '../../src/train/index.js';
+import { noBrowser } from '../support/browser.js';
+import { faultsOnTelephone } from '../support/telephone.js';
 import { CONFIGURATION, DATA, intervalLine, temporaryFolder } from './support.js';
 
 const MEGABYTES = 1e6;
@@ -118,6 +120,13 @@ describe('the report of a run', () => {
     expect(document.querySelector('.settings')?.textContent).toContain('flip,crop:2');
     expect(html).toContain('prefers-color-scheme: dark');
     expect(html).not.toMatch(/NaN|Infinity|undefined/);
+  });
+
+  it('is readable on a telephone', async (context) => {
+    context.skip(noBrowser !== undefined, noBrowser);
+    expect(
+      await faultsOnTelephone(await runReportPage({ ...report, name: 'runs/a-long-path/'.repeat(8) })),
+    ).toEqual([]);
   });
 
   it('counts every test example once in the confusion matrix', () => {

@@ -16,6 +16,8 @@ import {
 } from '../../src/experiment/index.js';
 import { figureChart } from '../../src/experiment/paper/reproduction.js';
 import { defineNetwork } from '../../src/nn/index.js';
+import { noBrowser } from '../support/browser.js';
+import { faultsOnTelephone } from '../support/telephone.js';
 import { intervalLine } from './support.js';
 
 const folderOf = (recipe: string, name: string): string => `out/${recipe}/${name}`;
@@ -206,6 +208,15 @@ describe('a figure of finished runs', () => {
     expect(line?.getAttribute('d')?.match(/M/g)).toHaveLength(2);
     expect(document.querySelectorAll('.no-number')).toHaveLength(1);
     expect(svg).not.toMatch(/NaN/);
+  });
+
+  it('is readable on a telephone', async (context) => {
+    context.skip(noBrowser !== undefined, noBrowser);
+    expect(
+      await faultsOnTelephone(
+        await figureHtml(FIGURE, rows, RUNS, { command: 'fewbit reproduce figure1 --epochs 20 --seeds 3' }),
+      ),
+    ).toEqual([]);
   });
 
   it('is a table in Markdown and on a page that loads nothing', async () => {

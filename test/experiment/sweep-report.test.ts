@@ -28,6 +28,8 @@ import { settingFields, sweepSettings } from '../../src/experiment/report/sweep-
 import { fieldsName, fieldTextIn } from '../../src/experiment/sweep/run-fields.js';
 import { defineNetwork } from '../../src/nn/index.js';
 import { planTotals } from '../../src/plan/index.js';
+import { noBrowser } from '../support/browser.js';
+import { faultsOnTelephone } from '../support/telephone.js';
 import { CONFIGURATION, intervalLine } from './support.js';
 
 const BASE: RunConfiguration = {
@@ -495,12 +497,21 @@ describe('the page', () => {
       '2 done',
       '15.00 %10.00 to 20.00',
       '1.00 %',
-      '43.75 %40.63 to 46.883.13 % flushed40.63 % swallowed',
+      '43.75 %40.63 to 46.883.13 + 40.63',
     ]);
     expect(rows[4]?.slice(0, 4)).toEqual(['4.8', 'nearest-away', '2 done', '✕ diverged1 of 2']);
     expect(document.querySelectorAll('details')[0]?.querySelectorAll('tbody tr')).toHaveLength(10);
     // The same runs give the same page.
     expect(await sweepReportPage({ name: 'runs/sweep', runs: RUNS, isHalving: false })).toBe(html);
+  });
+
+  it('is readable on a telephone', async (context) => {
+    context.skip(noBrowser !== undefined, noBrowser);
+    expect(
+      await faultsOnTelephone(
+        await sweepReportPage({ name: 'runs/a-long-path/'.repeat(8), runs: RUNS, isHalving: false }),
+      ),
+    ).toEqual([]);
   });
 
   it('shows runs that are not done as hollow marks, and why others failed', async () => {

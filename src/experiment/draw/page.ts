@@ -43,14 +43,14 @@ th, td { padding: .3rem .9rem .3rem 0; border-bottom: 1px solid var(--line); tex
 th { color: var(--muted); font-weight: 600; } thead th { white-space: normal; vertical-align: bottom; line-height: 1.25; } td small { display: block; } th:first-child, td:first-child { text-align: left; }
 .wide th:first-child, .wide td:first-child { position: sticky; left: 0; background: var(--page); }
 svg.key { margin-right: .35rem; vertical-align: -.1rem; overflow: visible; } .legend { max-width: none; margin: .2rem 0 .5rem; font-size: 13px; } .legend > span { display: inline-block; margin-right: .9rem; }
-code { font: 13px/1.4 ui-monospace, 'DejaVu Sans Mono', monospace; } code.digest { color: var(--muted); } p code { overflow-wrap: anywhere; } small { color: var(--muted); }
+code { font: 13px/1.4 ui-monospace, 'DejaVu Sans Mono', monospace; } code.digest { color: var(--muted); } p code { overflow-wrap: anywhere; } td code { overflow-wrap: break-word; } small { color: var(--muted); }
 pre { overflow-x: auto; background: var(--band); padding: .8rem 1rem; border-radius: .4rem; }
 .bad { color: var(--bad); } .at-narrow { display: none; } .at-narrow > svg { width: 100%; max-width: 30rem; }
 .columns { display: flex; flex-wrap: wrap; gap: 1rem 1.5rem; } figure { margin: 0; max-width: 100%; } figcaption { font-weight: 600; }
 @media (max-width: 44rem) {
   .at-wide { display: none; } .at-narrow { display: block; }
   table { font-size: 14px; } th, td { padding-right: .65rem; }
-  .wide th:first-child, .wide td:first-child { max-width: 9rem; white-space: normal; } .wide td:first-child code { overflow-wrap: anywhere; }
+  .wide th:first-child, .wide td:first-child { max-width: 9rem; white-space: normal; }
 }
 `;
 
@@ -91,6 +91,11 @@ figure.chart { flex: 1 1 20rem; max-width: 470px; } figure.chart > svg { width: 
 /** A paragraph of plain text, muted. */
 export function noteText(text: string): string {
   return `<p class="note">${escaped(text)}</p>`;
+}
+
+/** The name of a tensor, which may break after its layer and before its role. */
+export function tensorCode(name: string): string {
+  return `<code>${escaped(name).replace(/\/|(?=\.)/g, '$&<wbr>')}</code>`;
 }
 
 /** A table; its cells are HTML already. */

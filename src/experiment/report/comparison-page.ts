@@ -4,7 +4,15 @@
  */
 import type { NetworkDefinition } from '../../nn/index.js';
 import { entryHtml, lineEntry } from '../draw/legend.js';
-import { htmlPage, htmlTable, noteText, PAGE_THEME, section, wideChart } from '../draw/page.js';
+import {
+  htmlPage,
+  htmlTable,
+  noteText,
+  PAGE_THEME,
+  section,
+  tensorCode,
+  wideChart,
+} from '../draw/page.js';
 import { escaped } from '../draw/svg.js';
 import { countText, digestText, percentText } from '../draw/text.js';
 import type { ComparisonRow } from '../run/comparison.js';
@@ -75,7 +83,7 @@ function lostSection(rows: readonly ComparisonRow[]): string {
   if (cells === null) return noteText('Nothing is rounded in float32, so no gradient is lost.');
   const [, ...names] = cells.head;
   const body = cells.rows.map(([parameter = '', ...shares]) => [
-    parameter === 'all' ? '<b>all</b>' : `<code>${escaped(parameter)}</code>`,
+    parameter === 'all' ? '<b>all</b>' : tensorCode(parameter),
     ...shares.map((text) => escaped(text).replace(/ \((.*)\)$/, '<small>$1</small>')),
   ]);
   return `<div class="wide">${htmlTable(['Parameter', ...names.map(escaped)], body)}</div>\n${noteText(

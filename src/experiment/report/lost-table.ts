@@ -19,6 +19,11 @@ export function lostParts({ flushed, swallowed }: LostShare): string {
   return `${shareText(flushed)} flushed, ${shareText(swallowed)} swallowed`;
 }
 
+/** `97.10 + 1.90`: the same where a note says what they are. */
+export function lostSum({ flushed, swallowed }: LostShare): string {
+  return [flushed, swallowed].map((share) => shareText(share).replace(' %', '')).join(' + ');
+}
+
 /** A name, of a run or a setting, and its lost gradients. */
 export interface NamedLost {
   readonly name: string;
@@ -32,9 +37,7 @@ export function lostCells(runs: readonly NamedLost[]): Cells | null {
   if (parameters.length === 0) return null;
   const cell = (lost: readonly LostGradients[]): string => {
     const share = lostShare(lost);
-    if (share === null) return NOT_COUNTED;
-    const part = (value: number): string => shareText(value).replace(' %', '');
-    return `${lostText(share)} (${part(share.flushed)} + ${part(share.swallowed)})`;
+    return share === null ? NOT_COUNTED : `${lostText(share)} (${lostSum(share)})`;
   };
   const rows = parameters.map((parameter) => [
     parameter,

@@ -4,7 +4,7 @@
  * docs/experiments.md, section "Reports".
  */
 import { encode } from 'fast-png';
-import { htmlPage, htmlTable, noteText, REPORT_CSS, section, tiles } from '../draw/page.js';
+import { htmlPage, htmlTable, noteText, REPORT_CSS, section, tensorCode, tiles } from '../draw/page.js';
 import { escaped } from '../draw/svg.js';
 import { countOf, countText, percentText, shareText } from '../draw/text.js';
 import { LOST_NOTE } from './lost-table.js';
@@ -21,7 +21,7 @@ td svg { display: block; width: 96px; height: 22px; } td .none { color: var(--li
 .worst { display: flex; flex-wrap: wrap; gap: .8rem; } .worst .values { overflow-wrap: anywhere; } .worst figure { width: 104px; font-size: 12px; line-height: 1.35; } .worst img { width: 100%; height: auto; image-rendering: pixelated; border: 1px solid var(--line); border-radius: .2rem; }
 .statistics td:has(svg) { min-width: 96px; } .statistics .value { font-size: 12px; } .marked { color: var(--bad); }
 summary { cursor: pointer; font-weight: 600; margin: 1rem 0 .5rem; }
-@media (max-width: 44rem) { .confusion td, .confusion th { padding: .2rem .3rem; font-size: 13px; } .wide.confusion th:first-child, .wide.confusion td:first-child { min-width: 0; } }
+@media (max-width: 44rem) { td svg { width: 72px; } .statistics td:has(svg) { min-width: 72px; } .confusion td, .confusion th { padding: .2rem .3rem; font-size: 13px; } .wide.confusion th:first-child, .wide.confusion td:first-child { min-width: 0; } }
 `;
 /** The whole page. */
 export async function runReportPage(report: RunReport): Promise<string> {
@@ -167,7 +167,7 @@ function lostSection(charts: ReportCharts, { parts, configuration }: RunView): s
   const rows = [...parts.lost]
     .sort((a, b) => b.lost.total - a.lost.total)
     .map(({ parameter, lost, flushed, swallowed }) => [
-      `<code>${escaped(parameter)}</code>`,
+      tensorCode(parameter),
       ...[lost, flushed, swallowed].map((series) => seriesCell(charts, series)),
     ]);
   return (
@@ -184,7 +184,7 @@ function statisticsTable(charts: ReportCharts, { sites }: RunParts): string {
   const harmless = ranked.filter((site) => severity(site) < HARMLESS);
   const table = (shown: readonly SiteHistory[]): string => {
     const rows = shown.map(({ site, format, saturated, flushed, range }) => [
-      `<code>${escaped(site)}</code>`,
+      tensorCode(site),
       escaped(format),
       seriesCell(charts, saturated, saturated.total >= MUCH_SATURATED),
       seriesCell(charts, flushed, flushed.total >= MUCH_FLUSHED),

@@ -3,7 +3,7 @@ import { htmlTable, noteText } from '../draw/page.js';
 import { escaped } from '../draw/svg.js';
 import { countText, digestText, percentText, timeText } from '../draw/text.js';
 import { runFields } from '../sweep/run-fields.js';
-import { LOST_NOTE, lostParts, lostText, NOT_COUNTED } from './lost-table.js';
+import { LOST_NOTE, lostSum, lostText, NOT_COUNTED } from './lost-table.js';
 import type { Spread } from './spread.js';
 import { bitsText } from './sweep-axes.js';
 import { errorOf, stateCounts, type SweepReportRun, type MeasuredGroup } from './sweep-groups.js';
@@ -45,7 +45,7 @@ export function settingsTable({ settings, ranked, front, fields }: SweepView): s
         )
       : '';
   return `<div class="wide results">${htmlTable(head, rows)}</div>${rest}${noteText(
-    `Best first. Training error: over the examples of the last epoch as they were trained on. ${LOST_NOTE} Bits a number: mean word length of all numbers that a training step holds. *: on the Pareto front. Time: of training, all seeds together.`,
+    `Best first. Training error: over the examples of the last epoch as they were trained on. ${LOST_NOTE} Below its range: flushed + swallowed. Bits a number: mean word length of all numbers that a training step holds. *: on the Pareto front. Time: of training, all seeds together.`,
   )}`;
 }
 
@@ -60,7 +60,7 @@ function errorCell({ error, diverged, runs }: MeasuredGroup): string {
 function lostCell({ lost, flushed, swallowed }: MeasuredGroup): string {
   if (lost === null || flushed === null || swallowed === null) return NOT_COUNTED;
   const parts = { lost: lost.mean, flushed: flushed.mean, swallowed: swallowed.mean };
-  return `${spreadCell(lost, 100, 2)}<small>${lostParts(parts).replace(', ', '<br>')}</small>`;
+  return `${spreadCell(lost, 100, 2)}<small>${lostSum(parts)}</small>`;
 }
 
 function spreadCell(spread: Spread | null, factor: number, digits: number): string {
