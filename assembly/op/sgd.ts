@@ -6,6 +6,7 @@ import { convertSums } from '../convert/convert';
 import {
   CONVERT,
   CONVERT_PARAMETER,
+  COUNT_GRADIENTS,
   COUNT_SWALLOWED,
   COUNT_SWALLOWED_GRADIENTS,
   DECAYS,
@@ -122,7 +123,7 @@ function sumParameters(record: usize, start: i32, length: i32, sums: usize, befo
   }
 }
 
-/** Counts elements that should have moved and are what they were, and those of them that have a gradient. */
+/** Counts elements that should have moved and are what they were, elements with a gradient, and those that are both. */
 function countStuck(record: usize, start: i32, length: i32, moved: usize, before: usize): void {
   const parameter = load<u32>(record, OUT);
   const gradient = load<u32>(record, RHS);
@@ -132,6 +133,7 @@ function countStuck(record: usize, start: i32, length: i32, moved: usize, before
   const zero = i32x4.splat(0);
   let stuck = zero;
   let stuckGradients = zero;
+  let without = zero;
   let i = 0;
   for (; i + 4 <= length; i += 4) {
     const at = (<usize>i) << 2;
@@ -139,18 +141,23 @@ function countStuck(record: usize, start: i32, length: i32, moved: usize, before
     const stays = v128.and(same, v128.load(moved + at));
     const none = i32x4.eq(readFour(gradient, start + i, narrowGradient), zero);
     stuck = i32x4.sub(stuck, stays);
+    without = i32x4.sub(without, none);
     stuckGradients = i32x4.sub(stuckGradients, v128.andnot(stays, none));
   }
   let count = lanesOf(stuck);
   let countGradients = lanesOf(stuckGradients);
+  let gradients = <i64>i - lanesOf(without);
   for (; i < length; i++) {
     const at = (<usize>i) << 2;
     const same = <i32>read(parameter, start + i, narrow) == load<i32>(before + at);
-    if (!same || !load<i32>(moved + at)) continue;
-    count++;
-    if (read(gradient, start + i, narrowGradient) != 0) countGradients++;
+    const stays = same && load<i32>(moved + at) != 0;
+    const has = read(gradient, start + i, narrowGradient) != 0;
+    if (has) gradients++;
+    if (stays) count++;
+    if (has && stays) countGradients++;
   }
   bump(counters + COUNT_SWALLOWED, count);
+  bump(counters + COUNT_GRADIENTS, gradients);
   bump(counters + COUNT_SWALLOWED_GRADIENTS, countGradients);
 }
 

@@ -118,6 +118,7 @@ export async function convertState(
       flushed,
       maxMagnitude,
       swallowed: 0,
+      gradients: 0,
       swallowedGradients: 0,
     });
   }

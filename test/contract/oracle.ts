@@ -93,9 +93,11 @@ export class Oracle {
     return value;
   }
 
-  countSwallowed({ site }: Convert, hasGradient: boolean): void {
-    this.counters.get(site)!.swallowed += 1;
-    if (hasGradient) this.counters.get(site)!.swallowedGradients += 1;
+  countStep({ site }: Convert, hasGradient: boolean, isSwallowed: boolean): void {
+    const counters = this.counters.get(site)!;
+    counters.gradients += Number(hasGradient);
+    counters.swallowed += Number(isSwallowed);
+    counters.swallowedGradients += Number(hasGradient && isSwallowed);
   }
 
   private convert(convert: Convert, index: number, m: bigint): number {
@@ -127,6 +129,7 @@ export class Oracle {
       flushed: 0,
       maxMagnitude: 0,
       swallowed: 0,
+      gradients: 0,
       swallowedGradients: 0,
     };
     return new Map(this.plan.sites.map(({ site }) => [site, { site, ...zero }]));

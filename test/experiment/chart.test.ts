@@ -97,7 +97,7 @@ function row(name: string, metrics: readonly MetricsLine[]): ComparisonRow {
     epochs: 2,
     stepsPerSecond: 12,
     swallowed: [{ parameter: 'fc1/weight', swallowed: 1, elements: 4, rate: 0.25 }],
-    lost: [{ parameter: 'fc1/weight', flushed: 2, swallowed: 1, elements: 4, rate: 0.75 }],
+    lost: [{ parameter: 'fc1/weight', flushed: 2, swallowed: 1, gradients: 4, elements: 8, rate: 0.75 }],
   };
   return { name, path: `runs/${name}`, configuration: CONFIGURATION, result, metrics };
 }
@@ -209,7 +209,7 @@ describe('the chart', () => {
       expect.arrayContaining(['x < y', '88.65 %', 'no number', 'fc1/weight', '75.00 %50.00 + 25.00']),
     );
     expect(document.querySelector('h1 + p')?.textContent).toBe(
-      'The test error is 88.65 % with x < y. Of all gradients of the parameters, rounding lost 75.00 % with x < y (50.00 % flushed, 25.00 % swallowed).',
+      'The test error is 88.65 % with x < y. Of the gradients that were not zero, rounding lost 75.00 % with x < y (50.00 % flushed, 25.00 % swallowed).',
     );
     expect(html).toContain('How to read a format: &#60;4,12&#62;, short 4.12');
     // One chart in two widths, each with the key of its curve; and the key in the table.

@@ -2,6 +2,7 @@
 import { describe, expect, it } from 'vitest';
 import { ArrayDataSetIterator } from '../../src/data/index.js';
 import { lostGradients, lostShare } from '../../src/experiment/run/lost.js';
+import { lostCells } from '../../src/experiment/report/lost-table.js';
 import { countsBySite } from '../../src/experiment/run/metrics.js';
 import type { NetworkConfiguration } from '../../src/nn/index.js';
 import { Network } from '../../src/train/index.js';
@@ -29,10 +30,12 @@ describe('lost gradients', () => {
   it('are flushed gradients and swallowed updates if nothing but gradients moves a parameter', async () => {
     const { sites, lost } = await lostOf({ ...NEAREST, ...sgd({}) });
     expect(lost.map(({ parameter }) => parameter)).toEqual(NAMES);
-    for (const { parameter, flushed, swallowed, elements, rate } of lost) {
+    for (const { parameter, flushed, swallowed, gradients, elements, rate } of lost) {
       expect(flushed).toBe(sites[`${parameter}.gradient`]?.flushed);
       expect(swallowed).toBe(sites[parameter]?.swallowed);
-      expect(rate).toBe((flushed + swallowed) / elements);
+      expect(gradients).toBe(flushed + sites[parameter]!.gradients!);
+      expect(gradients).toBeLessThanOrEqual(elements);
+      expect(rate).toBe((flushed + swallowed) / gradients);
     }
     expect(lost[0]?.elements).toBe(STEPS * 784 * 4);
     expect(lost[0]?.swallowed).toBeGreaterThan(0);
@@ -45,7 +48,8 @@ describe('lost gradients', () => {
       formats: '<4,6>',
     });
     const [weights] = lost;
-    expect(weights!.flushed + weights!.swallowed).toBeLessThanOrEqual(weights!.elements);
+    expect(weights!.flushed + weights!.swallowed).toBeLessThanOrEqual(weights!.gradients);
+    expect(weights!.gradients).toBeLessThanOrEqual(weights!.elements);
     // Decay is swallowed where there is no gradient: that is no lost gradient.
     expect(weights!.swallowed).toBeLessThan(sites['fc1/weight']!.swallowed);
     expect(weights!.flushed + sites['fc1/weight']!.swallowed).toBeGreaterThan(weights!.elements);
@@ -57,6 +61,21 @@ describe('lost gradients', () => {
     expect(share.swallowed).toBeLessThan(0.05);
     expect(share.flushed).toBeGreaterThan(0.3);
     expect(share.lost).toBeCloseTo(share.flushed + share.swallowed, 12);
+  });
+
+  it('are no share of anything if errors are flushed on their way back', () => {
+    const counts = {
+      ...{ elements: 4, saturatedHigh: 0, saturatedLow: 0, flushed: 0, maxMagnitude: 0 },
+      ...{ swallowed: 4, gradients: 0, swallowedGradients: 0 },
+    };
+    const sites = { 'fc1/weight': counts, 'fc1/weight.gradient': counts };
+    const lost = lostGradients([intervalLine(0, 1, { sites })], NAMES);
+    expect(lost).toMatchObject([{ gradients: 0, elements: 4, rate: null }]);
+    expect(lostShare(lost)).toBeNull();
+    expect(lostCells([{ name: 'a', lost }])?.rows).toEqual([
+      ['fc1/weight', 'no gradient'],
+      ['all', 'no gradient'],
+    ]);
   });
 
   it('are counted alike by both backends', async () => {
@@ -78,9 +97,9 @@ describe('lost gradients', () => {
     };
     const sites = { 'fc1/weight': counts, 'fc1/weight.gradient': counts };
     expect(lostGradients([intervalLine(0, 1, { sites })], NAMES)).toEqual([]);
-    const counted = { ...sites, 'fc1/weight': { ...counts, swallowedGradients: 2 } };
+    const counted = { ...sites, 'fc1/weight': { ...counts, gradients: 3, swallowedGradients: 2 } };
     expect(lostGradients([intervalLine(0, 1, { sites: counted })], NAMES)).toEqual([
-      { parameter: 'fc1/weight', flushed: 1, swallowed: 2, elements: 4, rate: 0.75 },
+      { parameter: 'fc1/weight', flushed: 1, swallowed: 2, gradients: 4, elements: 4, rate: 0.75 },
     ]);
     const mixed = [intervalLine(0, 1, { sites: counted }), intervalLine(1, 2, { sites })];
     expect(lostGradients(mixed, NAMES)).toEqual([]);

@@ -263,19 +263,19 @@ describe('histograms', () => {
 });
 
 describe('statistics over time', () => {
-  const counts = (swallowedGradients: number, maxMagnitude: number, flushed = 0) => ({
+  const counts = (swallowedGradients: number, maxMagnitude: number, flushed = 0, gradients = 0) => ({
     ...{ elements: 10, saturatedHigh: 1, saturatedLow: 0, flushed },
-    ...{ maxMagnitude, swallowed: 9, swallowedGradients },
+    ...{ maxMagnitude, swallowed: 9, gradients, swallowedGradients },
   });
 
   it('are shares of what each part of the run rounded', () => {
     const lines = [
       intervalLine(0, 2, {
-        sites: { 'fc1/weight': counts(5, 16384), 'fc1/weight.gradient': counts(0, 1, 2) },
+        sites: { 'fc1/weight': counts(5, 16384, 0, 8), 'fc1/weight.gradient': counts(0, 1, 2) },
       }),
       intervalLine(2, 4, {
         sites: {
-          'fc1/weight': counts(0, 8192),
+          'fc1/weight': counts(0, 8192, 0, 6),
           'fc1/weight.gradient': counts(0, 1, 4),
           'fc1/output': counts(0, 1),
         },
@@ -297,6 +297,7 @@ describe('statistics over time', () => {
         lost: { parts: [0.7, 0.4], total: 0.55 },
         flushed: { parts: [0.2, 0.4], total: 0.3 },
         swallowed: { parts: [0.5, 0], total: 0.25 },
+        gradients: { parts: [1, 1], total: 1 },
       },
     ]);
   });

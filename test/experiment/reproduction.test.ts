@@ -123,7 +123,7 @@ function run(index: number, seed: number, end: number | null): FigureRun {
     epochs: 2,
     stepsPerSecond: 5,
     swallowed: [{ parameter: 'fc1/weight', swallowed: 1, elements: 4, rate: 0.25 }],
-    lost: [{ parameter: 'fc1/weight', flushed: 2, swallowed: 1, elements: 4, rate: 0.75 }],
+    lost: [{ parameter: 'fc1/weight', flushed: 2, swallowed: 1, gradients: 4, elements: 8, rate: 0.75 }],
   };
   return { ...entry, metrics, result };
 }

@@ -61,9 +61,10 @@ function sweepRuns(
       flushed: 0,
       maxMagnitude: 1,
       swallowed: 2 * index,
+      gradients: 31,
       swallowedGradients: 2 * index,
     };
-    const gradient = { ...site, flushed: 1, swallowed: 0, swallowedGradients: 0 };
+    const gradient = { ...site, flushed: 1, swallowed: 0, gradients: 0, swallowedGradients: 0 };
     const sites =
       configuration.network.formats === 'float32'
         ? {}

@@ -163,6 +163,7 @@ export class WasmSession implements Session {
         flushed: sum(layout.COUNT_FLUSHED),
         maxMagnitude: Math.max(...values(layout.COUNT_MAGNITUDE)),
         swallowed: sum(layout.COUNT_SWALLOWED),
+        gradients: sum(layout.COUNT_GRADIENTS),
         swallowedGradients: sum(layout.COUNT_SWALLOWED_GRADIENTS),
       };
     });

@@ -4,15 +4,7 @@
  */
 import type { NetworkDefinition } from '../../nn/index.js';
 import { entryHtml, lineEntry } from '../draw/legend.js';
-import {
-  htmlPage,
-  htmlTable,
-  noteText,
-  PAGE_THEME,
-  section,
-  tensorCode,
-  wideChart,
-} from '../draw/page.js';
+import { htmlPage, htmlTable, noteText, PAGE_THEME, section, tensorCode, wideChart } from '../draw/page.js';
 import { escaped } from '../draw/svg.js';
 import { countText, digestText, percentText } from '../draw/text.js';
 import type { ComparisonRow } from '../run/comparison.js';

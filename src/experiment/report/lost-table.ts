@@ -4,7 +4,7 @@ import { lostShare, type LostGradients, type LostShare } from '../run/lost.js';
 
 /** What the figures count. */
 export const LOST_NOTE =
-  'A gradient is lost if rounding leaves it without effect: it is flushed (not zero before rounding, zero after it) or swallowed (not zero, but its update leaves the parameter unchanged). Shares of all gradients: elements of the parameters times steps.';
+  'A gradient is lost if rounding leaves it without effect: it is flushed (not zero before rounding, zero after it) or swallowed (not zero, but its update leaves the parameter unchanged). Shares of the gradients that are not zero before rounding.';
 
 /** Why there are no figures: `0.31 % flushed` of nothing is no number. */
 export const NOT_COUNTED = '–';
@@ -37,7 +37,11 @@ export function lostCells(runs: readonly NamedLost[]): Cells | null {
   if (parameters.length === 0) return null;
   const cell = (lost: readonly LostGradients[]): string => {
     const share = lostShare(lost);
-    return share === null ? NOT_COUNTED : `${lostText(share)} (${lostSum(share)})`;
+    return share === null
+      ? lost.length === 0
+        ? NOT_COUNTED
+        : 'no gradient'
+      : `${lostText(share)} (${lostSum(share)})`;
   };
   const rows = parameters.map((parameter) => [
     parameter,

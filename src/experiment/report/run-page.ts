@@ -166,14 +166,18 @@ function lostSection(charts: ReportCharts, { parts, configuration }: RunView): s
   }
   const rows = [...parts.lost]
     .sort((a, b) => b.lost.total - a.lost.total)
-    .map(({ parameter, lost, flushed, swallowed }) => [
+    .map(({ parameter, lost, flushed, swallowed, gradients }) => [
       tensorCode(parameter),
-      ...[lost, flushed, swallowed].map((series) => seriesCell(charts, series)),
+      ...[lost, flushed, swallowed].map((series) =>
+        gradients.total === 0 ? 'no gradient' : seriesCell(charts, series),
+      ),
+      seriesCell(charts, gradients),
     ]);
   return (
     noteText(
-      `${LOST_NOTE} The small curves show how the shares went, each from 0 to its own largest value.`,
-    ) + `<div class="wide statistics">${htmlTable(['Parameter', 'Lost', 'Flushed', 'Swallowed'], rows)}</div>`
+      `${LOST_NOTE} Not zero: the share of all gradients, elements times steps, that is not zero before rounding; it falls if errors are flushed on their way back. The small curves show how the shares went, each from 0 to its own largest value.`,
+    ) +
+    `<div class="wide statistics">${htmlTable(['Parameter', 'Lost', 'Flushed', 'Swallowed', 'Not zero'], rows)}</div>`
   );
 }
 

@@ -38,6 +38,8 @@ export interface LostHistory {
   readonly lost: SiteSeries;
   readonly flushed: SiteSeries;
   readonly swallowed: SiteSeries;
+  /** Gradients that are not zero before rounding, as a share of all. */
+  readonly gradients: SiteSeries;
 }
 
 /** Parts of a run, each some intervals long; the middle of each in steps. */
@@ -100,9 +102,10 @@ function lostHistories(
     });
     return {
       parameter,
-      lost: series(({ rate }) => rate),
-      flushed: series(({ flushed, elements }) => flushed / elements),
-      swallowed: series(({ swallowed, elements }) => swallowed / elements),
+      lost: series(({ rate }) => rate ?? 0),
+      flushed: series(({ flushed, gradients }) => flushed / Math.max(gradients, 1)),
+      swallowed: series(({ swallowed, gradients }) => swallowed / Math.max(gradients, 1)),
+      gradients: series(({ gradients, elements }) => gradients / elements),
     };
   });
 }

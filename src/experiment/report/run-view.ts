@@ -98,7 +98,7 @@ function figuresOf({ network }: RunConfiguration, metrics: readonly MetricsLine[
     ['training error', last?.loss === null ? 'no number' : percent(last?.trainErrorPercent)],
     ['test loss', loss(last?.testLoss)],
     ['training loss', loss(last?.loss)],
-    ...(lost === null ? [] : [[`of the gradients lost: ${lostParts(lost)}`, lostText(lost)] as const]),
+    ...(lost === null ? [] : [[`gradients lost: ${lostParts(lost)}`, lostText(lost)] as const]),
     ['steps', countText(metrics.at(-1)?.step ?? 0)],
     ['steps/s', speed.toFixed(1)],
   ];

@@ -11,10 +11,12 @@ export interface LostGradients {
   readonly flushed: number;
   /** Gradients that were not zero after rounding, with an update that was not zero and left the parameter unchanged. */
   readonly swallowed: number;
+  /** Gradients that were not zero before rounding: the flushed ones, and those that are not zero after it. */
+  readonly gradients: number;
   /** All gradients, those that are exactly zero among them: elements of the parameter times steps. */
   readonly elements: number;
-  /** (flushed + swallowed) / elements, 0 to 1. */
-  readonly rate: number;
+  /** (flushed + swallowed) / gradients, 0 to 1; null if all gradients are exactly zero. */
+  readonly rate: number | null;
 }
 
 /**
@@ -28,30 +30,33 @@ export function lostGradients(
   const totals = siteTotals(lines);
   return parameters.flatMap((parameter) => {
     const gradient = totals.get(`${parameter}.gradient`);
-    const swallowed = totals.get(parameter)?.swallowedGradients;
-    if (gradient === undefined || gradient.elements === 0 || swallowed === undefined) return [];
+    const { gradients: stored, swallowedGradients: swallowed } = totals.get(parameter) ?? {};
+    if (stored === undefined || swallowed === undefined) return [];
+    if (gradient === undefined || gradient.elements === 0) return [];
     const { flushed, elements } = gradient;
-    return [{ parameter, flushed, swallowed, elements, rate: (flushed + swallowed) / elements }];
+    const gradients = flushed + stored;
+    const rate = gradients === 0 ? null : (flushed + swallowed) / gradients;
+    return [{ parameter, flushed, swallowed, gradients, elements, rate }];
   });
 }
 
-/** Shares of all gradients of several parameters or runs, 0 to 1; `lost` is the sum of the other two. */
+/** Shares of the gradients of several parameters or runs that are not zero, 0 to 1; `lost` is the sum of the other two. */
 export interface LostShare {
   readonly lost: number;
   readonly flushed: number;
   readonly swallowed: number;
 }
 
-/** The shares of all of them together; null if nothing is counted. */
+/** The shares of all of them together; null if nothing is counted, or all gradients are exactly zero. */
 export function lostShare(all: readonly LostGradients[]): LostShare | null {
   const sum = (of: (one: LostGradients) => number): number => all.reduce((total, one) => total + of(one), 0);
-  const elements = sum((one) => one.elements);
-  if (elements === 0) return null;
+  const gradients = sum((one) => one.gradients);
+  if (gradients === 0) return null;
   const flushed = sum((one) => one.flushed);
   const swallowed = sum((one) => one.swallowed);
   return {
-    lost: (flushed + swallowed) / elements,
-    flushed: flushed / elements,
-    swallowed: swallowed / elements,
+    lost: (flushed + swallowed) / gradients,
+    flushed: flushed / gradients,
+    swallowed: swallowed / gradients,
   };
 }

@@ -37,7 +37,7 @@ const result = z.object({
     .array(
       z.object({
         ...{ parameter: z.string(), flushed: z.int(), swallowed: z.int() },
-        ...{ elements: z.int(), rate: z.number() },
+        ...{ gradients: z.int(), elements: z.int(), rate: z.number().nullable() },
       }),
     )
     .default([]),
