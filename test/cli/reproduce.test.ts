@@ -64,7 +64,7 @@ describe('report', () => {
     const none = await cli(['report', 'side'], { cwd: folder });
     expect([none.code, none.stderr]).toEqual([
       2,
-      'error: report side: is no run and no sweep, and has no page; it holds runs: fewbit report side/float32 writes the report of one, fewbit runs compare side --out side a page about all\n',
+      'error: report side: holds neither a run nor a sweep, and no page; it holds runs: fewbit report side/float32 writes the report of one, fewbit runs compare side --out side a page about all\n',
     ]);
   });
 

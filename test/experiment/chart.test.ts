@@ -209,7 +209,7 @@ describe('the chart', () => {
       expect.arrayContaining(['x < y', '88.65 %', 'no number', 'fc1/weight', '75.00 %50.00 + 25.00']),
     );
     expect(document.querySelector('h1 + p')?.textContent).toBe(
-      'The test error is 88.65 % with x < y. Of the gradients that were not zero, rounding lost 75.00 % with x < y (50.00 % flushed, 25.00 % swallowed).',
+      'The test error is 88.65 % with x < y. Of the gradients that were non-zero, rounding lost 75.00 % with x < y (50.00 % flushed, 25.00 % swallowed).',
     );
     expect(html).toContain('How to read a format: &#60;4,12&#62;, short 4.12');
     // One chart in two widths, each with the key of its curve; and the key in the table.

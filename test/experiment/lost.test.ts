@@ -50,7 +50,7 @@ describe('lost gradients', () => {
     const [weights] = lost;
     expect(weights!.flushed + weights!.swallowed).toBeLessThanOrEqual(weights!.gradients);
     expect(weights!.gradients).toBeLessThanOrEqual(weights!.elements);
-    // Decay is swallowed where there is no gradient: that is no lost gradient.
+    // Without a gradient decay is swallowed too, and that is not a lost gradient.
     expect(weights!.swallowed).toBeLessThan(sites['fc1/weight']!.swallowed);
     expect(weights!.flushed + sites['fc1/weight']!.swallowed).toBeGreaterThan(weights!.elements);
   });

@@ -42,7 +42,7 @@ async function findFaults(leastPixels: number): Promise<string[]> {
     }
     if (isScroller(element) !== hasHint(element) && element.matches('.wide, pre')) {
       faults.push(
-        `scrolls ${isScroller(element) ? 'without a hint' : 'not, but says so'}: ${named(element)}`,
+        `scrolls ${isScroller(element) ? 'without a hint' : 'not, with a hint'}: ${named(element)}`,
       );
     }
   }

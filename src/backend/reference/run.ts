@@ -20,7 +20,7 @@ import { FloatCell } from './float-cell.js';
 export class Memory {
   readonly key: Key;
   readonly converters: readonly Converter[];
-  /** By site: swallowed updates, gradients that are not zero, and swallowed updates with such a gradient. */
+  /** By site: swallowed updates, gradients that are non-zero, and swallowed updates with such a gradient. */
   readonly swallowed: number[];
   readonly gradients: number[];
   readonly swallowedGradients: number[];
@@ -171,7 +171,7 @@ export class Run {
     return new RandomSite(this.key, hash, this.step, 16);
   }
 
-  /** Counts the step of one element of a parameter: its gradient is not zero, its update left it unchanged though that was not zero. */
+  /** Counts the step of one element of a parameter: its gradient is not zero, its update left it unchanged though that was non-zero. */
   countStep(convert: Convert | null, hasGradient: boolean, isSwallowed: boolean): void {
     if (convert === null) return;
     const { swallowed, gradients, swallowedGradients } = this.memory;

@@ -78,7 +78,7 @@ async function reportPages(
       runs.length === 0
         ? 'name the folder of a run or a sweep'
         : `it holds runs: fewbit report ${runs[0] ?? ''} writes the report of one, fewbit runs compare ${folder} --out ${folder} a page about all`;
-    throw new RunFolderError(`report ${folder}: is no run and no sweep, and has no page; ${way}`);
+    throw new RunFolderError(`report ${folder}: holds neither a run nor a sweep, and no page; ${way}`);
   }
   const { backend, threads, x, y } = options;
   if ([backend, threads, x, y].some((option) => option !== undefined)) {

@@ -20,7 +20,7 @@ export interface Axis {
   readonly lines?: 'ticks' | 'grid';
 }
 
-/** The value, or the end of the axis beyond which it lies. A number that is not zero does not lie at the place of zero. */
+/** The value, or the end of the axis beyond which it lies. A number that is non-zero does not lie at the place of zero. */
 export function clamped({ low, high, zero }: Axis, value: number): number {
   const least = zero === undefined || value === 0 ? low : zero.above;
   return Math.min(Math.max(value, least), high);

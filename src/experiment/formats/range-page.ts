@@ -101,4 +101,4 @@ export function rangePage(analysis: RangeAnalysis): string {
 
 /** What the rates of a tensor count. */
 export const RATES_NOTE =
-  'Saturated: outside of the format. Flushed: not zero before rounding, zero after it. Swallowed: an update that was not zero and left its parameter unchanged.';
+  'Saturated: outside of the format. Flushed: not zero before rounding, zero after it. Swallowed: an update that was non-zero and left its parameter unchanged.';

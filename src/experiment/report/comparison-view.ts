@@ -122,7 +122,7 @@ function lostSentence(rows: readonly ComparisonRow[]): string {
     const share = lostShare(result.lost);
     return share === null ? [] : [`${lostText(share)} with ${name} (${lostParts(share)})`];
   });
-  return parts.length === 0 ? '' : `Of the gradients that were not zero, rounding lost ${list(parts)}.`;
+  return parts.length === 0 ? '' : `Of the gradients that were non-zero, rounding lost ${list(parts)}.`;
 }
 
 /** `a, b and c`. */

@@ -4,9 +4,9 @@ import { lostShare, type LostGradients, type LostShare } from '../run/lost.js';
 
 /** What the figures count. */
 export const LOST_NOTE =
-  'A gradient is lost if rounding leaves it without effect: it is flushed (not zero before rounding, zero after it) or swallowed (not zero, but its update leaves the parameter unchanged). Shares of the gradients that are not zero before rounding.';
+  'A gradient is lost if rounding leaves it without effect: it is flushed (not zero before rounding, zero after it) or swallowed (not zero, but its update leaves the parameter unchanged). Shares of the gradients that are non-zero before rounding.';
 
-/** Why there are no figures: `0.31 % flushed` of nothing is no number. */
+/** For float32, and for runs that did not count. */
 export const NOT_COUNTED = '–';
 
 /** The share that was lost. */
@@ -19,7 +19,7 @@ export function lostParts({ flushed, swallowed }: LostShare): string {
   return `${shareText(flushed)} flushed, ${shareText(swallowed)} swallowed`;
 }
 
-/** `97.10 + 1.90`: the same where a note says what they are. */
+/** `97.10 + 1.90`: the two parts below a note that names them. */
 export function lostSum({ flushed, swallowed }: LostShare): string {
   return [flushed, swallowed].map((share) => shareText(share).replace(' %', '')).join(' + ');
 }

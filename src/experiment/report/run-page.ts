@@ -175,7 +175,7 @@ function lostSection(charts: ReportCharts, { parts, configuration }: RunView): s
     ]);
   return (
     noteText(
-      `${LOST_NOTE} Not zero: the share of all gradients, elements times steps, that is not zero before rounding; it falls if errors are flushed on their way back. The small curves show how the shares went, each from 0 to its own largest value.`,
+      `${LOST_NOTE} Not zero: the share of all gradients, elements times steps, that is non-zero before rounding; it falls if errors are flushed on their way back. The small curves show how the shares went, each from 0 to its own largest value.`,
     ) +
     `<div class="wide statistics">${htmlTable(['Parameter', 'Lost', 'Flushed', 'Swallowed', 'Not zero'], rows)}</div>`
   );
@@ -217,7 +217,7 @@ const MUCH_FLUSHED = 0.5;
 /** Of `severity`, below which a row is folded away. */
 const HARMLESS = 0.02;
 
-/** 1 where a tensor begins to be marked. */
+/** 1 or more if the tensor is marked. */
 function severity({ saturated, flushed }: SiteHistory): number {
   return Math.max(saturated.total / MUCH_SATURATED, flushed.total / MUCH_FLUSHED);
 }

@@ -38,7 +38,7 @@ export interface LostHistory {
   readonly lost: SiteSeries;
   readonly flushed: SiteSeries;
   readonly swallowed: SiteSeries;
-  /** Gradients that are not zero before rounding, as a share of all. */
+  /** Gradients that are non-zero before rounding, as a share of all. */
   readonly gradients: SiteSeries;
 }
 

@@ -7,11 +7,11 @@ import { siteTotals, type IntervalLine } from './metrics.js';
 /** The gradients of one parameter that had no effect on it. */
 export interface LostGradients {
   readonly parameter: string;
-  /** Gradients that were not zero before rounding and zero after it. */
+  /** Gradients that were non-zero before rounding and zero after it. */
   readonly flushed: number;
-  /** Gradients that were not zero after rounding, with an update that was not zero and left the parameter unchanged. */
+  /** Gradients that were non-zero after rounding, with an update that was non-zero and left the parameter unchanged. */
   readonly swallowed: number;
-  /** Gradients that were not zero before rounding: the flushed ones, and those that are not zero after it. */
+  /** Gradients that were non-zero before rounding: the flushed ones, and those that are non-zero after it. */
   readonly gradients: number;
   /** All gradients, those that are exactly zero among them: elements of the parameter times steps. */
   readonly elements: number;
@@ -40,7 +40,7 @@ export function lostGradients(
   });
 }
 
-/** Shares of the gradients of several parameters or runs that are not zero, 0 to 1; `lost` is the sum of the other two. */
+/** Shares of the gradients of several parameters or runs that are non-zero, 0 to 1; `lost` is the sum of the other two. */
 export interface LostShare {
   readonly lost: number;
   readonly flushed: number;
