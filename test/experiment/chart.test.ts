@@ -206,7 +206,7 @@ describe('the chart', () => {
     expect(document.title).toBe('A <b>');
     const cells = [...document.querySelectorAll('td')].map((cell) => cell.textContent);
     expect(cells).toEqual(
-      expect.arrayContaining(['x < y', '88.65 %', 'no number', 'fc1/weight', '75.00 %50.00 + 25.00']),
+      expect.arrayContaining(['x < y', '88.65 %', 'not a number', 'fc1/weight', '75.00 %50.00 + 25.00']),
     );
     expect(document.querySelector('h1 + p')?.textContent).toBe(
       'The test error is 88.65 % with x < y. Of the gradients that were non-zero, rounding lost 75.00 % with x < y (50.00 % flushed, 25.00 % swallowed).',

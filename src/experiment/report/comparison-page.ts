@@ -8,6 +8,7 @@ import { htmlPage, htmlTable, noteText, PAGE_THEME, section, tensorCode, wideCha
 import { escaped } from '../draw/svg.js';
 import { countText, digestText, percentText } from '../draw/text.js';
 import type { ComparisonRow } from '../run/comparison.js';
+import { trainErrorOf } from '../run/metrics.js';
 import { comparisonView, type ComparedRun, type ComparisonView } from './comparison-view.js';
 import { comparisonChart, errorChart } from './error-chart.js';
 import { LOST_NOTE, lostCells, lostParts, lostText } from './lost-table.js';
@@ -52,13 +53,14 @@ function resultsSection({ runs }: ComparisonView): string {
   ];
   const cells = runs.map((run, index) => {
     const { error, lost, row } = run;
-    const { trainErrorPercent, loss, steps, stepsPerSecond, digest } = row.result;
+    const { loss, steps, stepsPerSecond, digest } = row.result;
+    const train = trainErrorOf(row.result);
     return [
       nameCell(run, index),
-      error === null ? 'no number' : percentText(error),
-      loss === null ? 'no number' : percentText(trainErrorPercent),
+      error === null ? 'not a number' : percentText(error),
+      train === null ? 'not a number' : percentText(train),
       lostText(lost) + (lost === null ? '' : `<small>${lostParts(lost).replace(', ', '<br>')}</small>`),
-      loss === null ? 'no number' : loss.toFixed(4),
+      loss === null ? 'not a number' : loss.toFixed(4),
       countText(steps),
       stepsPerSecond.toFixed(1),
       `<code class="digest">${digestText(digest)}</code>`,

@@ -3,6 +3,7 @@ import { networkFromJSON, type NetworkDefinition } from '../../nn/index.js';
 import { percentText } from '../draw/text.js';
 import type { ComparisonRow } from '../run/comparison.js';
 import { lostShare, type LostShare } from '../run/lost.js';
+import { testErrorOf } from '../run/metrics.js';
 import { differingFields, runFields } from '../sweep/run-fields.js';
 import { formatNote, formatsText, roundingsText } from './arithmetic-text.js';
 import { lostParts, lostText } from './lost-table.js';
@@ -38,12 +39,12 @@ export interface ComparisonView {
 /** Finds it. */
 export function comparisonView(title: string, rows: readonly ComparisonRow[]): ComparisonView {
   const runs = rows.map((row): ComparedRun => {
-    const { testLoss, testErrorPercent, lost } = row.result;
+    const { result } = row;
     return {
       row,
       definition: networkFromJSON(row.configuration.network),
-      error: testLoss === null ? null : testErrorPercent,
-      lost: lostShare(lost),
+      error: testErrorOf(result),
+      lost: lostShare(result.lost),
     };
   });
   const configurations = rows.map(({ configuration }) => configuration);
@@ -90,11 +91,10 @@ export function comparisonConclusion(rows: readonly ComparisonRow[]): string {
 }
 
 function errorSentence(rows: readonly ComparisonRow[]): string {
-  const errorOf = ({ result }: ComparisonRow): number | null =>
-    result.testLoss === null ? null : result.testErrorPercent;
+  const errorOf = ({ result }: ComparisonRow): number | null => testErrorOf(result);
   const text = (row: ComparisonRow): string => {
     const error = errorOf(row);
-    return error === null ? 'no number' : percentText(error);
+    return error === null ? 'not a number' : percentText(error);
   };
   const baseline = rows.find(({ configuration }) => configuration.network.formats === 'float32');
   const level = baseline === undefined ? null : errorOf(baseline);

@@ -10,9 +10,9 @@ import { chartTools, type PanelPoint } from '../draw/panel.js';
 import { percentText } from '../draw/text.js';
 import { LIGHT_THEME, type ChartTheme, type Look } from '../draw/theme.js';
 import type { ComparisonRow } from '../run/comparison.js';
-import { epochLines } from '../run/metrics.js';
+import { epochLines, testErrorOf } from '../run/metrics.js';
 import { curveOf, errorsOf, type ChartPoint } from './spread.js';
-import { epochPoints, partPoints, testError, trainError } from './training-curve.js';
+import { epochPoints, partPoints, trainError } from './training-curve.js';
 
 /** The curves of one setting. */
 export interface ChartSeries {
@@ -50,7 +50,7 @@ export function comparisonChart(
       points.map(({ x, y }) => ({ x, errorPercent: y }));
     return {
       name,
-      test: curve(epochPoints(metrics, scale, testError)),
+      test: curve(epochPoints(metrics, scale, testErrorOf)),
       train: curve(epochPoints(metrics, scale, trainError)),
       trainParts: curve(partPoints(metrics, scale, trainError)),
     };

@@ -6,10 +6,16 @@ import { chartFigure, htmlTable, PAGE_THEME } from '../draw/page.js';
 import { chartTools, drawPanel, lineMarks, type ChartTools } from '../draw/panel.js';
 import { escaped, fixed } from '../draw/svg.js';
 import { countText, percentText, sum } from '../draw/text.js';
-import { epochLines, type EpochLine, type MetricsLine, type TrainingTotals } from '../run/metrics.js';
+import {
+  epochLines,
+  testErrorOf,
+  type EpochLine,
+  type MetricsLine,
+  type TrainingTotals,
+} from '../run/metrics.js';
 import type { Histogram } from './run-evaluation.js';
 import type { LostHistory, SiteSeries } from './run-statistics.js';
-import { epochPoints, partPoints, testError, trainError } from './training-curve.js';
+import { epochPoints, partPoints, trainError } from './training-curve.js';
 
 /** Of a chart, pixels; the page makes it a little larger, or smaller on a telephone. */
 const WIDTH = 400;
@@ -45,7 +51,7 @@ export class ReportCharts {
 
   /** Training error and test error on a logarithmic axis. */
   errors(): string {
-    const curves = this.#trainAndTest(trainError, testError);
+    const curves = this.#trainAndTest(trainError, testErrorOf);
     return this.#figure('Error', curves, {
       y: errorAxis(numbers(curves)),
       label: (value) => percentText(value),

@@ -98,7 +98,7 @@ function testSections({ evaluation, confusion, note: reason }: RunView): string[
     confusion.counts === null
       ? `<div class="wide">${mistakesTable(confusion)}</div>`
       : `<div class="wide confusion">${confusionTable(confusion.labels, confusion.counts)}</div>`;
-  const head = `${countText(test.count)} test examples at the last checkpoint: ${percentText(evaluation.evaluation.errorPercent())} taken for another class.`;
+  const head = `${countText(test.count)} test examples at the last checkpoint: ${answersText(evaluation.evaluation)}.`;
   return [
     section('Confusion matrix', noteText(head) + matrix),
     section('Worst examples', worstExamples(evaluation)),
@@ -116,6 +116,13 @@ function worstExamples(evaluation: ReportEvaluation): string {
       `Test examples that are taken for another class, ${which}: those first to whose class the network gave the least probability.`,
     ) + `<div class="worst">${worst.map((example) => worstFigure(evaluation, example)).join('\n')}</div>`
   );
+}
+
+function answersText(evaluation: ReportEvaluation['evaluation']): string {
+  const none = evaluation.withoutClass();
+  return none === 0
+    ? `${percentText(evaluation.errorPercent())} taken for another class`
+    : `${countText(none)} have no class, because the network’s outputs are no numbers`;
 }
 
 function mistakesTable({ mistakes }: Confusion): string {

@@ -2,8 +2,9 @@
  * The runs of a sweep by setting: runs that differ in nothing but their seed are one setting with a mean and a spread. The data
  * of tables and charts; nothing is drawn here. docs/experiments.md, section "Report of a sweep".
  */
+import { smallestFirst } from '../../numerics/index.js';
 import { sum } from '../draw/text.js';
-import { epochLines, intervalLines, trainingSeconds, type MetricsLine } from '../run/metrics.js';
+import { epochLines, intervalLines, testErrorOf, trainingSeconds, type MetricsLine } from '../run/metrics.js';
 import { parameterNames } from '../run/execute.js';
 import { lostGradients, lostShare, type LostShare } from '../run/lost.js';
 import {
@@ -13,7 +14,7 @@ import {
   fieldTextIn,
   type FieldTexts,
 } from '../sweep/run-fields.js';
-import type { RunState, RunSummary } from '../sweep/run-summary.js';
+import { summaryErrors, type RunState, type RunSummary } from '../sweep/run-summary.js';
 import type { RunConfiguration } from '../run/configuration.js';
 import { meanCurve, spreadOf, type ChartPoint, type Spread } from './spread.js';
 import { bitCounter, type RunBits } from './sweep-bits.js';
@@ -79,8 +80,8 @@ function isDone({ state }: RunSummary): boolean {
 }
 
 /** Test error of the last epoch; null if it is not a number, or there is none. */
-export function errorOf({ isDiverged, testErrorPercent }: RunSummary): number | null {
-  return isDiverged ? null : testErrorPercent;
+export function errorOf(run: RunSummary): number | null {
+  return summaryErrors(run).test;
 }
 
 /** A run of a sweep as it is in its folder. */
@@ -141,9 +142,7 @@ function settingOf(group: SeedGroup<MeasuredRun>, bitsOf: ReturnType<typeof bitC
   return {
     ...group,
     error: doneError(group.runs),
-    trainError: spreadOf(
-      done.map(({ isDiverged, trainErrorPercent }) => (isDiverged ? null : trainErrorPercent)),
-    ),
+    trainError: spreadOf(done.map((run) => summaryErrors(run).train)),
     diverged: divergedCount(group.runs),
     lost: spreadOf(counted.map(({ lost }) => lost)),
     flushed: spreadOf(counted.map(({ flushed }) => flushed)),
@@ -156,10 +155,7 @@ function settingOf(group: SeedGroup<MeasuredRun>, bitsOf: ReturnType<typeof bitC
 
 function curveOf(runs: readonly MeasuredRun[]): ChartPoint[] {
   const curves = runs.flatMap(({ metrics }) => {
-    const points = epochLines(metrics).map(({ epoch, testLoss, testErrorPercent }) => ({
-      x: epoch,
-      errorPercent: testLoss === null ? null : testErrorPercent,
-    }));
+    const points = epochLines(metrics).map((line) => ({ x: line.epoch, errorPercent: testErrorOf(line) }));
     return points.length === 0 ? [] : [points];
   });
   const common = Math.min(...curves.map((points) => points.length));
@@ -168,5 +164,5 @@ function curveOf(runs: readonly MeasuredRun[]): ChartPoint[] {
 
 /** Best first; settings without an error come last, in their order. */
 export function byError<T extends { readonly error: Spread | null }>(settings: readonly T[]): T[] {
-  return [...settings].sort((a, b) => (a.error?.mean ?? Infinity) - (b.error?.mean ?? Infinity) || 0);
+  return smallestFirst(settings, ({ error }) => error?.mean);
 }

@@ -6,6 +6,7 @@ import type { PanelPoint } from '../draw/panel.js';
 import {
   epochLines,
   intervalLines,
+  trainErrorOf,
   trainingTotals,
   type EpochLine,
   type MetricsLine,
@@ -44,11 +45,6 @@ export function partPoints(
 
 /** Training error of an epoch or of a part; null if the loss is not a number. */
 export function trainError(line: EpochLine | TrainingTotals): number | null {
-  if (line.loss === null) return null;
-  return 'event' in line ? line.trainErrorPercent : line.errorPercent;
-}
-
-/** Test error after an epoch, likewise. */
-export function testError({ testLoss, testErrorPercent }: EpochLine): number | null {
-  return testLoss === null ? null : testErrorPercent;
+  if ('event' in line) return trainErrorOf(line);
+  return line.loss === null ? null : line.errorPercent;
 }
