@@ -308,6 +308,7 @@ function printResult(
     testLoss: result.testLoss,
     diverged: resultRow(result).diverged,
     swallowed: result.swallowed,
+    lost: result.lost,
     ...extra,
   });
   terminal.print(

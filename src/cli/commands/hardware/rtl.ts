@@ -278,6 +278,8 @@ function report(terminal: Terminal, written: Written): void {
   terminal.say(
     `${rows} x ${cols} PEs, words of ${wordLength} bits, sums of ${accumulatorBits}, rounding ${roundingText(rounding)}: ${files.length} files`,
   );
-  terminal.say(`test bench: ${grouped(words)} words, ${origin}; run it with ${shellCommand('make', '-C', folder)}\n`);
+  terminal.say(
+    `test bench: ${grouped(words)} words, ${origin}; run it with ${shellCommand('make', '-C', folder)}\n`,
+  );
   terminal.print(folder);
 }
