@@ -15,10 +15,6 @@ import {
   type RtlDesign,
 } from '../../../hardware/index.js';
 import type { NetworkConfiguration } from '../../../nn/index.js';
-<<<<<<< HEAD
-import { parseRounding, roundingText, type Overflow, type Rounding } from '../../../numerics/index.js';
-import { oneLine } from '../../console/clean.js';
-=======
 import {
   maxRaw,
   parseAccumulator,
@@ -28,7 +24,7 @@ import {
   type Overflow,
   type Rounding,
 } from '../../../numerics/index.js';
->>>>>>> h-rtl
+import { oneLine } from '../../console/clean.js';
 import { UsageError } from '../../console/errors.js';
 import type { CommandContext } from '../../console/interrupt.js';
 import { shellCommand } from '../../console/shell.js';
