@@ -18,7 +18,8 @@ const within = ['*'];
 /** Rooms by folder under src/; `.` is the package's main entry, src/index.ts. The longest matching folder wins. */
 /** @type {Readonly<Record<string, Room>>} */
 export const ROOMS = {
-  numerics: { imports: [], doors: index, packages: [] },
+  // Checks of arguments have a door of their own: every room has them, and no user of the package.
+  numerics: { imports: [], doors: ['index.ts', 'arguments.ts'], packages: [] },
   // Input files, for the rooms that touch Node.
   files: { imports: ['numerics'], doors: index, packages: [] },
   plan: { imports: ['numerics'], doors: index, packages: [] },
@@ -132,6 +133,8 @@ export const ENVIRONMENT_FILES = [
   'files/**',
   'data/node/**',
   'experiment/store/**',
+  // The default output of listeners and warnings.
+  'train/console.ts',
   'backend/wasm/host-*.ts',
   'backend/wasm/worker-*.js',
 ];

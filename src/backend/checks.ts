@@ -2,6 +2,7 @@
  * The refusals of every backend, in the same words: arguments that do not fit the plan, and a session without
  * room. The contract itself is contract.ts.
  */
+import { checkOptions, FUNCTION, NUMBER, SEED, type OptionRules } from '../numerics/arguments.js';
 import { formatText, InputError, InputTypeError, maxRaw, minRaw, type Storage } from '../numerics/index.js';
 import type { Op, Plan, Tensor, TensorId } from '../plan/index.js';
 import {
@@ -9,9 +10,17 @@ import {
   type Batch,
   type EvaluateStep,
   type MemoryUse,
+  type SessionOptions,
   type TensorData,
   type TrainStep,
 } from './contract.js';
+
+const SESSION_OPTIONS: OptionRules<SessionOptions> = { seed: SEED, threads: NUMBER, clock: FUNCTION };
+
+/** Checks the options of a session. @throws TypeError for an unknown name or a wrong kind. */
+export function checkSessionOptions(options: SessionOptions): void {
+  checkOptions('session', options, SESSION_OPTIONS);
+}
 
 /** `5 MB`, rounded up. */
 function megabytes(bytes: number): string {

@@ -24,6 +24,7 @@ export { philox4x32 } from './philox.js';
 export * from './random.js';
 export { inverseRoot, roundedQuotient, type InverseRoot } from './root.js';
 export * from './softmax.js';
+export * from './order.js';
 export * from './float.js';
 export * from './float-weights.js';
 export * from './shuffle.js';

@@ -1,5 +1,8 @@
 /** Reads JSON files that people write: a mistake is reported with its line and column. */
-import { readTextSync } from '../../files/index.js';
+import { existsSync } from 'node:fs';
+import { join } from 'node:path';
+import { fileKind } from '../../data/index.js';
+import { FileError, readTextSync } from '../../files/index.js';
 import { parseJson } from '../../numerics/index.js';
 import { isSystemError, refusalText, UsageError } from '../console/errors.js';
 
@@ -15,6 +18,10 @@ export function readJsonFile(path: string): unknown {
     return parseJson(text);
   } catch (error) {
     if (!(error instanceof SyntaxError)) throw error;
+    const kind = fileKind(new TextEncoder().encode(text));
+    if (kind && !kind.name.startsWith('JSON')) {
+      throw new UsageError(`${path}: must be JSON, got ${kind.name}; ${kind.wayOut}`, { cause: error });
+    }
     const { line, column } = placeOf(error, text);
     const reason = error.message.replace(/( in JSON)? at position \d+.*$/s, '');
     throw new UsageError(`${path}:${line}:${column}: is not JSON: ${reason}`, { cause: error });
@@ -25,6 +32,11 @@ function readText(path: string): string {
   try {
     return readTextSync(path, MOST_JSON);
   } catch (error) {
+    if (error instanceof FileError && error.kind === 'folder') {
+      const inner = join(path, 'config.json');
+      const wayOut = existsSync(inner) ? `give ${inner}` : 'give a file in it';
+      throw new UsageError(`${path}: must be a JSON file, got a folder; ${wayOut}`, { cause: error });
+    }
     if (!isSystemError(error)) throw error;
     throw new UsageError(refusalText(error, `read ${path}`), { cause: error });
   }

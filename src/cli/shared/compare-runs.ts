@@ -79,7 +79,7 @@ export async function compare(
       (progress as RunProgress | null)?.end();
       const { step, entry } = outcome;
       terminal.json({ event: 'interrupted', setting: entry.name, step, run: entry.path, resume });
-      terminal.note(
+      terminal.stopped(
         `stopped in "${entry.name}" at step ${grouped(step)} with a checkpoint; continue with: ${resume}`,
       );
       return null;

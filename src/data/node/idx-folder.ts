@@ -4,7 +4,16 @@
  */
 import { join } from 'node:path';
 import { readInput } from '../../files/index.js';
-import { DataError, type DataSet, type IdxArray, idxDataSet, parseIdx, parseIdxHeader } from '../index.js';
+import {
+  DataError,
+  type DataSet,
+  type IdxArray,
+  idxDataSet,
+  type NoteBook,
+  parseIdx,
+  parseIdxHeader,
+} from '../index.js';
+import { noteUnused, type Listing } from './folder.js';
 import { isGzip, unpackTo } from './gzip.js';
 
 const IDX_NAME = /^(?:.*[-_.])?(train|t10k|test)-(images|labels)[-.]idx\d-ubyte(\.gz)?$/;
@@ -17,11 +26,14 @@ interface IdxFiles {
   readonly test?: { readonly images: string; readonly labels: string };
 }
 
-/** The IDX files among the names of a folder's entries, undefined if there is none at all. @throws DataError for half a pair or two of a kind. */
-export function findIdxFiles(folder: string, names: readonly string[]): IdxFiles | undefined {
+/**
+ * The IDX files among the entries of a folder, undefined if there is none at all. Notes what it leaves out.
+ * @throws DataError for half a pair, two of a kind, or folders of such names alone.
+ */
+export function findIdxFiles(folder: string, listing: Listing, book: NoteBook): IdxFiles | undefined {
   const found = new Map<string, string>();
   // An unpacked file goes before its .gz: sorted, it comes first.
-  for (const name of [...names].sort()) {
+  for (const name of listing.files) {
     const match = IDX_NAME.exec(name);
     if (!match) continue;
     const kind = `${match[1] === 'train' ? 'train' : 'test'}-${match[2] ?? ''}`;
@@ -33,7 +45,14 @@ export function findIdxFiles(folder: string, names: readonly string[]): IdxFiles
       );
     }
   }
-  if (found.size === 0) return undefined;
+  if (found.size === 0) {
+    const inner = listing.folders.find((name) => IDX_NAME.test(name));
+    if (inner === undefined) return undefined;
+    throw new DataError(
+      `${join(folder, inner)}: IDX data must be a file, got a folder; move the file in it up into ${folder}`,
+    );
+  }
+  noteUnused(folder, listing, [...found.values()], 'the IDX files', book);
   const pair = (part: string): { images: string; labels: string } => {
     const images = found.get(`${part}-images`);
     const labels = found.get(`${part}-labels`);

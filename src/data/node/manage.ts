@@ -12,6 +12,7 @@ import {
   problemsOf,
   type FetchOptions,
   type NamedSet,
+  checkFetchOptions,
 } from './named-set.js';
 
 /** A named set and its state. */
@@ -42,6 +43,7 @@ export async function getNamed(
   name: string,
   options: FetchOptions = {},
 ): Promise<NamedStatus & { readonly source: string }> {
+  checkFetchOptions(options);
   const set = namedSet(name);
   const source = await ensureNamedSet(set, options);
   if (source === 'cache') await checkNamedSet(set, options);
@@ -50,6 +52,7 @@ export async function getNamed(
 
 /** Every set known by name. */
 export async function listNamed(options: FetchOptions = {}): Promise<NamedStatus[]> {
+  checkFetchOptions(options);
   return await Promise.all(NAMED_SETS.map((set) => statusOf(set, options)));
 }
 
@@ -58,6 +61,7 @@ export async function removeNamed(
   name: string,
   options: FetchOptions = {},
 ): Promise<{ readonly name: string; readonly folder: string; readonly removed: readonly string[] }> {
+  checkFetchOptions(options);
   const set = namedSet(name);
   const folder = folderOf(set, options);
   const removed: string[] = [];
@@ -77,6 +81,7 @@ export async function removeNamed(
 
 /** Compares every file of the set with its checksum. */
 export async function verifyNamed(name: string, options: FetchOptions = {}): Promise<VerifyResult> {
+  checkFetchOptions(options);
   const set = namedSet(name);
   const folder = folderOf(set, options);
   const files = await Promise.all(

@@ -2,6 +2,16 @@
  * A data set known by name: its files with sizes and checksums, the sources to try in turn, and how its files
  * become examples. This file brings one into the cache and reads it from there; named.ts lists which there are.
  */
+import {
+  checkOptions,
+  FLAG,
+  FUNCTION,
+  realNumber,
+  record,
+  SIGNAL,
+  TEXT,
+  type OptionRules,
+} from '../../numerics/arguments.js';
 import { createReadStream } from 'node:fs';
 import { createHash } from 'node:crypto';
 import { rm, stat } from 'node:fs/promises';
@@ -61,6 +71,21 @@ export interface FetchOptions {
   readonly onProgress?: (progress: DataProgress) => void;
   /** Longest silence of a server, in milliseconds. Default 10,000. */
   readonly timeoutMs?: number;
+}
+
+/** Rules of the options of everything that may fetch. */
+export const FETCH_RULES: OptionRules<FetchOptions> = {
+  cache: TEXT,
+  env: record('environment variables'),
+  offline: FLAG,
+  signal: SIGNAL,
+  onProgress: FUNCTION,
+  timeoutMs: realNumber(1),
+};
+
+/** @throws TypeError or RangeError for an option that does not exist or has a wrong value. */
+export function checkFetchOptions(options: FetchOptions): void {
+  checkOptions('data', options, FETCH_RULES);
 }
 
 /** What a source gets from its caller, defaults filled in. */

@@ -63,7 +63,10 @@ export function summaryRow(
   };
 }
 
-/** Rows as CSV (RFC 4180) with a line of names; null becomes an empty cell. */
+/**
+ * Rows as CSV (RFC 4180) with a line of names; null becomes an empty cell. Spreadsheets compute a text that begins as a formula
+ * does, so an apostrophe goes before it; numbers stay as they are.
+ */
 export function csvText(rows: readonly Readonly<Record<string, string | number | null>>[]): string {
   const names = [...new Set(rows.flatMap((row) => Object.keys(row)))];
   const line = (cells: readonly (string | number | null)[]): string => cells.map(csvCell).join(',') + '\r\n';
@@ -71,6 +74,13 @@ export function csvText(rows: readonly Readonly<Record<string, string | number |
 }
 
 function csvCell(cell: string | number | null): string {
-  const text = cell === null ? '' : String(cell);
+  const plain = cell === null ? '' : String(cell);
+  const isFormula = typeof cell === 'string' && /^[=+\-@\t\r\n＝＋－＠]/.test(plain) && !isNumber(plain);
+  const text = isFormula ? `'${plain}` : plain;
   return /[",\r\n]/.test(text) ? `"${text.replaceAll('"', '""')}"` : text;
+}
+
+/** True for a number written as text, such as the value of a field. */
+function isNumber(text: string): boolean {
+  return /^[+-]?(\d+\.?\d*|\.\d+)(e[+-]?\d+)?$/i.test(text);
 }

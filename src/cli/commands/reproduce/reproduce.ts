@@ -162,7 +162,7 @@ async function runSeed(
       const { entry, step } = outcome;
       const resume = 'the same command';
       terminal.json({ event: 'interrupted', figure: figure.name, step, run: entry.path, resume });
-      terminal.note(
+      terminal.stopped(
         `stopped in ${figure.name}, "${entry.name}", at step ${grouped(step)} with a checkpoint; continue with: ${resume}`,
       );
       return null;

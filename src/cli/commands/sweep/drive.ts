@@ -29,6 +29,7 @@ export interface SweepListener {
   readonly onPruned: (run: SweepRun, pruned: Pruned) => void;
   readonly onFailure: (run: SweepRun, problem: string) => void;
   readonly onNote: (text: string) => void;
+  readonly onQueued: EngineContext['onQueued'];
   readonly onState: (running: number, waiting: string | null) => void;
 }
 
@@ -82,6 +83,7 @@ function contextOf(sweep: string, listener: SweepListener, signal: AbortSignal):
     onEnd: listener.onEnd,
     onFailure: ({ run }, problem) => listener.onFailure(run, problem),
     onNote: listener.onNote,
+    onQueued: listener.onQueued,
     onState: listener.onState,
   };
 }
