@@ -4,7 +4,8 @@
  */
 import { readFile } from 'node:fs/promises';
 import { join } from 'node:path';
-import { DataError, type DataSet, type IdxArray, idxDataSet, type NoteBook, parseIdx } from '../index.js';
+import { DataError, type DataSet, type IdxArray, idxDataSet, parseIdx } from '../index.js';
+import type { NoteBook } from '../readers.js';
 import { unpack } from './download.js';
 import { noteUnused, type Listing } from './folder.js';
 import { reasonOf } from './reason.js';

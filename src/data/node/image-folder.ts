@@ -4,7 +4,8 @@
  */
 import { readdir, readFile } from 'node:fs/promises';
 import { extname, join } from 'node:path';
-import { DataError, type DataSet, type NoteBook } from '../index.js';
+import { DataError, type DataSet } from '../index.js';
+import type { NoteBook } from '../readers.js';
 import { isPartName, listFolder, type Listing } from './folder.js';
 import { decodeImage, type GreyOrRgb } from './image-file.js';
 

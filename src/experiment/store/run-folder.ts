@@ -313,6 +313,10 @@ export function makeFolder(path: string): void {
 }
 
 function noRun(path: string): RunFolderError {
+  if (existsSync(path) && !statSync(path).isDirectory()) {
+    const wayOut = `give ${isRunFolder(dirname(path)) ? dirname(path) : 'the folder of a run'}`;
+    return new RunFolderError(`run folder ${path}: must be a folder, got a file; ${wayOut}`);
+  }
   return new RunFolderError(
     `run folder ${path}: holds no run (no ${CONFIG}); start one with fewbit train --out ${path}`,
   );
