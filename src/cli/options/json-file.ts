@@ -1,7 +1,7 @@
 /** Reads JSON files that people write: a mistake is reported with its line and column. */
 import { existsSync } from 'node:fs';
 import { join } from 'node:path';
-import { fileKind } from '../../data/index.js';
+import { fileKind } from '../../data/readers.js';
 import { FileError, readTextSync } from '../../files/index.js';
 import { parseJson } from '../../numerics/index.js';
 import { isSystemError, refusalText, UsageError } from '../console/errors.js';

@@ -22,9 +22,6 @@ import {
   type DataNote,
   DataError,
   type DataSet,
-  kindHint,
-  NoteBook,
-  noteLabels,
   NormalizerMinMaxScaler,
   NormalizerStandardize,
   type NormalizerState,
@@ -32,6 +29,7 @@ import {
   splitDataSet,
   synthetic,
 } from '../index.js';
+import { kindHint, NoteBook, noteLabels } from '../readers.js';
 import { isRefusal, reasonOf } from './reason.js';
 import { dataDigest } from './digest.js';
 import { findCifarFiles, readCifarFolder } from './cifar-folder.js';
