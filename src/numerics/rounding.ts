@@ -52,6 +52,14 @@ export function parseRounding(input: RoundingLike): Rounding {
   return { mode, randomBits };
 }
 
+/**
+ * True for `floor` and `toward-zero`. These lose a whole unit if a result that should be exact is the least bit below it,
+ * so ops divide exactly for them, and multiply by a rounded reciprocal for all others.
+ */
+export function cutsDown(rounding: Rounding): boolean {
+  return rounding.mode === 'floor' || rounding.mode === 'toward-zero';
+}
+
 /** The text form: `nearest-even`, `stochastic`, `stochastic:8`. */
 export function roundingText(rounding: Rounding): string {
   return rounding.mode === 'stochastic' && rounding.randomBits !== 32

@@ -193,9 +193,13 @@ export function writeIndex(sweep: string): number {
 export interface SlurmJob {
   readonly id: string;
   readonly runs: readonly string[];
+  /** Tasks of the array at a time; null or absent for no limit. */
+  readonly limit?: number | null | undefined;
 }
 
-const jobList = z.array(z.object({ id: z.string(), runs: z.array(z.string()) }));
+const jobList = z.array(
+  z.object({ id: z.string(), runs: z.array(z.string()), limit: z.number().nullable().optional() }),
+);
 
 /**
  * The job arrays that the sweep has in a cluster's queue.

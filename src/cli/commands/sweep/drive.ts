@@ -30,6 +30,7 @@ export interface SweepListener {
   readonly onFailure: (run: SweepRun, problem: string) => void;
   readonly onNote: (text: string) => void;
   readonly onWarning: EngineContext['onWarning'];
+  readonly onQueued: EngineContext['onQueued'];
   readonly onState: (running: number, waiting: string | null) => void;
 }
 
@@ -84,6 +85,7 @@ function contextOf(sweep: string, listener: SweepListener, signal: AbortSignal):
     onFailure: ({ run }, problem) => listener.onFailure(run, problem),
     onNote: listener.onNote,
     onWarning: listener.onWarning,
+    onQueued: listener.onQueued,
     onState: listener.onState,
   };
 }

@@ -32,6 +32,8 @@ export interface EngineContext {
   readonly onNote: (text: string) => void;
   /** A warning of the task's training, if its process can pass it on; its log has it in any case. */
   readonly onWarning: (task: SweepTask, warning: TrainingWarning) => void;
+  /** Tasks were handed over to a queue of a cluster, as `arrays` jobs of which at most `limit` tasks run at a time. */
+  readonly onQueued: (tasks: number, arrays: readonly string[], limit: number | null) => void;
   /** How many tasks are being worked on, and what the others wait for. */
   readonly onState: (running: number, waiting: string | null) => void;
 }

@@ -132,6 +132,15 @@ export class SweepReport implements SweepListener {
     );
   };
 
+  readonly onQueued: SweepListener['onQueued'] = (tasks, arrays, limit) => {
+    const { out } = this.#request;
+    this.#terminal.json({ event: 'queued', runs: tasks, jobs: arrays, limit });
+    const atOnce = limit === null ? '' : `, at most ${limit} at a time`;
+    this.#terminal.say(
+      `queued ${runsText(tasks)} as Slurm job${arrays.length === 1 ? '' : 's'} ${arrays.join(', ')}${atOnce}; cancel with: fewbit sweep ${out} --cancel`,
+    );
+  };
+
   readonly onState: SweepListener['onState'] = (running, waiting) => {
     this.#progress.state(running, waiting);
   };
