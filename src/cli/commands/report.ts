@@ -5,8 +5,9 @@ import { resolve } from 'node:path';
 import type { BackendName } from '../../backend/index.js';
 import { DataError } from '../../data/index.js';
 import { checkRunData, RunFolderError, type RunData } from '../../experiment/index.js';
-import { isSweepFolder, openStoredRun } from '../../experiment/store/index.js';
+import { isSweepFolder } from '../../experiment/store/index.js';
 import { openData } from '../shared/open-data.js';
+import { openRun } from '../shared/open-run.js';
 import { errorLine, UsageError } from '../console/errors.js';
 import type { CommandContext } from '../console/interrupt.js';
 import { defineCommand } from '../options/define-command.js';
@@ -101,7 +102,7 @@ async function dataOf(
   { terminal, signal }: CommandContext,
   run: string,
 ): Promise<{ data: RunData | null; note?: string }> {
-  const { configuration, checkpoint } = openStoredRun(run);
+  const { configuration, checkpoint } = openRun(terminal, run);
   if (checkpoint === null) return { data: null };
   const { data: spec, network } = configuration;
   try {
