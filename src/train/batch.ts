@@ -3,6 +3,7 @@
  * format (or float32 in the baseline). Data that does not fit the network is refused. Quantisation:
  * docs/training.md, "Inputs".
  */
+import { checkArgument, instanceRule, listOf, NUMBER, record } from '../numerics/arguments.js';
 import { PIXEL_VALUES, type Batch, type TensorData } from '../backend/index.js';
 import { checkDataSet, type DataSet, type DataSetIterator } from '../data/index.js';
 import {
@@ -15,7 +16,7 @@ import {
   type NumberFormat,
   InputError,
 } from '../numerics/index.js';
-import type { NetworkDefinition } from '../nn/index.js';
+import { NetworkDefinition } from '../nn/index.js';
 import { elements } from '../plan/index.js';
 import type { InputCounter } from './input-counter.js';
 
@@ -62,6 +63,8 @@ function kindOf(value: unknown): string {
  * @throws RangeError naming both shapes, or both numbers of classes.
  */
 export function checkData(who: string, data: Described, definition: NetworkDefinition): void {
+  checkArgument(`${who}: data`, data, DESCRIBED);
+  checkArgument(`${who}: network`, definition, instanceRule('a NetworkDefinition', NetworkDefinition));
   const { inputShape, classes } = definition;
   const flat = data.shape.length === 1 || inputShape.length === 1;
   const fits = flat ? elements(data.shape) === elements(inputShape) : data.shape.join() === inputShape.join();
@@ -76,6 +79,8 @@ export function checkData(who: string, data: Described, definition: NetworkDefin
     );
   }
 }
+
+const DESCRIBED = record('a data set or an iterator', { shape: listOf(NUMBER), classes: NUMBER });
 
 /** Makes batches for one input format. The arrays that `encode` hands out are overwritten by the next call. */
 export class BatchEncoder {

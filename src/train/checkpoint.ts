@@ -4,6 +4,15 @@
  * file. This file handles bytes only; files and atomic writes are elsewhere. Layout and guarantees:
  * docs/training.md, "Checkpoints".
  */
+import {
+  checkArgument,
+  either,
+  instanceRule,
+  NULL,
+  record,
+  shown,
+  wholeNumber,
+} from '../numerics/arguments.js';
 import type { IteratorPosition } from '../data/index.js';
 import {
   formatText,
@@ -14,6 +23,7 @@ import {
   storageOf,
   type NumberFormat,
   InputError,
+  InputTypeError,
 } from '../numerics/index.js';
 import { networkFromJSON, type NetworkConfiguration, type NetworkDefinition } from '../nn/index.js';
 import type { Tensor } from '../plan/index.js';
@@ -43,6 +53,16 @@ export interface Checkpoint {
   readonly tensors: ReadonlyMap<string, CheckpointTensor>;
 }
 
+const COUNT_OR_NULL = either(wholeNumber(), NULL);
+const POSITION = record('{ epoch, cursor }', { epoch: wholeNumber(), cursor: wholeNumber() });
+const CHECKPOINT = record('the contents of a checkpoint', {
+  step: wholeNumber(),
+  epoch: wholeNumber(),
+  iteratorPosition: either(POSITION, NULL),
+  batch: COUNT_OR_NULL,
+  precision: either(record('a precision', { stage: wholeNumber() }), NULL),
+  tensors: instanceRule('a Map of tensors', Map),
+});
 const KIND = 'fewbit-checkpoint';
 const VERSION = '1';
 /** A file begins with its length and this; the digits of the checksum follow. */
@@ -59,7 +79,11 @@ export function stateTensors(definition: NetworkDefinition): Tensor[] {
 
 /** One file. Equal checkpoints give equal bytes. */
 export async function encodeCheckpoint(checkpoint: Checkpoint): Promise<Uint8Array> {
-  const { configuration, step, epoch, iteratorPosition, batch, precision, tensors } = checkpoint;
+  checkArgument('checkpoint', checkpoint, CHECKPOINT);
+  const { step, epoch, iteratorPosition, batch, precision, tensors } = checkpoint;
+  const { configuration } = networkFromJSON(checkpoint.configuration);
+  for (const [name, tensor] of tensors)
+    checkArgument(`checkpoint: tensor "${name}"`, tensor, record('a tensor'));
   const bytes = encodeSafetensors({
     metadata: {
       sha256: NO_CHECKSUM,
@@ -254,7 +278,13 @@ export function checkSameNetwork(found: NetworkConfiguration, expected: NetworkC
 
 /** JSON data without its undefined properties. */
 function plain(configuration: NetworkConfiguration): unknown {
-  return JSON.parse(JSON.stringify(configuration));
+  try {
+    return JSON.parse(JSON.stringify(configuration));
+  } catch {
+    throw new InputTypeError(
+      `checkpoint: a network configuration must be JSON data, got ${shown(configuration)}`,
+    );
+  }
 }
 
 const text = (value: unknown): string => (value === undefined ? 'absent' : JSON.stringify(value));
