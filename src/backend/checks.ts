@@ -65,17 +65,20 @@ function exampleElements(tensor: Tensor): number {
 }
 
 /**
- * The tensor of that name.
- * @throws RangeError if the plan has none.
+ * Finds the tensors of a plan by name.
+ * @throws (the function that it returns) RangeError if the plan has no tensor of that name.
  */
-export function findTensor(plan: Plan, name: string): Tensor {
-  const tensor = plan.tensors.find((known) => known.name === name);
-  if (!tensor) {
-    throw new InputError(
-      `session: plan "${plan.name}" has no tensor "${name}"; its parameters are ${plan.parameters.map((id) => plan.tensors[id]?.name).join(', ') || 'none'}`,
-    );
-  }
-  return tensor;
+export function tensorFinder(plan: Plan): (name: string) => Tensor {
+  const byName = new Map(plan.tensors.map((tensor) => [tensor.name, tensor]));
+  return (name) => {
+    const tensor = byName.get(name);
+    if (!tensor) {
+      throw new InputError(
+        `session: plan "${plan.name}" has no tensor "${name}"; its parameters are ${plan.parameters.map((id) => plan.tensors[id]?.name).join(', ') || 'none'}`,
+      );
+    }
+    return tensor;
+  };
 }
 
 /**

@@ -6,6 +6,7 @@ import { BYTES, checkArgument, listOf, NUMBERS, record, TEXT } from '../numerics
 import { InputError } from '../numerics/index.js';
 import type { DataSet } from './dataset.js';
 import { DataError } from './errors.js';
+import { kindHint } from './file-kind.js';
 
 const SIZE = 32;
 const CHANNELS = 3;
@@ -84,6 +85,6 @@ function recordsOf({ name, bytes }: CifarFile): number {
   const records = bytes.length / RECORD;
   if (Number.isInteger(records) && records > 0) return records;
   throw new DataError(
-    `${name}: must be whole records of ${RECORD} bytes (a label and 32 x 32 x 3 pixels), got ${bytes.length} bytes`,
+    `${name}: must be whole records of ${RECORD} bytes (a label and 32 x 32 x 3 pixels), got ${bytes.length} bytes${kindHint(bytes)}`,
   );
 }

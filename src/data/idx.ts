@@ -15,6 +15,7 @@ import {
 import type { DataSet, FeatureShape } from './dataset.js';
 import { DataError } from './errors.js';
 import { shapeText } from './examples.js';
+import { kindHint } from './file-kind.js';
 
 /** The content of one IDX file; `data` shares memory with the bytes it was read from. */
 export interface IdxArray {
@@ -30,43 +31,63 @@ const IDX_ARRAY = record('an array of parseIdx, { name, dimensions, data }', {
   data: BYTES,
 });
 const UNSIGNED_BYTE = 0x08;
-const GZIP = 0x1f8b;
+
+/** The head of an IDX file: what it promises. */
+export interface IdxHeader {
+  readonly dimensions: readonly number[];
+  /** Bytes of the head, and of the elements that follow. */
+  readonly headBytes: number;
+  readonly dataBytes: number;
+}
+
+/**
+ * Reads the head of an IDX file of unsigned bytes in one to four dimensions.
+ * @param bytes the file, or its beginning with at least 20 bytes
+ * @throws DataError for anything else.
+ */
+export function parseIdxHeader(bytes: Uint8Array, name: string): IdxHeader {
+  checkArgument('idx: bytes', bytes, BYTES);
+  checkArgument('idx: name', name, TEXT);
+  const view = new DataView(bytes.buffer, bytes.byteOffset, bytes.byteLength);
+  if (bytes.length < 4) {
+    throw new DataError(
+      `${name}: an IDX file starts with four magic bytes, got ${bytes.length} in all${kindHint(bytes)}`,
+    );
+  }
+  const magic = view.getUint32(0);
+  const [zero, type, rank] = [magic >>> 16, (magic >>> 8) & 0xff, magic & 0xff];
+  if (zero !== 0 || type !== UNSIGNED_BYTE || rank < 1 || rank > 4) {
+    throw new DataError(
+      `${name}: IDX magic must be 0x00000801 to 0x00000804 (unsigned bytes, 1 to 4 dimensions), got 0x${magic.toString(16).padStart(8, '0')}${kindHint(bytes)}`,
+    );
+  }
+  const headBytes = 4 + 4 * rank;
+  if (bytes.length < headBytes) {
+    throw new DataError(
+      `${name}: the IDX header of ${rank} dimensions needs ${headBytes} bytes, got ${bytes.length}; the file is truncated`,
+    );
+  }
+  const dimensions = Array.from({ length: rank }, (_, axis) => view.getUint32(4 + 4 * axis));
+  const dataBytes = dimensions.reduce((product, size) => product * size, 1);
+  if (dataBytes === 0) {
+    throw new DataError(`${name}: every IDX dimension must be at least 1, got ${shapeText(dimensions)}`);
+  }
+  return { dimensions, headBytes, dataBytes };
+}
 
 /** Reads an IDX file of unsigned bytes in one to four dimensions. @throws DataError for anything else. */
 export function parseIdx(bytes: Uint8Array, name: string): IdxArray {
   checkArgument('idx: bytes', bytes, BYTES);
   checkArgument('idx: name', name, TEXT);
-  const view = new DataView(bytes.buffer, bytes.byteOffset, bytes.byteLength);
-  if (bytes.length < 4) {
-    throw new DataError(`${name}: an IDX file starts with four magic bytes, got ${bytes.length} in all`);
-  }
-  const magic = view.getUint32(0);
-  const [zero, type, rank] = [magic >>> 16, (magic >>> 8) & 0xff, magic & 0xff];
-  if (zero !== 0 || type !== UNSIGNED_BYTE || rank < 1 || rank > 4) {
-    const wayOut = zero === GZIP ? '; unpack it with gunzip first' : '';
+  const { dimensions, headBytes, dataBytes } = parseIdxHeader(bytes, name);
+  const got = bytes.length - headBytes;
+  if (got !== dataBytes) {
+    const what = got < dataBytes ? 'the file is truncated' : `${got - dataBytes} trailing bytes`;
     throw new DataError(
-      `${name}: IDX magic must be 0x00000801 to 0x00000804 (unsigned bytes, 1 to 4 dimensions), got 0x${magic.toString(16).padStart(8, '0')}${wayOut}`,
+      `${name}: the IDX header promises ${shapeText(dimensions)} = ${dataBytes} bytes, got ${got}; ${what}`,
     );
   }
-  const start = 4 + 4 * rank;
-  if (bytes.length < start) {
-    throw new DataError(
-      `${name}: the IDX header of ${rank} dimensions needs ${start} bytes, got ${bytes.length}; the file is truncated`,
-    );
-  }
-  const dimensions = Array.from({ length: rank }, (_, axis) => view.getUint32(4 + 4 * axis));
-  const expected = dimensions.reduce((product, size) => product * size, 1);
-  if (expected === 0) {
-    throw new DataError(`${name}: every IDX dimension must be at least 1, got ${shapeText(dimensions)}`);
-  }
-  const got = bytes.length - start;
-  if (got !== expected) {
-    const what = got < expected ? 'the file is truncated' : `${got - expected} trailing bytes`;
-    throw new DataError(
-      `${name}: the IDX header promises ${shapeText(dimensions)} = ${expected} bytes, got ${got}; ${what}`,
-    );
-  }
-  return { name, dimensions, data: new Uint8Array(bytes.buffer, bytes.byteOffset + start, expected) };
+  return { name, dimensions, data: new Uint8Array(bytes.buffer, bytes.byteOffset + headBytes, dataBytes) };
 }
 
 /** How a pair of IDX files becomes a data set. */

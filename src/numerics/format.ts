@@ -5,6 +5,7 @@
  */
 import { checkArgument, NUMBER, record } from './arguments.js';
 import { InputError, InputTypeError } from './errors.js';
+import { notationHint } from './notations.js';
 
 /** A fixed-point format. A stored integer `raw` has the value `raw * 2^-fl`. */
 export interface Format {
@@ -65,9 +66,7 @@ export function parseFormat(input: FormatLike): Format {
   if (typeof input === 'string') {
     const match = FORMAT_TEXT.exec(input.trim());
     if (!match) {
-      throw new InputTypeError(
-        `format: expected "<IL,FL>" or "IL.FL", got "${input}"; write for example "<2,14>" or "2.14"`,
-      );
+      throw new InputTypeError(`format: expected "<IL,FL>" or "IL.FL", got "${input}"${notationHint(input)}`);
     }
     il = Number(match[1] ?? match[3]);
     fl = Number(match[2] ?? match[4]);

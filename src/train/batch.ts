@@ -3,7 +3,7 @@
  * format (or float32 in the baseline). Data that does not fit the network is refused. Quantisation:
  * docs/training.md, "Inputs".
  */
-import { checkArgument, instanceRule, listOf, NUMBER, record } from '../numerics/arguments.js';
+import { checkArgument, instanceRule, listOf, NUMBER, record, wholeNumber } from '../numerics/arguments.js';
 import { PIXEL_VALUES, type Batch, type TensorData } from '../backend/index.js';
 import { checkDataSet, type DataSet, type DataSetIterator } from '../data/index.js';
 import {
@@ -70,17 +70,26 @@ export function checkData(who: string, data: Described, definition: NetworkDefin
   const fits = flat ? elements(data.shape) === elements(inputShape) : data.shape.join() === inputShape.join();
   if (!fits) {
     throw new InputError(
-      `${who}: data must have the network's input shape, got examples of [${data.shape.join(', ')}] for an input of [${inputShape.join(', ')}]; change the network's input or the data`,
+      `${who}: data must have the network's input shape, got examples of [${data.shape.join(', ')}] for an input of [${inputShape.join(', ')}]; write ${inputText(data.shape)} in the network's configuration, or change the data`,
     );
   }
   if (data.classes !== classes) {
     throw new InputError(
-      `${who}: data must have as many classes as the network has outputs, got ${data.classes} classes and ${classes} outputs; change the last layer or the data`,
+      `${who}: data must have as many classes as the network has outputs, got ${data.classes} classes (labels 0 to ${data.classes - 1}) and ${classes} outputs; change the last layer or the data`,
     );
   }
 }
 
+const FORMAT = record('a format { il, fl } or "float32"', { il: NUMBER, fl: NUMBER });
+const FEATURES = instanceRule('a Uint8Array or a Float32Array', Uint8Array, Float32Array);
+const LABELS = instanceRule('an Int32Array', Int32Array);
 const DESCRIBED = record('a data set or an iterator', { shape: listOf(NUMBER), classes: NUMBER });
+
+/** A shape as a configuration has it. */
+function inputText([height, width, channels]: readonly number[]): string {
+  const input = width === undefined ? { size: height } : { height, width, channels };
+  return `"input": ${JSON.stringify(input)}`;
+}
 
 /** Makes batches for one input format. The arrays that `encode` hands out are overwritten by the next call. */
 export class BatchEncoder {
@@ -96,6 +105,9 @@ export class BatchEncoder {
 
   /** `size`: elements of one example; `batch`: most examples in one call; `counter`: not of float32. */
   constructor(format: NumberFormat, size: number, batch: number, counter: InputCounter | null = null) {
+    if (format !== 'float32') checkArgument('batch encoder: format', format, FORMAT);
+    checkArgument('batch encoder: size', size, wholeNumber(1));
+    checkArgument('batch encoder: batch', batch, wholeNumber(1));
     this.#format = format;
     this.#size = size;
     this.counter = counter;
@@ -115,8 +127,8 @@ export class BatchEncoder {
    * @throws RangeError for a value that is not a number, and for more examples than a batch has.
    */
   batch(features: DataSet['features'], labels: Int32Array): Batch {
-    if (!(features instanceof Uint8Array)) return this.encode(features, labels);
     this.#checkSize(features, labels);
+    if (!(features instanceof Uint8Array)) return this.encode(features, labels);
     if (this.#countsPixels)
       this.counter?.add(
         features,
@@ -153,6 +165,8 @@ export class BatchEncoder {
   }
 
   #checkSize({ length }: DataSet['features'], labels: Int32Array): void {
+    checkArgument('batch encoder: features', features, FEATURES);
+    checkArgument('batch encoder: labels', labels, LABELS);
     const most = this.#buffer.length / this.#size;
     const count = labels.length;
     if (count > most) {

@@ -3,10 +3,10 @@
  * matrix, loss; after Deeplearning4j's Evaluation. This file counts; evaluation-table.ts makes the table.
  * Defined in docs/training.md.
  */
-import { checkOptions, listOf, NUMBER, TEXT } from '../numerics/arguments.js';
+import { checkOptions, listOf, NUMBER, TEXT, checkArgument, NUMBERS } from '../numerics/arguments.js';
 import { classOf, InputError, NO_CLASS } from '../numerics/index.js';
 import type { TensorData } from '../backend/index.js';
-import { evaluationTable, type Averaging, type EvaluationJson } from './evaluation-table.js';
+import { divergenceText, evaluationTable, type Averaging, type EvaluationJson } from './evaluation-table.js';
 
 /** Options of an evaluation. */
 export interface EvaluationOptions {
@@ -64,6 +64,9 @@ export class Evaluation {
    * @throws RangeError if the sizes differ or a label is not a class.
    */
   add(labels: Int32Array, logits: TensorData, lossSum = 0): void {
+    checkArgument('evaluation: labels', labels, NUMBERS);
+    checkArgument('evaluation: logits', logits, NUMBERS);
+    checkArgument('evaluation: lossSum', lossSum, NUMBER);
     const { classes } = this;
     if (logits.length !== labels.length * classes) {
       throw new InputError(
@@ -166,6 +169,13 @@ export class Evaluation {
     let sum = 0;
     for (let c = 0; c < this.classes; c++) sum += this.confusion(c, index);
     return sum;
+  }
+
+  /**
+   * One sentence for a network whose logits or loss are no numbers, with the figure and the way out; null for all others.
+   */
+  get divergence(): string | null {
+    return divergenceText(this.toJSON());
   }
 
   /** All results as a plain text table. */

@@ -6,6 +6,7 @@ import {
   cacheFolder,
   getNamed,
   listNamed,
+  loadData,
   removeNamed,
   verifyNamed,
   type FetchOptions,
@@ -63,9 +64,11 @@ describe('data get, list, rm, verify', () => {
     expect(await listNamed({ env: { FEWBIT_CACHE: options.cache } })).toEqual(cut);
   });
 
-  test('get finds it in the cache', async () => {
+  test('get and load trust a file in the cache by its checksum, not by its size', async () => {
     const { folder, ...options } = await hollowCache();
-    expect(await getNamed('mnist', options)).toMatchObject({ present: true, source: 'cache' });
+    const message = `DataError: mnist: the cache ${folder} is damaged: train-images-idx3-ubyte must have MD5 6bbc9ace898e44ae57da46a324031adb, got a6628d7fea815bec69f670a11be7e1f8; remove it with "fewbit data rm mnist" and fetch it again with "fewbit data get mnist"`;
+    expect(await rejection(getNamed('mnist', options))).toBe(message);
+    expect(await rejection(loadData('mnist', { ...options, seed: 1 }))).toBe(message);
   });
 
   test('verify compares checksums, file by file', async () => {

@@ -19,13 +19,16 @@ const PROGRAMS = [
   'fewbit/export',
 ];
 
+/** Notes of what is left out: made by the readers of data. */
+const NOTES = /^(noteText|noteLabels|NoteBook#add)$/;
+
 /** Called by `fit`, not by users. */
 const HOOKS = /#(onFitStart|onFitEnd|onEpochStart|onEpochEnd|iterationDone|onPrecisionChange)$/;
 /** Errors are made by the library; members behind `#` cannot be reached. */
 const NO_CALLERS = /Error(\.|$)|##/;
 
 const WRONG: readonly unknown[] = [
-  ...[undefined, null, true, NaN, Infinity, -1, 3, 0.5, 10n, '', 'x', Symbol('x')],
+  ...[undefined, null, true, NaN, Infinity, -1, 3, 0.5, 10n, '', 'x'],
   ...[{}, [], [1], ['x'], [null], new Date(0), new Map(), (): void => undefined],
   ...[
     new Uint8Array(3),
@@ -52,7 +55,8 @@ let functions: PublicFunction[] = [];
 let known: ReadonlyMap<string, Call>;
 beforeAll(async () => {
   functions = publicFunctions(openProgram([...modules.values()]), modules).filter(
-    ({ name, parameters }) => parameters.length > 0 && !HOOKS.test(name) && !NO_CALLERS.test(name),
+    ({ name, parameters }) =>
+      parameters.length > 0 && !HOOKS.test(name) && !NOTES.test(name) && !NO_CALLERS.test(name),
   );
   known = await calls();
 }, 120_000);

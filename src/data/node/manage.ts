@@ -5,6 +5,7 @@ import { DataError } from '../index.js';
 import { reasonOf } from './reason.js';
 import { NAMED_SETS, namedSet } from './named.js';
 import {
+  checkNamedSet,
   ensureNamedSet,
   folderOf,
   problemOf,
@@ -34,7 +35,10 @@ export interface VerifyResult {
   readonly files: readonly { readonly name: string; readonly problem?: string }[];
 }
 
-/** Fetches the set unless the cache has it; `source` names where from (`cache`: it was there). */
+/**
+ * Fetches the set unless the cache has it, whole by its checksums; `source` names where from (`cache`: it was there).
+ * @throws DataError for a damaged cache, or if no source has the set.
+ */
 export async function getNamed(
   name: string,
   options: FetchOptions = {},
@@ -42,6 +46,7 @@ export async function getNamed(
   checkFetchOptions(options);
   const set = namedSet(name);
   const source = await ensureNamedSet(set, options);
+  if (source === 'cache') await checkNamedSet(set, options);
   return { ...(await statusOf(set, options)), source };
 }
 

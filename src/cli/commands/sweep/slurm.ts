@@ -167,10 +167,11 @@ export class SlurmEngine implements Engine {
 
   /** `exec`: the signals of a job that is cancelled or requeued reach the run, which writes a checkpoint. */
   #script(tasks: readonly SweepTask[], sweep: string): string {
-    const { threads = 0 } = this.#options;
+    const { threads } = this.#options;
+    const order = { count: threads ?? 0, isExact: threads !== undefined };
     const worker = fileURLToPath(new URL('worker.js', import.meta.url));
     const lines = tasks.map((task, index) => {
-      const words = [process.execPath, worker, ...workerArguments(resolve(sweep), task, threads)];
+      const words = [process.execPath, worker, ...workerArguments(resolve(sweep), task, order)];
       return `${String(index)}) exec ${shellCommand(...words)} >>${shellWord(resolve(runLog(task.path)))} 2>&1 ;;`;
     });
     return ['#!/bin/sh', 'case "$SLURM_ARRAY_TASK_ID" in', ...lines, 'esac', ''].join('\n');
