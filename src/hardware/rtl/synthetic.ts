@@ -62,7 +62,7 @@ function recipesOf(design: RtlDesign, accumulator: Accumulator): Recipe[] {
       site: 'synthetic/resident',
       ...{ m: short(5, rows), k: Math.max(1, half >> 1), n: short(2, cols), depth: half },
       ...{ lhsBits: narrow, rhsBits: wide, ...common },
-      ...{ outBits: shortBits, drop: product + 1 - shortBits },
+      ...{ outBits: shortBits, drop: product - shortBits },
     },
     {
       site: 'synthetic/left shift',
@@ -72,16 +72,16 @@ function recipesOf(design: RtlDesign, accumulator: Accumulator): Recipe[] {
   ];
 }
 
-/** Raw integers of `bits` bits: a quarter at the ends of the range, the others anywhere; repeatable. */
+/** Raw integers of `bits` bits: the two ends of the range, then a quarter of them at the ends, the others anywhere; repeatable. */
 function rawWords(length: number, bits: number, seed: number): Int32Array {
   let state = seed;
-  return Int32Array.from({ length }, () => {
+  return Int32Array.from({ length }, (_, index) => {
     state ^= state << 13;
     state ^= state >>> 17;
     state ^= state << 5;
     const smallest = -1 << (bits - 1);
-    if ((state & 7) === 0) return smallest;
-    if ((state & 7) === 1) return -1 - smallest;
+    if (index === 0 || (state & 7) === 0) return -1 - smallest;
+    if (index === 1 || (state & 7) === 1) return smallest;
     return state >> (32 - bits);
   });
 }
