@@ -18,7 +18,7 @@ describe('the generated folder', () => {
       encoding: 'utf8',
       stdio: ['ignore', 'pipe', 'pipe'],
     });
-    expect(out).toContain('PASS: 258 words compared, no mistakes');
+    expect(out).toContain('PASS: 270 words compared, no mistakes');
   });
 
   it('has assertions that fail on a fault', { timeout: 240_000 }, ({ skip }) => {

@@ -93,7 +93,7 @@ endmodule
         encoding: 'utf8',
         stdio: ['ignore', 'pipe', 'pipe'],
       });
-      expect(out).toContain('PASS: 258 words compared, no mistakes');
+      expect(out).toContain('PASS: 270 words compared, no mistakes');
       const results = join(place, 'vectors/results.hex');
       const text = readFileSync(results, 'utf8');
       // The lowest bit of the first column's row 0.
@@ -104,7 +104,7 @@ endmodule
       );
       const { status, stdout } = spawnSync('make', ['-s', 'sim-icarus'], { cwd: place, encoding: 'utf8' });
       expect(status).toBe(2);
-      expect(stdout).toContain('FAIL: 258 words compared, 2 mistakes');
+      expect(stdout).toContain('FAIL: 270 words compared, 2 mistakes');
       expect(stdout).toContain('column 0 row 0: got ');
     },
   );

@@ -1,6 +1,6 @@
 /**
  * Synthetic products for the test bench, beside those of a network: operands over the full range, sums that saturate at both
- * limits, several blocks each way, streamed and resident panels, a left shift. Without them a fault that only shows there
+ * limits, several blocks each way, streamed and resident panels, a left shift, ties. Without them a fault that only shows there
  * would pass, because the words of a trained network are small.
  */
 import {
@@ -68,6 +68,12 @@ function recipesOf(design: RtlDesign, accumulator: Accumulator): Recipe[] {
       site: 'synthetic/left shift',
       ...{ m: rows, k: 4, n: short(2, cols), depth: 4 },
       ...{ lhsBits: 2, rhsBits: 2, biasBits: 2, biasShift: 0, outBits: bits, drop: -Math.max(1, bits - 3) },
+    },
+    {
+      site: 'synthetic/ties',
+      ...{ m: rows, k: 3, n: cols, depth: 4 },
+      ...{ lhsBits: Math.min(bits, 3), rhsBits: Math.min(bits, 3), biasBits: 2, biasShift: 0 },
+      ...{ outBits: bits, drop: 1 },
     },
   ];
 }
