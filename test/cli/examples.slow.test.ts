@@ -52,7 +52,7 @@ it.for(lines)('%s', { timeout: 600_000 }, async (line, { skip }) => {
     skip(missing !== null, missing ?? '');
   }
   const { code, stderr } = await cli(argumentsOf(line), { cwd: folder });
-  expect([code, (/^(?:error|warning):.*/m.exec(stderr))?.[0]]).toEqual([0, undefined]);
+  expect([code, /^(?:error|warning):.*/m.exec(stderr)?.[0]]).toEqual([0, undefined]);
 });
 
 it('runs examples of each of these commands', () => {

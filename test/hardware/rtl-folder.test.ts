@@ -50,6 +50,35 @@ describe('the generated folder', () => {
     });
   });
 
+  it('stands beside another design in one compilation', { timeout: 120_000 }, ({ skip }) => {
+    needs(skip, 'iverilog', 'verilator');
+    const place = join(folder, 'pair');
+    mkdirSync(place);
+    const designs = [STOCHASTIC, { ...NEAREST, prefix: 'nearest_' }];
+    const modules = designs.flatMap((design) => rtlModules(design));
+    for (const { name, text } of modules) writeFileSync(join(place, name), text);
+    const ports =
+      ".reset(1'b0), .config_valid(1'b0), .lhs_valid(1'b0), .rhs_valid(1'b0), .bias_valid(1'b0), .result_ready(1'b0)";
+    writeFileSync(
+      join(place, 'pair.sv'),
+      `module pair (input logic clk, output logic [1:0] error);
+  fewbit_top a (.clk, ${ports}, .error(error[0]));
+  nearest_top b (.clk, ${ports}, .error(error[1]));
+endmodule
+`,
+    );
+    const sources = ['pair.sv', ...modules.map(({ name }) => name)];
+    const checked = (tool: string, ...args: string[]) => {
+      const { status, stdout, stderr } = spawnSync(tool, [...args, ...sources], {
+        cwd: place,
+        encoding: 'utf8',
+      });
+      expect([status, stdout, stderr]).toEqual([0, '', '']);
+    };
+    checked('iverilog', '-g2012', '-s', 'pair', '-o', 'pair.vvp');
+    checked('verilator', '--lint-only', '--top-module', 'pair', '-Wno-PINMISSING');
+  });
+
   it.for([
     ['stochastic', STOCHASTIC],
     ['nearest', NEAREST],
@@ -64,7 +93,7 @@ describe('the generated folder', () => {
         encoding: 'utf8',
         stdio: ['ignore', 'pipe', 'pipe'],
       });
-      expect(out).toContain('PASS: 258 words compared, no mistakes');
+      expect(out).toContain('PASS: 270 words compared, no mistakes');
       const results = join(place, 'vectors/results.hex');
       const text = readFileSync(results, 'utf8');
       // The lowest bit of the first column's row 0.
@@ -75,7 +104,7 @@ describe('the generated folder', () => {
       );
       const { status, stdout } = spawnSync('make', ['-s', 'sim-icarus'], { cwd: place, encoding: 'utf8' });
       expect(status).toBe(2);
-      expect(stdout).toContain('FAIL: 258 words compared, 2 mistakes');
+      expect(stdout).toContain('FAIL: 270 words compared, 2 mistakes');
       expect(stdout).toContain('column 0 row 0: got ');
     },
   );

@@ -1,6 +1,6 @@
 /**
  * Synthetic products for the test bench, beside those of a network: operands over the full range, sums that saturate at both
- * limits, several blocks each way, streamed and resident panels, a left shift. Without them a fault that only shows there
+ * limits, several blocks each way, streamed and resident panels, a left shift, ties. Without them a fault that only shows there
  * would pass, because the words of a trained network are small.
  */
 import {
@@ -62,26 +62,32 @@ function recipesOf(design: RtlDesign, accumulator: Accumulator): Recipe[] {
       site: 'synthetic/resident',
       ...{ m: short(5, rows), k: Math.max(1, half >> 1), n: short(2, cols), depth: half },
       ...{ lhsBits: narrow, rhsBits: wide, ...common },
-      ...{ outBits: shortBits, drop: product + 1 - shortBits },
+      ...{ outBits: shortBits, drop: product - shortBits },
     },
     {
       site: 'synthetic/left shift',
       ...{ m: rows, k: 4, n: short(2, cols), depth: 4 },
       ...{ lhsBits: 2, rhsBits: 2, biasBits: 2, biasShift: 0, outBits: bits, drop: -Math.max(1, bits - 3) },
     },
+    {
+      site: 'synthetic/ties',
+      ...{ m: rows, k: 3, n: cols, depth: 4 },
+      ...{ lhsBits: Math.min(bits, 3), rhsBits: Math.min(bits, 3), biasBits: 2, biasShift: 0 },
+      ...{ outBits: bits, drop: 1 },
+    },
   ];
 }
 
-/** Raw integers of `bits` bits: a quarter at the ends of the range, the others anywhere; repeatable. */
+/** Raw integers of `bits` bits: the two ends of the range, then a quarter of them at the ends, the others anywhere; repeatable. */
 function rawWords(length: number, bits: number, seed: number): Int32Array {
   let state = seed;
-  return Int32Array.from({ length }, () => {
+  return Int32Array.from({ length }, (_, index) => {
     state ^= state << 13;
     state ^= state >>> 17;
     state ^= state << 5;
     const smallest = -1 << (bits - 1);
-    if ((state & 7) === 0) return smallest;
-    if ((state & 7) === 1) return -1 - smallest;
+    if (index === 0 || (state & 7) === 0) return -1 - smallest;
+    if (index === 1 || (state & 7) === 1) return smallest;
     return state >> (32 - bits);
   });
 }
