@@ -11,8 +11,9 @@ import {
   InputTypeError,
 } from '../numerics/index.js';
 import { Augmenter, type Augmentation } from './augmentation.js';
-import type { DataSet, DataSetIterator, FeatureShape, IteratorPosition } from './dataset.js';
+import type { DataSchema, DataSet, DataSetIterator, FeatureShape, IteratorPosition } from './dataset.js';
 import { checkDataSet, selectExamples, shapeText, sliceExamples } from './examples.js';
+import { conformData, schemaOf } from './schema.js';
 
 /** How an ArrayDataSetIterator hands out its data set. */
 export interface ArrayIteratorOptions {
@@ -34,6 +35,7 @@ export class ArrayDataSetIterator implements DataSetIterator {
   readonly shape: FeatureShape;
   readonly classes: number;
   readonly labelNames?: readonly string[];
+  readonly schema: DataSchema;
   readonly totalExamples: number;
   readonly resetSupported = true;
   readonly #data: DataSet;
@@ -50,6 +52,7 @@ export class ArrayDataSetIterator implements DataSetIterator {
     this.shape = data.shape;
     this.classes = data.classes;
     if (data.labelNames) this.labelNames = data.labelNames;
+    this.schema = schemaOf(data);
     this.totalExamples = data.count;
     this.#data = data;
     this.#key = options.shuffle === undefined ? undefined : parseSeed(options.shuffle);
@@ -110,6 +113,7 @@ export class StreamDataSetIterator implements DataSetIterator {
   readonly shape: FeatureShape;
   readonly classes: number;
   readonly labelNames?: readonly string[];
+  readonly schema: DataSchema;
   readonly resetSupported = false;
   readonly #source: Iterator<DataSet>;
   readonly #pixels: boolean;
@@ -129,6 +133,7 @@ export class StreamDataSetIterator implements DataSetIterator {
     this.shape = first.value.shape;
     this.classes = first.value.classes;
     if (first.value.labelNames) this.labelNames = first.value.labelNames;
+    this.schema = schemaOf(first.value);
     this.#pixels = first.value.features instanceof Uint8Array;
     this.#piece = first.value;
   }
@@ -182,7 +187,7 @@ export class StreamDataSetIterator implements DataSetIterator {
         `stream: pieces must agree in shape, classes and kind of features, got ${shapeText(value.shape)} in ${value.classes} classes after ${shapeText(this.shape)} in ${this.classes}`,
       );
     }
-    this.#piece = value;
+    this.#piece = conformData(value, this.schema, 'stream: piece');
   }
 }
 

@@ -4,16 +4,8 @@
  * docs/data.md gives the formulas. Quantisation comes later and is not done here.
  */
 import { InputError, InputTypeError } from '../numerics/index.js';
-import type { DataSet } from './dataset.js';
+import type { DataSet, NormalizerState } from './dataset.js';
 import { exampleSize } from './examples.js';
-
-/** What a fitted normaliser knows: `(x - offset[j]) * scale[j] + shift` for column j. Plain JSON data. */
-export interface NormalizerState {
-  readonly kind: 'standardize' | 'minmax';
-  readonly offset: readonly number[];
-  readonly scale: readonly number[];
-  readonly shift: number;
-}
 
 /** Brings features to a common scale: fitted on training data, applied to any. */
 export interface Normalizer {
@@ -24,7 +16,10 @@ export interface Normalizer {
   readonly state: NormalizerState;
 }
 
-/** Applies recorded statistics to further data. @throws RangeError if the number of columns differs. */
+/**
+ * Applies recorded statistics to further data, which then carry them as their `normalizer`.
+ * @throws RangeError if the number of columns differs.
+ */
 export function applyNormalizer(state: NormalizerState, data: DataSet): DataSet {
   const { offset, scale, shift } = state;
   const size = exampleSize(data.shape);
@@ -37,7 +32,7 @@ export function applyNormalizer(state: NormalizerState, data: DataSet): DataSet 
     features[i] = (data.features[i]! / unit - offset[column]!) * scale[column]! + shift;
     if (++column === size) column = 0;
   }
-  return { ...data, features };
+  return { ...data, features, normalizer: state };
 }
 
 abstract class ColumnNormalizer implements Normalizer {
@@ -50,7 +45,9 @@ abstract class ColumnNormalizer implements Normalizer {
   }
 
   fit(data: DataSet): this {
-    this.#state = this.measure(data, exampleSize(data.shape), unitOf(data));
+    const unit = unitOf(data);
+    const state = this.measure(data, exampleSize(data.shape), unit);
+    this.#state = unit === 1 ? state : { ...state, pixels: true };
     return this;
   }
 

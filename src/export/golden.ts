@@ -4,7 +4,7 @@
  */
 import { InputError } from '../numerics/index.js';
 import { selectBackend, type Backend, type BackendName } from '../backend/index.js';
-import { sliceExamples, type DataSet } from '../data/index.js';
+import { conformData, sliceExamples, type DataSet } from '../data/index.js';
 import type { Format } from '../numerics/index.js';
 import { elements, type Plan, type TensorId } from '../plan/index.js';
 import { BatchEncoder, checkData } from '../train/index.js';
@@ -43,8 +43,9 @@ export interface GoldenOptions {
  * @throws (rejects with) RangeError if there are not as many examples, or they do not suit the network.
  */
 export async function goldenVectors(subject: ExportSubject, options: GoldenOptions): Promise<GoldenVectors> {
-  const { definition, plan, tensors } = subject;
-  const { data, count, backend = 'wasm', threads } = options;
+  const { definition, plan, dataSchema, tensors } = subject;
+  const { count, backend = 'wasm', threads } = options;
+  const data = dataSchema ? conformData(options.data, dataSchema, 'export') : options.data;
   checkData('export', data, definition);
   if (!Number.isInteger(count) || count < 1 || count > data.count) {
     throw new InputError(

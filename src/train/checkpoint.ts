@@ -4,7 +4,7 @@
  * file. This file handles bytes only; files and atomic writes are elsewhere. Layout and guarantees:
  * docs/training.md, "Checkpoints".
  */
-import type { IteratorPosition } from '../data/index.js';
+import type { DataSchema, IteratorPosition } from '../data/index.js';
 import {
   formatText,
   maxRaw,
@@ -16,9 +16,10 @@ import {
   InputError,
 } from '../numerics/index.js';
 import { networkFromJSON, type NetworkConfiguration, type NetworkDefinition } from '../nn/index.js';
-import type { Tensor } from '../plan/index.js';
+import { elements, type Tensor } from '../plan/index.js';
 import type { PrecisionState } from './precision.js';
 import { sha256 } from './bytes.js';
+import { parseDataSchema } from './data-schema.js';
 import { decodeSafetensors, encodeSafetensors, type SafetensorsTensor } from './safetensors.js';
 
 /** A tensor of a checkpoint: raw integers and their format. */
@@ -39,6 +40,8 @@ export interface Checkpoint {
   readonly batch: number | null;
   /** Position in the precision schedule; null for a network without one. */
   readonly precision: PrecisionState | null;
+  /** What the training data are; absent if it is not known, or the checkpoint is of an earlier version. */
+  readonly dataSchema?: DataSchema;
   /** Parameters and updates by name, in the order of the plan: all parameters, then all updates. */
   readonly tensors: ReadonlyMap<string, CheckpointTensor>;
 }
@@ -59,7 +62,7 @@ export function stateTensors(definition: NetworkDefinition): Tensor[] {
 
 /** One file. Equal checkpoints give equal bytes. */
 export async function encodeCheckpoint(checkpoint: Checkpoint): Promise<Uint8Array> {
-  const { configuration, step, epoch, iteratorPosition, batch, precision, tensors } = checkpoint;
+  const { configuration, step, epoch, iteratorPosition, batch, precision, dataSchema, tensors } = checkpoint;
   const bytes = encodeSafetensors({
     metadata: {
       sha256: NO_CHECKSUM,
@@ -72,6 +75,7 @@ export async function encodeCheckpoint(checkpoint: Checkpoint): Promise<Uint8Arr
       iterator: JSON.stringify(iteratorPosition),
       batch: JSON.stringify(batch),
       ...(precision && { precision: JSON.stringify(precision) }),
+      ...(dataSchema && { data: JSON.stringify(dataSchema) }),
       formats: JSON.stringify(
         Object.fromEntries([...tensors].map(([name, { format }]) => [name, formatText(format)])),
       ),
@@ -120,6 +124,7 @@ export async function decodeCheckpoint(bytes: Uint8Array): Promise<Checkpoint> {
     iteratorPosition: position(parsed('iterator', field('iterator'))),
     batch: batchOf(parsed('batch', field('batch'))),
     precision,
+    ...dataSchemaOf(metadata['data'], definition),
     tensors: checkTensors(stateTensors(stage), tensors, parsed('formats', field('formats'))),
   };
 }
@@ -187,6 +192,20 @@ function precisionOf(value: unknown, stages: number): PrecisionState {
   throw new InputError(
     `checkpoint: precision must be a stage from 0 to ${stages - 1} with its counters, got ${JSON.stringify(value)}`,
   );
+}
+
+function dataSchemaOf(
+  text: string | undefined,
+  { classes, inputShape }: NetworkDefinition,
+): Pick<Checkpoint, 'dataSchema'> {
+  if (text === undefined) return {};
+  const schema = parseDataSchema(parsed('data', text), 'checkpoint: "data" in the metadata');
+  if (schema.classes !== classes || elements(schema.shape) !== elements(inputShape)) {
+    throw new InputError(
+      `checkpoint: "data" in the metadata must be of the network's input [${inputShape.join(', ')}] and ${classes} classes, got [${schema.shape.join(', ')}] and ${schema.classes}`,
+    );
+  }
+  return { dataSchema: schema };
 }
 
 /** The file must hold every tensor of the network in its shape and format, and no other tensor. */

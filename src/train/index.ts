@@ -61,6 +61,7 @@ export {
   type Checkpoint,
   type CheckpointTensor,
 } from './checkpoint.js';
+export { parseDataSchema } from './data-schema.js';
 export {
   decodeSafetensors,
   encodeSafetensors,

@@ -11,7 +11,15 @@ import {
   type SiteStatistics,
   type TensorData,
 } from '../backend/index.js';
-import { sliceExamples, type DataSet, type DataSetIterator, type IteratorPosition } from '../data/index.js';
+import {
+  conformData,
+  conformIterator,
+  sliceExamples,
+  type DataSchema,
+  type DataSet,
+  type DataSetIterator,
+  type IteratorPosition,
+} from '../data/index.js';
 import { defineNetwork, NetworkDefinition, type NetworkConfiguration } from '../nn/index.js';
 import {
   firstLargest,
@@ -42,6 +50,11 @@ export interface NetworkOptions {
    * (see `profile`). It changes no result.
    */
   readonly clock?: () => number;
+  /**
+   * What its data are. Default: as the first data that it is trained with, or as in the checkpoint; null: not known, all
+   * data are taken as they are.
+   */
+  readonly dataSchema?: DataSchema | null;
 }
 
 /** The backend of a loaded network, and the network expected in the file. */
@@ -81,11 +94,13 @@ export class Network implements TrainingModel {
   #step = 0;
   #epoch = 0;
   #iteratorPosition: IteratorPosition | null = null;
+  #dataSchema: DataSchema | null | undefined;
   #training = false;
 
   private constructor(definition: NetworkDefinition, options: NetworkOptions, saved: Saved | null) {
-    const { backend = 'wasm', threads, clock } = options;
+    const { backend = 'wasm', threads, clock, dataSchema } = options;
     this.definition = definition;
+    this.#dataSchema = dataSchema;
     this.#precision = new PrecisionTracker(
       definition.configuration.precisionSchedule ?? [],
       saved?.precision ?? null,
@@ -113,7 +128,7 @@ export class Network implements TrainingModel {
    * expected.
    */
   static async load(bytes: Uint8Array, options: LoadOptions = {}): Promise<Network> {
-    const { configuration, step, epoch, iteratorPosition, batch, precision, tensors } =
+    const { configuration, step, epoch, iteratorPosition, batch, precision, dataSchema, tensors } =
       await decodeCheckpoint(bytes);
     if (options.expected) checkSameNetwork(configuration, definitionOf(options.expected).configuration);
     const contents = new Map([...tensors].map(([name, { data }]) => [name, data]));
@@ -121,6 +136,7 @@ export class Network implements TrainingModel {
     network.#step = step;
     network.#epoch = epoch;
     network.#iteratorPosition = iteratorPosition;
+    network.#dataSchema ??= options.dataSchema === null ? null : dataSchema;
     return network;
   }
 
@@ -141,6 +157,14 @@ export class Network implements TrainingModel {
   }
 
   /**
+   * What the data are that the network learnt from: kind, shape, names of columns and classes, normaliser. All other data
+   * are matched with it by name, and normalised alike. null if it is not known: data are then taken as they are.
+   */
+  get dataSchema(): DataSchema | null {
+    return this.#dataSchema ?? null;
+  }
+
+  /**
    * Trains for a number of epochs. An epoch is one pass of the iterator, the first from its current position;
    * it is reset after each.
    * @throws (rejects with) RangeError if the data does not fit the network, TypeError while another `fit`
@@ -149,8 +173,8 @@ export class Network implements TrainingModel {
   async fit(iterator: DataSetIterator, options: FitOptions = {}): Promise<FitResult> {
     if (this.#training)
       throw new InputTypeError('fit: the network is being trained already; await the other fit first');
-    checkData('fit', iterator, this.definition);
-    const fit = new Fit(this, iterator, options);
+    const source = this.#conforming('fit', iterator);
+    const fit = new Fit(this, source, options);
     this.#training = true;
     try {
       const { batch } = iterator;
@@ -165,6 +189,7 @@ export class Network implements TrainingModel {
         },
         stepDone: (position, { count, correct }) => {
           this.#step++;
+          if (this.#dataSchema === undefined) this.#dataSchema = iterator.schema;
           this.#iteratorPosition = position;
           this.#precision.stepDone(count, correct);
         },
@@ -185,8 +210,8 @@ export class Network implements TrainingModel {
    * @throws (rejects with) RangeError if the data does not fit the network, or if there are no examples.
    */
   async evaluate(iterator: DataSetIterator, options: { readonly topN?: number } = {}): Promise<Evaluation> {
-    checkData('evaluate', iterator, this.definition);
-    const { classes, labelNames } = iterator;
+    const source = this.#conforming('evaluate', iterator);
+    const { classes, labelNames } = source;
     const evaluation = new Evaluation({
       classes,
       ...(labelNames ? { labelNames } : {}),
@@ -196,7 +221,7 @@ export class Network implements TrainingModel {
     const { position } = iterator;
     if (iterator.resetSupported) iterator.seek({ epoch: position.epoch, cursor: 0 });
     try {
-      for await (const { labels, result } of this.#run(session, batches(iterator, session.plan.batch))) {
+      for await (const { labels, result } of this.#run(session, batches(source, session.plan.batch))) {
         evaluation.add(labels, result.logits, result.lossSum);
       }
     } finally {
@@ -207,12 +232,15 @@ export class Network implements TrainingModel {
     return evaluation;
   }
 
-  /** Class probabilities, one array per example. Features are those of a DataSet: pixels, or real values. */
+  /**
+   * Class probabilities, one array per example. Features alone are pixels, or real values in the units of the source: if the
+   * training data were normalised, they are normalised alike. A data set carries its own normaliser.
+   */
   async output(input: DataSet | DataSet['features']): Promise<Float32Array[]> {
     const rows: Float32Array[] = [];
     const { classes } = this.definition;
     const unit = this.definition.arithmetic === 'float32' ? 1 : PROBABILITY_UNIT;
-    for await (const { result } of this.#runAll('output', this.#dataSet(input))) {
+    for await (const { result } of this.#runAll('output', this.#dataSet('output', input))) {
       for (let at = 0; at < result.probabilities.length; at += classes) {
         rows.push(Float32Array.from(result.probabilities.subarray(at, at + classes), (raw) => raw * unit));
       }
@@ -220,9 +248,9 @@ export class Network implements TrainingModel {
     return rows;
   }
 
-  /** The most likely class of every example: the first largest logit. */
+  /** The most likely class of every example: the first largest logit. The input is that of `output`. */
   async predict(input: DataSet | DataSet['features']): Promise<Int32Array> {
-    const data = this.#dataSet(input);
+    const data = this.#dataSet('predict', input);
     const predicted = new Int32Array(data.count);
     const { classes } = this.definition;
     let example = 0;
@@ -237,7 +265,8 @@ export class Network implements TrainingModel {
   /** Mean cross-entropy loss over a data set, in nats. */
   async score(data: DataSet): Promise<number> {
     let sum = 0;
-    for await (const { result } of this.#runAll('score', data)) sum += result.lossSum;
+    const examples = this.#dataSet('score', data);
+    for await (const { result } of this.#runAll('score', examples)) sum += result.lossSum;
     return sum / data.count;
   }
 
@@ -296,6 +325,7 @@ export class Network implements TrainingModel {
       iteratorPosition,
       batch: this.#state.batch,
       precision: this.#precision.state,
+      ...(this.#dataSchema && { dataSchema: this.#dataSchema }),
       tensors,
     });
   }
@@ -327,8 +357,16 @@ export class Network implements TrainingModel {
     return new BatchEncoder(format!, elements(shape.slice(1)), plan.batch);
   }
 
-  #dataSet(input: DataSet | DataSet['features']): DataSet {
-    if (!ArrayBuffer.isView(input)) return input;
+  /** The iterator as the network's schema has its data. */
+  #conforming(who: string, iterator: DataSetIterator): DataSetIterator {
+    const schema = this.dataSchema;
+    const source = schema ? conformIterator(iterator, schema, who) : iterator;
+    checkData(who, source, this.definition);
+    return source;
+  }
+
+  #dataSet(who: string, input: DataSet | DataSet['features']): DataSet {
+    if (!ArrayBuffer.isView(input)) return this.#conformed(who, input);
     const { inputShape, classes } = this.definition;
     const size = elements(inputShape);
     const count = input.length / size;
@@ -337,7 +375,14 @@ export class Network implements TrainingModel {
         `network: features must be a whole number of examples of ${size} values, got ${input.length} values`,
       );
     }
-    return { features: input, labels: new Int32Array(count), count, shape: [size], classes };
+    const data = { features: input, labels: new Int32Array(count), count, shape: [size] as const, classes };
+    // Of pixels, real values are those that they stand for.
+    return this.#conformed(who, data, input instanceof Uint8Array ? {} : { kind: 'values' });
+  }
+
+  #conformed(who: string, data: DataSet, changes: Partial<DataSchema> = {}): DataSet {
+    const schema = this.dataSchema;
+    return schema ? conformData(data, { ...schema, ...changes }, who) : data;
   }
 
   async *#runAll(who: string, data: DataSet): AsyncGenerator<Piece> {

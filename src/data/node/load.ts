@@ -6,14 +6,18 @@ import { readdir, readFile, stat } from 'node:fs/promises';
 import { basename, join } from 'node:path';
 import type { Seed } from '../../numerics/index.js';
 import {
+  conformData,
   csvDataSets,
   type CsvOptions,
+  type CsvTable,
   DataError,
+  type DataSchema,
   type DataSet,
   NormalizerMinMaxScaler,
   NormalizerStandardize,
   type NormalizerState,
   parseCsv,
+  schemaOf,
   splitDataSet,
   synthetic,
 } from '../index.js';
@@ -46,8 +50,21 @@ export interface LoadedData {
   readonly source: string;
   /** SHA-256 of what is handed out; see dataDigest. */
   readonly digest: string;
-  /** The statistics applied, to treat further data alike (applyNormalizer). */
+  /** What the data are, with the statistics applied: to read further data alike (loadExamples, conformData). */
+  readonly schema: DataSchema;
+  /** The statistics applied; those of the schema. */
   readonly normalizer?: NormalizerState;
+}
+
+/** How examples for a trained network are loaded. */
+export interface ExamplesOptions extends Omit<LoadOptions, 'testFraction' | 'normalize'> {
+  /** Of the data that the network learnt from. */
+  readonly schema: DataSchema;
+}
+
+/** Examples as the network of a schema reads them. */
+export interface LoadedExamples extends Pick<LoadedData, 'name' | 'source'> {
+  readonly examples: DataSet;
 }
 
 /** Words that stand for data, and not for a path. */
@@ -65,13 +82,7 @@ interface Found {
  * abort.
  */
 export async function loadData(spec: string, options: LoadOptions): Promise<LoadedData> {
-  const found = await find(spec, options).catch((error: unknown) => {
-    // What the file system refuses is the user's to mend, like the rest: one sentence, no stack.
-    if (isRefusal(error)) {
-      throw new DataError(`data: cannot read "${spec}": ${reasonOf(error)}`, { cause: error });
-    }
-    throw error;
-  });
+  const found = await find(spec, options);
   const sources = [found.source];
   let train = found.parts[0]!;
   let test = found.parts[1];
@@ -90,17 +101,47 @@ export async function loadData(spec: string, options: LoadOptions): Promise<Load
     normalizer = fitted.state;
     sources.push(`features normalised (${normalize}) as fitted on the training part`);
   }
+  const digest = dataDigest([train, test]);
   return {
     train,
     test,
     name: basename(spec),
     source: sources.join('; '),
-    digest: dataDigest([train, test]),
+    digest,
+    schema: { ...schemaOf(train), digest },
     ...(normalizer && { normalizer }),
   };
 }
 
-async function find(spec: string, options: LoadOptions): Promise<Found> {
+/**
+ * Loads examples for a trained network: the test part of data that have one, else all of them; nothing is split off or
+ * fitted. Columns and classes are matched with the schema by name, and its statistics normalise the features.
+ * @throws DataError that names the fault and its place, or what does not match; the signal's reason on abort.
+ */
+export async function loadExamples(spec: string, options: ExamplesOptions): Promise<LoadedExamples> {
+  const { parts, source } = await find(spec, options);
+  const [all, test] = parts;
+  const examples = conformData(test ?? all!, options.schema, spec);
+  const which = test ? 'the test part' : `all ${examples.count} examples`;
+  const { normalizer } = options.schema;
+  const how = normalizer ? `; features normalised (${normalizer.kind}) as in the training` : '';
+  return { examples, name: basename(spec), source: `${source}; ${which}${how}` };
+}
+
+/** What data are looked for: with a schema, those of its kind, and of a folder with a test part that alone. */
+type FindOptions = LoadOptions & Partial<ExamplesOptions>;
+
+async function find(spec: string, options: FindOptions): Promise<Found> {
+  try {
+    return await findData(spec, options);
+  } catch (error) {
+    // What the file system refuses is the user's to mend, like the rest: one sentence, no stack.
+    if (!isRefusal(error)) throw error;
+    throw new DataError(`data: cannot read "${spec}": ${reasonOf(error)}`, { cause: error });
+  }
+}
+
+async function findData(spec: string, options: FindOptions): Promise<Found> {
   if (spec === 'synthetic') {
     const { train, test } = synthetic({ seed: options.seed });
     return { parts: [train, test], source: `synthetic bars of seed ${options.seed}` };
@@ -121,16 +162,18 @@ async function find(spec: string, options: LoadOptions): Promise<Found> {
   throw new DataError(`data: a file must be a .csv, got "${spec}"; give the folder for IDX files or images`);
 }
 
-async function findInFolder(folder: string, options: LoadOptions): Promise<Found> {
+async function findInFolder(folder: string, options: FindOptions): Promise<Found> {
   const names = await readdir(folder);
   const idx = findIdxFiles(folder, names);
   if (idx) return { parts: await readIdxFolder(folder, idx), source: `IDX files in ${folder}` };
   const cifar = findCifarFiles(folder, names);
   if (cifar) return { parts: await readCifarFolder(folder, cifar), source: `CIFAR files in ${folder}` };
+  // The classes and columns of a part that is not used are of no interest.
+  const used = <T>(parts: readonly T[]): readonly T[] => (options.schema ? parts.slice(-1) : parts);
   if (names.includes('train.csv')) {
     const tables = names.includes('test.csv') ? ['train.csv', 'test.csv'] : ['train.csv'];
     return await readTables(
-      tables.map((name) => join(folder, name)),
+      used(tables).map((name) => join(folder, name)),
       options,
     );
   }
@@ -139,8 +182,13 @@ async function findInFolder(folder: string, options: LoadOptions): Promise<Found
     const progress = (message: string): void => {
       options.onProgress?.({ source: folder, message });
     };
-    const images = await readImageFolders(imageFolders, { signal: options.signal, progress });
-    return { parts: images, source: `images in ${folder}` };
+    const channels = options.schema?.shape[2];
+    const folders = used(imageFolders) as typeof imageFolders;
+    const images = await readImageFolders(folders, { signal: options.signal, progress, channels });
+    return {
+      parts: images,
+      source: `images in ${folders.length < imageFolders.length ? folders[0] : folder}`,
+    };
   }
   throw new DataError(
     `data: folder "${folder}" must hold IDX files (train-images-idx3-ubyte ...), CIFAR files (data_batch_1.bin ...), train.csv, or a folder of PNG or JPEG images per class, got ${names.length === 0 ? 'an empty folder' : 'none of these'}`,
@@ -159,11 +207,14 @@ async function findImageFolders(
   return (await holdsClassFolders(folder)) ? [folder] : undefined;
 }
 
-async function readTables(paths: readonly string[], options: LoadOptions): Promise<Found> {
-  const tables = await Promise.all(
-    paths.map(async (path) => parseCsv(await readText(path), { ...options.csv, name: path })),
-  );
-  return { parts: csvDataSets(tables), source: `CSV ${paths.join(' and ')}`, isTable: true };
+async function readTables(paths: readonly string[], { csv, schema }: FindOptions): Promise<Found> {
+  const tables: CsvTable[] = [];
+  for (const path of paths) {
+    // A label column that the caller names goes before the schema's; the tables of one folder agree in any case.
+    const reference = tables[0] ?? (csv?.label === undefined ? schema : undefined);
+    tables.push(parseCsv(await readText(path), { ...csv, name: path }, reference));
+  }
+  return { parts: csvDataSets(tables, schema), source: `CSV ${paths.join(' and ')}`, isTable: true };
 }
 
 async function readText(path: string): Promise<string> {

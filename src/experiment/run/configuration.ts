@@ -201,7 +201,8 @@ function withoutFree(configuration: RunConfiguration): unknown {
   return Object.fromEntries(entries);
 }
 
-function firstDifference(recorded: unknown, given: unknown, field: string): Difference | null {
+/** The first difference of two values of JSON; `field` is where they are. */
+export function firstDifference(recorded: unknown, given: unknown, field = ''): Difference | null {
   if (!isRecord(recorded) || !isRecord(given)) {
     return Object.is(recorded, given) ? null : { field, recorded, given };
   }

@@ -1,5 +1,5 @@
 /**
- * The folder of one run: config.json, metrics.jsonl, checkpoint.safetensors and, once it is done,
+ * The folder of one run: config.json, data.json, metrics.jsonl, checkpoint.safetensors and, once it is done,
  * result.json. These plain files are all that is needed to understand the run. Files are replaced atomically
  * (temporary file, fsync, rename), so a run can be continued even if its process is killed at any moment.
  * Described in docs/experiments.md, section "Run folder".
@@ -23,10 +23,12 @@ import {
 import { dirname, join } from 'node:path';
 import { RunFolderError } from '../run/errors.js';
 import type { RunStore } from '../run/execute.js';
+import { checkRunSchema } from '../run/run-data.js';
 import type { MetricsLine } from '../run/metrics.js';
 import { isLockName, takeLock, type LockOwner } from './lock.js';
 
 const CONFIG = 'config.json';
+const DATA = 'data.json';
 /** Name of the file of metrics. */
 export const METRICS = 'metrics.jsonl';
 const CHECKPOINT = 'checkpoint.safetensors';
@@ -85,6 +87,16 @@ export class RunFolder implements RunStore {
     return folder;
   }
 
+  /**
+   * Writes data.json, what the run's data are, unless it is there.
+   * @throws RunFolderError if it is there and has other data
+   */
+  recordData(schema: Parameters<RunStore['recordData']>[0]): void {
+    const file = join(this.path, DATA);
+    if (existsSync(file)) checkRunSchema(file, readJson(file), schema);
+    else writeWhole(this.path, DATA, jsonText(schema));
+  }
+
   /** Adds a line to metrics.jsonl. */
   appendMetrics(line: MetricsLine): void {
     this.#metrics ??= openSync(join(this.path, METRICS), 'a');
@@ -129,7 +141,7 @@ export class RunFolder implements RunStore {
   discard(): void {
     this.close();
     if (existsSync(join(this.path, METRICS)) || existsSync(join(this.path, CHECKPOINT))) return;
-    rmSync(join(this.path, CONFIG), { force: true });
+    for (const name of [DATA, CONFIG]) rmSync(join(this.path, name), { force: true });
     if (readdirSync(this.path).length === 0) rmdirSync(this.path);
   }
 
