@@ -24,8 +24,8 @@ export interface ExportSubject {
   readonly plan: Plan;
   /** Training steps done. */
   readonly step: number;
-  /** What its data are: names of columns and classes, normaliser; null for a checkpoint that does not have it. */
-  readonly dataSchema: DataSchema | null;
+  /** What its data are: names of columns and classes, normaliser; absent for a checkpoint that does not have it. */
+  readonly dataSchema?: DataSchema;
   /** Parameters in layer order, then running statistics; no updates. */
   readonly tensors: readonly ExportTensor[];
 }
@@ -43,7 +43,7 @@ export interface SubjectOptions {
  * @throws (rejects with) RangeError for a damaged checkpoint, UnsupportedError for a network in float32.
  */
 export async function openSubject(bytes: Uint8Array, options: SubjectOptions): Promise<ExportSubject> {
-  const { configuration, precision, batch, step, dataSchema = null, tensors } = await decodeCheckpoint(bytes);
+  const { configuration, precision, batch, step, dataSchema, tensors } = await decodeCheckpoint(bytes);
   const { rounding } = options;
   const changed = rounding === undefined ? configuration : { ...configuration, inferenceRounding: rounding };
   const definition = networkFromJSON(changed).stages[precision?.stage ?? 0]!;
@@ -53,7 +53,7 @@ export async function openSubject(bytes: Uint8Array, options: SubjectOptions): P
     );
   }
   const plan = definition.plan(batch ?? options.batch);
-  return { definition, plan, step, dataSchema, tensors: weights(plan, tensors) };
+  return { definition, plan, step, ...(dataSchema && { dataSchema }), tensors: weights(plan, tensors) };
 }
 
 /** The format of a tensor of integers. @throws UnsupportedError for any other */

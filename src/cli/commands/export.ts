@@ -97,7 +97,7 @@ async function exportRun(
   checkOutFolder(out, options.force === true);
   const subject = await opened(checkpointPath(run), checkpoint, configuration.batch, options.rounding);
   const { test } = await openTestData(terminal, {
-    ...{ run, configuration, schema: subject.dataSchema, other: options.data, signal },
+    ...{ run, configuration, schema: subject.dataSchema ?? null, other: options.data, signal },
   });
   const threads = options.threads ?? configuration.threads;
   const golden = await goldenVectors(subject, {

@@ -16,7 +16,7 @@ import {
   type ComparisonRow,
 } from '../../experiment/store/index.js';
 import { checkNetwork } from '../options/check-network.js';
-import { openData } from './open-data.js';
+import { checkRecordedData, openData } from './open-data.js';
 import type { Interrupt } from '../console/interrupt.js';
 import { RunProgress } from '../console/progress.js';
 import { tableText } from '../console/table.js';
@@ -42,10 +42,10 @@ export async function compare(
   if (!first) return [];
   for (const { configuration } of entries) checkNetwork(configuration);
   checkEntries(entries);
-  const { data: spec, network } = first.configuration;
-  const data = await openData(terminal, { spec, seed: network.seed, signal: interrupt.signal });
+  const data = await openData(terminal, first.configuration, interrupt.signal);
+  checkRecordedData('compare', first.configuration, data);
   const { train, test, name: dataName, source } = data;
-  const { batch, backend } = first.configuration;
+  const { batch, backend, network } = first.configuration;
   terminal.say(
     `data ${dataName}: ${grouped(train.count)} training and ${grouped(test.count)} test examples (${source}); seed ${network.seed}, batch ${batch}, backend ${backend}`,
   );

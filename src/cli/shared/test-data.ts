@@ -61,8 +61,7 @@ async function openOwn(
   terminal: Terminal,
   { run, configuration, signal }: TestDataRequest,
 ): ReturnType<typeof openData> {
-  const { data: spec, network } = configuration;
-  const data = await openData(terminal, { spec, seed: network.seed, signal });
+  const data = await openData(terminal, configuration, signal);
   checkRunData(run, configuration, data);
   return data;
 }
