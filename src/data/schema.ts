@@ -82,10 +82,9 @@ function conforming(from: DataSchema, to: DataSchema, who: string): Change[] {
       `${who}: examples must have the shape ${shapeText(to.shape)} as in the training data, got ${shapeText(from.shape)}`,
     );
   }
-  const outputs = classOutputs(from, to, who);
   const { classes, labelNames } = to;
-  const alike = from.classes === classes && sameNames(from.labelNames, labelNames);
-  if (!alike) {
+  if (from.classes !== classes || !sameNames(from.labelNames, labelNames)) {
+    const outputs = classOutputs(from, to, who);
     changes.push(({ labelNames: _own, ...data }) => ({
       ...data,
       labels: outputs ? data.labels.map((label) => outputs[label]!) : data.labels,
@@ -96,11 +95,9 @@ function conforming(from: DataSchema, to: DataSchema, who: string): Change[] {
   const { normalizer } = to;
   if (!sameNormalizer(from.normalizer, normalizer)) {
     if (from.normalizer || !normalizer) {
-      const needed = normalizer
-        ? `normalised by those of the training data (${normalizer.kind})`
-        : 'as they are';
+      const needed = normalizer ? `raw, or normalised as the training data (${normalizer.kind})` : 'raw';
       throw new DataError(
-        `${who}: features must be raw or ${needed}, got features normalised by other statistics (${from.normalizer!.kind}); load them without normalising them`,
+        `${who}: features must be ${needed}, got features normalised by other statistics (${from.normalizer!.kind}); load them without normalising them`,
       );
     }
     changes.push((data) => applyNormalizer(normalizer, data));
@@ -112,20 +109,24 @@ function conforming(from: DataSchema, to: DataSchema, who: string): Change[] {
 function columnOrder(from: Columns | undefined, to: Columns | undefined, who: string): number[] | null {
   if (!from || !to || sameNames(from.features, to.features)) return null;
   const [got, expected] = [from.features, to.features];
-  const missing = expected.filter((name) => !got.includes(name));
-  const unknown = got.filter((name) => !expected.includes(name));
-  const twice = [got, expected].flatMap((names) => names.filter((name, i) => names.indexOf(name) !== i));
-  if (missing.length === 0 && unknown.length === 0 && twice.length === 0) {
-    return expected.map((name) => got.indexOf(name));
-  }
+  const [places, known] = [placesOf(got), placesOf(expected)];
   const problems = [
-    missing.length > 0 ? `no column ${listText(missing)}` : '',
-    unknown.length > 0 ? `unknown column ${listText(unknown)}` : '',
-    twice.length > 0 ? `more than one column ${listText([...new Set(twice)])}` : '',
-  ];
+    ['no column', expected.filter((name) => !places.has(name))],
+    ['unknown column', got.filter((name) => !known.has(name))],
+    ['more than one column', got.filter((name, at) => places.get(name) !== at)],
+  ] as const;
+  const found = problems.filter(([, names]) => names.length > 0);
+  if (found.length === 0) return expected.map((name) => places.get(name)!);
   throw new DataError(
-    `${who}: the feature columns must be ${listText(expected)} as in the training data, got ${listText(got)}: ${problems.filter((text) => text !== '').join(', ')}`,
+    `${who}: the feature columns must be ${listText(expected)} as in the training data, got ${listText(got)}: ${found.map(([what, names]) => `${what} ${listText(names)}`).join(', ')}`,
   );
+}
+
+/** The first place of each name. */
+function placesOf(names: readonly string[]): Map<string, number> {
+  const places = new Map<string, number>();
+  for (const [at, name] of names.entries()) if (!places.has(name)) places.set(name, at);
+  return places;
 }
 
 function reordered(data: DataSet, order: readonly number[], columns: Columns): DataSet {
@@ -143,19 +144,17 @@ function reordered(data: DataSet, order: readonly number[], columns: Columns): D
 /** For each class of `from` the output of its name; null if classes have no names and are outputs already. */
 function classOutputs(from: DataSchema, to: DataSchema, who: string): number[] | null {
   const known = to.labelNames ?? Array.from({ length: to.classes }, (_, output) => String(output));
+  const outputs = placesOf(known);
   const names = from.labelNames;
   // Of classes without names the number is the name.
-  const unknown = names
-    ? names.filter((name) => !known.includes(name))
-    : from.classes > to.classes
-      ? [String(from.classes - 1)]
-      : [];
+  const last = from.classes > to.classes ? [String(from.classes - 1)] : [];
+  const unknown = names?.filter((name) => !outputs.has(name)) ?? last;
   if (unknown.length > 0) {
     throw new DataError(
       `${who}: the classes must be ${listText(known)} as in the training data, got unknown class ${listText(unknown)}; leave its examples out, or name the class as there`,
     );
   }
-  return names?.map((name) => known.indexOf(name)) ?? null;
+  return names?.map((name) => outputs.get(name)!) ?? null;
 }
 
 function sameNames(a: readonly string[] | undefined, b: readonly string[] | undefined): boolean {
