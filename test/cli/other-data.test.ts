@@ -57,6 +57,8 @@ let own: Record<string, unknown>;
 beforeAll(async () => {
   write('home/train.csv', table(120));
   write('home/test.csv', table(60));
+  write('away/train.csv', table(30, { shift: 500, names: ['x', 'y', 'z'] }));
+  write('away/test.csv', table(60));
   writeConfiguration(folder, { network: NETWORK, data: './home', batch: 10, epochs: 15 });
   expect(await run('train', 'config.json', '--out', 'run', '--quiet')).toMatchObject({ code: 0, stderr: '' });
   own = await evaluation();
@@ -66,8 +68,6 @@ beforeAll(async () => {
 
 describe('eval', () => {
   it('gives the same bytes the same figures, whatever lies beside them', async () => {
-    write('away/train.csv', table(30, { shift: 500, names: ['x', 'y', 'z'] }));
-    write('away/test.csv', table(60));
     expect(await evaluation('--data', './away')).toEqual(own);
   });
 
