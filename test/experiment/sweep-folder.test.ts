@@ -266,7 +266,7 @@ describe('removing', () => {
   it('removes a complete run or sweep', () => {
     const { path, run } = copy();
     markFailure(run, 'no luck');
-    expect(planRemoval(run)).toMatchObject({ kind: 'run', runs: 1, files: 4 });
+    expect(planRemoval(run)).toMatchObject({ kind: 'run', runs: 1, files: 5 });
     remove(planRemoval(run));
     expect(existsSync(run)).toBe(false);
     expect(readFailure(run)).toBeNull();

@@ -23,7 +23,7 @@ const configuration: NetworkConfiguration = {
   layers: [{ type: 'dense', units: 2 }],
 };
 
-/** Volt decides the class; amp is large and says nothing. */
+/** Volt decides the class; amp is large and does not matter. */
 const rows = Array.from({ length: 60 }, (_, i) => ({
   volt: i % 8,
   amp: 900 + (i % 5),

@@ -204,7 +204,7 @@ function withoutFree(configuration: RunConfiguration): unknown {
   return Object.fromEntries(entries);
 }
 
-/** The first difference of two values of JSON; `field` is where they are. */
+/** The first difference of two values of JSON; `field` names them in a larger one. */
 export function firstDifference(recorded: unknown, given: unknown, field = ''): Difference | null {
   if (!isRecord(recorded) || !isRecord(given)) {
     return Object.is(recorded, given) ? null : { field, recorded, given };
