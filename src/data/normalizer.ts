@@ -3,9 +3,10 @@
  * Plain doubles, summed in the order of the examples, so that every engine computes the same statistics;
  * docs/data.md gives the formulas. Quantisation comes later and is not done here.
  */
+import { checkArgument, listOf, NUMBER, record } from '../numerics/arguments.js';
 import { InputError, InputTypeError } from '../numerics/index.js';
 import type { DataSet, NormalizerState } from './dataset.js';
-import { exampleSize } from './examples.js';
+import { DATA_SET, exampleSize } from './examples.js';
 
 /** Brings features to a common scale: fitted on training data, applied to any. */
 export interface Normalizer {
@@ -16,11 +17,19 @@ export interface Normalizer {
   readonly state: NormalizerState;
 }
 
+const STATE = record('the state of a normaliser', {
+  offset: listOf(NUMBER),
+  scale: listOf(NUMBER),
+  shift: NUMBER,
+});
+
 /**
  * Applies recorded statistics to further data, which then carry them as their `normalizer`.
  * @throws RangeError if the number of columns differs.
  */
 export function applyNormalizer(state: NormalizerState, data: DataSet): DataSet {
+  checkArgument('normalizer: state', state, STATE);
+  checkArgument('normalizer: data', data, DATA_SET);
   const { offset, scale, shift } = state;
   const size = exampleSize(data.shape);
   if (size !== offset.length) {
@@ -45,6 +54,7 @@ abstract class ColumnNormalizer implements Normalizer {
   }
 
   fit(data: DataSet): this {
+    checkArgument('normalizer: data', data, DATA_SET);
     const unit = unitOf(data);
     const state = this.measure(data, exampleSize(data.shape), unit);
     this.#state = unit === 1 ? state : { ...state, pixels: true };
@@ -85,6 +95,8 @@ export class NormalizerMinMaxScaler extends ColumnNormalizer {
   /** @throws RangeError unless min < max. */
   constructor(min = 0, max = 1) {
     super();
+    checkArgument('normalizer: min', min, NUMBER);
+    checkArgument('normalizer: max', max, NUMBER);
     if (!(min < max)) {
       throw new InputError(`normalizer: min must be below max, got ${min} and ${max}`);
     }

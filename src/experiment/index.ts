@@ -30,6 +30,8 @@ export {
 } from './run/setting-text.js';
 export {
   epochLines,
+  testErrorOf,
+  trainErrorOf,
   trainingSeconds,
   type EpochLine,
   type IntervalLine,
@@ -41,12 +43,14 @@ export {
   executeRun,
   loadCheckpoint,
   parameterNames,
+  resultRow,
   type RunContext,
   type RunEvent,
   type RunOutcome,
   type RunResult,
   type RunStore,
 } from './run/execute.js';
+export type { CheckpointNote, RunSeal } from './run/checkpoint-note.js';
 export { checkRunData, checkRunSchema, runSchema, usedData, type RunData } from './run/run-data.js';
 export type { ComparisonEntry, ComparisonOutcome, ComparisonRow } from './run/comparison.js';
 export { comparisonChart, errorChart, type Chart, type ChartSeries } from './report/error-chart.js';
@@ -152,7 +156,14 @@ export {
   type RungRun,
 } from './sweep/halving.js';
 export { differingFields, fieldsName, runFields, type FieldTexts } from './sweep/run-fields.js';
-export { csvText, summaryRow, type RunState, type RunSummary } from './sweep/run-summary.js';
+export {
+  csvText,
+  summaryErrors,
+  summaryRow,
+  type Cell,
+  type RunState,
+  type RunSummary,
+} from './sweep/run-summary.js';
 export { arraySweepChart } from './array/sweep-chart.js';
 export {
   arrayText,

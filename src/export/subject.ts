@@ -2,6 +2,7 @@
 import { UnsupportedError } from '../backend/index.js';
 import type { DataSchema } from '../data/index.js';
 import { networkFromJSON, type NetworkDefinition } from '../nn/index.js';
+import { checkOptions, TEXT, wholeNumber } from '../numerics/arguments.js';
 import { storageOf, type Format } from '../numerics/index.js';
 import type { Plan, Tensor } from '../plan/index.js';
 import { decodeCheckpoint, type CheckpointTensor } from '../train/index.js';
@@ -43,6 +44,7 @@ export interface SubjectOptions {
  * @throws (rejects with) RangeError for a damaged checkpoint, UnsupportedError for a network in float32.
  */
 export async function openSubject(bytes: Uint8Array, options: SubjectOptions): Promise<ExportSubject> {
+  checkOptions('export', options, { batch: wholeNumber(1), rounding: TEXT }, ['batch']);
   const { configuration, precision, batch, step, dataSchema, tensors } = await decodeCheckpoint(bytes);
   const { rounding } = options;
   const changed = rounding === undefined ? configuration : { ...configuration, inferenceRounding: rounding };

@@ -8,13 +8,14 @@ import {
   parseSettings,
   recipeConfiguration,
   recipes,
+  testErrorOf,
 } from '../../experiment/index.js';
 import { type ComparisonRow } from '../../experiment/store/index.js';
 import { compare } from '../shared/compare-runs.js';
 import type { CommandContext } from '../console/interrupt.js';
 import { addVoiceOptions, defineCommand } from '../options/define-command.js';
 import { DEFAULT_SEED } from '../options/run-options.js';
-import { percentText } from '../console/terminal.js';
+import { errorText } from '../console/terminal.js';
 import { packageVersion } from '../options/version.js';
 import { DEFAULT_SETTINGS } from './compare.js';
 
@@ -67,7 +68,7 @@ async function demo({ terminal, interrupt }: CommandContext): Promise<number> {
 function conclusion(rows: readonly ComparisonRow[]): string {
   const error = (name: string): string => {
     const row = rows.find((one) => one.name.startsWith(name));
-    return row === undefined ? '-' : percentText(row.result.testErrorPercent);
+    return row === undefined ? '-' : errorText(testErrorOf(row.result));
   };
   return `In the same 16 bits stochastic rounding gets to ${error('stochastic')} test error (float32: ${error('float32')}), round-to-nearest
 to ${error('nearest')}: most updates of the weights are smaller than half a step of the format, so rounding to nearest

@@ -6,6 +6,9 @@ import {
   comparisonPage,
   completeConfiguration,
   errorChart,
+  resultRow,
+  testErrorOf,
+  trainErrorOf,
   type RunResult,
 } from '../../experiment/index.js';
 import {
@@ -20,7 +23,7 @@ import { checkRecordedData, openData } from './open-data.js';
 import type { Interrupt } from '../console/interrupt.js';
 import { RunProgress } from '../console/progress.js';
 import { tableText } from '../console/table.js';
-import { grouped, lossText, percentText, type Terminal } from '../console/terminal.js';
+import { errorText, grouped, lossText, percentText, type Terminal } from '../console/terminal.js';
 
 export interface ComparisonRequest {
   readonly title: string;
@@ -79,7 +82,7 @@ export async function compare(
       (progress as RunProgress | null)?.end();
       const { step, entry } = outcome;
       terminal.json({ event: 'interrupted', setting: entry.name, step, run: entry.path, resume });
-      terminal.note(
+      terminal.stopped(
         `stopped in "${entry.name}" at step ${grouped(step)} with a checkpoint; continue with: ${resume}`,
       );
       return null;
@@ -97,7 +100,7 @@ function reportRun(
   result: RunResult,
   reused: boolean,
 ): void {
-  terminal.json({ event: 'run', setting: name, run: path, reused, ...result });
+  terminal.json({ event: 'run', setting: name, run: path, reused, ...resultRow(result) });
   if (reused) {
     terminal.say(`\n${terminal.colour.bold(name)}  done before, not repeated: ${path}`);
   }
@@ -110,7 +113,7 @@ export async function finishComparison(
   rows: readonly ComparisonRow[],
 ): Promise<void> {
   const files = out === null ? null : await writeCharts(out, title, rows);
-  const runs = rows.map(({ name, path, result }) => ({ setting: name, run: path, ...result }));
+  const runs = rows.map(({ name, path, result }) => ({ setting: name, run: path, ...resultRow(result) }));
   terminal.json({ event: 'done', runs, ...files });
   const { bold } = terminal.colour;
   terminal.print(`\n${bold(title)}\n\n${resultsText(terminal, rows)}\n`);
@@ -140,8 +143,8 @@ function resultsText(terminal: Terminal, rows: readonly ComparisonRow[]): string
     ['setting', 'test error', 'training error', 'training loss', 'steps', 'steps/s', 'digest'],
     rows.map(({ name, result }) => [
       name,
-      percentText(result.testErrorPercent),
-      percentText(result.trainErrorPercent),
+      errorText(testErrorOf(result)),
+      errorText(trainErrorOf(result)),
       lossText(result.loss),
       grouped(result.steps),
       result.stepsPerSecond.toFixed(1),

@@ -1,11 +1,13 @@
 /** Loads a run's data and shows what is being fetched. */
 import type { RunConfiguration } from '../../experiment/index.js';
+import { noteText } from '../../data/index.js';
 import { loadData, type DataProgress, type LoadedData } from '../../data/node/index.js';
 import { UsageError } from '../console/errors.js';
 import { durationText, sizeText, type Terminal } from '../console/terminal.js';
 
 /**
- * The data that a configuration determines; which part of them a run uses, usedData decides.
+ * The data that a configuration determines; which part of them a run uses, usedData decides. Prints what the loader has to
+ * note about them, once.
  * @throws DataError; the signal's reason
  */
 export async function openData(
@@ -15,11 +17,14 @@ export async function openData(
 ): Promise<LoadedData> {
   const { data, dataSeed: seed = configuration.network.seed } = configuration;
   const progress = fetchProgress(terminal);
+  let loaded: LoadedData;
   try {
-    return await loadData(data, { seed, signal, onProgress: progress.show });
+    loaded = await loadData(data, { seed, signal, onProgress: progress.show });
   } finally {
     progress.end();
   }
+  for (const note of loaded.notes) terminal.remark(noteText(note));
+  return loaded;
 }
 
 /**

@@ -2,7 +2,7 @@
  * The test data of a run's network: the part that its own configuration holds out, or other data, read as the network's
  * schema has its own: columns and classes by name, normalised by the statistics of the training data.
  */
-import type { DataSchema, DataSet } from '../../data/index.js';
+import { noteText, type DataSchema, type DataSet } from '../../data/index.js';
 import { loadExamples } from '../../data/node/index.js';
 import { checkRunData, runSchema, usedData, type RunConfiguration } from '../../experiment/index.js';
 import { openData, fetchProgress } from './open-data.js';
@@ -47,11 +47,12 @@ export async function openTestData(terminal: Terminal, request: TestDataRequest)
   const progress = fetchProgress(terminal);
   try {
     const { seed } = configuration.network;
-    const { examples, ...about } = await loadExamples(other, {
+    const { examples, notes, name, source } = await loadExamples(other, {
       ...{ schema, seed, signal },
       onProgress: progress.show,
     });
-    return { test: examples, ...about };
+    for (const note of notes) terminal.remark(noteText(note));
+    return { test: examples, name, source };
   } finally {
     progress.end();
   }

@@ -1,6 +1,6 @@
 /** A chart as a whole SVG document: background, title and legend above the drawing. On a page only the last two. */
 import { legend as drawnLegend, type LegendEntry } from './legend.js';
-import { escaped, FONT_SIZE, FONTS, moved, svgText, type Drawing } from './svg.js';
+import { escaped, FONT_SIZE, FONTS, moved, svgText, xmlCharacters, type Drawing } from './svg.js';
 import type { ChartTheme } from './theme.js';
 
 /** Width of every chart, pixels. */
@@ -37,7 +37,7 @@ export function framedChart(
 export function svgElement(title: string, width: number, height: number, svg: string): string {
   return (
     `<svg xmlns="http://www.w3.org/2000/svg" viewBox="0 0 ${width} ${height}" width="${width}" height="${height}"` +
-    ` font-family="${FONTS}" font-size="${FONT_SIZE}" role="img" aria-label="${escaped(title)}">${svg}</svg>`
+    ` font-family="${FONTS}" font-size="${FONT_SIZE}" role="img" aria-label="${escaped(title)}">${xmlCharacters(svg)}</svg>`
   );
 }
 

@@ -2,7 +2,7 @@
 import { formatText } from '../../numerics/index.js';
 import { htmlPage, noteText, PAGE_THEME, section, textTable } from '../draw/page.js';
 import { escaped } from '../draw/svg.js';
-import { countOf, markdownTable, sum } from '../draw/text.js';
+import { countOf, markdownTable, markdownText, sum } from '../draw/text.js';
 import { adviceChart } from './advice-chart.js';
 import {
   adviceSentence,
@@ -55,10 +55,10 @@ export function adviceMarkdown(
   advice: Advice,
   { picture, command }: { readonly picture: string; readonly command: string },
 ): string {
-  const name = advice.configuration.network.name ?? 'network';
+  const name = markdownText(advice.configuration.network.name ?? 'network');
   return [
     `# Formats for ${name}`,
-    adviceSentence(advice),
+    markdownText(adviceSentence(advice)),
     '## Verification',
     markdownTable(verificationCells(advice)),
     VERIFICATION_NOTE,
@@ -70,7 +70,7 @@ export function adviceMarkdown(
     '## Trials',
     markdownTable(trialCells(advice)),
     TRIALS_NOTE,
-    facts(advice),
+    markdownText(facts(advice)),
     `\`\`\`sh\n${command}\n\`\`\``,
     '',
   ].join('\n\n');

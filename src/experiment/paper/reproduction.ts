@@ -6,7 +6,14 @@ import { sum } from '../draw/text.js';
 import type { Chart } from '../report/error-chart.js';
 import type { ComparisonEntry, ComparisonRow } from '../run/comparison.js';
 import type { Figure, FigureSetting } from './figures.js';
-import { epochLines, intervalLines, siteTotals, trainingSeconds } from '../run/metrics.js';
+import {
+  epochLines,
+  intervalLines,
+  siteTotals,
+  testErrorOf,
+  trainErrorOf,
+  trainingSeconds,
+} from '../run/metrics.js';
 import { recipeConfiguration, recipes } from '../run/recipes.js';
 import {
   changeNetwork,
@@ -117,16 +124,10 @@ export function figureRows(figure: Figure, runs: readonly FigureRun[]): FigureRo
 function figureRow(setting: FigureSetting, runs: readonly FigureRun[]): FigureRow {
   const lines = runs.map(({ metrics }) => epochLines(metrics));
   const test = lines.map((epochs) =>
-    epochs.map(({ epoch, testLoss, testErrorPercent }) => ({
-      x: epoch,
-      errorPercent: testLoss === null ? null : testErrorPercent,
-    })),
+    epochs.map((line) => ({ x: line.epoch, errorPercent: testErrorOf(line) })),
   );
   const train = lines.map((epochs) =>
-    epochs.map(({ epoch, loss, trainErrorPercent }) => ({
-      x: epoch,
-      errorPercent: loss === null ? null : trainErrorPercent,
-    })),
+    epochs.map((line) => ({ x: line.epoch, errorPercent: trainErrorOf(line) })),
   );
   const last = (points: readonly (readonly ChartPoint[])[]): Spread | null =>
     spreadOf(points.map((one) => one.at(-1)?.errorPercent ?? null));

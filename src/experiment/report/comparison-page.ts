@@ -7,6 +7,7 @@ import { htmlPage, htmlTable, noteText, PAGE_THEME, section, swatch } from '../d
 import { escaped } from '../draw/svg.js';
 import { digestText, percentText } from '../draw/text.js';
 import type { ComparisonRow } from '../run/comparison.js';
+import { testErrorOf, trainErrorOf } from '../run/metrics.js';
 import { comparisonChart, errorChart } from './error-chart.js';
 
 /** The whole page. `title` names the comparison. */
@@ -29,12 +30,13 @@ function resultsTable(rows: readonly ComparisonRow[]): string {
   return htmlTable(
     head,
     rows.map((row, index) => {
-      const { testErrorPercent, trainErrorPercent, loss, steps, stepsPerSecond, digest } = row.result;
+      const { loss, steps, stepsPerSecond, digest } = row.result;
+      const text = (error: number | null): string => (error === null ? 'not a number' : percentText(error));
       return [
         swatch(row.name, index),
-        percentText(testErrorPercent),
-        percentText(trainErrorPercent),
-        loss === null ? '–' : loss.toFixed(4),
+        text(testErrorOf(row.result)),
+        text(trainErrorOf(row.result)),
+        loss === null ? 'not a number' : loss.toFixed(4),
         String(steps),
         stepsPerSecond.toFixed(0),
         `<code class="digest">${digestText(digest)}</code>`,

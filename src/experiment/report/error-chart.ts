@@ -9,7 +9,7 @@ import { lineEntry } from '../draw/legend.js';
 import { chartTools } from '../draw/panel.js';
 import { LIGHT_THEME, type ChartTheme, type Look } from '../draw/theme.js';
 import type { ComparisonRow } from '../run/comparison.js';
-import { epochLines, intervalLines, trainingTotals, type IntervalLine } from '../run/metrics.js';
+import { epochLines, intervalLines, testErrorOf, trainingTotals, type IntervalLine } from '../run/metrics.js';
 import { curveOf, errorsOf, type ChartPoint } from './spread.js';
 
 /** The curves of one setting. */
@@ -43,9 +43,9 @@ export function comparisonChart(
   const inEpochs = perEpoch.every((steps) => steps !== undefined);
   const series = rows.map(({ name, metrics }, index) => {
     const scale = (inEpochs ? perEpoch[index] : undefined) ?? 1;
-    const test = epochLines(metrics).map(({ step, testErrorPercent, testLoss }) => ({
-      x: step / scale,
-      errorPercent: testLoss === null ? null : testErrorPercent,
+    const test = epochLines(metrics).map((line) => ({
+      x: line.step / scale,
+      errorPercent: testErrorOf(line),
     }));
     const intervals = intervalLines(metrics);
     const train =

@@ -19,6 +19,7 @@ import {
   trainingTotals,
   type IntervalLine,
   type MetricsLine,
+  testErrorOf,
 } from '../run/metrics.js';
 import type { Histogram } from './run-evaluation.js';
 import type { SiteSeries } from './run-statistics.js';
@@ -55,9 +56,7 @@ export class ReportCharts {
   /** Training error and test error on a logarithmic axis. */
   errors(): string {
     const train = this.#training(({ loss, errorPercent }) => (loss === null ? null : errorPercent));
-    const test = this.#epochs(({ testLoss, testErrorPercent }) =>
-      testLoss === null ? null : testErrorPercent,
-    );
+    const test = this.#epochs(testErrorOf);
     return this.#figure('Error', ['training', 'test'], {
       curves: twoCurves(train, test),
       y: errorAxis(numbers([...train, ...test])),

@@ -4,7 +4,7 @@
  * checkpoint.
  */
 import { exampleSize, type DataSet } from '../../data/index.js';
-import { formatText } from '../../numerics/index.js';
+import { classOf, formatText } from '../../numerics/index.js';
 import { Evaluation, type Network, type ParameterData } from '../../train/index.js';
 
 /** An example that the network is far from right about. */
@@ -55,20 +55,20 @@ export async function evaluateForReport(network: Network, test: DataSet): Promis
   const examples = outputs.map((probabilities, index): WorstExample => {
     const label = test.labels[index]!;
     evaluation.add(Int32Array.of(label), probabilities);
-    const predicted = firstLargest(probabilities);
+    const predicted = classOf(probabilities, 0, classes);
     return {
       index,
       label,
       predicted,
       labelProbability: probabilities[label]!,
-      predictedProbability: probabilities[predicted]!,
+      predictedProbability: probabilities[predicted] ?? NaN,
     };
   });
-  const diverged = examples.some(({ labelProbability }) => Number.isNaN(labelProbability));
   return {
     evaluation,
     labelNames: evaluation.labelNames,
-    worst: diverged ? [] : examples.sort(byError).slice(0, Math.min(WORST, examples.length)),
+    worst:
+      evaluation.withoutClass() > 0 ? [] : examples.sort(byError).slice(0, Math.min(WORST, examples.length)),
     test,
   };
 }
@@ -79,12 +79,6 @@ function byError(a: WorstExample, b: WorstExample): number {
     b.predictedProbability - a.predictedProbability ||
     a.index - b.index
   );
-}
-
-function firstLargest(values: Float32Array): number {
-  let found = 0;
-  for (let i = 1; i < values.length; i++) if (values[i]! > values[found]!) found = i;
-  return found;
 }
 
 /** The spread of a parameter: of raw integers in bins of whole steps, of floats in bins from end to end. */

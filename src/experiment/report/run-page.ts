@@ -94,7 +94,7 @@ function testSections({ evaluation, confusion, note: reason }: RunView): string[
     confusion.counts === null
       ? `<div class="wide">${mistakesTable(confusion)}</div>`
       : `<div class="wide confusion">${confusionTable(confusion.labels, confusion.counts)}</div>`;
-  const head = `${countText(test.count)} test examples at the last checkpoint: ${percentText(evaluation.evaluation.errorPercent())} taken for another class.`;
+  const head = `${countText(test.count)} test examples at the last checkpoint: ${answersText(evaluation.evaluation)}.`;
   const images = worst.map((example) => worstFigure(evaluation, example));
   return [
     section('Confusion matrix', noteText(head) + matrix),
@@ -106,6 +106,13 @@ function testSections({ evaluation, confusion, note: reason }: RunView): string[
             `<div class="worst">${images.join('\n')}</div>`,
     ),
   ];
+}
+
+function answersText(evaluation: ReportEvaluation['evaluation']): string {
+  const none = evaluation.withoutClass();
+  return none === 0
+    ? `${percentText(evaluation.errorPercent())} taken for another class`
+    : `${countText(none)} have no class, because the network’s outputs are no numbers`;
 }
 
 function mistakesTable({ mistakes }: Confusion): string {

@@ -2,11 +2,13 @@
  * The runs of a sweep by setting: runs that differ in nothing but their seed are one setting with a mean and a spread. The data
  * of tables and charts; nothing is drawn here. docs/experiments.md, section "Report of a sweep".
  */
+import { smallestFirst } from '../../numerics/index.js';
 import { sum } from '../draw/text.js';
 import {
   epochLines,
   intervalLines,
   swallowedRates,
+  testErrorOf,
   trainingSeconds,
   type MetricsLine,
 } from '../run/metrics.js';
@@ -18,7 +20,7 @@ import {
   fieldTextIn,
   type FieldTexts,
 } from '../sweep/run-fields.js';
-import type { RunState, RunSummary } from '../sweep/run-summary.js';
+import { summaryErrors, type RunState, type RunSummary } from '../sweep/run-summary.js';
 import type { RunConfiguration } from '../run/configuration.js';
 import { meanCurve, spreadOf, type ChartPoint, type Spread } from './spread.js';
 import { bitCounter, type RunBits } from './sweep-bits.js';
@@ -84,8 +86,8 @@ function isDone({ state }: RunSummary): boolean {
 }
 
 /** Test error of the last epoch; null if it is not a number, or there is none. */
-export function errorOf({ isDiverged, testErrorPercent }: RunSummary): number | null {
-  return isDiverged ? null : testErrorPercent;
+export function errorOf(run: RunSummary): number | null {
+  return summaryErrors(run).test;
 }
 
 /** A run of a sweep as it is in its folder. */
@@ -142,9 +144,7 @@ function settingOf(group: SeedGroup<MeasuredRun>, bitsOf: ReturnType<typeof bitC
   return {
     ...group,
     error: doneError(group.runs),
-    trainError: spreadOf(
-      done.map(({ isDiverged, trainErrorPercent }) => (isDiverged ? null : trainErrorPercent)),
-    ),
+    trainError: spreadOf(done.map((run) => summaryErrors(run).train)),
     diverged: divergedCount(group.runs),
     swallowed: spreadOf(counted),
     bits: bitsOf(longest.configuration, longest.metrics),
@@ -161,10 +161,7 @@ function swallowedShare(metrics: readonly MetricsLine[], parameters: readonly st
 
 function curveOf(runs: readonly MeasuredRun[]): ChartPoint[] {
   const curves = runs.flatMap(({ metrics }) => {
-    const points = epochLines(metrics).map(({ epoch, testLoss, testErrorPercent }) => ({
-      x: epoch,
-      errorPercent: testLoss === null ? null : testErrorPercent,
-    }));
+    const points = epochLines(metrics).map((line) => ({ x: line.epoch, errorPercent: testErrorOf(line) }));
     return points.length === 0 ? [] : [points];
   });
   const common = Math.min(...curves.map((points) => points.length));
@@ -173,5 +170,5 @@ function curveOf(runs: readonly MeasuredRun[]): ChartPoint[] {
 
 /** Best first; settings without an error come last, in their order. */
 export function byError<T extends { readonly error: Spread | null }>(settings: readonly T[]): T[] {
-  return [...settings].sort((a, b) => (a.error?.mean ?? Infinity) - (b.error?.mean ?? Infinity) || 0);
+  return smallestFirst(settings, ({ error }) => error?.mean);
 }

@@ -6,7 +6,8 @@ import { closeSync, existsSync, fstatSync, openSync, readdirSync, readSync } fro
 import { join } from 'node:path';
 import { RunFolderError } from '../run/errors.js';
 import { epochLines, type MetricsLine } from '../run/metrics.js';
-import { isRunFolder, METRICS, readMetrics } from './run-folder.js';
+import { isRunFolder } from './run-folder.js';
+import { METRICS } from './seal.js';
 import { lockHolder } from './lock.js';
 import { readFailure, readPruned } from './mark.js';
 import { readRecord, type RunRecord } from './stored-run.js';
@@ -16,8 +17,7 @@ import type { RunState, RunSummary } from '../sweep/run-summary.js';
 export function summarizeRun(path: string): RunSummary {
   try {
     const record = readRecord(path);
-    const lines = readMetrics(path);
-    return { ...figures(lines), ...marks(path, record), path, configuration: record.configuration };
+    return { ...figures(record.metrics), ...marks(path, record), path, configuration: record.configuration };
   } catch (error) {
     if (!(error instanceof Error)) throw error;
     const problem = error.message;

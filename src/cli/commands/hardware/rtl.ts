@@ -15,8 +15,10 @@ import {
 } from '../../../hardware/index.js';
 import type { NetworkConfiguration } from '../../../nn/index.js';
 import { parseRounding, roundingText, type Overflow, type Rounding } from '../../../numerics/index.js';
+import { oneLine } from '../../console/clean.js';
 import { UsageError } from '../../console/errors.js';
 import type { CommandContext } from '../../console/interrupt.js';
+import { shellCommand } from '../../console/shell.js';
 import { addVoiceOptions, defineCommand } from '../../options/define-command.js';
 import { wholeNumber } from '../../options/numbers.js';
 import { checkOutFolder, makeOutFolder } from '../../options/out-folder.js';
@@ -107,7 +109,7 @@ async function rtl(
     options.run === undefined
       ? `layer ${layer} of a small network after ${STEPS} steps on the synthetic data`
       : `layer ${layer} of ${options.run}`;
-  const files = rtlFolder(design, golden, origin);
+  const files = rtlFolder(design, golden, oneLine(origin).replaceAll('|', '\\|'));
   makeOutFolder(join(folder, 'vectors'));
   for (const { name, text } of files) writeWhole(folder, name, text);
   const words = golden.reduce((sum, { out }) => sum + out.length, 0);
@@ -217,6 +219,6 @@ function report(terminal: Terminal, written: Written): void {
   terminal.say(
     `${rows} x ${cols} PEs, words of ${wordLength} bits, sums of ${accumulatorBits}, rounding ${roundingText(rounding)}: ${files.length} files`,
   );
-  terminal.say(`test bench: ${grouped(words)} words, ${origin}; run it with make -C ${folder}\n`);
+  terminal.say(`test bench: ${grouped(words)} words, ${origin}; run it with ${shellCommand('make', '-C', folder)}\n`);
   terminal.print(folder);
 }
