@@ -7,6 +7,7 @@ import { describe, expect, test } from 'vitest';
 import { cifarRecords, noteText } from '../../src/data/index.js';
 import { dataDigest, loadData, loadExamples, type LoadOptions } from '../../src/data/node/index.js';
 import { pngFile } from './images.js';
+import { CIFAR10_LABELS } from '../../src/data/node/cifar10.js';
 import { encodeIdx, range, rejection, temporaryFolder } from './support.js';
 
 /** A folder with these files; `data:` errors name it, so it is returned. */
@@ -398,6 +399,33 @@ describe('examples for a trained network', () => {
     const { examples, source } = await loadExamples(idx, { ...options, schema });
     expect([[...examples.labels], examples.classes]).toEqual([[2, 0], 4]);
     expect(source).toBe(`IDX files in ${idx}; the test part`);
+  });
+
+  test('a folder may have a test part alone', async () => {
+    const table = await folderOf(home);
+    const { schema, test: own } = await loadData(table, options);
+    const alone = await folderOf({ 'test.csv': home['test.csv'] });
+    expect((await loadExamples(alone, { ...options, schema })).examples).toEqual(own);
+
+    const images = { 'train/a/1.png': png(1), 'train/b/1.png': png(2), 'test/b/1.png': png(3) };
+    const loaded = await loadData(await folderOf(images), options);
+    const held = await folderOf({ 'test/b/1.png': png(3) });
+    expect((await loadExamples(held, { ...options, schema: loaded.schema })).examples).toEqual(loaded.test);
+
+    const idx = {
+      't10k-images-idx3-ubyte': encodeIdx([2, 1, 2], [4, 5, 0, 1]),
+      't10k-labels-idx1-ubyte': encodeIdx([2], [1, 0]),
+    };
+    const { examples } = await loadExamples(await folderOf(idx), {
+      ...options,
+      schema: { kind: 'pixels', shape: [1, 2, 1], classes: 2 },
+    });
+    expect([...examples.labels]).toEqual([1, 0]);
+
+    const cifar = await folderOf({ 'test_batch.bin': cifarRecords(new Uint8Array(3072), [7]) });
+    const schemaOfCifar = { kind: 'pixels', shape: [32, 32, 3], classes: 10 } as const;
+    const names = { ...schemaOfCifar, labelNames: CIFAR10_LABELS };
+    expect([...(await loadExamples(cifar, { ...options, schema: names })).examples.labels]).toEqual([7]);
   });
 
   test('a named set: its test part', async () => {

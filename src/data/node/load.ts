@@ -39,7 +39,7 @@ import {
 import { isRefusal, reasonOf } from './reason.js';
 import { dataDigest } from './digest.js';
 import { findCifarFiles, readCifarFolder } from './cifar-folder.js';
-import { findParts, heldOutParts, listFolder, noteUnused, type Listing } from './folder.js';
+import { findParts, heldOutParts, listFolder, noteUnused, type Listing, type Parts } from './folder.js';
 import { findIdxFiles, readIdxFolder } from './idx-folder.js';
 import { holdsClassFolders, readImageFolders } from './image-folder.js';
 import { NAMED_SETS } from './named.js';
@@ -218,13 +218,14 @@ async function findData(spec: string, options: FindOptions, book: NoteBook): Pro
 
 async function findInFolder(folder: string, options: FindOptions, book: NoteBook): Promise<Found> {
   const listing = await listFolder(folder, book);
-  const idx = findIdxFiles(folder, listing, book);
+  const testAlone = options.schema !== undefined;
+  const idx = findIdxFiles(folder, listing, book, testAlone);
   if (idx) return { parts: await readIdxFolder(folder, idx), source: `IDX files in ${folder}` };
-  const cifar = findCifarFiles(folder, listing, book);
+  const cifar = findCifarFiles(folder, listing, book, testAlone);
   if (cifar) return { parts: await readCifarFolder(folder, cifar), source: `CIFAR files in ${folder}` };
   // The classes and columns of a part that is not used are of no interest.
   const used = <T>(parts: readonly T[]): readonly T[] => (options.schema ? parts.slice(-1) : parts);
-  const tables = heldOutParts(folder, findParts(folder, listing.files, TABLE), book);
+  const tables = heldOutParts(folder, partsOf(folder, listing.files, testAlone, TABLE), book);
   if (tables.length > 0) {
     noteUnused(folder, listing, tables, tables.join(' and '), book);
     const paths = used(tables).map((name) => join(folder, name));
@@ -233,7 +234,7 @@ async function findInFolder(folder: string, options: FindOptions, book: NoteBook
   const table = findParts(folder, listing.folders, TABLE).train;
   if (table !== undefined)
     throw new DataError(`${join(folder, table)}: a table must be a file, got a folder`);
-  const imageFolders = await findImageFolders(folder, listing, book);
+  const imageFolders = await findImageFolders(folder, listing, testAlone, book);
   if (imageFolders) {
     const progress = (message: string): void => {
       options.onProgress?.({ source: folder, message });
@@ -251,6 +252,19 @@ async function findInFolder(folder: string, options: FindOptions, book: NoteBook
   );
 }
 
+/** As findParts; of a folder that may lack the training part, another part is in its place. */
+function partsOf(folder: string, names: readonly string[], testAlone: boolean, ending?: RegExp): Parts {
+  const { train, test, validation } = findParts(folder, names, ending);
+  const alone = test ?? validation;
+  const first = train ?? (testAlone ? alone : undefined);
+  if (first === undefined || first === alone) return first === undefined ? {} : { train: first };
+  return {
+    train: first,
+    ...(test !== undefined && { test }),
+    ...(validation !== undefined && { validation }),
+  };
+}
+
 /** What a folder without data holds; if that is one folder alone, the data may be in there. */
 function contentsText(folder: string, { files, folders }: Listing): string {
   const names = [...folders.map((name) => `${name}/`), ...files];
@@ -266,9 +280,10 @@ function contentsText(folder: string, { files, folders }: Listing): string {
 async function findImageFolders(
   folder: string,
   listing: Listing,
+  testAlone: boolean,
   book: NoteBook,
 ): Promise<[string, ...string[]] | undefined> {
-  const parts = findParts(folder, listing.folders);
+  const parts = partsOf(folder, listing.folders, testAlone);
   if (parts.train !== undefined && (await holdsClassFolders(join(folder, parts.train), book))) {
     const [train, ...held] = heldOutParts(folder, parts, book);
     noteUnused(folder, listing, [train!, ...held], [train!, ...held].join(' and '), book);
