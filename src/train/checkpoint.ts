@@ -18,10 +18,10 @@ import {
   shownText,
 } from '../numerics/index.js';
 import { networkFromJSON, type NetworkConfiguration, type NetworkDefinition } from '../nn/index.js';
-import { elements, type Tensor } from '../plan/index.js';
+import type { Tensor } from '../plan/index.js';
 import type { PrecisionState } from './precision.js';
 import { sha256 } from './bytes.js';
-import { parseDataSchema } from './data-schema.js';
+import { dataSchemaFor } from './data-schema.js';
 import {
   decodeSafetensors,
   encodeSafetensors,
@@ -122,6 +122,7 @@ export async function decodeCheckpoint(bytes: Uint8Array): Promise<Checkpoint> {
   }
   const precision =
     stages.length > 1 ? precisionOf(parsed('precision', field('precision')), stages.length) : null;
+  const { data } = metadata;
   const stage = stages[precision?.stage ?? 0]!;
   return {
     configuration,
@@ -130,7 +131,9 @@ export async function decodeCheckpoint(bytes: Uint8Array): Promise<Checkpoint> {
     iteratorPosition: position(parsed('iterator', field('iterator'))),
     batch: batchOf(parsed('batch', field('batch'))),
     precision,
-    ...dataSchemaOf(metadata['data'], definition),
+    ...(data !== undefined && {
+      dataSchema: dataSchemaFor(parsed('data', data), 'checkpoint: "data" in the metadata', definition),
+    }),
     tensors: checkTensors(stateTensors(stage), tensors, parsed('formats', field('formats'))),
     ...(metadata['run'] !== undefined && { run: metadata['run'] }),
   };
@@ -244,20 +247,6 @@ function precisionOf(value: unknown, stages: number): PrecisionState {
   throw new InputError(
     `checkpoint: precision must be a stage from 0 to ${stages - 1} with its counters, got ${shownText(value)}`,
   );
-}
-
-function dataSchemaOf(
-  text: string | undefined,
-  { classes, inputShape }: NetworkDefinition,
-): Pick<Checkpoint, 'dataSchema'> {
-  if (text === undefined) return {};
-  const schema = parseDataSchema(parsed('data', text), 'checkpoint: "data" in the metadata');
-  if (schema.classes !== classes || elements(schema.shape) !== elements(inputShape)) {
-    throw new InputError(
-      `checkpoint: "data" in the metadata must be of the network's input [${inputShape.join(', ')}] and ${classes} classes, got [${schema.shape.join(', ')}] and ${schema.classes}`,
-    );
-  }
-  return { dataSchema: schema };
 }
 
 /** The file must hold every tensor of the network in its shape and format, and no other tensor. */

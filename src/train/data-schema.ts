@@ -1,7 +1,9 @@
 /** Reads the schema of data back from JSON: that of a checkpoint or of a run folder. What it means is in the data room. */
 import { z } from 'zod';
 import type { DataSchema } from '../data/index.js';
+import type { NetworkDefinition } from '../nn/index.js';
 import { InputError } from '../numerics/index.js';
+import { elements } from '../plan/index.js';
 
 const size = z.int().min(1);
 const names = z.array(z.string());
@@ -45,7 +47,7 @@ export function parseDataSchema(value: unknown, who: string): DataSchema {
   // A property that is absent was not added as undefined.
   const schema = parsed.data as DataSchema;
   const { shape, columns, classes, labelNames, normalizer } = schema;
-  const features = shape.reduce((product: number, length) => product * length, 1);
+  const features = elements(shape);
   const lists = [
     ['columns.features', columns?.features, features],
     ['labelNames', labelNames, classes],
@@ -57,4 +59,20 @@ export function parseDataSchema(value: unknown, who: string): DataSchema {
     throw new InputError(`${who}: ${field} must have ${expected} entries, got ${list.length}`);
   }
   return schema;
+}
+
+/**
+ * The schema of the data of a network.
+ * @throws RangeError as parseDataSchema, and if the network has another number of inputs or outputs
+ */
+export function dataSchemaFor(
+  value: unknown,
+  who: string,
+  { classes, inputShape }: NetworkDefinition,
+): DataSchema {
+  const schema = parseDataSchema(value, who);
+  if (schema.classes === classes && elements(schema.shape) === elements(inputShape)) return schema;
+  throw new InputError(
+    `${who}: must be of the network's input [${inputShape.join(', ')}] and ${classes} classes, got [${schema.shape.join(', ')}] and ${schema.classes}`,
+  );
 }

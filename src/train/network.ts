@@ -47,6 +47,7 @@ import { elements } from '../plan/index.js';
 import { BatchEncoder, checkData, checkSource, isIterator } from './batch.js';
 import { littleEndianBytes, sha256 } from './bytes.js';
 import { checkSameNetwork, decodeCheckpoint, encodeCheckpoint, type CheckpointTensor } from './checkpoint.js';
+import { parseDataSchema } from './data-schema.js';
 import { Evaluation } from './evaluation.js';
 import { printWarning } from './console.js';
 import { Fit, FIT_OPTIONS, type FitOptions } from './fit.js';
@@ -136,7 +137,7 @@ export class Network implements TrainingModel {
   private constructor(definition: NetworkDefinition, options: NetworkOptions, saved: Saved | null) {
     const { backend = 'wasm', threads, clock, dataSchema } = options;
     this.definition = definition;
-    this.#dataSchema = dataSchema;
+    this.#dataSchema = dataSchema && parseDataSchema(dataSchema, 'network: dataSchema');
     this.#precision = new PrecisionTracker(
       definition.configuration.precisionSchedule ?? [],
       saved?.precision ?? null,

@@ -197,11 +197,15 @@ describe('parseDataSchema', () => {
     expect(() => parseDataSchema(value, 'x')).toThrow(message);
   });
 
-  it('a checkpoint refuses the schema of another network', async () => {
+  it('a network refuses what is not a schema, a checkpoint the schema of another network', async () => {
+    const dataless = { kind: 'values', shape: [2] } as unknown as DataSchema;
+    await expect(Network.create(configuration, { dataSchema: dataless })).rejects.toThrow(
+      'network: dataSchema: must be the schema of data, got a fault in classes: ',
+    );
     const checkpoint = await decodeCheckpoint(await network.save());
     const dataSchema: DataSchema = { kind: 'values', shape: [3], classes: 2 };
     await expect(decodeCheckpoint(await encodeCheckpoint({ ...checkpoint, dataSchema }))).rejects.toThrow(
-      'checkpoint: "data" in the metadata must be of the network\'s input [2] and 2 classes, got [3] and 2',
+      'checkpoint: "data" in the metadata: must be of the network\'s input [2] and 2 classes, got [3] and 2',
     );
   });
 });

@@ -9,6 +9,7 @@ import {
   resultRow,
   testErrorOf,
   trainErrorOf,
+  usedData,
   type RunResult,
 } from '../../experiment/index.js';
 import {
@@ -47,7 +48,8 @@ export async function compare(
   checkEntries(entries);
   const data = await openData(terminal, first.configuration, interrupt.signal);
   checkRecordedData('compare', first.configuration, data);
-  const { train, test, name: dataName, source } = data;
+  const { name: dataName, source } = data;
+  const { train, test } = usedData(first.configuration, data);
   const { batch, backend, network } = first.configuration;
   terminal.say(
     `data ${dataName}: ${grouped(train.count)} training and ${grouped(test.count)} test examples (${source}); seed ${network.seed}, batch ${batch}, backend ${backend}`,
