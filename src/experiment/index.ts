@@ -56,6 +56,9 @@ export type { ComparisonEntry, ComparisonOutcome, ComparisonRow } from './run/co
 export { comparisonChart, errorChart, type Chart, type ChartSeries } from './report/error-chart.js';
 export { DARK_THEME, LIGHT_THEME, type ChartTheme } from './draw/theme.js';
 export { comparisonPage } from './report/comparison-page.js';
+export { comparisonConclusion } from './report/comparison-view.js';
+export { lostCells, lostParts, lostText, type NamedLost } from './report/lost-table.js';
+export { lostGradients, lostShare, type LostGradients, type LostShare } from './run/lost.js';
 export { panelChart, type PanelFigure, type PanelSeries, type TheoryPanel } from './draw/theory.js';
 export type { Axis } from './draw/axis.js';
 export type { PanelPoint } from './draw/panel.js';

@@ -4,6 +4,7 @@
  * tensors without gaps. This file knows nothing of checkpoints. Source: github.com/huggingface/safetensors,
  * section "Format".
  */
+import { kindHint } from '../data/readers.js';
 import { InputError, parseJson, shownText } from '../numerics/index.js';
 import { concatenate, littleEndianBytes, nativeBuffer } from './bytes.js';
 
@@ -110,12 +111,14 @@ function isSize(value: unknown): value is number {
 
 function readHeader(bytes: Uint8Array): { header: Record<string, unknown>; dataStart: number } {
   if (bytes.length < 8) {
-    throw new InputError(`safetensors: the file is truncated, got ${bytes.length} bytes of at least 8`);
+    throw new InputError(
+      `safetensors: the file is truncated, got ${bytes.length} bytes of at least 8${kindHint(bytes)}`,
+    );
   }
   const length = new DataView(bytes.buffer, bytes.byteOffset).getBigUint64(0, true);
   if (length < 2n || length > BigInt(bytes.length - 8)) {
     throw new InputError(
-      `safetensors: the file gives its header ${length} bytes but ${bytes.length - 8} follow; the file is truncated or of another kind`,
+      `safetensors: the file gives its header ${length} bytes but ${bytes.length - 8} follow; the file is truncated or of another kind${kindHint(bytes)}`,
     );
   }
   const dataStart = 8 + Number(length);

@@ -137,6 +137,7 @@ async function swept(
       throw new Error(problem);
     },
     onNote: (text) => notes.push(text),
+    onWarning: () => undefined,
     onQueued: (...args) => queued.push(args),
     onWarning: () => undefined,
     onState: () => undefined,

@@ -307,6 +307,7 @@ function printResult(
     testLoss: result.testLoss,
     diverged: resultRow(result).diverged,
     swallowed: result.swallowed,
+    lost: result.lost,
     ...extra,
   });
   terminal.print(

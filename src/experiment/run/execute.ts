@@ -31,6 +31,7 @@ import {
   type MetricsLine,
   type SwallowedRate,
 } from './metrics.js';
+import { lostGradients, type LostGradients } from './lost.js';
 import { isFinished, plannedSteps, type RunConfiguration } from './configuration.js';
 
 /** What a run needs from its caller. */
@@ -107,6 +108,11 @@ export interface RunResult {
   readonly stepsPerSecond: number;
   /** Over the whole run, by parameter; empty for float32. */
   readonly swallowed: readonly SwallowedRate[];
+  /**
+   * Gradients that had no effect, flushed or swallowed, over the whole run, by parameter; empty for float32, and for
+   * a run of a version that did not count them.
+   */
+  readonly lost: readonly LostGradients[];
 }
 
 /** A result as a flat object for JSON, which has no NaN: `diverged` is the reason of a loss that is null. */
@@ -211,6 +217,7 @@ export function resultOf(
     epochs: end.epoch,
     stepsPerSecond: trainingTotals(intervals).stepsPerSecond,
     swallowed: swallowedRates(intervals, end.parameters),
+    lost: lostGradients(intervals, end.parameters),
   };
 }
 

@@ -10,7 +10,11 @@ import { formatText, roundingText } from '../../numerics/index.js';
 import type { PrecisionChange, PrecisionReason } from '../../train/index.js';
 
 /** The counters of one rounding site (docs/arithmetic.md, section 7), without its name. */
-export type SiteCounts = Omit<SiteStatistics, 'site'>;
+export interface SiteCounts extends Omit<SiteStatistics, 'site' | 'gradients' | 'swallowedGradients'> {
+  /** These two are absent if the run is older than they are. */
+  readonly gradients?: number;
+  readonly swallowedGradients?: number;
+}
 
 /** Training steps from `from` (inclusive) to `step` (exclusive). */
 export interface IntervalLine {
@@ -217,6 +221,11 @@ function addCounts(a: SiteCounts, b: SiteCounts): SiteCounts {
     flushed: a.flushed + b.flushed,
     maxMagnitude: Math.max(a.maxMagnitude, b.maxMagnitude),
     swallowed: a.swallowed + b.swallowed,
+    ...(a.gradients !== undefined && b.gradients !== undefined && { gradients: a.gradients + b.gradients }),
+    ...(a.swallowedGradients !== undefined &&
+      b.swallowedGradients !== undefined && {
+        swallowedGradients: a.swallowedGradients + b.swallowedGradients,
+      }),
   };
 }
 

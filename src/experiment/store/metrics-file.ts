@@ -164,6 +164,9 @@ const sites = z.record(
     flushed: count,
     maxMagnitude: z.number().min(0),
     swallowed: count,
+    // Absent in lines of earlier versions.
+    gradients: count.optional(),
+    swallowedGradients: count.optional(),
   }),
 );
 const texts = z.record(z.string(), z.string());

@@ -57,6 +57,15 @@ const result = z.object({
   swallowed: z.array(
     z.object({ parameter: z.string(), swallowed: z.int(), elements: z.int(), rate: z.number() }),
   ),
+  // Absent in runs of versions that did not count it.
+  lost: z
+    .array(
+      z.object({
+        ...{ parameter: z.string(), flushed: z.int(), swallowed: z.int() },
+        ...{ gradients: z.int(), elements: z.int(), rate: z.number().nullable() },
+      }),
+    )
+    .default([]),
   /** The chain's digest after the last line of metrics; absent in results of earlier versions. */
   chain: z.string().optional(),
 });

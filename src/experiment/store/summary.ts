@@ -5,7 +5,7 @@
 import { closeSync, existsSync, fstatSync, openSync, readdirSync, readSync } from 'node:fs';
 import { join } from 'node:path';
 import { RunFolderError } from '../run/errors.js';
-import { epochLines, type MetricsLine } from '../run/metrics.js';
+import { epochLines, intervalLines, trainingTotals, type MetricsLine } from '../run/metrics.js';
 import { isRunFolder } from './run-folder.js';
 import { METRICS } from './seal.js';
 import { lockHolder } from './lock.js';
@@ -48,7 +48,8 @@ function figures(lines: readonly MetricsLine[]): Figures {
     trainErrorPercent: last?.trainErrorPercent ?? null,
     loss: last?.loss ?? null,
     isDiverged: last?.testLoss === null,
-    stepsPerSecond: last?.stepsPerSecond ?? null,
+    // Of the whole run, as in its result.
+    stepsPerSecond: last === undefined ? null : trainingTotals(intervalLines(lines)).stepsPerSecond,
   };
 }
 

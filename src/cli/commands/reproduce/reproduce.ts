@@ -231,7 +231,7 @@ async function drawFigure(
   const settings = rows.map(({ setting, seeds, diverged, testErrorPercent, trainErrorPercent, ...row }) => ({
     ...{ setting: setting.name, seeds, diverged, testErrorPercent, trainErrorPercent },
     ...{ paper: setting.paper, difference: row.difference, seconds: row.seconds },
-    ...{ swallowed: row.swallowed, flushed: row.flushed, digest: row.digest },
+    ...{ lost: row.lost, swallowed: row.swallowed, flushed: row.flushed, digest: row.digest },
   }));
   const files = { svg: path('.svg'), png: path('.png'), markdown: path('.md'), html: path('.html') };
   terminal.json({ event: 'figure', figure: name, settings, ...files });

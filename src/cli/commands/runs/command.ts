@@ -96,7 +96,7 @@ Example:
 
 const compareCommand = defineCommand({
   name: 'compare',
-  summary: 'compare finished runs: results, swallowed updates, chart',
+  summary: 'compare finished runs: results, lost gradients, chart',
   options: (command) =>
     command
       .argument('<runs...>', 'run folders, or folders with runs')

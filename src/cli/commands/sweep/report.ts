@@ -178,7 +178,9 @@ export class SweepReport implements SweepListener {
     const sorted = byTestError(summaries);
     this.#terminal.print(`\n${runsTable(this.#terminal, sorted.slice(0, MAX_ROWS), fields, null)}\n`);
     if (sorted.length > MAX_ROWS)
-      this.#terminal.print(`... ${grouped(sorted.length - MAX_ROWS)} more: ${shellCommand('fewbit', 'runs', 'list', out)}`);
+      this.#terminal.print(
+        `... ${grouped(sorted.length - MAX_ROWS)} more: ${shellCommand('fewbit', 'runs', 'list', out)}`,
+      );
     const time = this.#hasWorked
       ? ` in ${durationText((performance.now() - this.#begun) / 1000)}`
       : ', nothing was left to do';
