@@ -41,7 +41,7 @@ export function parseBackendName(text: string): BackendName {
 }
 
 // The abilities of the fastest backend on this machine; `fewbit info` prints them.
-export { wasmInfo, type WasmInfo } from './wasm/index.js';
+export { defaultThreads, wasmInfo, type WasmInfo } from './wasm/index.js';
 // Its kernels by choice; `fewbit bench` compares them.
 export { wasmBackendWith, type Choice } from './wasm/index.js';
 // A backend with a given array, and the cost of its products.

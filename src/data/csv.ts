@@ -3,20 +3,47 @@
  * has the same number of cells, every feature is a finite number. Several tables (train and test) can share one
  * set of classes. No files here, only text.
  */
+import {
+  checkArgument,
+  checkOptions,
+  either,
+  FLAG,
+  instanceRule,
+  listOf,
+  NUMBER,
+  record,
+  TEXT,
+  type OptionRules,
+} from '../numerics/arguments.js';
 import { InputError } from '../numerics/index.js';
 import type { DataSet } from './dataset.js';
-import { csvRecords, type CsvRecord } from './csv-records.js';
+import {
+  cellHint,
+  firstRowOf,
+  guessSeparator,
+  isHeaderOf,
+  isLabelName,
+  isMissing,
+  isNumber,
+  noteColumns,
+  noteCountingRow,
+  separatorHint,
+  separatorText,
+} from './csv-guess.js';
+import { csvRecords, quoted, type CsvRecord } from './csv-records.js';
 import { DataError } from './errors.js';
+import { fileKind } from './file-kind.js';
+import { NoteBook, type DataNote } from './notes.js';
 
 /** How a CSV text becomes a data set. */
 export interface CsvOptions {
   /** What errors call the text, usually the file name. */
   readonly name?: string;
-  /** Whether the first row names the columns. Default: it does if none of its cells is a number. */
+  /** Whether the first row names the columns. Default: it does if none of its cells is a number, and in the cases of docs/data.md. */
   readonly header?: boolean;
   /** The label column by name or 0-based index. Default: the column named `label` or `class`, else the last. */
   readonly label?: string | number;
-  /** Default: a comma. */
+  /** Default: a comma; if the first line has none, a semicolon, a tab or a bar. */
   readonly delimiter?: string;
 }
 
@@ -28,32 +55,64 @@ export interface CsvTable {
   readonly size: number;
   readonly labels: readonly string[];
   readonly featureNames?: readonly string[];
+  /** What was left out or guessed. */
+  readonly notes: readonly DataNote[];
 }
 
 /** More classes than this are taken for a column that holds no classes. */
 const MAX_CLASSES = 65536;
+const CSV_OPTIONS: OptionRules<CsvOptions> = {
+  name: TEXT,
+  header: FLAG,
+  label: either(TEXT, NUMBER),
+  delimiter: TEXT,
+};
+const TABLE = record('a table of parseCsv', {
+  name: TEXT,
+  features: instanceRule('features', Float32Array),
+  size: NUMBER,
+  labels: listOf(TEXT),
+});
+/** Most labels that an error lists. */
+const MAX_LISTED = 10;
 const CLASS_INDEX = /^\d{1,5}$/;
 
 /** Reads CSV text. @throws DataError that names line and column. */
 export function parseCsv(text: string, options: CsvOptions = {}): CsvTable {
+  checkArgument('csv: text', text, TEXT);
+  checkOptions('csv', options, CSV_OPTIONS);
   const name = options.name ?? 'csv';
-  const records = csvRecords(text, name, options.delimiter ?? ',');
-  let first = records.next();
-  if (first.done === true) throw new DataError(`${name}: a CSV needs at least one row, got none`);
-  const columns = first.value.cells.length;
-  const hasHeader =
-    options.header ?? first.value.cells.every((cell) => cell.trim() === '' || !isNumber(cell));
-  const header = hasHeader ? first.value.cells.map((cell) => cell.trim()) : undefined;
-  if (columns < 2) {
-    throw new DataError(`${name}: a CSV needs a label and at least one feature column, got 1 column`);
+  checkKind(text, name);
+  const book = new NoteBook();
+  const delimiter = options.delimiter ?? guessSeparator(text);
+  if (options.delimiter === undefined && delimiter !== ',') {
+    book.add('the separator is no comma', `${name}: ${separatorText(delimiter)}`);
   }
+  const records = csvRecords(text, name, delimiter, (line) => {
+    book.add('blank lines left out', `${name}: line ${line}`);
+  });
+  const start = records.next();
+  if (start.done === true) throw new DataError(`${name}: a CSV needs at least one row, got none`);
+  const first = start.value;
+  const columns = first.cells.length;
+  if (columns < 2) {
+    throw new DataError(
+      `${name}: a CSV needs a label and at least one feature column, got 1 column${separatorHint(first.cells[0]!, delimiter)}`,
+    );
+  }
+  const kind = firstRowOf(first.cells, options.label);
+  const hasHeader =
+    options.header ??
+    (kind === 'header' || (kind === 'counting' && isHeaderOf(first, csvRecords(text, name, delimiter))));
+  if (options.header === undefined && kind === 'counting') noteCountingRow(name, first, hasHeader, book);
+  const header = hasHeader ? first.cells.map((cell) => cell.trim()) : undefined;
   const labelColumn = findLabel(name, columns, header, options.label);
-  if (header) first = records.next();
 
   const rows: Float32Array[] = [];
   const labels: string[] = [];
-  for (let row = first; row.done !== true; row = records.next()) {
-    const { line, cells } = row.value;
+  for (let row = header ? records.next() : start; row.done !== true; row = records.next()) {
+    const record = row.value;
+    const { line, cells } = record;
     if (cells.length !== columns) {
       throw new DataError(
         `${name}: every row needs ${columns} cells as the first has, got ${cells.length} in line ${line}`,
@@ -61,22 +120,37 @@ export function parseCsv(text: string, options: CsvOptions = {}): CsvTable {
     }
     const values = new Float32Array(columns - 1);
     for (let column = 0, to = 0; column < columns; column++) {
-      if (column !== labelColumn) values[to++] = numberOf(name, row.value, column, header);
+      if (column !== labelColumn) values[to++] = numberOf(name, record, column, header, delimiter);
     }
     const label = cells[labelColumn]!.trim();
-    if (label === '')
-      throw cellError(name, row.value, labelColumn, header, 'must hold a label, got an empty cell');
+    if (isMissing(label)) {
+      const got = label === '' ? 'an empty cell' : `${quoted(label)}, a missing value; remove the row`;
+      throw cellError(name, record, labelColumn, header, `must hold a label, got ${got}`);
+    }
     rows.push(values);
     labels.push(label);
   }
   if (rows.length === 0)
     throw new DataError(`${name}: a CSV needs at least one row after its header, got none`);
+  noteColumns({ name, header, labelColumn, columns, rows, labels }, book);
   const features = new Float32Array(rows.length * (columns - 1));
   rows.forEach((values, row) => {
     features.set(values, row * (columns - 1));
   });
   const featureNames = header?.filter((_, column) => column !== labelColumn);
-  return { name, features, size: columns - 1, labels, ...(featureNames && { featureNames }) };
+  return {
+    ...{ name, features, size: columns - 1, labels, notes: book.notes },
+    ...(featureNames && { featureNames }),
+  };
+}
+
+/** @throws DataError for text that is another kind of file. */
+function checkKind(text: string, name: string): void {
+  const kind = text === '' ? undefined : fileKind(new TextEncoder().encode(text.slice(0, 512)));
+  if (kind) throw new DataError(`${name}: must be a table, got ${kind.name}; ${kind.wayOut}`);
+  if (/^\uFEFF?sep=.\r?\n/i.test(text)) {
+    throw new DataError(`${name}: must begin with a row, got a spreadsheet's "sep="; remove line 1`);
+  }
 }
 
 /**
@@ -85,6 +159,7 @@ export function parseCsv(text: string, options: CsvOptions = {}): CsvTable {
  * @throws DataError if the tables or the labels do not fit together.
  */
 export function csvDataSets(tables: readonly CsvTable[]): DataSet[] {
+  checkArgument('csv: tables', tables, listOf(TABLE));
   const size = tables[0]?.size ?? 0;
   for (const table of tables) {
     if (table.size !== size) {
@@ -120,8 +195,25 @@ function checkClassIndices(tables: readonly CsvTable[], distinct: readonly strin
   const table = tables.find(({ labels }) => labels.includes(odd))!;
   const example = table.labels.indexOf(odd) + 1;
   throw new DataError(
-    `${table.name}: labels must all be whole numbers 0 to ${MAX_CLASSES - 1} or all be words, got "${odd}" in example ${example} beside numbers; choose the label column, or tell whether there is a header`,
+    `${table.name}: labels must all be whole numbers 0 to ${MAX_CLASSES - 1} or all be words, got ${quoted(odd)} in example ${example}${labelsHint(distinct, odd, example)}`,
   );
+}
+
+/** What to write for labels that are no class indices. */
+function labelsHint(distinct: readonly string[], odd: string, example: number): string {
+  if (!distinct.every(isNumber)) {
+    const isHeader = example === 1 && !isNumber(odd);
+    const wayOut = isHeader
+      ? 'if that is a header, none of its names may be a number'
+      : 'choose the label column';
+    return ` beside numbers; ${wayOut}`;
+  }
+  const values = [...new Set(distinct.map(Number))].sort((a, b) => a - b);
+  if (values.length > MAX_LISTED) return '; a label is a class, and not a value to be predicted';
+  const texts = values.map(
+    (value, index) => `${index} for ${distinct.find((text) => Number(text) === value)!}`,
+  );
+  return `; if this is the label column, write ${texts.join(', ')}`;
 }
 
 function findLabel(
@@ -131,8 +223,13 @@ function findLabel(
   label: string | number | undefined,
 ): number {
   if (label === undefined) {
-    const named = header?.findIndex((column) => /^(label|class)$/i.test(column)) ?? -1;
-    return named >= 0 ? named : columns - 1;
+    const [named, other] = header?.filter(isLabelName) ?? [];
+    if (other !== undefined) {
+      throw new DataError(
+        `${name}: one column must be the label, got "${named!}" and "${other}"; rename one of them`,
+      );
+    }
+    return named === undefined ? columns - 1 : header!.indexOf(named);
   }
   if (typeof label === 'number') {
     if (Number.isInteger(label) && label >= 0 && label < columns) return label;
@@ -146,22 +243,20 @@ function findLabel(
   throw new InputError(`${name}: label column "${label}" must be a column's name; ${known}`);
 }
 
-function isNumber(cell: string): boolean {
-  return cell.trim() !== '' && !Number.isNaN(Number(cell));
-}
-
 function numberOf(
   name: string,
   record: CsvRecord,
   column: number,
   header: readonly string[] | undefined,
+  delimiter: string,
 ): number {
   const cell = record.cells[column]!;
   const value = Math.fround(Number(cell));
   // Number('') is 0: an empty cell must not pass for one.
   if (Number.isFinite(value) && (value !== 0 || cell.trim() !== '')) return value;
-  const got = cell.trim() === '' ? 'an empty cell' : `"${cell.trim()}"`;
-  throw cellError(name, record, column, header, `must be a finite number (float32), got ${got}`);
+  const got = cell.trim() === '' ? 'an empty cell' : quoted(cell.trim());
+  const hint = cellHint(cell.trim(), delimiter, !header && record.line === 1);
+  throw cellError(name, record, column, header, `must be a finite number (float32), got ${got}${hint}`);
 }
 
 function cellError(

@@ -50,11 +50,15 @@ export {
   type RunResult,
   type RunStore,
 } from './run/execute.js';
+export type { CheckpointNote, RunSeal } from './run/checkpoint-note.js';
 export { checkRunData, usedData, type RunData } from './run/run-data.js';
 export type { ComparisonEntry, ComparisonOutcome, ComparisonRow } from './run/comparison.js';
 export { comparisonChart, errorChart, type Chart, type ChartSeries } from './report/error-chart.js';
 export { DARK_THEME, LIGHT_THEME, type ChartTheme } from './draw/theme.js';
 export { comparisonPage } from './report/comparison-page.js';
+export { comparisonConclusion } from './report/comparison-view.js';
+export { lostCells, lostParts, lostText, type NamedLost } from './report/lost-table.js';
+export { lostGradients, lostShare, type LostGradients, type LostShare } from './run/lost.js';
 export { panelChart, type PanelFigure, type PanelSeries, type TheoryPanel } from './draw/theory.js';
 export type { Axis } from './draw/axis.js';
 export type { PanelPoint } from './draw/panel.js';

@@ -2,6 +2,16 @@
  * Golden vectors: examples as raw inputs and the raw logits that the library computes for them, for others to compare theirs
  * with. They are the first examples of an evaluation, in its steps: example n has the random words that `fewbit eval` gives it.
  */
+import {
+  checkOptions,
+  either,
+  NUMBER,
+  record,
+  TEXT,
+  wholeNumber,
+  withMethods,
+  type OptionRules,
+} from '../numerics/arguments.js';
 import { InputError } from '../numerics/index.js';
 import { selectBackend, type Backend, type BackendName } from '../backend/index.js';
 import { sliceExamples, type DataSet } from '../data/index.js';
@@ -38,11 +48,19 @@ export interface GoldenOptions {
   readonly threads?: number;
 }
 
+const GOLDEN_OPTIONS: OptionRules<GoldenOptions> = {
+  data: record('a DataSet'),
+  count: NUMBER,
+  backend: either(TEXT, withMethods('a backend', 'open')),
+  threads: wholeNumber(1),
+};
+
 /**
  * Evaluates the first examples of a data set.
  * @throws (rejects with) RangeError if there are not as many examples, or they do not suit the network.
  */
 export async function goldenVectors(subject: ExportSubject, options: GoldenOptions): Promise<GoldenVectors> {
+  checkOptions('export', options, GOLDEN_OPTIONS, ['data', 'count']);
   const { definition, plan, tensors } = subject;
   const { data, count, backend = 'wasm', threads } = options;
   checkData('export', data, definition);

@@ -1,6 +1,7 @@
 /** What is exported: the network of a checkpoint in its present formats, the plan that evaluates it, and its tensors. */
 import { UnsupportedError } from '../backend/index.js';
 import { networkFromJSON, type NetworkDefinition } from '../nn/index.js';
+import { checkOptions, TEXT, wholeNumber } from '../numerics/arguments.js';
 import { storageOf, type Format } from '../numerics/index.js';
 import type { Plan, Tensor } from '../plan/index.js';
 import { decodeCheckpoint, type CheckpointTensor } from '../train/index.js';
@@ -40,6 +41,7 @@ export interface SubjectOptions {
  * @throws (rejects with) RangeError for a damaged checkpoint, UnsupportedError for a network in float32.
  */
 export async function openSubject(bytes: Uint8Array, options: SubjectOptions): Promise<ExportSubject> {
+  checkOptions('export', options, { batch: wholeNumber(1), rounding: TEXT }, ['batch']);
   const { configuration, precision, batch, step, tensors } = await decodeCheckpoint(bytes);
   const { rounding } = options;
   const changed = rounding === undefined ? configuration : { ...configuration, inferenceRounding: rounding };

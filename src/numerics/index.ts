@@ -5,6 +5,7 @@
  * @module fewbit/numerics
  */
 export * from './errors.js';
+export * from './json.js';
 export * from './format.js';
 export * from './rounding.js';
 export { Wide } from './wide.js';

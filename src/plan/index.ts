@@ -61,6 +61,6 @@ export type { TensorSpec } from './draft.js';
 export { ShapeError, shapeText } from './errors.js';
 export { keepTrainingTensors, planMemory } from './memory.js';
 export type { SiteSettings } from './sites.js';
-export { elements, windowOf } from './shapes.js';
+export { elements, MAX_SIZE, windowOf } from './shapes.js';
 export { planJson, planTable, type PlanRow } from './table.js';
 export { verifyPlan } from './verify.js';

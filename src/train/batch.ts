@@ -67,14 +67,20 @@ export function checkData(who: string, data: Described, definition: NetworkDefin
   const fits = flat ? elements(data.shape) === elements(inputShape) : data.shape.join() === inputShape.join();
   if (!fits) {
     throw new InputError(
-      `${who}: data must have the network's input shape, got examples of [${data.shape.join(', ')}] for an input of [${inputShape.join(', ')}]; change the network's input or the data`,
+      `${who}: data must have the network's input shape, got examples of [${data.shape.join(', ')}] for an input of [${inputShape.join(', ')}]; write ${inputText(data.shape)} in the network's configuration, or change the data`,
     );
   }
   if (data.classes !== classes) {
     throw new InputError(
-      `${who}: data must have as many classes as the network has outputs, got ${data.classes} classes and ${classes} outputs; change the last layer or the data`,
+      `${who}: data must have as many classes as the network has outputs, got ${data.classes} classes (labels 0 to ${data.classes - 1}) and ${classes} outputs; change the last layer or the data`,
     );
   }
+}
+
+/** A shape as a configuration has it. */
+function inputText([height, width, channels]: readonly number[]): string {
+  const input = width === undefined ? { size: height } : { height, width, channels };
+  return `"input": ${JSON.stringify(input)}`;
 }
 
 /** Makes batches for one input format. The arrays that `encode` hands out are overwritten by the next call. */

@@ -4,6 +4,16 @@
  * patience, epochs).
  */
 import type { DataSet, DataSetIterator } from '../data/index.js';
+import {
+  checkOptions,
+  FUNCTION,
+  NUMBER,
+  realNumber,
+  record,
+  SIGNAL,
+  TEXT,
+  type OptionRules,
+} from '../numerics/arguments.js';
 import { InputError, InputTypeError } from '../numerics/index.js';
 import type { Evaluation } from './evaluation.js';
 import type { FitOptions } from './fit.js';
@@ -114,6 +124,20 @@ interface Best {
   readonly model: Uint8Array;
 }
 
+const RULES: OptionRules<EarlyStoppingConfiguration> = {
+  score: FUNCTION,
+  direction: TEXT,
+  everyEpochs: NUMBER,
+  maxEpochs: NUMBER,
+  patience: NUMBER,
+  minImprovement: realNumber(0),
+  maxTime: record('{ milliseconds, now }'),
+  maxScore: realNumber(),
+  signal: SIGNAL,
+  onWarning: FUNCTION,
+};
+const TIME_RULES = { milliseconds: realNumber(0), now: FUNCTION };
+
 /** Trains once. The network itself continues to the last epoch; `bestModel` holds the best one. */
 export class EarlyStoppingTrainer {
   readonly #configuration: EarlyStoppingConfiguration;
@@ -129,6 +153,9 @@ export class EarlyStoppingTrainer {
     iterator: DataSetIterator,
     listeners: readonly TrainingListener[] = [],
   ) {
+    checkOptions('early stopping', configuration, RULES, ['score', 'maxEpochs']);
+    if (configuration.maxTime)
+      checkOptions('early stopping: maxTime', configuration.maxTime, TIME_RULES, ['milliseconds', 'now']);
     const { maxEpochs, patience = 1, everyEpochs = 1 } = configuration;
     checkPeriod('early stopping: maxEpochs', maxEpochs);
     checkPeriod('early stopping: patience', patience);

@@ -3,6 +3,7 @@
  * matrix, loss; after Deeplearning4j's Evaluation. This file counts; evaluation-table.ts makes the table.
  * Defined in docs/training.md.
  */
+import { checkOptions, listOf, NUMBER, TEXT } from '../numerics/arguments.js';
 import { classOf, InputError, NO_CLASS } from '../numerics/index.js';
 import type { TensorData } from '../backend/index.js';
 import { divergenceText, evaluationTable, type Averaging, type EvaluationJson } from './evaluation-table.js';
@@ -35,6 +36,9 @@ export class Evaluation {
 
   /** @throws RangeError if classes, topN or the number of label names do not fit. */
   constructor(options: EvaluationOptions) {
+    checkOptions('evaluation', options, { classes: NUMBER, labelNames: listOf(TEXT), topN: NUMBER }, [
+      'classes',
+    ]);
     const { classes, topN = 1 } = options;
     if (!Number.isInteger(classes) || classes < 1) {
       throw new InputError(`evaluation: classes must be a whole number of at least 1, got ${classes}`);

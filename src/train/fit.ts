@@ -3,6 +3,7 @@
  * later as if it had not stopped. One step is one call of the session, so a listener sees exactly the state
  * after that step. Semantics: docs/training.md, "Steps and epochs".
  */
+import { FUNCTION, listOf, NUMBER, record, SIGNAL, type OptionRules } from '../numerics/arguments.js';
 import { InputError, InputTypeError } from '../numerics/index.js';
 import type { Session, StepMetrics } from '../backend/index.js';
 import type { DataSetIterator, IteratorPosition } from '../data/index.js';
@@ -39,6 +40,16 @@ export interface FitOptions {
   /** Receives warnings, each kind once in the life of a network; by default, the console prints them. */
   readonly onWarning?: (warning: TrainingWarning) => void;
 }
+
+/** Rules of the options of `fit`. */
+export const FIT_OPTIONS: OptionRules<FitOptions> = {
+  epochs: NUMBER,
+  maxSteps: NUMBER,
+  listeners: listOf(record('a listener')),
+  signal: SIGNAL,
+  batch: NUMBER,
+  onWarning: FUNCTION,
+};
 
 /** The position of a step. */
 export interface Workplace {

@@ -17,8 +17,20 @@ import {
   type DataSet,
   type DataSetIterator,
   type IteratorPosition,
+  checkDataSet,
 } from '../data/index.js';
 import { defineNetwork, NetworkDefinition, type NetworkConfiguration } from '../nn/index.js';
+import {
+  checkOptions,
+  either,
+  FUNCTION,
+  NUMBER,
+  record,
+  TEXT,
+  wholeNumber,
+  withMethods,
+  type OptionRules,
+} from '../numerics/arguments.js';
 import {
   classOf,
   formatText,
@@ -33,7 +45,7 @@ import { littleEndianBytes, sha256 } from './bytes.js';
 import { checkSameNetwork, decodeCheckpoint, encodeCheckpoint, type CheckpointTensor } from './checkpoint.js';
 import { Evaluation } from './evaluation.js';
 import { printWarning } from './console.js';
-import { Fit, type FitOptions } from './fit.js';
+import { Fit, FIT_OPTIONS, type FitOptions } from './fit.js';
 import { InputCounter } from './input-counter.js';
 import type { FitResult, PrecisionChange, TrainingModel } from './listener.js';
 import { oneStep, SingleBatch } from './single-batch.js';
@@ -69,6 +81,16 @@ export interface ParameterData {
   /** Raw integers (float32: values), row-major. */
   readonly data: TensorData;
 }
+
+const NETWORK_OPTIONS: OptionRules<NetworkOptions> = {
+  backend: either(TEXT, withMethods('a backend', 'open')),
+  threads: wholeNumber(1),
+  clock: FUNCTION,
+};
+const LOAD_OPTIONS: OptionRules<LoadOptions> = {
+  ...NETWORK_OPTIONS,
+  expected: record('a network or its configuration'),
+};
 
 /** Most examples per step of `output` or `score` before there is a session. */
 const DEFAULT_BATCH = 100;
@@ -120,6 +142,7 @@ export class Network implements TrainingModel {
     network: NetworkDefinition | NetworkConfiguration,
     options: NetworkOptions = {},
   ): Promise<Network> {
+    checkOptions('network', options, NETWORK_OPTIONS);
     return new Network(definitionOf(network), options, null);
   }
 
@@ -130,11 +153,13 @@ export class Network implements TrainingModel {
    * expected.
    */
   static async load(bytes: Uint8Array, options: LoadOptions = {}): Promise<Network> {
+    checkOptions('network', options, LOAD_OPTIONS);
     const { configuration, step, epoch, iteratorPosition, batch, precision, tensors } =
       await decodeCheckpoint(bytes);
     if (options.expected) checkSameNetwork(configuration, definitionOf(options.expected).configuration);
     const contents = new Map([...tensors].map(([name, { data }]) => [name, data]));
-    const network = new Network(defineNetwork(configuration), options, { batch, contents, precision });
+    const { expected: _expected, ...own } = options;
+    const network = new Network(defineNetwork(configuration), own, { batch, contents, precision });
     network.#step = step;
     network.#epoch = epoch;
     network.#iteratorPosition = iteratorPosition;
@@ -167,6 +192,7 @@ export class Network implements TrainingModel {
   async fit(data: DataSetIterator | DataSet, options: FitOptions = {}): Promise<FitResult> {
     if (this.#training)
       throw new InputTypeError('fit: the network is being trained already; await the other fit first');
+    checkOptions('fit', options, FIT_OPTIONS);
     checkSource('fit', data);
     checkData('fit', data, this.definition);
     const warn = this.#warner(options);
@@ -241,6 +267,7 @@ export class Network implements TrainingModel {
     data: DataSetIterator | DataSet,
     options: { readonly topN?: number } = {},
   ): Promise<Evaluation> {
+    checkOptions('evaluate', options, { topN: NUMBER });
     checkSource('evaluate', data);
     checkData('evaluate', data, this.definition);
     const iterator = isIterator(data)
@@ -343,8 +370,11 @@ export class Network implements TrainingModel {
     return sha256(...parts);
   }
 
-  /** The bytes of a checkpoint: everything that training needs to continue bit for bit. */
-  async save(): Promise<Uint8Array> {
+  /**
+   * The bytes of a checkpoint: everything that training needs to continue bit for bit.
+   * @param run text that the file is to record of the caller's run (`readCheckpointHeader` gives it back)
+   */
+  async save(run?: string): Promise<Uint8Array> {
     const tensors = new Map<string, CheckpointTensor>();
     for (const { name } of this.#state.tensors) {
       const { shape, format, data } = await this.parameter(name);
@@ -361,6 +391,7 @@ export class Network implements TrainingModel {
       batch: this.#state.batch,
       precision: this.#precision.state,
       tensors,
+      ...(run !== undefined && { run }),
     });
   }
 
@@ -402,7 +433,10 @@ export class Network implements TrainingModel {
   }
 
   #dataSet(input: DataSet | DataSet['features']): DataSet {
-    if (!ArrayBuffer.isView(input)) return input;
+    if (!(input instanceof Uint8Array || input instanceof Float32Array)) {
+      checkDataSet(input, 'network: data');
+      return input;
+    }
     const { inputShape, classes } = this.definition;
     const size = elements(inputShape);
     const count = input.length / size;
@@ -415,6 +449,7 @@ export class Network implements TrainingModel {
   }
 
   async *#runAll(who: string, data: DataSet): AsyncGenerator<Piece> {
+    checkDataSet(data, `${who}: data`);
     checkData(who, data, this.definition);
     const session = await this.#state.open(this.#state.batch ?? Math.min(data.count, DEFAULT_BATCH));
     yield* this.#run(session, pieces(data, session.plan.batch));

@@ -2,6 +2,7 @@
  * When a listener acts: every n epochs or steps, counted from the start of training, so that a resumed
  * training keeps the rhythm.
  */
+import { NUMBER, type OptionRules } from '../numerics/arguments.js';
 import { InputError } from '../numerics/index.js';
 import type { EpochSummary, Iteration } from './listener.js';
 
@@ -13,6 +14,9 @@ export interface PeriodOptions {
   readonly everySteps?: number;
 }
 
+/** Rules of `PeriodOptions`. */
+export const PERIOD_RULES: OptionRules<PeriodOptions> = { everyEpochs: NUMBER, everySteps: NUMBER };
+
 /** How often a listener acts that counts steps alone. */
 export interface StepPeriodOptions {
   /** Every n-th step, counted from the start of training. */
@@ -20,6 +24,9 @@ export interface StepPeriodOptions {
   /** The former name of `everySteps`. */
   readonly every?: number;
 }
+
+/** Rules of `StepPeriodOptions`. */
+export const STEP_PERIOD_RULES: OptionRules<StepPeriodOptions> = { everySteps: NUMBER, every: NUMBER };
 
 /**
  * The number of steps between two actions.

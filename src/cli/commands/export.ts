@@ -22,6 +22,7 @@ import { addVoiceOptions, defineCommand } from '../options/define-command.js';
 import { wholeNumber } from '../options/numbers.js';
 import { checkOutFolder, makeOutFolder } from '../options/out-folder.js';
 import { backendOption, threadsOption } from '../options/run-options.js';
+import { shellCommand } from '../console/shell.js';
 import { tableText } from '../console/table.js';
 import { grouped, sizeText, type Terminal } from '../console/terminal.js';
 
@@ -175,7 +176,7 @@ function report(terminal: Terminal, { run, out, format, subject, golden, exporte
   terminal.say('');
   if (constantBytes !== undefined && memoryBytes !== undefined) {
     terminal.say(`constants ${sizeText(constantBytes)}, static memory ${sizeText(memoryBytes)}`);
-    terminal.say(`compare with the golden vectors: make -C ${out} test\n`);
+    terminal.say(`compare with the golden vectors: ${shellCommand('make', '-C', out, 'test')}\n`);
   }
   for (const file of files) terminal.print(file);
 }

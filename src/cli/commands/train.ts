@@ -6,6 +6,7 @@ import {
   completeConfiguration,
   configurationDifference,
   executeRun,
+  folderName,
   plannedSteps,
   resultRow,
   RunFolderError,
@@ -26,6 +27,7 @@ import { checkNetwork } from '../options/check-network.js';
 import { openData } from '../shared/open-data.js';
 import { UsageError } from '../console/errors.js';
 import type { CommandContext, Interrupt } from '../console/interrupt.js';
+import { shellCommand } from '../console/shell.js';
 import { defineCommand } from '../options/define-command.js';
 import { checkTraceFile, profileText, traceNote, writeTrace } from '../shared/profile.js';
 import { RunProgress } from '../console/progress.js';
@@ -126,15 +128,17 @@ async function train(
   const profiled = wantsProfile ? printProfile(terminal, profile, traceFile) : {};
   if (outcome.status === 'interrupted') {
     const { step } = outcome;
-    const resume = `fewbit train --resume --out ${outcome.path}`;
+    const resume = shellCommand('fewbit', 'train', '--resume', '--out', outcome.path);
     terminal.json({ event: 'interrupted', step, run: outcome.path, resume, ...profiled });
-    terminal.note(`stopped at step ${grouped(step)} with a checkpoint; continue with: ${resume}`);
+    terminal.stopped(`stopped at step ${grouped(step)} with a checkpoint; continue with: ${resume}`);
     return interrupt.exitCode;
   }
   const wantsReport = options.report ?? isWorthReport(readMetrics(outcome.path));
   const report = wantsReport ? { report: await writeReport(outcome.path, { data: loaded }) } : {};
   printResult(terminal, outcome.result, outcome.path, configuration, { ...profiled, ...report });
-  terminal.say(wantsReport ? `report ${reportPath(path)}` : `report: fewbit report ${path}`);
+  terminal.say(
+    wantsReport ? `report ${reportPath(path)}` : `report: ${shellCommand('fewbit', 'report', path)}`,
+  );
   return 0;
 }
 
@@ -232,7 +236,8 @@ function withRecordedData(options: TrainOptions, recorded: RunConfiguration): Tr
 }
 
 /** runs/<name>-<n> with the first n behind all that are there. */
-function freeFolder(name: string): string {
+function freeFolder(network: string): string {
+  const name = folderName(network, 'network');
   const used = existsSync('runs') ? readdirSync('runs') : [];
   const numbers = used
     .filter((entry) => entry.startsWith(`${name}-`))
@@ -303,6 +308,7 @@ function printResult(
     testLoss: result.testLoss,
     diverged: resultRow(result).diverged,
     swallowed: result.swallowed,
+    lost: result.lost,
     ...extra,
   });
   terminal.print(

@@ -6,7 +6,10 @@ import { getSystemErrorMap } from 'node:util';
 import { CommanderError } from 'commander';
 import { FewbitError, isFewbitError } from '../../numerics/index.js';
 
-/** The exit codes of every command, except for signals: 128 and the signal's number, 130 after Ctrl-C. */
+/**
+ * The exit codes of every command, except for signals: 128 and the signal's number, 130 after Ctrl-C, and 141 (that of SIGPIPE)
+ * if the reader of a pipe ended first.
+ */
 export const EXIT = {
   done: 0,
   /** A fault of Fewbit. */
@@ -20,6 +23,21 @@ export const EXIT = {
 /** A command line that makes no sense. */
 export class UsageError extends FewbitError {
   override readonly name = 'UsageError';
+}
+
+/** What is meant for stdout cannot be written: its reader has ended, or the system refuses. */
+export class OutputError extends FewbitError {
+  override readonly name = 'OutputError';
+  /** True for a pipe whose reader has had enough: every program ends without a word then. */
+  readonly isQuiet: boolean;
+  readonly exitCode: number;
+
+  constructor(cause: NodeJS.ErrnoException) {
+    const reason = isSystemError(cause) ? refusalText(cause, 'write the output') : cause.message;
+    super(reason, { cause });
+    this.isQuiet = cause.code === 'EPIPE';
+    this.exitCode = this.isQuiet ? 141 : EXIT.known;
+  }
 }
 
 /** A refusal of the operating system: no space, no permission, no such file. */

@@ -147,7 +147,7 @@ export function backendOption(): Option {
 export function threadsOption(): Option {
   return new Option(
     '--threads <n>',
-    'threads of the backend; the result is the same for any number (default: all)',
+    'threads of the backend; the result is the same for any number (default: as many as the network keeps busy)',
   ).argParser(wholeNumber('--threads', 1, MAX_THREADS));
 }
 

@@ -1,4 +1,5 @@
 /** Loads a run's data and shows what is being fetched. */
+import { noteText } from '../../data/index.js';
 import { loadData, type DataProgress, type LoadedData } from '../../data/node/index.js';
 import { durationText, sizeText, type Terminal } from '../console/terminal.js';
 
@@ -9,14 +10,17 @@ export interface DataRequest {
   readonly signal: AbortSignal;
 }
 
-/** @throws DataError; the signal's reason */
+/** Prints what the loader has to note about the data, once. @throws DataError; the signal's reason */
 export async function openData(terminal: Terminal, { spec, ...request }: DataRequest): Promise<LoadedData> {
   const progress = fetchProgress(terminal);
+  let data: LoadedData;
   try {
-    return await loadData(spec, { ...request, onProgress: progress.show });
+    data = await loadData(spec, { ...request, onProgress: progress.show });
   } finally {
     progress.end();
   }
+  for (const note of data.notes) terminal.remark(noteText(note));
+  return data;
 }
 
 /** Shows how a fetch proceeds: a status line for each thing that is begun. */

@@ -14,6 +14,7 @@ import {
   trainErrorOf,
   trainingSeconds,
 } from '../run/metrics.js';
+import { lostShare, type LostShare } from '../run/lost.js';
 import { recipeConfiguration, recipes } from '../run/recipes.js';
 import {
   changeNetwork,
@@ -100,6 +101,8 @@ export interface FigureRow {
   readonly swallowed: number | null;
   /** Share of all elements of gradients that rounding flushed to zero; null for float32. */
   readonly flushed: number | null;
+  /** Shares of all gradients of parameters that rounding lost; null for float32, and for runs that did not count them. */
+  readonly lost: LostShare | null;
   readonly test: readonly ChartPoint[];
   readonly train: readonly ChartPoint[];
   /** Of the first seed. */
@@ -151,6 +154,7 @@ function figureRow(setting: FigureSetting, runs: readonly FigureRun[]): FigureRo
       (one) => one.swallowed,
     ),
     flushed: share(gradients, (one) => one.flushed),
+    lost: lostShare(runs.flatMap(({ result }) => result.lost)),
     test: meanCurve(test),
     train: meanCurve(train),
     digest: runs[0]?.result.digest ?? '',

@@ -82,7 +82,10 @@ export function summaryRow(summary: RunSummary, fields: readonly string[]): Reco
 export type Cell = string | number | boolean | null;
 type Row = Readonly<Record<string, Cell>>;
 
-/** Rows as CSV (RFC 4180) with a line of names; null becomes an empty cell. */
+/**
+ * Rows as CSV (RFC 4180) with a line of names; null becomes an empty cell. Spreadsheets compute a text that begins as a formula
+ * does, so an apostrophe goes before it; numbers stay as they are.
+ */
 export function csvText(rows: readonly Row[]): string {
   const names = [...new Set(rows.flatMap((row) => Object.keys(row)))];
   const line = (cells: readonly Cell[]): string => cells.map(csvCell).join(',') + '\r\n';
@@ -90,6 +93,13 @@ export function csvText(rows: readonly Row[]): string {
 }
 
 function csvCell(cell: Cell): string {
-  const text = cell === null ? '' : String(cell);
+  const plain = cell === null ? '' : String(cell);
+  const isFormula = typeof cell === 'string' && /^[=+\-@\t\r\n＝＋－＠]/.test(plain) && !isNumber(plain);
+  const text = isFormula ? `'${plain}` : plain;
   return /[",\r\n]/.test(text) ? `"${text.replaceAll('"', '""')}"` : text;
+}
+
+/** True for a number written as text, such as the value of a field. */
+function isNumber(text: string): boolean {
+  return /^[+-]?(\d+\.?\d*|\.\d+)(e[+-]?\d+)?$/i.test(text);
 }

@@ -1,6 +1,7 @@
 /** Keeps the scores in memory, as Deeplearning4j's CollectScoresIterationListener does. */
+import { checkOptions } from '../../numerics/arguments.js';
 import type { Iteration, TrainingListener, TrainingModel } from '../listener.js';
-import { stepPeriod, type StepPeriodOptions } from '../period.js';
+import { STEP_PERIOD_RULES, stepPeriod, type StepPeriodOptions } from '../period.js';
 
 /** The score (mean loss of the batch, nats) of one 0-based step. */
 export interface CollectedScore {
@@ -16,6 +17,7 @@ export class CollectScoresListener implements TrainingListener {
 
   /** @throws RangeError for a number that is not whole or below 1. */
   constructor(options: number | StepPeriodOptions = {}) {
+    if (typeof options !== 'number') checkOptions('collect-scores listener', options, STEP_PERIOD_RULES);
     const period = typeof options === 'number' ? { everySteps: options } : options;
     this.#every = stepPeriod('collect-scores listener', period, 1);
   }

@@ -2,9 +2,10 @@
  * How fast training goes and how long it will take. The caller provides the clock. Time between the end of an
  * epoch and the start of the next, such as an evaluation, does not count.
  */
+import { checkOptions, FUNCTION } from '../../numerics/arguments.js';
 import type { FitStart, Iteration, TrainingListener, TrainingModel } from '../listener.js';
 import { printLine } from '../console.js';
-import { stepPeriod, type StepPeriodOptions } from '../period.js';
+import { STEP_PERIOD_RULES, stepPeriod, type StepPeriodOptions } from '../period.js';
 
 /** The speed of the steps since the last report. */
 export interface Performance {
@@ -38,6 +39,12 @@ export class PerformanceListener implements TrainingListener {
   #examples = 0;
 
   constructor(options: PerformanceOptions) {
+    checkOptions(
+      'performance listener',
+      options,
+      { now: FUNCTION, print: FUNCTION, report: FUNCTION, ...STEP_PERIOD_RULES },
+      ['now'],
+    );
     this.#options = options;
     this.#every = stepPeriod('performance listener', options, 10);
   }

@@ -1,7 +1,8 @@
 /** Prints the score every n iterations, as Deeplearning4j's ScoreIterationListener does. */
+import { checkOptions, FUNCTION } from '../../numerics/arguments.js';
 import { printLine } from '../console.js';
 import type { Iteration, TrainingListener, TrainingModel } from '../listener.js';
-import { stepPeriod, type StepPeriodOptions } from '../period.js';
+import { STEP_PERIOD_RULES, stepPeriod, type StepPeriodOptions } from '../period.js';
 
 /** Output of a `ScoreIterationListener`; iterations 0, n, 2n ... are printed, n is 10 by default. */
 export interface ScoreIterationOptions extends StepPeriodOptions {
@@ -19,6 +20,8 @@ export class ScoreIterationListener implements TrainingListener {
    * @throws RangeError for a number that is not whole or below 1.
    */
   constructor(options: number | ScoreIterationOptions = {}) {
+    if (typeof options !== 'number')
+      checkOptions('score listener', options, { print: FUNCTION, ...STEP_PERIOD_RULES });
     const { print = printLine, ...period } = typeof options === 'number' ? { everySteps: options } : options;
     this.#print = print;
     this.#every = stepPeriod('score listener', period, 10);

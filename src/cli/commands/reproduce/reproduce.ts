@@ -164,7 +164,7 @@ async function runSeed(
       const { entry, step } = outcome;
       const resume = 'the same command';
       terminal.json({ event: 'interrupted', figure: figure.name, step, run: entry.path, resume });
-      terminal.note(
+      terminal.stopped(
         `stopped in ${figure.name}, "${entry.name}", at step ${grouped(step)} with a checkpoint; continue with: ${resume}`,
       );
       return null;
@@ -232,7 +232,7 @@ async function drawFigure(
   const settings = rows.map(({ setting, seeds, diverged, testErrorPercent, trainErrorPercent, ...row }) => ({
     ...{ setting: setting.name, seeds, diverged, testErrorPercent, trainErrorPercent },
     ...{ paper: setting.paper, difference: row.difference, seconds: row.seconds },
-    ...{ swallowed: row.swallowed, flushed: row.flushed, digest: row.digest },
+    ...{ lost: row.lost, swallowed: row.swallowed, flushed: row.flushed, digest: row.digest },
   }));
   const files = { svg: path('.svg'), png: path('.png'), markdown: path('.md'), html: path('.html') };
   terminal.json({ event: 'figure', figure: name, settings, ...files });

@@ -1,6 +1,7 @@
 /** One run in full: what it is, how far it has come, its epochs, its result. */
 import {
   epochLines,
+  lostCells,
   RunFolderError,
   runFields,
   testErrorOf,
@@ -10,7 +11,7 @@ import {
 import { readMetrics, readRecord, isRunFolder, summarizeRun } from '../../../experiment/store/index.js';
 import { networkFromJSON } from '../../../nn/index.js';
 import { tableText } from '../../console/table.js';
-import { errorText, grouped, lossText, percentText, type Terminal } from '../../console/terminal.js';
+import { errorText, grouped, lossText, type Terminal } from '../../console/terminal.js';
 
 /** @throws RunFolderError where the folder holds no run, or a damaged one */
 export function printRun(terminal: Terminal, path: string): void {
@@ -46,16 +47,8 @@ export function printRun(terminal: Terminal, path: string): void {
     );
   }
   if (result === null) return;
-  if (result.swallowed.length > 0) {
-    terminal.print(
-      tableText(
-        terminal,
-        ['parameter', 'updates swallowed'],
-        result.swallowed.map(({ parameter, rate }) => [parameter, percentText(100 * rate)]),
-        'lr',
-      ) + '\n',
-    );
-  }
+  const lost = lostCells([{ name: 'lost gradients (flushed + swallowed)', lost: result.lost }]);
+  if (lost !== null) terminal.print(tableText(terminal, lost.head, lost.rows, 'lr') + '\n');
   terminal.print(`digest ${result.digest}`);
 }
 

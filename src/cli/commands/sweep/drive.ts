@@ -29,8 +29,8 @@ export interface SweepListener {
   readonly onPruned: (run: SweepRun, pruned: Pruned) => void;
   readonly onFailure: (run: SweepRun, problem: string) => void;
   readonly onNote: (text: string) => void;
-  readonly onWarning: EngineContext['onWarning'];
   readonly onQueued: EngineContext['onQueued'];
+  readonly onWarning: EngineContext['onWarning'];
   readonly onState: (running: number, waiting: string | null) => void;
 }
 
@@ -84,8 +84,8 @@ function contextOf(sweep: string, listener: SweepListener, signal: AbortSignal):
     onEnd: listener.onEnd,
     onFailure: ({ run }, problem) => listener.onFailure(run, problem),
     onNote: listener.onNote,
-    onWarning: listener.onWarning,
     onQueued: listener.onQueued,
+    onWarning: listener.onWarning,
     onState: listener.onState,
   };
 }

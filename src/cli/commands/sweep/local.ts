@@ -12,12 +12,12 @@ import { markFailure, readFailure, runLog } from '../../../experiment/store/inde
 import type { TrainingWarning } from '../../../train/index.js';
 import { EXIT } from '../../console/errors.js';
 import { Restarts, type Engine, type EngineContext, type SweepTask } from './engine.js';
-import { BUSY, workerArguments } from './worker-arguments.js';
+import { BUSY, workerArguments, type WorkerThreads } from './worker-arguments.js';
 
 export interface LocalOptions {
   /** Processes at a time; default: as many as the machine has cores. */
   readonly jobs?: number;
-  /** Threads of each; default: the cores, shared out. */
+  /** Threads of each; default: as many as its network keeps busy, up to its share of the cores. */
   readonly threads?: number;
   readonly retries: number;
 }
@@ -26,10 +26,14 @@ export interface LocalOptions {
  * Processes and threads for a number of runs: no core idle while there are runs, no run with more threads
  * than its share.
  */
-export function localJobs({ jobs, threads }: LocalOptions, runs: number): { jobs: number; threads: number } {
+export function localJobs(
+  { jobs, threads }: LocalOptions,
+  runs: number,
+): { jobs: number; threads: WorkerThreads } {
   const cores = availableParallelism();
   const atOnce = Math.max(1, Math.min(jobs ?? cores, runs));
-  return { jobs: atOnce, threads: threads ?? Math.max(1, Math.floor(cores / atOnce)) };
+  const share = Math.max(1, Math.floor(cores / atOnce));
+  return { jobs: atOnce, threads: { count: threads ?? share, isExact: threads !== undefined } };
 }
 
 export class LocalEngine implements Engine {
@@ -119,7 +123,7 @@ export class LocalEngine implements Engine {
  * All output of the process goes to the run's log. The terminal's Ctrl-C does not reach it, so we pass that
  * on.
  */
-function startWorker(sweep: string, task: SweepTask, threads: number): ChildProcess {
+function startWorker(sweep: string, task: SweepTask, threads: WorkerThreads): ChildProcess {
   const log = runLog(task.path);
   mkdirSync(dirname(log), { recursive: true });
   const handle = openSync(log, 'a');

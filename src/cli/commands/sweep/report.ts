@@ -17,6 +17,7 @@ import {
   sweepRunPath,
 } from '../../../experiment/store/index.js';
 import { byTestError, runsTable } from '../../shared/runs-table.js';
+import { shellCommand } from '../../console/shell.js';
 import { tableText } from '../../console/table.js';
 import { durationText, errorText, grouped, type Terminal } from '../../console/terminal.js';
 import type { RequestedSweep } from './definition.js';
@@ -122,6 +123,15 @@ export class SweepReport implements SweepListener {
     this.#terminal.note(text);
   };
 
+  readonly onQueued: SweepListener['onQueued'] = (tasks, arrays, limit) => {
+    const { out } = this.#request;
+    this.#terminal.json({ event: 'queued', runs: tasks, jobs: arrays, limit });
+    const atOnce = limit === null ? '' : `, at most ${limit} at a time`;
+    this.#terminal.say(
+      `queued ${runsText(tasks)} as Slurm job${arrays.length === 1 ? '' : 's'} ${arrays.join(', ')}${atOnce}; cancel with: ${shellCommand('fewbit', 'sweep', out, '--cancel')}`,
+    );
+  };
+
   /** The first of a kind: a sweep may have hundreds, and every one of them is in the log of its run. */
   readonly onWarning: SweepListener['onWarning'] = ({ run, path }, { kind, message }) => {
     this.#terminal.json({ event: 'warning', name: run.name, label: run.label, kind, message });
@@ -132,27 +142,19 @@ export class SweepReport implements SweepListener {
     );
   };
 
-  readonly onQueued: SweepListener['onQueued'] = (tasks, arrays, limit) => {
-    const { out } = this.#request;
-    this.#terminal.json({ event: 'queued', runs: tasks, jobs: arrays, limit });
-    const atOnce = limit === null ? '' : `, at most ${limit} at a time`;
-    this.#terminal.say(
-      `queued ${runsText(tasks)} as Slurm job${arrays.length === 1 ? '' : 's'} ${arrays.join(', ')}${atOnce}; cancel with: fewbit sweep ${out} --cancel`,
-    );
-  };
-
   readonly onState: SweepListener['onState'] = (running, waiting) => {
     this.#progress.state(running, waiting);
   };
 
   interrupted(engine: string): void {
     const { out } = this.#request;
-    const resume = `fewbit sweep ${out}${engine === 'slurm' ? ' --engine slurm' : ''}`;
+    const sweep = shellCommand('fewbit', 'sweep', out);
+    const resume = `${sweep}${engine === 'slurm' ? ' --engine slurm' : ''}`;
     this.end();
     this.#terminal.json({ event: 'interrupted', out, resume });
-    this.#terminal.note(
+    this.#terminal.stopped(
       engine === 'slurm'
-        ? `jobs that were not cancelled continue; follow them with: ${resume}; cancel them with: fewbit sweep ${out} --cancel`
+        ? `jobs that were not cancelled continue; follow them with: ${resume}; cancel them with: ${sweep} --cancel`
         : `stopped, every run with a checkpoint; continue with: ${resume}`,
     );
   }
@@ -176,12 +178,14 @@ export class SweepReport implements SweepListener {
     const sorted = byTestError(summaries);
     this.#terminal.print(`\n${runsTable(this.#terminal, sorted.slice(0, MAX_ROWS), fields, null)}\n`);
     if (sorted.length > MAX_ROWS)
-      this.#terminal.print(`... ${grouped(sorted.length - MAX_ROWS)} more: fewbit runs list ${out}`);
+      this.#terminal.print(
+        `... ${grouped(sorted.length - MAX_ROWS)} more: ${shellCommand('fewbit', 'runs', 'list', out)}`,
+      );
     const time = this.#hasWorked
       ? ` in ${durationText((performance.now() - this.#begun) / 1000)}`
       : ', nothing was left to do';
     this.#terminal.say(
-      `${stateCounts(summaries)}${time}; runs in ${out}, one folder each\nindex ${index}\n${report === null ? `report: fewbit report ${out}` : `report ${report}`}`,
+      `${stateCounts(summaries)}${time}; runs in ${out}, one folder each\nindex ${index}\n${report === null ? `report: ${shellCommand('fewbit', 'report', out)}` : `report ${report}`}`,
     );
     return failed;
   }

@@ -4,7 +4,15 @@
  * stopped with a checkpoint; anything else is a crash.
  */
 import { setTimeout as sleep } from 'node:timers/promises';
-import { completeConfiguration, executeRun, expandSweep, type SweepRun } from '../../../experiment/index.js';
+import { defaultThreads } from '../../../backend/index.js';
+import {
+  completeConfiguration,
+  executeRun,
+  expandSweep,
+  type RunConfiguration,
+  type SweepRun,
+} from '../../../experiment/index.js';
+import { defineNetwork } from '../../../nn/index.js';
 import {
   isRunFolder,
   lockHolder,
@@ -22,7 +30,7 @@ import { errorLine, EXIT, isKnownError, UsageError } from '../../console/errors.
 import { interruptible, type CommandContext, type Interrupt } from '../../console/interrupt.js';
 import { Terminal } from '../../console/terminal.js';
 import { clusterOwner } from './slurm-commands.js';
-import { BUSY, workerOrder, type WorkerOrder } from './worker-arguments.js';
+import { BUSY, workerOrder, type WorkerOrder, type WorkerThreads } from './worker-arguments.js';
 
 /** For a process of the same run that has been asked to stop, or has lost its sweep, and is about to end. */
 const LOCK_WAIT_MS = 15_000;
@@ -72,7 +80,8 @@ async function train(
     const stop = new AbortController();
     interrupt.signal.addEventListener('abort', () => stop.abort(interrupt.signal.reason));
     if (interrupt.signal.aborted) stop.abort(interrupt.signal.reason);
-    const outcome = await executeRun(folder, { ...configuration, threads: threadsOf(threads) }, checkpoint, {
+    const settled = { ...configuration, threads: threadsOf(threads, configuration) };
+    const outcome = await executeRun(folder, settled, checkpoint, {
       data,
       now: () => performance.now(),
       signal: stop.signal,
@@ -96,8 +105,9 @@ async function train(
 }
 
 /** The number in the order, otherwise that of Slurm for the task. */
-function threadsOf(threads: number): number {
-  return threads > 0 ? threads : Number(process.env['SLURM_CPUS_PER_TASK'] ?? 1);
+function threadsOf({ count, isExact }: WorkerThreads, { network, batch }: RunConfiguration): number {
+  const share = count > 0 ? count : Number(process.env['SLURM_CPUS_PER_TASK'] ?? 1);
+  return isExact ? share : defaultThreads(defineNetwork(network).plan(batch), share);
 }
 
 /** Waits for a process that is about to give the run's lock back; false if it does not. */
