@@ -139,7 +139,6 @@ async function swept(
     onNote: (text) => notes.push(text),
     onWarning: () => undefined,
     onQueued: (...args) => queued.push(args),
-    onWarning: () => undefined,
     onState: () => undefined,
   };
   await new SlurmEngine({
