@@ -183,13 +183,7 @@ function countSwallowed(
 }
 
 /** Adds counts in lanes of 16 bits to the counters of a parameter; of `looked` elements, `without` have no gradient. */
-function bumpSwallowed(
-  counters: usize,
-  stuck: v128,
-  stuckGradients: v128,
-  looked: i32,
-  without: v128,
-): void {
+function bumpSwallowed(counters: usize, stuck: v128, stuckGradients: v128, looked: i32, without: v128): void {
   bump(counters + COUNT_GRADIENTS, <i64>looked - lanesOf(i32x4.extadd_pairwise_i16x8_s(without)));
   bump(counters + COUNT_SWALLOWED, lanesOf(i32x4.extadd_pairwise_i16x8_s(stuck)));
   bump(counters + COUNT_SWALLOWED_GRADIENTS, lanesOf(i32x4.extadd_pairwise_i16x8_s(stuckGradients)));

@@ -1,7 +1,7 @@
 /**
  * The order of figures that may be no numbers. Every comparison with NaN is false, so a search for the largest
  * that begins with the first element takes NaN for class 0, and a sort leaves it anywhere. Whatever ranks
- * scores, errors, losses or logits asks this file: what is no number comes last, and has no class.
+ * scores, errors, losses or logits asks this file: what is not a number comes last, and has no class.
  */
 
 /** The class of an example whose logits are no numbers. */

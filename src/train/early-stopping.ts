@@ -79,7 +79,7 @@ export function accuracyScore(data: DataSetIterator | DataSet): ScoreCalculator 
 /** The quantities watched, and the conditions that end training. */
 export interface EarlyStoppingConfiguration {
   /**
-   * Calculates the score after every n-th epoch. A function of one's own needs `direction`, because nothing else can tell
+   * Calculates the score after every n-th epoch. A plain function needs `direction`, because nothing else can tell
    * an accuracy from a loss.
    */
   readonly score: ScoreCalculator | ScoreFunction;

@@ -225,7 +225,7 @@ export class Network implements TrainingModel {
       });
     }
     const single = oneStep(options);
-    // An evaluation before the first step has a batch of its own.
+    // The batch of an evaluation before the first step is not one of training.
     const known = this.#step > 0 ? (this.#state.batch ?? 0) : 0;
     const batch = options.batch ?? Math.max(known, data.count);
     const source = this.#conformed('fit', data);

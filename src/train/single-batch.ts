@@ -1,6 +1,6 @@
 /**
  * A data set as the source of one step: an epoch that never ends, of which one step is done. That is what
- * `fit(dataSet)` trains on, so that a loop of one's own over an iterator,
+ * `fit(dataSet)` trains on, so that a loop over an iterator,
  * `while (iterator.hasNext()) await network.fit(iterator.next())`, does the steps of `fit(iterator)`.
  */
 import {

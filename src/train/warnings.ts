@@ -52,7 +52,7 @@ export function lossWarning(what: string, loss: number): TrainingWarning | null 
   };
 }
 
-/** Coefficients of an epoch that are not 0 as configured and are 0, or can move nothing, as rounded. */
+/** Coefficients of an epoch that are non-zero as configured and are 0, or can move nothing, as rounded. */
 export function coefficientWarnings(
   optimizers: readonly OptimizerConfiguration[],
   rates: readonly StepRates[],

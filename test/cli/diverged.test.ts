@@ -70,7 +70,7 @@ describe('train', () => {
 });
 
 describe('eval', () => {
-  it('says that the logits are not numbers, how many, and what to do', async () => {
+  it('prints that the logits are not numbers, how many, and what to do', async () => {
     const { code, stdout } = await fewbit('eval', 'runs/blown');
     expect(code).toBe(0);
     expect(stdout).toContain(

@@ -134,7 +134,7 @@ describe('the order of runs', () => {
     expect(errorOf(blown)).toBeNull();
   });
 
-  it('knows the errors that are none, and says so in tables for other programs', () => {
+  it('knows the errors that are none, and marks them in tables for other programs', () => {
     expect(summaryErrors(blown)).toEqual({ test: null, train: null });
     expect(summaryErrors(summary('late', { loss: null }))).toEqual({ test: 90, train: null });
     expect(summaryErrors(good)).toEqual({ test: 10, train: 90 });

@@ -138,14 +138,14 @@ describe('the checker', () => {
       'plan/index.ts',
       `import { readFileSync } from 'node:fs';`,
       'plan/index.ts: environment: "node:fs" stays in cli/**, data/node/**, experiment/store/**, ' +
-        'backend/wasm/host-*.ts, backend/wasm/worker-*.js',
+        'train/console.ts, backend/wasm/host-*.ts, backend/wasm/worker-*.js',
     ],
     [
       'a module of Node without its prefix',
       'backend/reference/index.ts',
       `const { availableParallelism } = await import('os');`,
       'backend/reference/index.ts: environment: "os" stays in cli/**, data/node/**, experiment/store/**, ' +
-        'backend/wasm/host-*.ts, backend/wasm/worker-*.js',
+        'train/console.ts, backend/wasm/host-*.ts, backend/wasm/worker-*.js',
     ],
     [
       'a package in a room that has none',

@@ -27,7 +27,7 @@ describe('classOf', () => {
 });
 
 describe('smallestFirst', () => {
-  it('puts what is no number last, in its order', () => {
+  it('puts what is not a number last, in its order', () => {
     const figures = [3, NaN, 1, null, Infinity, undefined, -2, -Infinity].map((figure) => ({ figure }));
     const sorted = smallestFirst(figures, ({ figure }) => figure).map(({ figure }) => figure);
     expect(sorted).toEqual([-2, 1, 3, NaN, null, Infinity, undefined, -Infinity]);

@@ -138,7 +138,6 @@ async function swept(
     },
     onNote: (text) => notes.push(text),
     onQueued: (...args) => queued.push(args),
-    onWarning: () => undefined,
     onState: () => undefined,
   };
   await new SlurmEngine({

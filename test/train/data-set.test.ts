@@ -129,7 +129,7 @@ describe('fit(dataSet)', () => {
     );
   });
 
-  it('refuses a batch of an iterator that is larger than the iterator says', async () => {
+  it('refuses a batch of an iterator that is larger than the batch of the iterator', async () => {
     const network = await tiny();
     const iterator = tinyIterator(8, 4);
     const odd = new Proxy(iterator, {

@@ -82,7 +82,7 @@ describe('early stopping', () => {
     expect(bestScore).toBe(Math.max(...scores.map(({ score }) => score)));
   });
 
-  it('refuses a score of which nothing says which way it goes', async () => {
+  it('refuses a score without a direction', async () => {
     const refused = (configuration: Partial<EarlyStoppingConfiguration>): Promise<unknown> =>
       trained({ ...configuration });
     const { direction: _none, ...bare } = { direction: 'minimize' };

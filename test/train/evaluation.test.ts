@@ -147,7 +147,7 @@ describe('Evaluation', () => {
     expect(evaluation.stats()).toContain('   0  1  2  no class\n0  1  0  0         4');
   });
 
-  it('says that the loss is infinite although every example has a class', () => {
+  it('reports that the loss is infinite although every example has a class', () => {
     const evaluation = new Evaluation({ classes: 2 });
     evaluation.add(Int32Array.of(0), Float32Array.of(1, 0), Infinity);
     expect(evaluation.toJSON()).toMatchObject({ withoutClass: 0, diverged: true, loss: null, accuracy: 1 });

@@ -74,7 +74,11 @@ async function verify(
   }
   const { backend = run.configuration.backend, threads = run.configuration.threads } = options;
   const configuration = { ...run.configuration, backend, ...(threads === undefined ? {} : { threads }) };
-  const data = await openData(terminal, { ...configuration, data: options.data ?? configuration.data }, signal);
+  const data = await openData(
+    terminal,
+    { ...configuration, data: options.data ?? configuration.data },
+    signal,
+  );
   const steps = options.step ?? end;
   terminal.say(`${path}: repeats ${grouped(steps)} steps from the first one, backend ${backend}`);
   const progress = new RunProgress(terminal, { configuration });
