@@ -265,7 +265,7 @@ export async function calls(): Promise<ReadonlyMap<string, Call>> {
       of(
         async (...given) => {
           const one = await network();
-          const [configuration, second = one, ...rest] = given as [never, never];
+          const [configuration, second, ...rest] = given as [never, unknown];
           return new fewbit.EarlyStoppingTrainer(
             configuration,
             second,
