@@ -264,13 +264,13 @@ export async function calls(): Promise<ReadonlyMap<string, Call>> {
       'new EarlyStoppingTrainer',
       of(
         async (...given) => {
-          const one = await network();
-          const [configuration, second = one, ...rest] = given as [never, never];
-          return new fewbit.EarlyStoppingTrainer(
+          const [configuration, other, ...rest] = given as [never, fewbit.Network | undefined];
+          const trainer = new fewbit.EarlyStoppingTrainer(
             configuration,
-            second,
+            other ?? (await network()),
             ...(rest as unknown as [never]),
-          ).fit();
+          );
+          return trainer.fit();
         },
         stopping,
         undefined,

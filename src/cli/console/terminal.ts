@@ -57,7 +57,7 @@ export class Terminal {
     return code === 0 ? this.#lost.exitCode : code;
   }
 
-  /** A line on stderr: the work was stopped, and this is how to continue. If stdout failed, it says so too. */
+  /** A line on stderr: the work was stopped, and this is how to continue. If stdout failed, the line reports that too. */
   stopped(text: string): void {
     if (this.#lost === null || this.#lost.isQuiet) {
       this.note(text);
