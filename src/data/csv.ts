@@ -3,6 +3,18 @@
  * has the same number of cells, every feature is a finite number. Several tables (train and test) can share one
  * set of classes. No files here, only text.
  */
+import {
+  checkArgument,
+  checkOptions,
+  either,
+  FLAG,
+  instanceRule,
+  listOf,
+  NUMBER,
+  record,
+  TEXT,
+  type OptionRules,
+} from '../numerics/arguments.js';
 import { InputError } from '../numerics/index.js';
 import type { DataSet } from './dataset.js';
 import {
@@ -49,12 +61,26 @@ export interface CsvTable {
 
 /** More classes than this are taken for a column that holds no classes. */
 const MAX_CLASSES = 65536;
+const CSV_OPTIONS: OptionRules<CsvOptions> = {
+  name: TEXT,
+  header: FLAG,
+  label: either(TEXT, NUMBER),
+  delimiter: TEXT,
+};
+const TABLE = record('a table of parseCsv', {
+  name: TEXT,
+  features: instanceRule('features', Float32Array),
+  size: NUMBER,
+  labels: listOf(TEXT),
+});
 /** Most labels that an error lists. */
 const MAX_LISTED = 10;
 const CLASS_INDEX = /^\d{1,5}$/;
 
 /** Reads CSV text. @throws DataError that names line and column. */
 export function parseCsv(text: string, options: CsvOptions = {}): CsvTable {
+  checkArgument('csv: text', text, TEXT);
+  checkOptions('csv', options, CSV_OPTIONS);
   const name = options.name ?? 'csv';
   checkKind(text, name);
   const book = new NoteBook();
@@ -133,6 +159,7 @@ function checkKind(text: string, name: string): void {
  * @throws DataError if the tables or the labels do not fit together.
  */
 export function csvDataSets(tables: readonly CsvTable[]): DataSet[] {
+  checkArgument('csv: tables', tables, listOf(TABLE));
   const size = tables[0]?.size ?? 0;
   for (const table of tables) {
     if (table.size !== size) {

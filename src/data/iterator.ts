@@ -3,6 +3,16 @@
  * any position exactly, and one over a source that can be read once only.
  */
 import {
+  checkArgument,
+  checkOptions,
+  FLAG,
+  NUMBER,
+  record,
+  SEED,
+  type ArgumentRule,
+  type OptionRules,
+} from '../numerics/arguments.js';
+import {
   parseSeed,
   shuffledOrder,
   type Key,
@@ -23,6 +33,21 @@ export interface ArrayIteratorOptions {
   /** Shows images mirrored and shifted, other ones in every epoch. */
   readonly augment?: Augmentation & { readonly seed: Seed };
 }
+
+const ARRAY_OPTIONS: OptionRules<ArrayIteratorOptions> = {
+  batch: NUMBER,
+  shuffle: SEED,
+  augment: record('{ flip, crop, seed }'),
+};
+const AUGMENT_OPTIONS = { flip: FLAG, crop: NUMBER, seed: SEED };
+const POSITION = record('{ epoch, cursor }', { epoch: NUMBER, cursor: NUMBER });
+const ITERABLE: ArgumentRule = {
+  text: 'an iterable of data sets, such as a generator',
+  kind: 'object',
+  holds: (value) =>
+    typeof (Object(value) as Partial<Iterable<unknown>>)[Symbol.iterator] === 'function' &&
+    typeof value !== 'string',
+};
 
 /**
  * Hands out a data set that lies in memory. The order of an epoch is a function of seed and epoch alone
@@ -46,6 +71,8 @@ export class ArrayDataSetIterator implements DataSetIterator {
   /** @throws RangeError for a batch below 1, a data set whose parts do not fit together, or augmentation that it cannot have. */
   constructor(data: DataSet, options: ArrayIteratorOptions) {
     checkDataSet(data);
+    checkOptions('iterator', options, ARRAY_OPTIONS, ['batch']);
+    if (options.augment) checkOptions('iterator: augment', options.augment, AUGMENT_OPTIONS, ['seed']);
     this.batch = checkCount(options.batch);
     this.shape = data.shape;
     this.classes = data.classes;
@@ -79,7 +106,9 @@ export class ArrayDataSetIterator implements DataSetIterator {
     this.seek({ epoch: this.#epoch + 1, cursor: 0 });
   }
 
-  seek({ epoch, cursor }: IteratorPosition): void {
+  seek(position: IteratorPosition): void {
+    checkArgument('iterator: position', position, POSITION);
+    const { epoch, cursor } = position;
     if (!(Number.isSafeInteger(epoch) && epoch >= 0)) {
       throw new InputError(`iterator: epoch must be a whole number from 0, got ${epoch}`);
     }
@@ -120,6 +149,8 @@ export class StreamDataSetIterator implements DataSetIterator {
 
   /** Reads the first piece at once, to learn shape and classes. @throws RangeError for an empty source. */
   constructor(source: Iterable<DataSet>, options: { readonly batch: number }) {
+    checkArgument('stream: source', source, ITERABLE);
+    checkOptions('stream', options, { batch: NUMBER }, ['batch']);
     this.batch = checkCount(options.batch);
     this.#source = source[Symbol.iterator]();
     const first = this.#source.next();

@@ -3,9 +3,10 @@
  * Plain doubles, summed in the order of the examples, so that every engine computes the same statistics;
  * docs/data.md gives the formulas. Quantisation comes later and is not done here.
  */
+import { checkArgument, listOf, NUMBER, record } from '../numerics/arguments.js';
 import { InputError, InputTypeError } from '../numerics/index.js';
 import type { DataSet } from './dataset.js';
-import { exampleSize } from './examples.js';
+import { DATA_SET, exampleSize } from './examples.js';
 
 /** What a fitted normaliser knows: `(x - offset[j]) * scale[j] + shift` for column j. Plain JSON data. */
 export interface NormalizerState {
@@ -24,8 +25,16 @@ export interface Normalizer {
   readonly state: NormalizerState;
 }
 
+const STATE = record('the state of a normaliser', {
+  offset: listOf(NUMBER),
+  scale: listOf(NUMBER),
+  shift: NUMBER,
+});
+
 /** Applies recorded statistics to further data. @throws RangeError if the number of columns differs. */
 export function applyNormalizer(state: NormalizerState, data: DataSet): DataSet {
+  checkArgument('normalizer: state', state, STATE);
+  checkArgument('normalizer: data', data, DATA_SET);
   const { offset, scale, shift } = state;
   const size = exampleSize(data.shape);
   if (size !== offset.length) {
@@ -50,6 +59,7 @@ abstract class ColumnNormalizer implements Normalizer {
   }
 
   fit(data: DataSet): this {
+    checkArgument('normalizer: data', data, DATA_SET);
     this.#state = this.measure(data, exampleSize(data.shape), unitOf(data));
     return this;
   }
@@ -88,6 +98,8 @@ export class NormalizerMinMaxScaler extends ColumnNormalizer {
   /** @throws RangeError unless min < max. */
   constructor(min = 0, max = 1) {
     super();
+    checkArgument('normalizer: min', min, NUMBER);
+    checkArgument('normalizer: max', max, NUMBER);
     if (!(min < max)) {
       throw new InputError(`normalizer: min must be below max, got ${min} and ${max}`);
     }

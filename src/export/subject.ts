@@ -1,6 +1,7 @@
 /** What is exported: the network of a checkpoint in its present formats, the plan that evaluates it, and its tensors. */
 import { UnsupportedError } from '../backend/index.js';
 import { networkFromJSON, type NetworkDefinition } from '../nn/index.js';
+import { checkOptions, TEXT, wholeNumber, checkArgument, listOf, record } from '../numerics/arguments.js';
 import { storageOf, type Format } from '../numerics/index.js';
 import type { Plan, Tensor } from '../plan/index.js';
 import { decodeCheckpoint, type CheckpointTensor } from '../train/index.js';
@@ -27,6 +28,18 @@ export interface ExportSubject {
   readonly tensors: readonly ExportTensor[];
 }
 
+const SUBJECT = record('a network of openSubject', {
+  definition: record('a network'),
+  plan: record('a plan'),
+  step: wholeNumber(),
+  tensors: listOf(record('a tensor')),
+});
+
+/** @throws TypeError for what openSubject has not made. */
+export function checkSubject(subject: ExportSubject): void {
+  checkArgument('export: subject', subject, SUBJECT);
+}
+
 /** What a checkpoint leaves open. */
 export interface SubjectOptions {
   /** Examples of an evaluation step where the checkpoint has none yet. */
@@ -40,6 +53,7 @@ export interface SubjectOptions {
  * @throws (rejects with) RangeError for a damaged checkpoint, UnsupportedError for a network in float32.
  */
 export async function openSubject(bytes: Uint8Array, options: SubjectOptions): Promise<ExportSubject> {
+  checkOptions('export', options, { batch: wholeNumber(1), rounding: TEXT }, ['batch']);
   const { configuration, precision, batch, step, tensors } = await decodeCheckpoint(bytes);
   const { rounding } = options;
   const changed = rounding === undefined ? configuration : { ...configuration, inferenceRounding: rounding };

@@ -2,6 +2,7 @@
  * Rounding modes and overflow behaviour by name. What each one computes is in convert.ts;
  * this file only names and reads them.
  */
+import { checkArgument, NUMBER, optional, oneOf, record } from './arguments.js';
 import { InputError, InputTypeError } from './errors.js';
 
 /** Rounding modes; `stochastic` may keep fewer random bits (`stochastic:n`). */
@@ -14,6 +15,11 @@ export const ROUNDING_MODES = [
   'floor',
   'toward-zero',
 ] as const;
+
+const ROUNDING = record('a mode such as "nearest-even", or { mode, randomBits }', {
+  mode: oneOf(ROUNDING_MODES),
+  randomBits: optional(NUMBER),
+});
 
 /** The name of a rounding mode. */
 export type RoundingMode = (typeof ROUNDING_MODES)[number];
@@ -62,6 +68,7 @@ export function cutsDown(rounding: Rounding): boolean {
 
 /** The text form: `nearest-even`, `stochastic`, `stochastic:8`. */
 export function roundingText(rounding: Rounding): string {
+  checkArgument('rounding', rounding, ROUNDING);
   return rounding.mode === 'stochastic' && rounding.randomBits !== 32
     ? `stochastic:${rounding.randomBits}`
     : rounding.mode;

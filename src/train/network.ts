@@ -11,25 +11,48 @@ import {
   type SiteStatistics,
   type TensorData,
 } from '../backend/index.js';
-import { sliceExamples, type DataSet, type DataSetIterator, type IteratorPosition } from '../data/index.js';
+import {
+  ArrayDataSetIterator,
+  sliceExamples,
+  type DataSet,
+  type DataSetIterator,
+  type IteratorPosition,
+  checkDataSet,
+} from '../data/index.js';
 import { defineNetwork, NetworkDefinition, type NetworkConfiguration } from '../nn/index.js';
 import {
-  firstLargest,
+  checkOptions,
+  either,
+  FUNCTION,
+  NUMBER,
+  record,
+  TEXT,
+  wholeNumber,
+  withMethods,
+  type OptionRules,
+} from '../numerics/arguments.js';
+import {
+  classOf,
+  formatText,
   PROBABILITY_BITS,
   type NumberFormat,
   InputError,
   InputTypeError,
 } from '../numerics/index.js';
 import { elements } from '../plan/index.js';
-import { BatchEncoder, checkData } from './batch.js';
+import { BatchEncoder, checkData, checkSource, isIterator } from './batch.js';
 import { littleEndianBytes, sha256 } from './bytes.js';
 import { checkSameNetwork, decodeCheckpoint, encodeCheckpoint, type CheckpointTensor } from './checkpoint.js';
 import { Evaluation } from './evaluation.js';
-import { Fit, type FitOptions } from './fit.js';
+import { printWarning } from './console.js';
+import { Fit, FIT_OPTIONS, type FitOptions } from './fit.js';
+import { InputCounter } from './input-counter.js';
 import type { FitResult, PrecisionChange, TrainingModel } from './listener.js';
+import { oneStep, SingleBatch } from './single-batch.js';
 import { convertState, PrecisionTracker, type PrecisionState } from './precision.js';
 import type { TrainingProfile } from './profile.js';
 import { NetworkState } from './state.js';
+import { batchWarning, type TrainingWarning } from './warnings.js';
 
 /** The backend of a network, and its options. */
 export interface NetworkOptions {
@@ -59,6 +82,16 @@ export interface ParameterData {
   readonly data: TensorData;
 }
 
+const NETWORK_OPTIONS: OptionRules<NetworkOptions> = {
+  backend: either(TEXT, withMethods('a backend', 'open')),
+  threads: wholeNumber(1),
+  clock: FUNCTION,
+};
+const LOAD_OPTIONS: OptionRules<LoadOptions> = {
+  ...NETWORK_OPTIONS,
+  expected: record('a network or its configuration'),
+};
+
 /** Most examples per step of `output` or `score` before there is a session. */
 const DEFAULT_BATCH = 100;
 const PROBABILITY_UNIT = 2 ** -PROBABILITY_BITS;
@@ -82,6 +115,12 @@ export class Network implements TrainingModel {
   #epoch = 0;
   #iteratorPosition: IteratorPosition | null = null;
   #training = false;
+  /** Counters of the inputs by site; a session has those of all other sites. */
+  readonly #inputs = new Map<string, InputCounter>();
+  /** Kinds of warnings that were given. */
+  readonly #warned = new Set<string>();
+  /** The last `fit` was a step with fewer examples than a batch. */
+  #wasShort = false;
 
   private constructor(definition: NetworkDefinition, options: NetworkOptions, saved: Saved | null) {
     const { backend = 'wasm', threads, clock } = options;
@@ -103,6 +142,7 @@ export class Network implements TrainingModel {
     network: NetworkDefinition | NetworkConfiguration,
     options: NetworkOptions = {},
   ): Promise<Network> {
+    checkOptions('network', options, NETWORK_OPTIONS);
     return new Network(definitionOf(network), options, null);
   }
 
@@ -113,11 +153,13 @@ export class Network implements TrainingModel {
    * expected.
    */
   static async load(bytes: Uint8Array, options: LoadOptions = {}): Promise<Network> {
+    checkOptions('network', options, LOAD_OPTIONS);
     const { configuration, step, epoch, iteratorPosition, batch, precision, tensors } =
       await decodeCheckpoint(bytes);
     if (options.expected) checkSameNetwork(configuration, definitionOf(options.expected).configuration);
     const contents = new Map([...tensors].map(([name, { data }]) => [name, data]));
-    const network = new Network(defineNetwork(configuration), options, { batch, contents, precision });
+    const { expected: _expected, ...own } = options;
+    const network = new Network(defineNetwork(configuration), own, { batch, contents, precision });
     network.#step = step;
     network.#epoch = epoch;
     network.#iteratorPosition = iteratorPosition;
@@ -142,18 +184,43 @@ export class Network implements TrainingModel {
 
   /**
    * Trains for a number of epochs. An epoch is one pass of the iterator, the first from its current position;
-   * it is reset after each.
+   * it is reset after each. A data set is one step: its examples are the batch, no epoch is counted, and of
+   * the hooks of a listener `iterationDone` alone is called.
    * @throws (rejects with) RangeError if the data does not fit the network, TypeError while another `fit`
-   * runs.
+   * runs, for what is neither an iterator nor a data set, and for `epochs` or `maxSteps` with a data set.
    */
-  async fit(iterator: DataSetIterator, options: FitOptions = {}): Promise<FitResult> {
+  async fit(data: DataSetIterator | DataSet, options: FitOptions = {}): Promise<FitResult> {
     if (this.#training)
       throw new InputTypeError('fit: the network is being trained already; await the other fit first');
-    checkData('fit', iterator, this.definition);
-    const fit = new Fit(this, iterator, options);
+    checkOptions('fit', options, FIT_OPTIONS);
+    checkSource('fit', data);
+    checkData('fit', data, this.definition);
+    const warn = this.#warner(options);
+    if (isIterator(data)) {
+      this.#wasShort = false;
+      return this.#fit(data, new Fit(this, data, options, warn), (position) => {
+        this.#iteratorPosition = position;
+      });
+    }
+    const single = oneStep(options);
+    // An evaluation before the first step has a batch of its own.
+    const known = this.#step > 0 ? (this.#state.batch ?? 0) : 0;
+    const batch = options.batch ?? Math.max(known, data.count);
+    const iterator = new SingleBatch(data, batch, this.#iteratorPosition);
+    const isShort = options.batch === undefined && data.count < batch;
+    // One short batch is the last of an epoch; two are a habit.
+    if (isShort && this.#wasShort) warn(batchWarning(data.count, batch));
+    this.#wasShort = isShort;
+    return this.#fit(iterator, new Fit(this, iterator, single, warn), () => undefined);
+  }
+
+  async #fit(
+    { batch }: DataSetIterator,
+    fit: Fit,
+    keep: (position: IteratorPosition | null) => void,
+  ): Promise<FitResult> {
     this.#training = true;
     try {
-      const { batch } = iterator;
       // Reports a mistake in a later stage, or an op that the backend refuses, before training begins.
       this.definition.checkPlans(batch);
       await this.#state.open(batch);
@@ -165,12 +232,12 @@ export class Network implements TrainingModel {
         },
         stepDone: (position, { count, correct }) => {
           this.#step++;
-          this.#iteratorPosition = position;
+          keep(position);
           this.#precision.stepDone(count, correct);
         },
         epochDone: (position) => {
           this.#epoch++;
-          this.#iteratorPosition = position;
+          keep(position);
           this.#precision.epochDone();
         },
       });
@@ -179,13 +246,33 @@ export class Network implements TrainingModel {
     }
   }
 
+  /** Reports a warning, each kind once in the life of the network. */
+  #warner({ onWarning }: FitOptions): (warning: TrainingWarning | null) => void {
+    const report = onWarning ?? (({ message }: TrainingWarning): void => printWarning(message));
+    return (warning) => {
+      if (warning === null || this.#warned.has(warning.kind)) return;
+      this.#warned.add(warning.kind);
+      report(warning);
+    };
+  }
+
   /**
    * Evaluates on one whole pass of the iterator, or on the rest of a source that can be read only once, in
    * steps of the network's own batch size. Restores the iterator's position and does not change the training.
-   * @throws (rejects with) RangeError if the data does not fit the network, or if there are no examples.
+   * A data set is evaluated whole.
+   * @throws (rejects with) RangeError if the data does not fit the network, or if there are no examples;
+   * TypeError for what is neither an iterator nor a data set.
    */
-  async evaluate(iterator: DataSetIterator, options: { readonly topN?: number } = {}): Promise<Evaluation> {
-    checkData('evaluate', iterator, this.definition);
+  async evaluate(
+    data: DataSetIterator | DataSet,
+    options: { readonly topN?: number } = {},
+  ): Promise<Evaluation> {
+    checkOptions('evaluate', options, { topN: NUMBER });
+    checkSource('evaluate', data);
+    checkData('evaluate', data, this.definition);
+    const iterator = isIterator(data)
+      ? data
+      : new ArrayDataSetIterator(data, { batch: Math.min(data.count, DEFAULT_BATCH) });
     const { classes, labelNames } = iterator;
     const evaluation = new Evaluation({
       classes,
@@ -220,7 +307,7 @@ export class Network implements TrainingModel {
     return rows;
   }
 
-  /** The most likely class of every example: the first largest logit. */
+  /** The most likely class of every example: the first largest logit; -1 if its logits are no numbers. */
   async predict(input: DataSet | DataSet['features']): Promise<Int32Array> {
     const data = this.#dataSet(input);
     const predicted = new Int32Array(data.count);
@@ -228,7 +315,7 @@ export class Network implements TrainingModel {
     let example = 0;
     for await (const { result } of this.#runAll('predict', data)) {
       for (let at = 0; at < result.logits.length; at += classes) {
-        predicted[example++] = firstLargest(result.logits, at, classes);
+        predicted[example++] = classOf(result.logits, at, classes);
       }
     }
     return predicted;
@@ -241,9 +328,13 @@ export class Network implements TrainingModel {
     return sum / data.count;
   }
 
-  /** Counters of every rounding site since the last call, or since the batch size or precision changed. */
+  /**
+   * Counters of every rounding site since the last call, or since the batch size or precision changed. The first are
+   * those of `input` (and `inference/input`), if real values were converted into the input's format.
+   */
   async statistics(): Promise<SiteStatistics[]> {
-    return this.#state.statistics();
+    const sites = await this.#state.statistics();
+    return [...[...this.#inputs.values()].map((counter) => counter.read()), ...sites];
   }
 
   /**
@@ -279,8 +370,11 @@ export class Network implements TrainingModel {
     return sha256(...parts);
   }
 
-  /** The bytes of a checkpoint: everything that training needs to continue bit for bit. */
-  async save(): Promise<Uint8Array> {
+  /**
+   * The bytes of a checkpoint: everything that training needs to continue bit for bit.
+   * @param run text that the file is to record of the caller's run (`readCheckpointHeader` gives it back)
+   */
+  async save(run?: string): Promise<Uint8Array> {
     const tensors = new Map<string, CheckpointTensor>();
     for (const { name } of this.#state.tensors) {
       const { shape, format, data } = await this.parameter(name);
@@ -297,6 +391,7 @@ export class Network implements TrainingModel {
       batch: this.#state.batch,
       precision: this.#precision.state,
       tensors,
+      ...(run !== undefined && { run }),
     });
   }
 
@@ -323,12 +418,25 @@ export class Network implements TrainingModel {
 
   #encoder(session: Session, input: 'trainInput' | 'evaluateInput'): BatchEncoder {
     const { plan } = session;
-    const { format, shape } = plan.tensors[plan[input]!]!;
-    return new BatchEncoder(format!, elements(shape.slice(1)), plan.batch);
+    const { name, format, shape } = plan.tensors[plan[input]!]!;
+    const counter = this.#counter(input === 'trainInput' ? name : `inference/${name}`, format!);
+    return new BatchEncoder(format!, elements(shape.slice(1)), plan.batch, counter);
+  }
+
+  #counter(site: string, format: NumberFormat): InputCounter | null {
+    if (format === 'float32') return null;
+    const known = this.#inputs.get(site);
+    if (known && formatText(known.format) === formatText(format)) return known;
+    const counter = new InputCounter(site, format);
+    this.#inputs.set(site, counter);
+    return counter;
   }
 
   #dataSet(input: DataSet | DataSet['features']): DataSet {
-    if (!ArrayBuffer.isView(input)) return input;
+    if (!(input instanceof Uint8Array || input instanceof Float32Array)) {
+      checkDataSet(input, 'network: data');
+      return input;
+    }
     const { inputShape, classes } = this.definition;
     const size = elements(inputShape);
     const count = input.length / size;
@@ -341,6 +449,7 @@ export class Network implements TrainingModel {
   }
 
   async *#runAll(who: string, data: DataSet): AsyncGenerator<Piece> {
+    checkDataSet(data, `${who}: data`);
     checkData(who, data, this.definition);
     const session = await this.#state.open(this.#state.batch ?? Math.min(data.count, DEFAULT_BATCH));
     yield* this.#run(session, pieces(data, session.plan.batch));

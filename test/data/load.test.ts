@@ -1,4 +1,5 @@
-import { mkdir, symlink, writeFile } from 'node:fs/promises';
+import { execFileSync } from 'node:child_process';
+import { mkdir, symlink, truncate, writeFile } from 'node:fs/promises';
 import { dirname, join } from 'node:path';
 import { gzipSync } from 'node:zlib';
 import { encode as encodePng } from 'fast-png';
@@ -99,6 +100,21 @@ describe('IDX folders', () => {
       'F/train-images-idx3-ubyte: must be a whole gzip file, got broken gzip data',
     ],
     [
+      'gzip that holds more than its header promises',
+      { ...pair, 'train-images-idx3-ubyte': gzipSync(Buffer.concat([images, Buffer.alloc(1 << 24)])) },
+      `F/train-images-idx3-ubyte: the header promises ${images.length} bytes in all, got more; the file is damaged`,
+    ],
+    [
+      'gzip whose header promises more images than there are labels',
+      { ...pair, 'train-images-idx3-ubyte': gzipSync(encodeIdx([60000, 200, 200], [])) },
+      `F/train-labels-idx1-ubyte: every image needs one label, got ${labels.length - 8} labels for the 60000 images of F/train-images-idx3-ubyte`,
+    ],
+    [
+      'gzip whose header promises more than can be read',
+      { ...pair, 'train-labels-idx1-ubyte': gzipSync(encodeIdx([65536, 65536], [])) },
+      'F/train-labels-idx1-ubyte: unpacked, at most 2147483647 bytes are read, got 4294967308',
+    ],
+    [
       'no labels',
       { 'train-images-idx3-ubyte': images },
       'F: IDX images and labels go together, got no train labels; add train-labels-idx1-ubyte',
@@ -120,7 +136,9 @@ describe('IDX folders', () => {
     ],
   ])('%s', async (_, files, message) => {
     const folder = await folderOf(files);
-    expect(await rejection(loadData(folder, options))).toBe(`DataError: ${message.replace('F', folder)}`);
+    expect(await rejection(loadData(folder, options))).toBe(
+      `DataError: ${message.replaceAll('F/', `${folder}/`).replace(/^F/, folder)}`,
+    );
   });
 });
 
@@ -578,6 +596,30 @@ describe('names and paths', () => {
     const folder = await folderOf({ 'train.csv/x': 'x' });
     expect(await rejection(loadData(folder, options))).toBe(
       `DataError: ${join(folder, 'train.csv')}: a table must be a file, got a folder`,
+    );
+  });
+
+  test.runIf(process.platform !== 'win32')('a named pipe is no file, and is not waited for', async () => {
+    const folder = await temporaryFolder();
+    const pipe = join(folder, 'table.csv');
+    execFileSync('mkfifo', [pipe]);
+    expect(await rejection(loadData(pipe, options))).toBe(
+      `DataError: ${pipe}: must be a file, got a named pipe; give the path of a file`,
+    );
+    for (const name of ['train.csv', 'data_batch_1.bin', 'train-images-idx3-ubyte', 'cat/1.png']) {
+      const other = await folderOf({ 'cat/0.txt': '' });
+      execFileSync('mkfifo', [join(other, name)]);
+      expect(await rejection(loadData(other, options))).toContain(
+        `DataError: data: folder "${other}" must hold`,
+      );
+    }
+  });
+
+  test('a table of more bytes than a text can have is refused by its size', async () => {
+    const folder = await folderOf({ 'train.csv': '' });
+    await truncate(join(folder, 'train.csv'), 2 ** 40);
+    expect(await rejection(loadData(folder, options))).toBe(
+      `DataError: ${join(folder, 'train.csv')}: at most 500000000 bytes are read, got ${2 ** 40}; give a smaller file`,
     );
   });
 

@@ -1,4 +1,5 @@
 /** The entry of the backend: checks the options, then opens a session. */
+import { checkSessionOptions } from '../checks.js';
 import { availableThreads, sharedMemory, warn } from '#wasm-host';
 import { parseSeed, InputError } from '../../numerics/index.js';
 import { opBytes, opMacs, type Op, type Plan } from '../../plan/index.js';
@@ -64,6 +65,7 @@ export function wasmBackendWith(choice: Partial<KernelChoice>): Backend {
   return {
     name: 'wasm',
     async open(plan, options) {
+      checkSessionOptions(options);
       const threads = threadsOf(plan, options.threads);
       if (options.threads === undefined && !sharedMemory && defaultThreads(plan) > 1) {
         warn('wasm: runs on 1 thread, since this page lacks shared memory; serve it cross-origin isolated');

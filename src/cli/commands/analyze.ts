@@ -113,7 +113,7 @@ async function analyze(
     ? runSubject(network, options)
     : networkSubject(network, options);
   const { name } = checkRangeNetwork(configuration.network);
-  const out = options.out ?? join('runs', `ranges-${folderName(name)}`);
+  const out = options.out ?? join('runs', `ranges-${folderName(name, 'network')}`);
   checkOutFolder(out, options.force === true);
   const { seed } = configuration.network;
   const data = await openData(terminal, { spec: configuration.data, seed, signal });
@@ -124,7 +124,7 @@ async function analyze(
   try {
     analysis = await analyzeRanges(
       { configuration, train: data.train, checkpoint, steps, observe },
-      { onProgress: progress.show, signal },
+      { onProgress: progress.show, signal, onWarning: ({ message }) => terminal.warn(message) },
     );
   } finally {
     progress.end();

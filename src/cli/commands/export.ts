@@ -3,7 +3,7 @@ import { join } from 'node:path';
 import { Option } from 'commander';
 import type { BackendName } from '../../backend/index.js';
 import { checkRunData, RunFolderError, usedData } from '../../experiment/index.js';
-import { checkpointPath, openStoredRun, writeWhole } from '../../experiment/store/index.js';
+import { checkpointPath, writeWhole } from '../../experiment/store/index.js';
 import {
   cFiles,
   goldenVectors,
@@ -17,11 +17,13 @@ import {
 } from '../../export/index.js';
 import { formatText, parseRounding, roundingText, InputError } from '../../numerics/index.js';
 import { openData } from '../shared/open-data.js';
+import { openRun } from '../shared/open-run.js';
 import type { CommandContext } from '../console/interrupt.js';
 import { addVoiceOptions, defineCommand } from '../options/define-command.js';
 import { wholeNumber } from '../options/numbers.js';
 import { checkOutFolder, makeOutFolder } from '../options/out-folder.js';
 import { backendOption, threadsOption } from '../options/run-options.js';
+import { shellCommand } from '../console/shell.js';
 import { tableText } from '../console/table.js';
 import { grouped, sizeText, type Terminal } from '../console/terminal.js';
 
@@ -87,7 +89,7 @@ async function exportRun(
   options: ExportOptions,
 ): Promise<number> {
   const out = options.out ?? join(run, `export-${options.format}`);
-  const { configuration, checkpoint } = openStoredRun(run);
+  const { configuration, checkpoint } = openRun(terminal, run);
   if (checkpoint === null) {
     throw new RunFolderError(`run folder ${run}: has no checkpoint yet; continue it with --resume`);
   }
@@ -175,7 +177,7 @@ function report(terminal: Terminal, { run, out, format, subject, golden, exporte
   terminal.say('');
   if (constantBytes !== undefined && memoryBytes !== undefined) {
     terminal.say(`constants ${sizeText(constantBytes)}, static memory ${sizeText(memoryBytes)}`);
-    terminal.say(`compare with the golden vectors: make -C ${out} test\n`);
+    terminal.say(`compare with the golden vectors: ${shellCommand('make', '-C', out, 'test')}\n`);
   }
   for (const file of files) terminal.print(file);
 }

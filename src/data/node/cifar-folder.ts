@@ -1,6 +1,6 @@
 /** A folder with CIFAR-10's binary files under their own names, all of them or some; the test file may be absent. */
-import { readFile } from 'node:fs/promises';
 import { join } from 'node:path';
+import { readInput } from '../../files/index.js';
 import { cifarDataSet, DataError, type DataSet } from '../index.js';
 import type { NoteBook } from '../readers.js';
 import { CIFAR10_LABELS } from './cifar10.js';
@@ -49,7 +49,7 @@ export async function readCifarFolder(
 ): Promise<DataSet[]> {
   const read = async (path: string): Promise<{ name: string; bytes: Uint8Array }> => ({
     name: path,
-    bytes: await readFile(path),
+    bytes: await readInput(path),
   });
   return await Promise.all(
     parts.map(async (names) =>

@@ -2,13 +2,16 @@
  * A folder of images per class: `cat/1.png`, `dog/2.jpg` ... The folder's name is the class. All images must
  * have one size; the set has one channel if every image is grey, else three.
  */
-import { readdir, readFile } from 'node:fs/promises';
+import { readdir } from 'node:fs/promises';
 import { extname, join } from 'node:path';
+import { readInput } from '../../files/index.js';
 import { DataError, type DataSet } from '../index.js';
 import type { NoteBook } from '../readers.js';
 import { isPartName, listFolder, type Listing } from './folder.js';
 import { decodeImage, type GreyOrRgb } from './image-file.js';
 
+/** An image of as many pixels as are read is smaller, even unpacked. */
+const MOST_IMAGE = { maxBytes: 1 << 28 };
 const IMAGE = /\.(png|jpe?g)$/i;
 
 /** Endings of images that are not read as they are, and what to do. */
@@ -118,7 +121,7 @@ export async function readImageFolders(
     const part: LabelledImage[] = [];
     for (const { path, label } of await listImages(folder, labelNames, folders[0], book)) {
       options.signal?.throwIfAborted();
-      const image = decodeImage(await readFile(path), path);
+      const image = decodeImage(await readInput(path, MOST_IMAGE), path);
       first ??= { path, label, image };
       if (image.width !== first.image.width || image.height !== first.image.height) {
         throw new DataError(

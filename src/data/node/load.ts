@@ -2,9 +2,20 @@
  * Data by one word: `mnist`, `cifar10`, `synthetic`, or a path to own data (IDX or CIFAR files, a folder of images per class, CSV).
  * Names go before paths: write `./mnist` for a folder of that name.
  */
-import { open, readFile, stat } from 'node:fs/promises';
+import { stat } from 'node:fs/promises';
 import { basename, join } from 'node:path';
-import type { Seed } from '../../numerics/index.js';
+import { FileError, readInput, readInputStart } from '../../files/index.js';
+import {
+  checkArgument,
+  checkOptions,
+  NUMBER,
+  oneOf,
+  record,
+  SEED,
+  TEXT,
+  type OptionRules,
+} from '../../numerics/arguments.js';
+import { type Seed } from '../../numerics/index.js';
 import {
   csvDataSets,
   type CsvOptions,
@@ -26,7 +37,7 @@ import { findParts, heldOutParts, listFolder, noteUnused, type Listing } from '.
 import { findIdxFiles, readIdxFolder } from './idx-folder.js';
 import { holdsClassFolders, readImageFolders } from './image-folder.js';
 import { NAMED_SETS } from './named.js';
-import { ensureNamedSet, readNamedSet, type FetchOptions } from './named-set.js';
+import { ensureNamedSet, FETCH_RULES, readNamedSet, type FetchOptions } from './named-set.js';
 
 /** How data is loaded; most of it matters to one kind of source only. */
 export interface LoadOptions extends FetchOptions {
@@ -38,6 +49,14 @@ export interface LoadOptions extends FetchOptions {
   /** Fitted on the training part, applied to both. Default: `standardize` for CSV, `none` for images. */
   readonly normalize?: 'none' | 'standardize' | 'minmax';
 }
+
+const LOAD_RULES: OptionRules<LoadOptions> = {
+  ...FETCH_RULES,
+  seed: SEED,
+  testFraction: NUMBER,
+  csv: record('options of the CSV reader'),
+  normalize: oneOf(['none', 'standardize', 'minmax']),
+};
 
 /** A training and a test part, and what they are. */
 export interface LoadedData {
@@ -75,9 +94,12 @@ interface Found {
  * abort.
  */
 export async function loadData(spec: string, options: LoadOptions): Promise<LoadedData> {
+  checkArgument('data', spec, TEXT);
+  checkOptions('data', options, LOAD_RULES);
   const book = new NoteBook();
   const found = await find(spec, options, book).catch((error: unknown) => {
     // What the file system refuses is the user's to mend, like the rest: one sentence, no stack.
+    if (error instanceof FileError) throw new DataError(error.message, { cause: error });
     if (isRefusal(error)) {
       throw new DataError(`data: cannot read "${spec}": ${reasonOf(error)}`, { cause: error });
     }
@@ -208,22 +230,20 @@ async function readTables(paths: readonly string[], options: LoadOptions, book: 
   return { parts: csvDataSets(tables), source: `CSV ${paths.join(' and ')}`, isTable: true };
 }
 
+/** Text becomes one string, of which the engine makes none longer than about 2^29 characters. */
+const MOST_TEXT = { maxBytes: 500_000_000 };
+
 /** What a file is that is no table, by its first bytes. */
 async function hintOf(path: string): Promise<string> {
-  const file = await open(path);
-  try {
-    const { buffer, bytesRead } = await file.read(Buffer.alloc(HINT_BYTES), 0, HINT_BYTES, 0);
-    return kindHint(buffer.subarray(0, bytesRead));
-  } finally {
-    await file.close();
-  }
+  return kindHint(await readInputStart(path, HINT_BYTES));
 }
 
 async function readText(path: string): Promise<string> {
   let bytes: Uint8Array;
   try {
-    bytes = await readFile(path);
+    bytes = await readInput(path, MOST_TEXT);
   } catch (error) {
+    if (error instanceof FileError) throw error;
     throw new DataError(`${path}: cannot be read: ${reasonOf(error)}`, { cause: error });
   }
   try {

@@ -2,7 +2,7 @@
  * Checks a run configuration that comes from a file. The nn room checks the network inside; this file checks
  * the fields around it. The check is strict: an unknown field is an error, and every error names the field.
  */
-import { isFewbitError } from '../../numerics/index.js';
+import { checkDepth, isFewbitError, shownText } from '../../numerics/index.js';
 import { z } from 'zod';
 import { parseBackendName, type BackendName } from '../../backend/index.js';
 import {
@@ -70,6 +70,7 @@ function isBackendName(value: unknown): boolean {
  * @throws ConfigurationError naming source, field, rule and what was given
  */
 export function parseRunConfiguration(input: unknown, source: string): PartialRunConfiguration {
+  checkDepth(source, input);
   const isNetwork = typeof input === 'object' && input !== null && 'layers' in input;
   const wrapped: unknown = isNetwork ? { network: input } : input;
   const result = run.safeParse(wrapped);
@@ -103,7 +104,7 @@ function zooName(name: unknown): (typeof ZOO_NAMES)[number] {
   const found = ZOO_NAMES.find((known) => known === name);
   if (found === undefined) {
     throw new ConfigurationError(
-      `network.zoo: expected one of ${ZOO_NAMES.join(', ')}, got ${JSON.stringify(name)}`,
+      `network.zoo: expected one of ${ZOO_NAMES.join(', ')}, got ${shownText(name)}`,
     );
   }
   return found;
@@ -120,7 +121,7 @@ function issueText(error: z.ZodError, input: unknown): string {
   const field = issue.path.map(String).join('.');
   let got: unknown = input;
   for (const key of issue.path) got = (got as Record<PropertyKey, unknown> | undefined)?.[key];
-  const shown = got === undefined ? 'nothing' : JSON.stringify(got);
+  const shown = shownText(got);
   return field === ''
     ? `expected a run configuration { "network": ..., ... }, got ${shown}`
     : `${field}: ${issue.message}, got ${shown}`;

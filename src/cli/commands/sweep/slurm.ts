@@ -17,6 +17,7 @@ import {
   type SlurmJob,
 } from '../../../experiment/store/index.js';
 import { UsageError } from '../../console/errors.js';
+import { shellCommand, shellWord } from '../../console/shell.js';
 import { Restarts, type Engine, type EngineContext, type SweepTask } from './engine.js';
 import { arraysOf, placesTaken, type ArrayPart } from './slurm-arrays.js';
 import { cancel, largestArray, queued, submit, type QueuedTask } from './slurm-commands.js';
@@ -171,7 +172,7 @@ export class SlurmEngine implements Engine {
     const worker = fileURLToPath(new URL('worker.js', import.meta.url));
     const lines = tasks.map((task, index) => {
       const words = [process.execPath, worker, ...workerArguments(resolve(sweep), task, order)];
-      return `${String(index)}) exec ${words.map(quoted).join(' ')} >>${quoted(resolve(runLog(task.path)))} 2>&1 ;;`;
+      return `${String(index)}) exec ${shellCommand(...words)} >>${shellWord(resolve(runLog(task.path)))} 2>&1 ;;`;
     });
     return ['#!/bin/sh', 'case "$SLURM_ARRAY_TASK_ID" in', ...lines, 'esac', ''].join('\n');
   }
@@ -288,11 +289,6 @@ function stateOf(
     ...(unsubmitted === 0 ? [] : [`${String(unsubmitted)} not submitted yet`]),
   ];
   return [tasks.length - pending.length, waiting.length === 0 ? null : waiting.join(', ')];
-}
-
-/** A word of a shell script. */
-function quoted(word: string): string {
-  return `'${word.replaceAll("'", `'\\''`)}'`;
 }
 
 async function pause(seconds: number, signal: AbortSignal): Promise<void> {
