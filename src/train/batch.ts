@@ -164,11 +164,12 @@ export class BatchEncoder {
     return { count, inputs, labels };
   }
 
-  #checkSize({ length }: DataSet['features'], labels: Int32Array): void {
+  #checkSize(features: DataSet['features'], labels: Int32Array): void {
     checkArgument('batch encoder: features', features, FEATURES);
     checkArgument('batch encoder: labels', labels, LABELS);
     const most = this.#buffer.length / this.#size;
     const count = labels.length;
+    const { length } = features;
     if (count > most) {
       throw new InputError(
         `data: a batch must have at most ${most} examples, got ${count}; hand out smaller ones`,
