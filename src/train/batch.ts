@@ -170,6 +170,7 @@ export class BatchEncoder {
     const { length } = features;
     const most = this.#buffer.length / this.#size;
     const count = labels.length;
+    const { length } = features;
     if (count > most) {
       throw new InputError(
         `data: a batch must have at most ${most} examples, got ${count}; hand out smaller ones`,

@@ -54,6 +54,22 @@ describe('help', () => {
   });
 });
 
+describe('notes on data', () => {
+  it('are printed once on stderr, before an error too', async () => {
+    const rows = Array.from({ length: 10 }, (_, i) => `${i * 7},${1 + (i % 2)}`);
+    writeFileSync(at('from-one.csv'), ['x,label', ...rows, '', ''].join('\n'));
+    const { code, stderr } = await run('train', 'dnn', '--data', 'from-one.csv', '--quiet', '--out', 'noted');
+    const [first, second, error, ...rest] = stderr.trimEnd().split('\n');
+    expect([code, rest]).toEqual([2, []]);
+    expect(first).toMatch(/^note: blank lines left out: .*from-one\.csv: line 12$/);
+    expect(second).toBe(
+      'note: classes without an example: 0; labels count from 0, so that labels 1 to 2 need a network of 3 outputs',
+    );
+    expect(error).toMatch(/^error: .*write "input": \{"size":1\} in the network's configuration/);
+    expect(existsSync(at('noted'))).toBe(false);
+  });
+});
+
 describe('convert', () => {
   it('shows raw integer, value, error and bits', async () => {
     const { stdout } = await good('convert', '0.1234', '-0.5', '--format', '2.14', '--rounding', 'nearest');
