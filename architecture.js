@@ -92,7 +92,7 @@ export const ROOMS = {
   },
   // The folders of runs and sweeps: the only room of the wing that touches Node. It has a door of its own.
   'experiment/store': {
-    imports: ['numerics', 'files', 'experiment/run', 'experiment/sweep'],
+    imports: ['numerics', 'files', 'train', 'experiment/run', 'experiment/sweep'],
     doors: index,
     packages: ['zod'],
   },

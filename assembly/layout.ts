@@ -67,6 +67,8 @@ export const COUNT_LOW = COUNT_HIGH + 8;
 export const COUNT_FLUSHED = COUNT_LOW + 8;
 export const COUNT_MAGNITUDE = COUNT_FLUSHED + 8;
 export const COUNT_SWALLOWED = COUNT_MAGNITUDE + 8;
+export const COUNT_GRADIENTS = COUNT_SWALLOWED + 8; // of a parameter: elements whose gradient is not 0
+export const COUNT_SWALLOWED_GRADIENTS = COUNT_GRADIENTS + 8; // of these, those that are swallowed
 export const COUNTER_BYTES = 64;
 
 // Kinds of records. Most ops are one record; between two records every thread waits for the others.

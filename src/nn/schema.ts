@@ -41,7 +41,12 @@ const schedule = z.union(
       factor: positive,
       milestones: z.array(z.int().min(0)),
     }),
-    z.strictObject({ kind: z.literal('poly'), rate: z.number().min(0), power: z.int().min(0).max(MAX_POWER), epochs: size }),
+    z.strictObject({
+      kind: z.literal('poly'),
+      rate: z.number().min(0),
+      power: z.int().min(0).max(MAX_POWER),
+      epochs: size,
+    }),
   ],
   'expected a rate from 0, or a schedule { kind: "constant" | "exponential" | "step" | "poly", ... }',
 );

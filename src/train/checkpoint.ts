@@ -21,7 +21,12 @@ import { networkFromJSON, type NetworkConfiguration, type NetworkDefinition } fr
 import type { Tensor } from '../plan/index.js';
 import type { PrecisionState } from './precision.js';
 import { sha256 } from './bytes.js';
-import { decodeSafetensors, encodeSafetensors, type SafetensorsTensor } from './safetensors.js';
+import {
+  decodeSafetensors,
+  encodeSafetensors,
+  safetensorsMetadata,
+  type SafetensorsTensor,
+} from './safetensors.js';
 
 /** A tensor of a checkpoint: raw integers and their format. */
 export interface CheckpointTensor extends SafetensorsTensor {
@@ -43,6 +48,14 @@ export interface Checkpoint {
   readonly precision: PrecisionState | null;
   /** Parameters and updates by name, in the order of the plan: all parameters, then all updates. */
   readonly tensors: ReadonlyMap<string, CheckpointTensor>;
+  /** What the saver records of its run, as text that only the saver reads. */
+  readonly run?: string;
+}
+
+/** The part of a checkpoint that is known without its tensors. */
+export interface CheckpointHeader extends Pick<Checkpoint, 'step' | 'epoch' | 'batch'> {
+  /** What the saver recorded of its run; null if that is nothing. */
+  readonly run: string | null;
 }
 
 const KIND = 'fewbit-checkpoint';
@@ -61,7 +74,7 @@ export function stateTensors(definition: NetworkDefinition): Tensor[] {
 
 /** One file. Equal checkpoints give equal bytes. */
 export async function encodeCheckpoint(checkpoint: Checkpoint): Promise<Uint8Array> {
-  const { configuration, step, epoch, iteratorPosition, batch, precision, tensors } = checkpoint;
+  const { configuration, step, epoch, iteratorPosition, batch, precision, tensors, run } = checkpoint;
   const bytes = encodeSafetensors({
     metadata: {
       sha256: NO_CHECKSUM,
@@ -74,6 +87,7 @@ export async function encodeCheckpoint(checkpoint: Checkpoint): Promise<Uint8Arr
       iterator: JSON.stringify(iteratorPosition),
       batch: JSON.stringify(batch),
       ...(precision && { precision: JSON.stringify(precision) }),
+      ...(run !== undefined && { run }),
       formats: JSON.stringify(
         Object.fromEntries([...tensors].map(([name, { format }]) => [name, formatText(format)])),
       ),
@@ -91,20 +105,9 @@ export async function encodeCheckpoint(checkpoint: Checkpoint): Promise<Uint8Arr
  */
 export async function decodeCheckpoint(bytes: Uint8Array): Promise<Checkpoint> {
   const { metadata, tensors } = decodeSafetensors(bytes);
-  const field = (name: string): string => {
-    const text = metadata[name];
-    if (text === undefined) throw new InputError(`checkpoint: the metadata must have "${name}", got none`);
-    return text;
-  };
-  if (metadata['kind'] !== KIND) {
-    throw new InputError('checkpoint: the file is safetensors but not a checkpoint of Fewbit');
-  }
-  if (field('version') !== VERSION) {
-    throw new InputError(
-      `checkpoint: version must be ${VERSION}, got ${field('version')}; read it with the release that wrote it`,
-    );
-  }
-  await verifyChecksum(bytes, field('sha256'));
+  const field = fieldsOf(metadata);
+  checkKind(metadata);
+  await verifyChecksum(bytes);
   const definition = networkFromJSON(parsed('network', field('network')));
   const { configuration, stages } = definition;
   if (field('seed') !== String(configuration.seed)) {
@@ -123,24 +126,72 @@ export async function decodeCheckpoint(bytes: Uint8Array): Promise<Checkpoint> {
     batch: batchOf(parsed('batch', field('batch'))),
     precision,
     tensors: checkTensors(stateTensors(stage), tensors, parsed('formats', field('formats'))),
+    ...(metadata['run'] !== undefined && { run: metadata['run'] }),
   };
 }
 
-async function verifyChecksum(bytes: Uint8Array, checksum: string): Promise<void> {
-  // Not slice, because that of a Buffer shares its memory.
-  const blank = new Uint8Array(bytes);
+/**
+ * Reads what a checkpoint's header holds; the checksum, the tensors and the network are not checked.
+ * @param bytes the file, or its beginning up to the end of the header
+ * @throws RangeError if the header is damaged, or is of another kind or version.
+ */
+export function readCheckpointHeader(bytes: Uint8Array): CheckpointHeader {
+  const metadata = safetensorsMetadata(bytes);
+  checkKind(metadata);
+  const field = fieldsOf(metadata);
+  return {
+    step: counter('step', Number(field('step'))),
+    epoch: counter('epoch', Number(field('epoch'))),
+    batch: batchOf(parsed('batch', field('batch'))),
+    run: metadata['run'] ?? null,
+  };
+}
+
+function fieldsOf(metadata: Readonly<Record<string, string>>): (name: string) => string {
+  return (name) => {
+    const text = metadata[name];
+    if (text === undefined) throw new InputError(`checkpoint: the metadata must have "${name}", got none`);
+    return text;
+  };
+}
+
+function checkKind(metadata: Readonly<Record<string, string>>): void {
+  if (metadata['kind'] !== KIND) {
+    throw new InputError('checkpoint: the file is safetensors but not a checkpoint of Fewbit');
+  }
+  const version = fieldsOf(metadata)('version');
+  if (version !== VERSION) {
+    throw new InputError(
+      `checkpoint: version must be ${VERSION}, got ${version}; read it with the release that wrote it`,
+    );
+  }
+}
+
+/**
+ * The checksum that a checkpoint records, and the bytes whose SHA-256 it must be.
+ * @throws RangeError if the checksum is not in its place.
+ */
+export function checkpointChecksum(bytes: Uint8Array): {
+  readonly recorded: string;
+  readonly parts: readonly Uint8Array[];
+} {
   const end = CHECKSUM_AT + CHECKSUM_LENGTH;
-  const inPlace = FRONT.every((byte, i) => bytes[8 + i] === byte);
-  if (!inPlace || new TextDecoder().decode(bytes.subarray(CHECKSUM_AT, end)) !== checksum) {
+  const recorded = new TextDecoder().decode(bytes.subarray(CHECKSUM_AT, end));
+  if (!FRONT.every((byte, i) => bytes[8 + i] === byte) || !/^[0-9a-f]{64}$/.test(recorded)) {
     throw new InputError(
       'checkpoint: the checksum must come first in the file; the file was written by another tool',
     );
   }
-  blank.set(new TextEncoder().encode(NO_CHECKSUM), CHECKSUM_AT);
-  const actual = await sha256(blank);
-  if (actual !== checksum) {
+  const blank = new TextEncoder().encode(NO_CHECKSUM);
+  return { recorded, parts: [bytes.subarray(0, CHECKSUM_AT), blank, bytes.subarray(end)] };
+}
+
+async function verifyChecksum(bytes: Uint8Array): Promise<void> {
+  const { recorded, parts } = checkpointChecksum(bytes);
+  const actual = await sha256(...parts);
+  if (actual !== recorded) {
     throw new InputError(
-      `checkpoint: SHA-256 of the file must be ${checksum}, got ${actual}; the file is corrupted, use an older checkpoint`,
+      `checkpoint: SHA-256 of the file must be ${recorded}, got ${actual}; the file is corrupted, use an older checkpoint`,
     );
   }
 }

@@ -73,19 +73,18 @@ function excluded(evaluation: EvaluationJson): string[] {
   ];
 }
 
-/** What is wrong with a network that diverged, and the way out; no line if nothing is. */
-function problem({ examples, withoutClass, diverged }: EvaluationJson): string[] {
+/** What is wrong with a network that diverged, and the way out; null if nothing is. */
+export function divergenceText({ examples, withoutClass, diverged }: EvaluationJson): string | null {
   const way = 'the network has diverged; train it again with a lower learning rate';
   if (withoutClass > 0)
-    return [
-      `The logits of ${withoutClass} of ${examples} examples are not numbers, which counts as wrong: ${way}`,
-    ];
-  return diverged ? [`The loss is not a number: ${way}`] : [];
+    return `the logits of ${withoutClass} of ${examples} examples are not numbers, which counts as wrong: ${way}`;
+  return diverged ? `the loss is not a number: ${way}` : null;
 }
 
 /** The table that `Evaluation.stats` returns. */
 export function evaluationTable(evaluation: EvaluationJson): string {
   const { macro, micro, topN, errorPercent, withoutClass, diverged } = evaluation;
+  const problem = divergenceText(evaluation);
   const summary = columns([
     ['Examples', String(evaluation.examples)],
     ...(withoutClass > 0 ? [['Without class', String(withoutClass)]] : []),
@@ -109,7 +108,7 @@ export function evaluationTable(evaluation: EvaluationJson): string {
   ]);
   const lines = [
     'Evaluation',
-    ...problem(evaluation),
+    ...(problem === null ? [] : [`Warning: ${problem}`]),
     ...summary,
     '',
     ...perClass,

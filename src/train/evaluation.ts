@@ -6,7 +6,7 @@
 import { checkOptions, listOf, NUMBER, TEXT } from '../numerics/arguments.js';
 import { classOf, InputError, NO_CLASS } from '../numerics/index.js';
 import type { TensorData } from '../backend/index.js';
-import { evaluationTable, type Averaging, type EvaluationJson } from './evaluation-table.js';
+import { divergenceText, evaluationTable, type Averaging, type EvaluationJson } from './evaluation-table.js';
 
 /** Options of an evaluation. */
 export interface EvaluationOptions {
@@ -181,6 +181,13 @@ export class Evaluation {
   /** Examples predicted to be of the class. */
   predictedCount(index: number): number {
     return this.#predicted[this.#index(index)]!;
+  }
+
+  /**
+   * One sentence for a network whose logits or loss are no numbers, with the figure and the way out; null for all others.
+   */
+  get divergence(): string | null {
+    return divergenceText(this.toJSON());
   }
 
   /** All results as a plain text table. */

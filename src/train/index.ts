@@ -61,10 +61,13 @@ export {
 export { Evaluation, type EvaluationOptions } from './evaluation.js';
 export type { Averaging, EvaluationJson } from './evaluation-table.js';
 export {
+  checkpointChecksum,
   checkSameNetwork,
   decodeCheckpoint,
   encodeCheckpoint,
+  readCheckpointHeader,
   type Checkpoint,
+  type CheckpointHeader,
   type CheckpointTensor,
 } from './checkpoint.js';
 export {

@@ -19,7 +19,8 @@ export interface InputCounts {
 type Counts = Omit<SiteStatistics, 'site'>;
 
 const NONE: Counts = {
-  ...{ elements: 0, saturatedHigh: 0, saturatedLow: 0, flushed: 0, maxMagnitude: 0, swallowed: 0 },
+  ...{ elements: 0, saturatedHigh: 0, saturatedLow: 0, flushed: 0, maxMagnitude: 0 },
+  ...{ swallowed: 0, gradients: 0, swallowedGradients: 0 },
 };
 
 /** The counters of one input tensor. */

@@ -370,8 +370,11 @@ export class Network implements TrainingModel {
     return sha256(...parts);
   }
 
-  /** The bytes of a checkpoint: everything that training needs to continue bit for bit. */
-  async save(): Promise<Uint8Array> {
+  /**
+   * The bytes of a checkpoint: everything that training needs to continue bit for bit.
+   * @param run text that the file is to record of the caller's run (`readCheckpointHeader` gives it back)
+   */
+  async save(run?: string): Promise<Uint8Array> {
     const tensors = new Map<string, CheckpointTensor>();
     for (const { name } of this.#state.tensors) {
       const { shape, format, data } = await this.parameter(name);
@@ -388,6 +391,7 @@ export class Network implements TrainingModel {
       batch: this.#state.batch,
       precision: this.#precision.state,
       tensors,
+      ...(run !== undefined && { run }),
     });
   }
 

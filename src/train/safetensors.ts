@@ -91,6 +91,15 @@ export function decodeSafetensors(bytes: Uint8Array): Safetensors {
   return { metadata, tensors };
 }
 
+/**
+ * The metadata of a file; its tensors are not looked at.
+ * @param bytes the file, or its beginning up to the end of the header
+ * @throws RangeError as decodeSafetensors, for the header
+ */
+export function safetensorsMetadata(bytes: Uint8Array): Readonly<Record<string, string>> {
+  return readMetadata(readHeader(bytes).header['__metadata__']);
+}
+
 function isObject(value: unknown): value is Record<string, unknown> {
   return typeof value === 'object' && value !== null && !Array.isArray(value);
 }

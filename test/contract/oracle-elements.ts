@@ -98,6 +98,7 @@ export function sgd(op: SgdOp, oracle: Oracle): void {
       [BigInt(update), fractionBits(oracle, u)],
     ]);
     const after = oracle.set(w, op.parameterConvert, i, sum);
-    if (exact !== 0n && after === before) oracle.countSwallowed(op.parameterConvert!);
+    const isSwallowed = exact !== 0n && after === before;
+    oracle.countStep(op.parameterConvert!, oracle.tensors[g]![i] !== 0, isSwallowed);
   }
 }

@@ -32,6 +32,7 @@ const ROW: ComparisonRow = {
     steps: 8,
     stepsPerSecond: 8,
     swallowed: [],
+    lost: [],
   },
   metrics: [1, 2].map((epoch) => ({
     event: 'epoch',

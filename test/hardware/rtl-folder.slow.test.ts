@@ -13,7 +13,7 @@ describe('the generated folder', () => {
       encoding: 'utf8',
       stdio: ['ignore', 'pipe', 'pipe'],
     });
-    expect(out).toContain('PASS: 106 words compared, no mistakes');
+    expect(out).toContain('PASS: 258 words compared, no mistakes');
   });
 
   it('has a PE that is one DSP48E1, and a rounding unit without', { timeout: 240_000 }, ({ skip }) => {

@@ -138,6 +138,7 @@ async function swept(
     },
     onNote: (text) => notes.push(text),
     onQueued: (...args) => queued.push(args),
+    onWarning: () => undefined,
     onState: () => undefined,
   };
   await new SlurmEngine({

@@ -135,7 +135,7 @@ describe('Evaluation', () => {
     expect(json.confusion!.flat().reduce((sum, count) => sum + count, 0)).toBe(2);
     expect(evaluation.stats().split('\n').slice(0, 9)).toEqual([
       'Evaluation',
-      'The logits of 5 of 7 examples are not numbers, which counts as wrong: the network has diverged; train it again with a lower learning rate',
+      'Warning: the logits of 5 of 7 examples are not numbers, which counts as wrong: the network has diverged; train it again with a lower learning rate',
       'Examples                   7',
       'Without class              5',
       'Classes                    3',
@@ -151,7 +151,7 @@ describe('Evaluation', () => {
     const evaluation = new Evaluation({ classes: 2 });
     evaluation.add(Int32Array.of(0), Float32Array.of(1, 0), Infinity);
     expect(evaluation.toJSON()).toMatchObject({ withoutClass: 0, diverged: true, loss: null, accuracy: 1 });
-    expect(evaluation.stats()).toContain('The loss is not a number: the network has diverged;');
+    expect(evaluation.stats()).toContain('Warning: the loss is not a number: the network has diverged;');
     expect(evaluationOf(4, PAIRS).toJSON()).toMatchObject({ withoutClass: 0, diverged: false });
   });
 
@@ -248,7 +248,7 @@ fish    0    0     0     0`
   });
 });
 
-test('65,536 classes take no matrix of all their pairs', () => {
+it('65,536 classes take no matrix of all their pairs', () => {
   const classes = 65_536;
   const evaluation = new Evaluation({ classes });
   const logits = new Int16Array(2 * classes);

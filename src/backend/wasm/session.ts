@@ -165,6 +165,8 @@ export class WasmSession implements Session {
         flushed: sum(layout.COUNT_FLUSHED),
         maxMagnitude: Math.max(...values(layout.COUNT_MAGNITUDE)),
         swallowed: sum(layout.COUNT_SWALLOWED),
+        gradients: sum(layout.COUNT_GRADIENTS),
+        swallowedGradients: sum(layout.COUNT_SWALLOWED_GRADIENTS),
       };
     });
     for (const row of rows) row.fill(0n);

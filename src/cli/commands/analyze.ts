@@ -124,7 +124,7 @@ async function analyze(
   try {
     analysis = await analyzeRanges(
       { configuration, train: data.train, checkpoint, steps, observe },
-      { onProgress: progress.show, signal },
+      { onProgress: progress.show, signal, onWarning: ({ message }) => terminal.warn(message) },
     );
   } finally {
     progress.end();

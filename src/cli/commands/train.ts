@@ -8,7 +8,10 @@ import {
   executeRun,
   folderName,
   plannedSteps,
+  resultRow,
   RunFolderError,
+  testErrorOf,
+  trainErrorOf,
   usedData,
   type RunConfiguration,
   type RunContext,
@@ -38,7 +41,7 @@ import {
   networkArgument,
   type RunOptions,
 } from '../options/run-options.js';
-import { byRoleText, grouped, lossText, percentText, type Terminal } from '../console/terminal.js';
+import { byRoleText, errorText, grouped, lossText, type Terminal } from '../console/terminal.js';
 
 interface TrainOptions extends RunOptions {
   readonly resume?: boolean;
@@ -303,12 +306,14 @@ function printResult(
     run: path,
     seed: network.seed,
     testLoss: result.testLoss,
+    diverged: resultRow(result).diverged,
     swallowed: result.swallowed,
+    lost: result.lost,
     ...extra,
   });
   terminal.print(
     [
-      `test error ${percentText(testErrorPercent)}  training error ${percentText(trainErrorPercent)}  loss ${lossText(loss)}  ${grouped(steps)} steps at ${stepsPerSecond.toFixed(1)} steps/s`,
+      `test error ${errorText(testErrorOf(result))}  training error ${errorText(trainErrorOf(result))}  loss ${lossText(loss)}  ${grouped(steps)} steps at ${stepsPerSecond.toFixed(1)} steps/s`,
       `digest ${digest}`,
       `run ${path} (seed ${network.seed})`,
     ].join('\n'),

@@ -26,6 +26,7 @@ export class Terminal {
   #voice: Voice = 'people';
   #status: StatusLine | null = null;
   readonly #remarks = new Set<string>();
+  readonly #warned = new Set<string>();
 
   readonly #stdout = new Sink(process.stdout, (error) => {
     this.#lost = new OutputError(error);
@@ -104,6 +105,13 @@ export class Terminal {
     this.note(`${this.errorColour.yellow('note:')} ${text}`);
   }
 
+  /** Something that runs and is hardly meant, on stderr, whatever the voice; the same text once. */
+  warn(text: string): void {
+    if (this.#warned.has(text)) return;
+    this.#warned.add(text);
+    this.note(`${this.errorColour.yellow('warning:')} ${text}`);
+  }
+
   error(text: string): void {
     this.note(`${this.errorColour.red('error:')} ${text}`);
   }
@@ -176,12 +184,19 @@ export function byRoleText(texts: Readonly<Record<string, string>>): string {
   return [...groups].map(([text, roles]) => `${roles.join(' ')} ${text}`).join(', ');
 }
 
+const NOT_A_NUMBER = 'not a number';
+
 /** `88.65 %`. */
 export function percentText(percent: number): string {
   return `${percent.toFixed(2)} %`;
 }
 
+/** An error in percent, or the text for one that is not a number, because the outputs of the network are none. */
+export function errorText(percent: number | null): string {
+  return percent === null ? NOT_A_NUMBER : percentText(percent);
+}
+
 /** A loss, or the text for one that is not a number any more. */
 export function lossText(loss: number | null): string {
-  return loss === null ? 'not a number' : loss.toFixed(4);
+  return loss === null ? NOT_A_NUMBER : loss.toFixed(4);
 }

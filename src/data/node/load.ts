@@ -4,7 +4,7 @@
  */
 import { stat } from 'node:fs/promises';
 import { basename, join } from 'node:path';
-import { FileError, readInput, readInputStart } from '../../files/index.js';
+import { FileError, readHead, readInput } from '../../files/index.js';
 import {
   checkArgument,
   checkOptions,
@@ -232,13 +232,13 @@ async function readTables(paths: readonly string[], options: LoadOptions, book: 
   return { parts: csvDataSets(tables), source: `CSV ${paths.join(' and ')}`, isTable: true };
 }
 
-/** Text becomes one string, of which the engine makes none longer than about 2^29 characters. */
-const MOST_TEXT = { maxBytes: 500_000_000 };
-
 /** What a file is that is no table, by its first bytes. */
 async function hintOf(path: string): Promise<string> {
-  return kindHint(await readInputStart(path, HINT_BYTES));
+  return kindHint(await readHead(path, HINT_BYTES));
 }
+
+/** Text becomes one string, of which the engine makes none longer than about 2^29 characters. */
+const MOST_TEXT = { maxBytes: 500_000_000 };
 
 async function readText(path: string): Promise<string> {
   let bytes: Uint8Array;

@@ -1,6 +1,6 @@
 /** The evidence of advice for readers: Markdown, a page that loads nothing, and JSON. */
 import { formatText } from '../../numerics/index.js';
-import { htmlPage, noteText, PAGE_THEME, section, textTable } from '../draw/page.js';
+import { htmlPage, noteText, section, textTable, wideChart } from '../draw/page.js';
 import { escaped } from '../draw/svg.js';
 import { countOf, markdownTable, markdownText, sum } from '../draw/text.js';
 import { adviceChart } from './advice-chart.js';
@@ -78,8 +78,8 @@ export function adviceMarkdown(
 
 /** The same as a page, with the histograms of all tensors in their advised formats. */
 export async function advicePage(advice: Advice, { command }: { readonly command: string }): Promise<string> {
-  const chart = `<div class="wide">${await adviceChart(advice, PAGE_THEME)}</div>`;
-  const ranges = `<div class="wide">${rangeChart(advisedRanges(advice), PAGE_THEME)}</div>`;
+  const chart = await wideChart((theme) => adviceChart(advice, theme));
+  const ranges = await wideChart((theme) => rangeChart(advisedRanges(advice), theme));
   const sections = [
     `<p>${escaped(adviceSentence(advice))}</p>`,
     section('Verification', textTable(verificationCells(advice)) + noteText(VERIFICATION_NOTE)),

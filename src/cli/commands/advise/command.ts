@@ -186,6 +186,7 @@ async function advise(
         writeRanges(out, analysis);
       },
       onRangesProgress: progress.ranges,
+      onWarning: ({ message }) => terminal.warn(message),
       onBaseline: (baseline) => {
         progress.baseline(baseline);
         terminal.say(resolutionText({ baseline, heldOut: used.test.count, request }));

@@ -96,7 +96,7 @@ Example:
 
 const compareCommand = defineCommand({
   name: 'compare',
-  summary: 'compare finished runs: results, swallowed updates, chart',
+  summary: 'compare finished runs: results, lost gradients, chart',
   options: (command) =>
     command
       .argument('<runs...>', 'run folders, or folders with runs')
@@ -136,7 +136,9 @@ Examples:
 
 const removeCommand = defineCommand({
   name: 'rm',
-  summary: 'remove runs or sweeps with everything in their folders',
+  summary: 'remove runs or sweeps',
+  description:
+    'Removes the folders of runs or sweeps. A folder that also holds other files or symbolic links, or whose config.json is not that of a run, is refused: nothing that Fewbit did not write is ever removed.',
   options: (command) =>
     command.argument('<runs...>', 'folders of runs or sweeps').option('--yes', 'do not ask'),
   examples: `
@@ -298,8 +300,8 @@ async function removeRuns(
   const removals = paths.map(planRemoval);
   if (yes !== true) {
     for (const { path, kind, runs, files, sizeBytes } of removals) {
-      const what = kind === 'sweep' ? `a sweep of ${grouped(runs)} runs` : 'a run';
-      terminal.print(`${path}: ${what}, ${grouped(files)} files, ${sizeText(sizeBytes)}`);
+      const what = kind === 'sweep' ? `a sweep of ${grouped(runs.length)} runs` : 'a run';
+      terminal.print(`${path}: ${what}, ${grouped(files.length)} files, ${sizeText(sizeBytes)}`);
     }
     if (!canAsk()) throw new UsageError('runs: cannot ask without a terminal; remove with --yes');
     if (!(await isYes('remove all of it?'))) {

@@ -62,7 +62,8 @@ export function requestedSweep(argument: string, options: SpaceOptions): Request
   const stem = basename(source, '.json');
   const name =
     definition.name ?? (isSweepFile(draft, argument) && stem !== 'sweep' ? stem : run.network.name);
-  const out = options.out ?? (isFolder ? argument : join('runs', `sweep-${folderName(name ?? '', 'network')}`));
+  const out =
+    options.out ?? (isFolder ? argument : join('runs', `sweep-${folderName(name ?? '', 'network')}`));
   return { out, definition, expansion: expandSweep(definition, source) };
 }
 

@@ -30,6 +30,7 @@ export interface SweepListener {
   readonly onFailure: (run: SweepRun, problem: string) => void;
   readonly onNote: (text: string) => void;
   readonly onQueued: EngineContext['onQueued'];
+  readonly onWarning: EngineContext['onWarning'];
   readonly onState: (running: number, waiting: string | null) => void;
 }
 
@@ -84,6 +85,7 @@ function contextOf(sweep: string, listener: SweepListener, signal: AbortSignal):
     onFailure: ({ run }, problem) => listener.onFailure(run, problem),
     onNote: listener.onNote,
     onQueued: listener.onQueued,
+    onWarning: listener.onWarning,
     onState: listener.onState,
   };
 }

@@ -9,6 +9,7 @@ import { availableParallelism } from 'node:os';
 import { dirname } from 'node:path';
 import { fileURLToPath } from 'node:url';
 import { markFailure, readFailure, runLog } from '../../../experiment/store/index.js';
+import type { TrainingWarning } from '../../../train/index.js';
 import { EXIT } from '../../console/errors.js';
 import { Restarts, type Engine, type EngineContext, type SweepTask } from './engine.js';
 import { BUSY, workerArguments, type WorkerThreads } from './worker-arguments.js';
@@ -80,6 +81,7 @@ export class LocalEngine implements Engine {
             reject(error instanceof Error ? error : new Error(String(error)));
           }
         };
+        child.on('message', (warning) => context.onWarning(task, warning as TrainingWarning));
         child.once('error', (error) => over(error.message));
         child.once('exit', (code, name) =>
           over(name ?? (code === BUSY ? 'its run folder in use' : `exit code ${String(code)}`)),

@@ -24,6 +24,7 @@ import {
   sweepRunPath,
   type LockOwner,
 } from '../../../experiment/store/index.js';
+import type { TrainingWarning } from '../../../train/index.js';
 import { openData } from '../../shared/open-data.js';
 import { errorLine, EXIT, isKnownError, UsageError } from '../../console/errors.js';
 import { interruptible, type CommandContext, type Interrupt } from '../../console/interrupt.js';
@@ -79,19 +80,20 @@ async function train(
     const stop = new AbortController();
     interrupt.signal.addEventListener('abort', () => stop.abort(interrupt.signal.reason));
     if (interrupt.signal.aborted) stop.abort(interrupt.signal.reason);
-    const outcome = await executeRun(
-      folder,
-      { ...configuration, threads: threadsOf(threads, configuration) },
-      checkpoint,
-      {
-        data,
-        now: () => performance.now(),
-        signal: stop.signal,
-        onEvent: (event) => {
-          if (event.event === 'epoch' && !event.partial && hasReached(event.epoch)) stop.abort();
-        },
+    const settled = { ...configuration, threads: threadsOf(threads, configuration) };
+    const outcome = await executeRun(folder, settled, checkpoint, {
+      data,
+      now: () => performance.now(),
+      signal: stop.signal,
+      onEvent: (event) => {
+        if (event.event === 'warning') {
+          const { kind, message } = event;
+          terminal.warn(message);
+          process.send?.({ kind, message } satisfies TrainingWarning);
+        }
+        if (event.event === 'epoch' && !event.partial && hasReached(event.epoch)) stop.abort();
       },
-    );
+    });
     return outcome.status === 'interrupted' && interrupt.signal.aborted ? interrupt.exitCode : 0;
   } catch (error) {
     if (isNew) folder.discard();
