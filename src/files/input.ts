@@ -25,7 +25,7 @@ const MOST_TEXT: InputLimit = { maxBytes: 500_000_000 };
 /** Without O_NONBLOCK, which Windows lacks, a named pipe would keep the call waiting for a writer. */
 const FLAGS = constants.O_RDONLY | ((constants as Partial<typeof constants>).O_NONBLOCK ?? 0);
 
-/** The bytes of a file. @throws FileError for what is no file or too large; the system's error. */
+/** The bytes of a file. @throws FileError for what is not a file, or is too large; the system's error. */
 export function readInputSync(path: string, limit = MOST): Uint8Array<ArrayBuffer> {
   const handle = openSync(path, FLAGS);
   try {
@@ -47,7 +47,7 @@ export async function readInput(path: string, limit = MOST): Promise<Uint8Array<
   }
 }
 
-/** The first bytes of a file, at most `count`; none of what is no file. @throws the system's error */
+/** The first bytes of a file, at most `count`; none if it is not a regular file. @throws the system's error */
 export async function readHead(path: string, count: number): Promise<Uint8Array> {
   const handle = await open(path, FLAGS);
   try {

@@ -37,7 +37,7 @@ describe('the runs', () => {
     expect(runs[4]?.name).toMatch(/^slow-seed-1-batch-10-momentum-0(\.\d+)?$/);
   });
 
-  it('have folders of their own, whatever the points are called', () => {
+  it('have separate folders, whatever the points are called', () => {
     const names = expanded({
       list: ['日本', '🙂', 'sweep.json', 'Report.HTML', '..'].map((name, i) => ({ name, batch: i + 1 })),
     }).runs.map(({ name }) => name);

@@ -21,7 +21,7 @@ code other than 0, 2 and 3), a case that takes over 10 seconds, or a change that
 Example:  npm run fuzz -- --minutes 3 --seed 1 --target csv`;
 
 const HANG_MS = 10_000;
-/** A process starts slowly on a busy machine, and has a limit of its own. */
+/** A process starts slowly on a busy machine, and has a separate limit. */
 const PROCESS_HANG_MS = 70_000;
 const START_MS = 120_000;
 const LOOK_EVERY_MS = 250;

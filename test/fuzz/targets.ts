@@ -1,6 +1,6 @@
 /**
  * What is fuzzed: every entrance through which data from outside come in. A target has originals that pass, a mutation, and
- * the entrance itself, whose result says what was read.
+ * the entrance itself, whose result names what was read.
  */
 import { execFileSync, spawnSync } from 'node:child_process';
 import { mkdirSync, mkdtempSync, readdirSync, readFileSync, rmSync, writeFileSync } from 'node:fs';
@@ -199,7 +199,7 @@ const ARGUMENTS = [
   'data list --json',
 ];
 
-/** The command line, in a process of its own: its exit codes are 0, 2 and 3, and it prints no stack. */
+/** The command line, in a separate process: its exit codes are 0, 2 and 3, and it prints no stack. */
 const COMMAND_LINE: Target = {
   name: 'arguments',
   originals: () => {

@@ -1,4 +1,4 @@
-/** A worker thread of the fuzzers: one target, until it is ended. A shared word says which case it is at. */
+/** A worker thread of the fuzzers: one target, until it is ended. A shared word holds the number of the case. */
 import { parentPort, workerData } from 'node:worker_threads';
 import { prepare, runCase } from './case.js';
 import { TARGETS } from './targets.js';

@@ -73,7 +73,7 @@ export function expandSweep(definition: SweepDefinition, source: string): Expans
   return { runs: named, repeated: points.length - runs.length };
 }
 
-/** Every run has a folder of its own. */
+/** No two runs share a folder. */
 function checkNames(runs: readonly SweepRun[], source: string): void {
   const labels = new Map<string, string>();
   for (const { name, label } of runs) {
