@@ -9,14 +9,6 @@ import { FewbitError } from '../numerics/index.js';
 /** A path that holds no file which can be read whole. */
 export class FileError extends FewbitError {
   override readonly name = 'FileError';
-
-  /** @param kind what is there */
-  constructor(
-    message: string,
-    readonly kind: 'file' | 'folder' | 'named pipe' | 'socket' | 'device',
-  ) {
-    super(message);
-  }
 }
 
 /** What is read of a kind of file. */
@@ -33,7 +25,7 @@ const MOST_TEXT: InputLimit = { maxBytes: 500_000_000 };
 /** Without O_NONBLOCK, which Windows lacks, a named pipe would keep the call waiting for a writer. */
 const FLAGS = constants.O_RDONLY | ((constants as Partial<typeof constants>).O_NONBLOCK ?? 0);
 
-/** The bytes of a file. @throws FileError for what is no file or too large; the system's error. */
+/** The bytes of a file. @throws FileError for what is not a file, or is too large; the system's error. */
 export function readInputSync(path: string, limit = MOST): Uint8Array<ArrayBuffer> {
   const handle = openSync(path, FLAGS);
   try {
@@ -55,11 +47,11 @@ export async function readInput(path: string, limit = MOST): Promise<Uint8Array<
   }
 }
 
-/** The first bytes of a file: at most `count`. @throws what readInput throws */
-export async function readInputStart(path: string, count: number): Promise<Uint8Array> {
+/** The first bytes of a file, at most `count`; none if it is not a regular file. @throws the system's error */
+export async function readHead(path: string, count: number): Promise<Uint8Array> {
   const handle = await open(path, FLAGS);
   try {
-    check(path, await handle.stat(), { maxBytes: Infinity });
+    if (!(await handle.stat()).isFile()) return new Uint8Array();
     const { buffer, bytesRead } = await handle.read(new Uint8Array(count), 0, count, 0);
     return buffer.subarray(0, bytesRead);
   } finally {
@@ -74,20 +66,18 @@ export function readTextSync(path: string, limit = MOST_TEXT): string {
 
 function check(path: string, stats: Stats, { maxBytes }: InputLimit): void {
   if (!stats.isFile()) {
-    const kind = kindOf(stats);
-    throw new FileError(`${path}: must be a file, got a ${kind}; give the path of a file`, kind);
+    throw new FileError(`${path}: must be a file, got ${kindOf(stats)}; give the path of a file`);
   }
   if (stats.size > maxBytes) {
     throw new FileError(
       `${path}: at most ${maxBytes} bytes are read, got ${stats.size}; give a smaller file`,
-      'file',
     );
   }
 }
 
-function kindOf(stats: Stats): FileError['kind'] {
-  if (stats.isDirectory()) return 'folder';
-  if (stats.isFIFO()) return 'named pipe';
-  if (stats.isSocket()) return 'socket';
-  return 'device';
+function kindOf(stats: Stats): string {
+  if (stats.isDirectory()) return 'a folder';
+  if (stats.isFIFO()) return 'a named pipe';
+  if (stats.isSocket()) return 'a socket';
+  return 'a device';
 }

@@ -8,7 +8,7 @@ import { MAX_SIZE } from '../plan/index.js';
 import type { NetworkConfiguration, PrecisionStage } from './configuration.js';
 
 const size = z.int().min(1).max(MAX_SIZE);
-/** The rate is multiplied so many times at every epoch. */
+/** Largest power: a rate is multiplied that many times at every epoch. */
 const MAX_POWER = 1000;
 const pairOf = (item: z.ZodInt): z.ZodType =>
   z.union([item, z.tuple([item, item])], 'expected a number or [vertical, horizontal]');

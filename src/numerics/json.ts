@@ -65,7 +65,7 @@ export function checkDepth(who: string, value: unknown): void {
   }
 }
 
-/** A value of any kind as an error shows it: JSON where there is such text, cut after 200 characters. */
+/** A value of any kind as an error shows it: JSON if it has such text, cut after 200 characters. */
 export function shownText(value: unknown): string {
   if (value === undefined) return 'nothing';
   if (typeof value === 'bigint') return `${value}n`;

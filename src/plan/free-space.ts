@@ -1,5 +1,5 @@
 /**
- * Where an arena is free over a span of time: finds the lowest offset at which no buffer placed before is alive at the same
+ * Free places of an arena over a span of time: finds the lowest offset at which no buffer placed before is alive at the same
  * time. A tree over time keeps the occupied bytes as few joined stretches, so a place takes a number of steps near the
  * logarithm of the plan's length, and a plan of n ops about n log n in all. docs/plan.md, "Memory".
  */

@@ -167,7 +167,6 @@ export class BatchEncoder {
   #checkSize(features: DataSet['features'], labels: Int32Array): void {
     checkArgument('batch encoder: features', features, FEATURES);
     checkArgument('batch encoder: labels', labels, LABELS);
-    const { length } = features;
     const most = this.#buffer.length / this.#size;
     const count = labels.length;
     const { length } = features;

@@ -37,8 +37,8 @@ export interface EvaluationJson {
     readonly recall: number | null;
     readonly f1: number | null;
   }[];
-  /** `confusion[actual][predicted]`. */
-  readonly confusion: readonly (readonly number[])[];
+  /** `confusion[actual][predicted]`; null with more than 1,000 classes. */
+  readonly confusion: readonly (readonly number[])[] | null;
 }
 
 /** With more classes than this, a confusion matrix is wider than a terminal and is left out. */
@@ -126,7 +126,7 @@ export function evaluationTable(evaluation: EvaluationJson): string {
         ['', ...evaluation.perClass.map((row) => row.label), ...(withoutClass > 0 ? [NO_CLASS] : [])],
         ...evaluation.perClass.map((row, index) => [
           row.label,
-          ...(evaluation.confusion[index] ?? []).map(String),
+          ...(evaluation.confusion?.[index] ?? []).map(String),
           ...(withoutClass > 0 ? [String(row.withoutClass)] : []),
         ]),
       ]),

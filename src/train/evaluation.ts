@@ -17,6 +17,9 @@ export interface EvaluationOptions {
   readonly topN?: number;
 }
 
+/** With more classes, a matrix of all pairs would be millions of zeros; `pairs` has the others. */
+const MAX_JSON_CLASSES = 1000;
+
 const quotient = (a: number, b: number): number | null => (b === 0 ? null : a / b);
 
 /**
@@ -27,7 +30,11 @@ export class Evaluation {
   readonly classes: number;
   readonly labelNames: readonly string[];
   readonly topN: number;
-  readonly #confusion: Float64Array;
+  /** Examples by actual * classes + predicted, pairs with examples only: few of the pairs of many classes have any. */
+  readonly #confusion = new Map<number, number>();
+  /** Examples by their class, and by the class predicted. */
+  readonly #actual: Float64Array;
+  readonly #predicted: Float64Array;
   /** Examples without a class, by label. */
   readonly #withoutClass: Float64Array;
   #examples = 0;
@@ -54,7 +61,8 @@ export class Evaluation {
     }
     this.classes = classes;
     this.topN = topN;
-    this.#confusion = new Float64Array(classes * classes);
+    this.#actual = new Float64Array(classes);
+    this.#predicted = new Float64Array(classes);
     this.#withoutClass = new Float64Array(classes);
   }
 
@@ -82,6 +90,7 @@ export class Evaluation {
       const label = labels[row]!;
       const offset = row * classes;
       const predicted = classOf(logits, offset, classes);
+      this.#actual[label]!++;
       if (predicted === NO_CLASS) {
         this.#withoutClass[label]!++;
         continue;
@@ -92,7 +101,9 @@ export class Evaluation {
         const other = logits[offset + c]!;
         if (other > score || (other === score && c < label)) ahead++;
       }
-      this.#confusion[label * classes + predicted]!++;
+      const pair = label * classes + predicted;
+      this.#confusion.set(pair, (this.#confusion.get(pair) ?? 0) + 1);
+      this.#predicted[predicted]!++;
       if (ahead < this.topN) this.#topNCorrect++;
     }
     this.#examples += labels.length;
@@ -111,7 +122,15 @@ export class Evaluation {
 
   /** Number of examples of class `actual` that were predicted as class `predicted`. */
   confusion(actual: number, predicted: number): number {
-    return this.#confusion[this.#index(actual) * this.classes + this.#index(predicted)]!;
+    return this.#confusion.get(this.#index(actual) * this.classes + this.#index(predicted)) ?? 0;
+  }
+
+  /** Every pair of classes with examples, by actual, then by predicted class. */
+  pairs(): { readonly actual: number; readonly predicted: number; readonly count: number }[] {
+    const { classes } = this;
+    return [...this.#confusion]
+      .sort(([a], [b]) => a - b)
+      .map(([pair, count]) => ({ actual: Math.floor(pair / classes), predicted: pair % classes, count }));
   }
 
   /** Share of right predictions, 0 to 1; NaN without examples. */
@@ -159,16 +178,12 @@ export class Evaluation {
 
   /** Examples of the class. */
   actualCount(index: number): number {
-    let sum = this.withoutClass(index);
-    for (let c = 0; c < this.classes; c++) sum += this.confusion(index, c);
-    return sum;
+    return this.#actual[this.#index(index)]!;
   }
 
   /** Examples predicted to be of the class. */
   predictedCount(index: number): number {
-    let sum = 0;
-    for (let c = 0; c < this.classes; c++) sum += this.confusion(c, index);
-    return sum;
+    return this.#predicted[this.#index(index)]!;
   }
 
   /**
@@ -211,10 +226,14 @@ export class Evaluation {
         recall: this.recall(index),
         f1: this.f1(index),
       })),
-      confusion: this.labelNames.map((_, index) => [
-        ...this.#confusion.subarray(index * this.classes, (index + 1) * this.classes),
-      ]),
+      confusion: this.classes > MAX_JSON_CLASSES ? null : this.#matrix(),
     };
+  }
+
+  #matrix(): number[][] {
+    const rows = this.labelNames.map(() => this.labelNames.map(() => 0));
+    for (const { actual, predicted, count } of this.pairs()) rows[actual]![predicted] = count;
+    return rows;
   }
 
   #index(index: number): number {

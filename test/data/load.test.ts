@@ -732,7 +732,7 @@ describe('names and paths', () => {
     );
   });
 
-  test.runIf(process.platform !== 'win32')('a named pipe is no file, and is not waited for', async () => {
+  test.runIf(process.platform !== 'win32')('a named pipe is not a file, and is not waited for', async () => {
     const folder = await temporaryFolder();
     const pipe = join(folder, 'table.csv');
     execFileSync('mkfifo', [pipe]);

@@ -37,6 +37,23 @@ describe('the runs', () => {
     expect(runs[4]?.name).toMatch(/^slow-seed-1-batch-10-momentum-0(\.\d+)?$/);
   });
 
+  it('have separate folders, whatever the points are called', () => {
+    const names = expanded({
+      list: ['日本', '🙂', 'sweep.json', 'Report.HTML', '..'].map((name, i) => ({ name, batch: i + 1 })),
+    }).runs.map(({ name }) => name);
+    expect(new Set(names).size).toBe(5);
+    expect(names.slice(0, 2).every((name) => /^run-[0-9a-f]{8}$/.test(name))).toBe(true);
+    expect(names.slice(2, 4)).toEqual(['sweep-json', 'report-html']);
+    expect(() =>
+      expanded({
+        list: [
+          { name: 'a', batch: 1 },
+          { name: 'a', batch: 2 },
+        ],
+      }),
+    ).toThrow('sweep.json: the runs "a" and "a" would have one folder');
+  });
+
   it('have complete configurations, and the base is untouched', () => {
     for (const { configuration } of expanded({ grid: { seed: [1, 2] } }).runs) {
       expect(configuration).toEqual({

@@ -137,15 +137,15 @@ describe('the checker', () => {
       'a module of Node in a pure room',
       'plan/index.ts',
       `import { readFileSync } from 'node:fs';`,
-      'plan/index.ts: environment: "node:fs" stays in cli/**, data/node/**, experiment/store/**, ' +
-        'train/console.ts, backend/wasm/host-*.ts, backend/wasm/worker-*.js',
+      'plan/index.ts: environment: "node:fs" stays in cli/**, files/**, data/node/**, experiment/store/**, train/console.ts, ' +
+        'backend/wasm/host-*.ts, backend/wasm/worker-*.js',
     ],
     [
       'a module of Node without its prefix',
       'backend/reference/index.ts',
       `const { availableParallelism } = await import('os');`,
-      'backend/reference/index.ts: environment: "os" stays in cli/**, data/node/**, experiment/store/**, ' +
-        'train/console.ts, backend/wasm/host-*.ts, backend/wasm/worker-*.js',
+      'backend/reference/index.ts: environment: "os" stays in cli/**, files/**, data/node/**, experiment/store/**, train/console.ts, ' +
+        'backend/wasm/host-*.ts, backend/wasm/worker-*.js',
     ],
     [
       'a package in a room that has none',

@@ -132,7 +132,7 @@ describe('Evaluation', () => {
     expect([0, 1, 2].map((index) => evaluation.actualCount(index))).toEqual([5, 1, 1]);
     const json = evaluation.toJSON();
     expect(json).toMatchObject({ examples: 7, withoutClass: 5, diverged: true, loss: null });
-    expect(json.confusion.flat().reduce((sum, count) => sum + count, 0)).toBe(2);
+    expect(json.confusion!.flat().reduce((sum, count) => sum + count, 0)).toBe(2);
     expect(evaluation.stats().split('\n').slice(0, 9)).toEqual([
       'Evaluation',
       'Warning: the logits of 5 of 7 examples are not numbers, which counts as wrong: the network has diverged; train it again with a lower learning rate',
@@ -246,4 +246,24 @@ fish    0    0     0     0`
   ])('refuses %s', (_, act, message) => {
     expect(act).toThrow(new RangeError(message));
   });
+});
+
+it('65,536 classes take no matrix of all their pairs', () => {
+  const classes = 65_536;
+  const evaluation = new Evaluation({ classes });
+  const logits = new Int16Array(2 * classes);
+  logits[65_535] = 1;
+  logits[classes + 7] = 1;
+  evaluation.add(Int32Array.of(65_535, 6), logits);
+  expect(evaluation.pairs()).toEqual([
+    { actual: 6, predicted: 7, count: 1 },
+    { actual: 65_535, predicted: 65_535, count: 1 },
+  ]);
+  expect(evaluation.confusion(6, 7)).toBe(1);
+  expect(evaluation.actualCount(6)).toBe(1);
+  expect(evaluation.predictedCount(6)).toBe(0);
+  const { confusion, accuracy, perClass } = evaluation.toJSON();
+  expect(confusion).toBeNull();
+  expect(accuracy).toBe(0.5);
+  expect(perClass[65_535]).toMatchObject({ examples: 1, precision: 1, recall: 1 });
 });

@@ -4,7 +4,7 @@
  */
 import { stat } from 'node:fs/promises';
 import { basename, join } from 'node:path';
-import { FileError, readInput, readInputStart } from '../../files/index.js';
+import { FileError, readHead, readInput } from '../../files/index.js';
 import {
   checkArgument,
   checkOptions,
@@ -312,7 +312,7 @@ const MOST_TEXT = { maxBytes: 500_000_000 };
 
 /** What a file is that is no table, by its first bytes. */
 async function hintOf(path: string): Promise<string> {
-  return kindHint(await readInputStart(path, HINT_BYTES));
+  return kindHint(await readHead(path, HINT_BYTES));
 }
 
 async function readText(path: string): Promise<string> {

@@ -6,7 +6,7 @@ import { DataError } from '../index.js';
 
 /** Slower than any line in use. */
 const LEAST_BYTES_PER_SECOND = 1000;
-/** A window is so many times the longest silence. */
+/** A window in units of the longest silence. */
 const SILENCES = 3;
 
 /** Watches the bytes of one fetch. */

@@ -158,17 +158,22 @@ function settingsOf(configuration: RunConfiguration, definition: NetworkDefiniti
 }
 
 function confusionOf({ evaluation, labelNames }: ReportEvaluation): Confusion {
-  const counts = labelNames.map((_, actual) =>
-    labelNames.map((__, predicted) => evaluation.confusion(actual, predicted)),
-  );
-  const mistakes = counts.flatMap((row, a) =>
-    row.flatMap((count, p) =>
-      a === p || count === 0 ? [] : [{ actual: labelNames[a]!, predicted: labelNames[p]!, count }],
-    ),
-  );
+  const mistakes = evaluation
+    .pairs()
+    .filter(({ actual, predicted }) => actual !== predicted)
+    .map(({ actual, predicted, count }) => ({
+      actual: labelNames[actual]!,
+      predicted: labelNames[predicted]!,
+      count,
+    }));
   return {
     labels: labelNames,
-    counts: labelNames.length <= MAX_CLASSES ? counts : null,
+    counts:
+      labelNames.length <= MAX_CLASSES
+        ? labelNames.map((_, actual) =>
+            labelNames.map((__, predicted) => evaluation.confusion(actual, predicted)),
+          )
+        : null,
     mistakes: mistakes.sort((a, b) => b.count - a.count).slice(0, TOP_CONFUSIONS),
   };
 }

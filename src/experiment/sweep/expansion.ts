@@ -65,13 +65,26 @@ export function expandSweep(definition: SweepDefinition, source: string): Expans
   }
   const stems = new Map<string, number>();
   for (const { stem } of runs) stems.set(stem, (stems.get(stem) ?? 0) + 1);
-  return {
-    runs: runs.map(({ stem, ...run }) => ({
-      name: stems.get(stem) === 1 ? stem : `${stem}-${hash(run.label)}`,
-      ...run,
-    })),
-    repeated: points.length - runs.length,
-  };
+  const named = runs.map(({ stem, ...run }) => ({
+    name: stems.get(stem) === 1 ? stem : `${stem}-${hash(run.label)}`,
+    ...run,
+  }));
+  checkNames(named, source);
+  return { runs: named, repeated: points.length - runs.length };
+}
+
+/** No two runs share a folder. */
+function checkNames(runs: readonly SweepRun[], source: string): void {
+  const labels = new Map<string, string>();
+  for (const { name, label } of runs) {
+    const other = labels.get(name);
+    if (other !== undefined) {
+      throw new ConfigurationError(
+        `${source}: the runs "${other}" and "${label}" would have one folder, ${name}; give one of them another name`,
+      );
+    }
+    labels.set(name, label);
+  }
 }
 
 function textOf({ labels }: Pick<Point, 'labels'>): string {
@@ -181,9 +194,12 @@ function leaves(value: JsonValue): string[] {
   return [String(value)];
 }
 
-/** A folder's name for the label, cut if it is too long. */
+/** Endings of the files that lie beside the runs: sweep.json, report.html ... */
+const FILE_ENDING = /\.(?=(?:json|jsonl|html|log|lock)$)/;
+
+/** A folder's name for the label, cut if it is too long. It is the name of no file of the sweep, and never empty. */
 function stemOf(label: string): string {
-  const name = folderName(label);
+  const name = folderName(label, `run-${hash(label)}`).replace(FILE_ENDING, '-');
   return name.length <= MAX_NAME ? name : `${name.slice(0, MAX_NAME - 9)}-${hash(label)}`;
 }
 
