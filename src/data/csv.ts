@@ -177,6 +177,7 @@ function checkKind(text: string, name: string): void {
  */
 export function csvDataSets(tables: readonly CsvTable[], schema?: DataSchema): DataSet[] {
   checkArgument('csv: tables', tables, listOf(TABLE));
+  if (tables.length === 0) return [];
   const texts = new Set(tables.flatMap((table) => table.labels));
   const areNumbers = schema
     ? !schema.labelNames && [...texts].every((text) => CLASS_INDEX.test(text))

@@ -34,7 +34,7 @@ import { networkFromJSON, type NetworkConfiguration, type NetworkDefinition } fr
 import type { Tensor } from '../plan/index.js';
 import type { PrecisionState } from './precision.js';
 import { sha256 } from './bytes.js';
-import { dataSchemaFor } from './data-schema.js';
+import { dataSchemaFor, parseDataSchema } from './data-schema.js';
 import {
   decodeSafetensors,
   encodeSafetensors,
@@ -121,7 +121,7 @@ export async function encodeCheckpoint(checkpoint: Checkpoint): Promise<Uint8Arr
       iterator: JSON.stringify(iteratorPosition),
       batch: JSON.stringify(batch),
       ...(precision && { precision: JSON.stringify(precision) }),
-      ...(dataSchema && { data: JSON.stringify(dataSchema) }),
+      ...(dataSchema && { data: JSON.stringify(parseDataSchema(dataSchema, 'checkpoint: dataSchema')) }),
       ...(run !== undefined && { run }),
       formats: JSON.stringify(
         Object.fromEntries([...tensors].map(([name, { format }]) => [name, formatText(format)])),
