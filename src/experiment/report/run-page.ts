@@ -211,7 +211,7 @@ function statisticsTable(charts: ReportCharts, { sites }: RunParts): string {
       : `<details${shown.length === 0 ? ' open' : ''}><summary>${countOf(harmless.length, 'tensor')} with less than 1 % flushed and 0.02 % saturated</summary>${table(harmless)}</details>`;
   return (
     noteText(
-      'Shares of all elements that were rounded into the tensor, over the run, the worst first. ▲: 1 % or more saturated, or half or more flushed. Range used: the largest magnitude as a share of the format’s.',
+      'Shares of all elements that were rounded into the tensor, exact zeros included, over the run, the worst first. ▲: 1 % or more saturated, or half or more flushed. Range used: the largest magnitude as a share of the format’s.',
     ) +
     (shown.length === 0 ? '' : table(shown)) +
     folded
