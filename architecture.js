@@ -25,7 +25,7 @@ export const ROOMS = {
   plan: { imports: ['numerics'], doors: index, packages: [] },
   optim: { imports: ['numerics'], doors: index, packages: [] },
   nn: { imports: ['numerics', 'plan', 'optim'], doors: index, packages: ['zod'] },
-  data: { imports: ['numerics'], doors: index, packages: [] },
+  data: { imports: ['numerics'], doors: ['index.ts', 'readers.ts'], packages: [] },
   'data/node': {
     imports: ['numerics', 'data', 'files'],
     doors: index,

@@ -2,7 +2,14 @@
  * The refusals of every backend, in the same words: arguments that do not fit the plan, and a session without
  * room. The contract itself is contract.ts.
  */
-import { checkOptions, FUNCTION, NUMBER, SEED, type OptionRules } from '../numerics/arguments.js';
+import {
+  checkOptions,
+  FUNCTION,
+  NUMBER,
+  SEED,
+  type OptionRules,
+  checkArgument,
+} from '../numerics/arguments.js';
 import { formatText, InputError, InputTypeError, maxRaw, minRaw, type Storage } from '../numerics/index.js';
 import type { Op, Plan, Tensor, TensorId } from '../plan/index.js';
 import {
@@ -41,6 +48,7 @@ export function checkMemory(name: string, { threads, totalBytes, limitBytes, par
 
 /** Advice to make a session smaller. */
 export function waysToSave(threads: number): string {
+  checkArgument('threads', threads, NUMBER);
   return `a smaller batch or network${threads > 1 ? ', or fewer threads' : ''}`;
 }
 

@@ -45,7 +45,7 @@ export function separatorText(separator: string): string {
   return separator === '\t' ? 'a tab' : `"${separator}"`;
 }
 
-/** How the first row reads by itself. */
+/** How the first row reads without the others. */
 export type FirstRow = 'header' | 'counting' | 'example';
 
 /**
@@ -158,7 +158,7 @@ export function separatorHint(cell: string, delimiter: string): string {
   return other === undefined ? '' : `; the separator seems to be ${separatorText(other)}`;
 }
 
-/** The end of an error about a cell that is no number. */
+/** The end of an error about a cell that is not a number. */
 export function cellHint(cell: string, delimiter: string, isFirstRow: boolean): string {
   const other = SEPARATORS.find((one) => one !== delimiter && cell.includes(one));
   if (other !== undefined) {

@@ -2,6 +2,7 @@
  * What bytes really are, by how they begin. Readers name it when a file is not what they expect: a saved web page is the
  * most frequent kind of broken data set, and its symptom (a wrong magic number) does not show that.
  */
+import { BYTES, checkArgument } from '../numerics/arguments.js';
 
 interface Kind {
   /** `a web page (HTML)`. */
@@ -54,6 +55,7 @@ const KINDS: readonly (readonly [fits: (bytes: Uint8Array) => boolean, name: str
 
 /** The kind of file that `bytes` are; undefined for plain text, or an unknown kind. */
 export function fileKind(bytes: Uint8Array): Kind | undefined {
+  checkArgument('file kind', bytes, BYTES);
   const found = KINDS.find(([fits]) => fits(bytes));
   return found && { name: found[1], wayOut: found[2] };
 }

@@ -46,6 +46,8 @@ export interface IdxHeader {
  * @throws DataError for anything else.
  */
 export function parseIdxHeader(bytes: Uint8Array, name: string): IdxHeader {
+  checkArgument('idx: bytes', bytes, BYTES);
+  checkArgument('idx: name', name, TEXT);
   const view = new DataView(bytes.buffer, bytes.byteOffset, bytes.byteLength);
   if (bytes.length < 4) {
     throw new DataError(
@@ -75,8 +77,6 @@ export function parseIdxHeader(bytes: Uint8Array, name: string): IdxHeader {
 
 /** Reads an IDX file of unsigned bytes in one to four dimensions. @throws DataError for anything else. */
 export function parseIdx(bytes: Uint8Array, name: string): IdxArray {
-  checkArgument('idx: bytes', bytes, BYTES);
-  checkArgument('idx: name', name, TEXT);
   const { dimensions, headBytes, dataBytes } = parseIdxHeader(bytes, name);
   const got = bytes.length - headBytes;
   if (got !== dataBytes) {

@@ -5,10 +5,7 @@
  */
 export type * from './dataset.js';
 export { DataError } from './errors.js';
-export { crc32 } from './crc32.js';
-export { fileKind, kindHint } from './file-kind.js';
-export { noteLabels } from './label-notes.js';
-export { NoteBook, noteText, type DataNote } from './notes.js';
+export { noteText, type DataNote } from './notes.js';
 export type { Augmentation } from './augmentation.js';
 export { checkDataSet, exampleSize, selectExamples, sliceExamples, splitDataSet } from './examples.js';
 export { ArrayDataSetIterator, StreamDataSetIterator, type ArrayIteratorOptions } from './iterator.js';

@@ -50,6 +50,13 @@ export {
   type RunResult,
   type RunStore,
 } from './run/execute.js';
+export {
+  linesUpTo,
+  verifyRun,
+  type RunEvidence,
+  type Verification,
+  type VerificationDifference,
+} from './run/verification.js';
 export type { CheckpointNote, RunSeal } from './run/checkpoint-note.js';
 export { checkRunData, usedData, type RunData } from './run/run-data.js';
 export type { ComparisonEntry, ComparisonOutcome, ComparisonRow } from './run/comparison.js';

@@ -11,14 +11,16 @@ import {
   wholeNumber,
   withMethods,
   type OptionRules,
+  checkArgument,
+  listOf,
 } from '../numerics/arguments.js';
 import { InputError } from '../numerics/index.js';
 import { selectBackend, type Backend, type BackendName } from '../backend/index.js';
-import { sliceExamples, type DataSet } from '../data/index.js';
+import { sliceExamples, type DataSet, checkDataSet } from '../data/index.js';
 import type { Format } from '../numerics/index.js';
 import { elements, type Plan, type TensorId } from '../plan/index.js';
 import { BatchEncoder, checkData } from '../train/index.js';
-import { integerFormat, rawArray, type ExportSubject, type Integers } from './subject.js';
+import { checkSubject, integerFormat, rawArray, type ExportSubject, type Integers } from './subject.js';
 
 /** Raw integers of some examples, in order. */
 export interface GoldenRows {
@@ -61,6 +63,8 @@ const GOLDEN_OPTIONS: OptionRules<GoldenOptions> = {
  */
 export async function goldenVectors(subject: ExportSubject, options: GoldenOptions): Promise<GoldenVectors> {
   checkOptions('export', options, GOLDEN_OPTIONS, ['data', 'count']);
+  checkSubject(subject);
+  checkDataSet(options.data, 'export: data');
   const { definition, plan, tensors } = subject;
   const { data, count, backend = 'wasm', threads } = options;
   checkData('export', data, definition);
@@ -93,6 +97,15 @@ export async function goldenVectors(subject: ExportSubject, options: GoldenOptio
   } finally {
     await session.close();
   }
+}
+
+const ROWS = record('rows', { format: record('a format'), shape: listOf(NUMBER) });
+const GOLDEN = record('golden vectors of goldenVectors', { count: NUMBER, input: ROWS, logits: ROWS });
+
+/** Checks what every export takes. @throws TypeError for anything else. */
+export function checkExport(subject: ExportSubject, golden: GoldenVectors): void {
+  checkSubject(subject);
+  checkArgument('export: golden', golden, GOLDEN);
 }
 
 function rowsOf({ tensors }: Plan, id: TensorId | null, count: number): GoldenRows {

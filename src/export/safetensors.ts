@@ -2,11 +2,12 @@
 import { formatText } from '../numerics/index.js';
 import { encodeSafetensors } from '../train/index.js';
 import { identifier, type ExportedFiles } from './files.js';
-import type { GoldenVectors } from './golden.js';
+import { checkExport, type GoldenVectors } from './golden.js';
 import type { ExportSubject } from './subject.js';
 
 /** `<network>.safetensors`: the weights, without what only training needs; `golden.safetensors`: input, logits, labels. */
 export function safetensorsFiles(subject: ExportSubject, golden: GoldenVectors): ExportedFiles {
+  checkExport(subject, golden);
   const { definition, step, tensors } = subject;
   const { name, configuration } = definition;
   const { count, input, logits, labels } = golden;

@@ -1,7 +1,7 @@
 /** What is exported: the network of a checkpoint in its present formats, the plan that evaluates it, and its tensors. */
 import { UnsupportedError } from '../backend/index.js';
 import { networkFromJSON, type NetworkDefinition } from '../nn/index.js';
-import { checkOptions, TEXT, wholeNumber } from '../numerics/arguments.js';
+import { checkOptions, TEXT, wholeNumber, checkArgument, listOf, record } from '../numerics/arguments.js';
 import { storageOf, type Format } from '../numerics/index.js';
 import type { Plan, Tensor } from '../plan/index.js';
 import { decodeCheckpoint, type CheckpointTensor } from '../train/index.js';
@@ -26,6 +26,18 @@ export interface ExportSubject {
   readonly step: number;
   /** Parameters in layer order, then running statistics; no updates. */
   readonly tensors: readonly ExportTensor[];
+}
+
+const SUBJECT = record('a network of openSubject', {
+  definition: record('a network'),
+  plan: record('a plan'),
+  step: wholeNumber(),
+  tensors: listOf(record('a tensor')),
+});
+
+/** @throws TypeError for what openSubject has not made. */
+export function checkSubject(subject: ExportSubject): void {
+  checkArgument('export: subject', subject, SUBJECT);
 }
 
 /** What a checkpoint leaves open. */

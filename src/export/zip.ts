@@ -2,7 +2,7 @@
  * ZIP archives of files stored as they are, without compression: all that a NumPy archive needs.
  * Source: PKWARE, .ZIP File Format Specification (APPNOTE.TXT), sections 4.3.7, 4.3.12 and 4.3.16.
  */
-import { crc32 } from '../data/index.js';
+import { crc32 } from '../data/readers.js';
 import { InputError } from '../numerics/index.js';
 
 const LOCAL_FILE = 0x04034b50;

@@ -9,6 +9,14 @@ import { FewbitError } from '../numerics/index.js';
 /** A path that holds no file which can be read whole. */
 export class FileError extends FewbitError {
   override readonly name = 'FileError';
+
+  /** @param kind what is there */
+  constructor(
+    message: string,
+    readonly kind: 'file' | 'folder' | 'named pipe' | 'socket' | 'device',
+  ) {
+    super(message);
+  }
 }
 
 /** What is read of a kind of file. */
@@ -47,11 +55,11 @@ export async function readInput(path: string, limit = MOST): Promise<Uint8Array<
   }
 }
 
-/** The first bytes of a file, at most `count`; none of what is no file. @throws the system's error */
-export async function readHead(path: string, count: number): Promise<Uint8Array> {
+/** The first bytes of a file: at most `count`. @throws what readInput throws */
+export async function readInputStart(path: string, count: number): Promise<Uint8Array> {
   const handle = await open(path, FLAGS);
   try {
-    if (!(await handle.stat()).isFile()) return new Uint8Array();
+    check(path, await handle.stat(), { maxBytes: Infinity });
     const { buffer, bytesRead } = await handle.read(new Uint8Array(count), 0, count, 0);
     return buffer.subarray(0, bytesRead);
   } finally {
@@ -66,18 +74,20 @@ export function readTextSync(path: string, limit = MOST_TEXT): string {
 
 function check(path: string, stats: Stats, { maxBytes }: InputLimit): void {
   if (!stats.isFile()) {
-    throw new FileError(`${path}: must be a file, got ${kindOf(stats)}; give the path of a file`);
+    const kind = kindOf(stats);
+    throw new FileError(`${path}: must be a file, got a ${kind}; give the path of a file`, kind);
   }
   if (stats.size > maxBytes) {
     throw new FileError(
       `${path}: at most ${maxBytes} bytes are read, got ${stats.size}; give a smaller file`,
+      'file',
     );
   }
 }
 
-function kindOf(stats: Stats): string {
-  if (stats.isDirectory()) return 'a folder';
-  if (stats.isFIFO()) return 'a named pipe';
-  if (stats.isSocket()) return 'a socket';
-  return 'a device';
+function kindOf(stats: Stats): FileError['kind'] {
+  if (stats.isDirectory()) return 'folder';
+  if (stats.isFIFO()) return 'named pipe';
+  if (stats.isSocket()) return 'socket';
+  return 'device';
 }

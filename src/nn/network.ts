@@ -2,6 +2,7 @@
  * A defined network: the checked configuration with every size inferred. It never computes, but emits plans
  * and draws initial weights. Training is in train/network.ts.
  */
+import { checkArgument, wholeNumber } from '../numerics/arguments.js';
 import {
   conversionSites,
   PlanBuilder,
@@ -10,6 +11,7 @@ import {
   type Role,
   type SiteSettings,
   type TensorId,
+  checkPlan,
 } from '../plan/index.js';
 import { parseRounding, parseSeed, type Rounding, InputError } from '../numerics/index.js';
 import type { OptimizerConfiguration } from '../optim/index.js';
@@ -41,6 +43,7 @@ export class NetworkDefinition {
   readonly #groups: ReadonlyMap<string, number>;
 
   constructor(configuration: NetworkConfiguration) {
+    parseConfiguration(configuration);
     this.configuration = configuration;
     this.settings = networkSettings(configuration);
     const { input, inferenceRounding } = configuration;
@@ -128,12 +131,16 @@ export class NetworkDefinition {
 
   /** The rounding sites that convert parameters and updates of one stage into those of a later one, in the order of a plan. */
   conversion(from: number, to: number): readonly Convert[] {
+    const stage = wholeNumber(0, this.stages.length - 1);
+    checkArgument('conversion: from', from, stage);
+    checkArgument('conversion: to', to, stage);
     const [before, after] = [this.stages[from]!, this.stages[to]!];
     return conversionSites(`precision/${String(to)}`, before.plan(1), after.plan(1));
   }
 
   /** Initial value of every parameter and update tensor of a plan of this network, by tensor name. */
   initialParameters(plan: Plan): ReturnType<typeof initialParameters> {
+    checkPlan(plan);
     return initialParameters(this.layers, parseSeed(this.configuration.seed), plan);
   }
 
@@ -366,5 +373,5 @@ export function defineNetwork(configuration: NetworkConfiguration): NetworkDefin
 
 /** Does the same for JSON data of unknown origin. */
 export function networkFromJSON(json: unknown): NetworkDefinition {
-  return new NetworkDefinition(parseConfiguration(json));
+  return new NetworkDefinition(json as NetworkConfiguration);
 }

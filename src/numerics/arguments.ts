@@ -42,6 +42,9 @@ export const NUMBER: ArgumentRule = {
   holds: (value) => typeof value === 'number',
 };
 
+/** Nothing, where nothing has a meaning. */
+export const NULL: ArgumentRule = { text: 'null', kind: 'object', holds: (value) => value === null };
+
 /** A seed; `parseSeed` checks its value. */
 export const SEED: ArgumentRule = {
   text: 'an integer from 0 to 2^64 - 1',

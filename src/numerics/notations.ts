@@ -61,7 +61,7 @@ const NOTATIONS: readonly (readonly [pattern: RegExp, read: Reader])[] = [
 
 const FLOATING = /^(?:b?float|bf|tf|fp|e\dm)\d+/i;
 
-/** The end of an error about a text that is no format: what it would be here, if that is known. */
+/** The end of an error about a text that is not a format: what it would be here, if that is known. */
 export function notationHint(text: string): string {
   const trimmed = text.trim();
   if (FLOATING.test(trimmed)) return '; the only floating-point format is float32';

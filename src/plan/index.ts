@@ -4,7 +4,7 @@
  * @module fewbit/plan
  */
 export type { Convert, Role, Tensor, TensorId, Window } from './types.js';
-export type { Plan, PlanEnds } from './plan.js';
+export { checkPlan, type Plan, type PlanEnds } from './plan.js';
 export { opConverts, opReads, opWrites, type Op } from './ops/index.js';
 export type {
   BiasGradientOp,

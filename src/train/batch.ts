@@ -3,6 +3,7 @@
  * format (or float32 in the baseline). Data that does not fit the network is refused. Quantisation:
  * docs/training.md, "Inputs".
  */
+import { checkArgument, instanceRule, listOf, NUMBER, record, wholeNumber } from '../numerics/arguments.js';
 import { PIXEL_VALUES, type Batch, type TensorData } from '../backend/index.js';
 import { checkDataSet, type DataSet, type DataSetIterator } from '../data/index.js';
 import {
@@ -15,7 +16,7 @@ import {
   type NumberFormat,
   InputError,
 } from '../numerics/index.js';
-import type { NetworkDefinition } from '../nn/index.js';
+import { NetworkDefinition } from '../nn/index.js';
 import { elements } from '../plan/index.js';
 import type { InputCounter } from './input-counter.js';
 
@@ -62,6 +63,8 @@ function kindOf(value: unknown): string {
  * @throws RangeError naming both shapes, or both numbers of classes.
  */
 export function checkData(who: string, data: Described, definition: NetworkDefinition): void {
+  checkArgument(`${who}: data`, data, DESCRIBED);
+  checkArgument(`${who}: network`, definition, instanceRule('a NetworkDefinition', NetworkDefinition));
   const { inputShape, classes } = definition;
   const flat = data.shape.length === 1 || inputShape.length === 1;
   const fits = flat ? elements(data.shape) === elements(inputShape) : data.shape.join() === inputShape.join();
@@ -76,6 +79,11 @@ export function checkData(who: string, data: Described, definition: NetworkDefin
     );
   }
 }
+
+const FORMAT = record('a format { il, fl } or "float32"', { il: NUMBER, fl: NUMBER });
+const FEATURES = instanceRule('a Uint8Array or a Float32Array', Uint8Array, Float32Array);
+const LABELS = instanceRule('an Int32Array', Int32Array);
+const DESCRIBED = record('a data set or an iterator', { shape: listOf(NUMBER), classes: NUMBER });
 
 /** A shape as a configuration has it. */
 function inputText([height, width, channels]: readonly number[]): string {
@@ -97,6 +105,9 @@ export class BatchEncoder {
 
   /** `size`: elements of one example; `batch`: most examples in one call; `counter`: not of float32. */
   constructor(format: NumberFormat, size: number, batch: number, counter: InputCounter | null = null) {
+    if (format !== 'float32') checkArgument('batch encoder: format', format, FORMAT);
+    checkArgument('batch encoder: size', size, wholeNumber(1));
+    checkArgument('batch encoder: batch', batch, wholeNumber(1));
     this.#format = format;
     this.#size = size;
     this.counter = counter;
@@ -116,8 +127,8 @@ export class BatchEncoder {
    * @throws RangeError for a value that is not a number, and for more examples than a batch has.
    */
   batch(features: DataSet['features'], labels: Int32Array): Batch {
-    if (!(features instanceof Uint8Array)) return this.encode(features, labels);
     this.#checkSize(features, labels);
+    if (!(features instanceof Uint8Array)) return this.encode(features, labels);
     if (this.#countsPixels)
       this.counter?.add(
         features,
@@ -154,6 +165,8 @@ export class BatchEncoder {
   }
 
   #checkSize({ length }: DataSet['features'], labels: Int32Array): void {
+    checkArgument('batch encoder: features', features, FEATURES);
+    checkArgument('batch encoder: labels', labels, LABELS);
     const most = this.#buffer.length / this.#size;
     const count = labels.length;
     if (count > most) {

@@ -4,6 +4,18 @@
  * file. This file handles bytes only; files and atomic writes are elsewhere. Layout and guarantees:
  * docs/training.md, "Checkpoints".
  */
+import {
+  BYTES,
+  checkArgument,
+  either,
+  instanceRule,
+  NULL,
+  record,
+  shown,
+  wholeNumber,
+  optional,
+  TEXT,
+} from '../numerics/arguments.js';
 import type { IteratorPosition } from '../data/index.js';
 import {
   formatText,
@@ -14,6 +26,7 @@ import {
   storageOf,
   type NumberFormat,
   InputError,
+  InputTypeError,
   parseJson,
   shownText,
 } from '../numerics/index.js';
@@ -58,6 +71,18 @@ export interface CheckpointHeader extends Pick<Checkpoint, 'step' | 'epoch' | 'b
   readonly run: string | null;
 }
 
+const COUNT_OR_NULL = either(wholeNumber(), NULL);
+const POSITION = record('{ epoch, cursor }', { epoch: wholeNumber(), cursor: wholeNumber() });
+const CHECKPOINT = record('the contents of a checkpoint', {
+  configuration: record('a network configuration'),
+  step: wholeNumber(),
+  epoch: wholeNumber(),
+  iteratorPosition: either(POSITION, NULL),
+  batch: COUNT_OR_NULL,
+  precision: either(record('a precision', { stage: wholeNumber() }), NULL),
+  tensors: instanceRule('a Map of tensors', Map),
+  run: optional(TEXT),
+});
 const KIND = 'fewbit-checkpoint';
 const VERSION = '1';
 /** A file begins with its length and this; the digits of the checksum follow. */
@@ -74,7 +99,12 @@ export function stateTensors(definition: NetworkDefinition): Tensor[] {
 
 /** One file. Equal checkpoints give equal bytes. */
 export async function encodeCheckpoint(checkpoint: Checkpoint): Promise<Uint8Array> {
+  checkArgument('checkpoint', checkpoint, CHECKPOINT);
   const { configuration, step, epoch, iteratorPosition, batch, precision, tensors, run } = checkpoint;
+  plain(configuration);
+  for (const [name, tensor] of tensors) {
+    checkArgument(`checkpoint: tensor "${name}"`, tensor, record('a tensor'));
+  }
   const bytes = encodeSafetensors({
     metadata: {
       sha256: NO_CHECKSUM,
@@ -175,6 +205,7 @@ export function checkpointChecksum(bytes: Uint8Array): {
   readonly recorded: string;
   readonly parts: readonly Uint8Array[];
 } {
+  checkArgument('checkpoint: file', bytes, BYTES);
   const end = CHECKSUM_AT + CHECKSUM_LENGTH;
   const recorded = new TextDecoder().decode(bytes.subarray(CHECKSUM_AT, end));
   if (!FRONT.every((byte, i) => bytes[8 + i] === byte) || !/^[0-9a-f]{64}$/.test(recorded)) {
@@ -305,7 +336,13 @@ export function checkSameNetwork(found: NetworkConfiguration, expected: NetworkC
 
 /** JSON data without its undefined properties. */
 function plain(configuration: NetworkConfiguration): unknown {
-  return JSON.parse(JSON.stringify(configuration));
+  try {
+    return JSON.parse(JSON.stringify(configuration));
+  } catch {
+    throw new InputTypeError(
+      `checkpoint: a network configuration must be JSON data, got ${shown(configuration)}`,
+    );
+  }
 }
 
 const text = (value: unknown): string => (value === undefined ? 'absent' : JSON.stringify(value));

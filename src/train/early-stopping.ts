@@ -3,6 +3,7 @@
  * Conditions are checked after every step (time, invalid and too large scores) and every epoch (best score,
  * patience, epochs).
  */
+import { checkSource } from './batch.js';
 import type { DataSet, DataSetIterator } from '../data/index.js';
 import {
   checkOptions,
@@ -13,6 +14,9 @@ import {
   SIGNAL,
   TEXT,
   type OptionRules,
+  checkArgument,
+  listOf,
+  withMethods,
 } from '../numerics/arguments.js';
 import { InputError, InputTypeError } from '../numerics/index.js';
 import type { Evaluation } from './evaluation.js';
@@ -156,6 +160,9 @@ export class EarlyStoppingTrainer {
     checkOptions('early stopping', configuration, RULES, ['score', 'maxEpochs']);
     if (configuration.maxTime)
       checkOptions('early stopping: maxTime', configuration.maxTime, TIME_RULES, ['milliseconds', 'now']);
+    checkArgument('early stopping: network', network, withMethods('a network', 'fit'));
+    checkSource('early stopping', iterator);
+    checkArgument('early stopping: listeners', listeners, listOf(record('a listener')));
     const { maxEpochs, patience = 1, everyEpochs = 1 } = configuration;
     checkPeriod('early stopping: maxEpochs', maxEpochs);
     checkPeriod('early stopping: patience', patience);

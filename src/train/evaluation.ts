@@ -3,7 +3,7 @@
  * matrix, loss; after Deeplearning4j's Evaluation. This file counts; evaluation-table.ts makes the table.
  * Defined in docs/training.md.
  */
-import { checkOptions, listOf, NUMBER, TEXT } from '../numerics/arguments.js';
+import { checkOptions, listOf, NUMBER, TEXT, checkArgument, NUMBERS } from '../numerics/arguments.js';
 import { classOf, InputError, NO_CLASS } from '../numerics/index.js';
 import type { TensorData } from '../backend/index.js';
 import { divergenceText, evaluationTable, type Averaging, type EvaluationJson } from './evaluation-table.js';
@@ -64,6 +64,9 @@ export class Evaluation {
    * @throws RangeError if the sizes differ or a label is not a class.
    */
   add(labels: Int32Array, logits: TensorData, lossSum = 0): void {
+    checkArgument('evaluation: labels', labels, NUMBERS);
+    checkArgument('evaluation: logits', logits, NUMBERS);
+    checkArgument('evaluation: lossSum', lossSum, NUMBER);
     const { classes } = this;
     if (logits.length !== labels.length * classes) {
       throw new InputError(

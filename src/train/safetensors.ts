@@ -4,6 +4,8 @@
  * tensors without gaps. This file knows nothing of checkpoints. Source: github.com/huggingface/safetensors,
  * section "Format".
  */
+import { kindHint } from '../data/readers.js';
+import { BYTES, checkArgument, instanceRule, listOf, NUMBER, record, TEXT } from '../numerics/arguments.js';
 import { InputError, parseJson, shownText } from '../numerics/index.js';
 import { concatenate, littleEndianBytes, nativeBuffer } from './bytes.js';
 
@@ -30,6 +32,15 @@ interface Entry {
   readonly end: number;
 }
 
+const CONTENTS = record('{ metadata, tensors }', {
+  metadata: record('texts by name'),
+  tensors: instanceRule('a Map of tensors', Map),
+});
+const TENSOR = record('{ shape, data }', {
+  shape: listOf(NUMBER),
+  data: instanceRule('elements', Int16Array, Int32Array, Float32Array),
+});
+
 function dtypeOf(data: SafetensorsTensor['data']): Dtype {
   if (data instanceof Int16Array) return 'I16';
   return data instanceof Int32Array ? 'I32' : 'F32';
@@ -38,7 +49,11 @@ function dtypeOf(data: SafetensorsTensor['data']): Dtype {
 const elementsOf = (shape: readonly number[]): number => shape.reduce((product, size) => product * size, 1);
 
 /** One file. 4-byte elements come first, so that every tensor is aligned in the file; metadata keeps its order. */
-export function encodeSafetensors({ metadata, tensors }: Safetensors): Uint8Array<ArrayBuffer> {
+export function encodeSafetensors(contents: Safetensors): Uint8Array<ArrayBuffer> {
+  checkArgument('safetensors', contents, CONTENTS);
+  const { metadata, tensors } = contents;
+  checkArgument('safetensors: metadata', Object.values(metadata), listOf(TEXT));
+  for (const [name, tensor] of tensors) checkArgument(`safetensors: tensor "${name}"`, tensor, TENSOR);
   const sorted = [...tensors].sort(
     ([, a], [, b]) => b.data.BYTES_PER_ELEMENT - a.data.BYTES_PER_ELEMENT, // The sort is stable.
   );
@@ -70,6 +85,7 @@ export function encodeSafetensors({ metadata, tensors }: Safetensors): Uint8Arra
  * tensors.
  */
 export function decodeSafetensors(bytes: Uint8Array): Safetensors {
+  checkArgument('safetensors: file', bytes, BYTES);
   const { header, dataStart } = readHeader(bytes);
   const metadata = readMetadata(header['__metadata__']);
   const entries = Object.entries(header)
@@ -97,6 +113,7 @@ export function decodeSafetensors(bytes: Uint8Array): Safetensors {
  * @throws RangeError as decodeSafetensors, for the header
  */
 export function safetensorsMetadata(bytes: Uint8Array): Readonly<Record<string, string>> {
+  checkArgument('safetensors: file', bytes, BYTES);
   return readMetadata(readHeader(bytes).header['__metadata__']);
 }
 
@@ -110,12 +127,14 @@ function isSize(value: unknown): value is number {
 
 function readHeader(bytes: Uint8Array): { header: Record<string, unknown>; dataStart: number } {
   if (bytes.length < 8) {
-    throw new InputError(`safetensors: the file is truncated, got ${bytes.length} bytes of at least 8`);
+    throw new InputError(
+      `safetensors: the file is truncated, got ${bytes.length} bytes of at least 8${kindHint(bytes)}`,
+    );
   }
   const length = new DataView(bytes.buffer, bytes.byteOffset).getBigUint64(0, true);
   if (length < 2n || length > BigInt(bytes.length - 8)) {
     throw new InputError(
-      `safetensors: the file gives its header ${length} bytes but ${bytes.length - 8} follow; the file is truncated or of another kind`,
+      `safetensors: the file gives its header ${length} bytes but ${bytes.length - 8} follow; the file is truncated or of another kind${kindHint(bytes)}`,
     );
   }
   const dataStart = 8 + Number(length);

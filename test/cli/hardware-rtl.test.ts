@@ -13,20 +13,14 @@ describe('rtl', () => {
     expect(first).toEqual({ code: 0, stdout: 'array\n', stderr: '' });
     expect(readdirSync(join(folder, 'array')).sort()).toEqual(
       [
+        ...['Makefile', 'README.md', 'harness.cpp', 'vectors'],
         ...[
-          'Makefile',
-          'README.md',
-          'array.sv',
-          'buffer.sv',
-          'control.sv',
-          'drain.sv',
-          'harness.cpp',
-          'lfsr.sv',
-        ],
-        ...['pe.sv', 'results.sv', 'rounding_unit.sv', 'skew.sv', 'source.sv', 'tb.sv', 'top.sv', 'vectors'],
+          ...['array', 'buffer', 'checks', 'control', 'drain', 'lfsr', 'pe', 'results', 'rounding_unit'],
+          ...['skew', 'source', 'tb', 'timing', 'top'],
+        ].map((name) => `fewbit_${name}.sv`),
       ].sort(),
     );
-    const top = readFileSync(join(folder, 'array/top.sv'), 'utf8');
+    const top = readFileSync(join(folder, 'array/fewbit_top.sv'), 'utf8');
     expect(top).toContain('parameter int ROWS   = 4');
     const again = await run('rtl', 'array');
     expect([again.code, again.stderr]).toEqual([
@@ -51,7 +45,7 @@ describe('rtl', () => {
       event: 'done',
       design: { rows: 4, cols: 3, wordLength: 16, rounding: { mode: 'nearest-away' } },
     });
-    expect(readFileSync(join(folder, 'array/top.sv'), 'utf8')).not.toContain('LFSR');
+    expect(readFileSync(join(folder, 'array/fewbit_top.sv'), 'utf8')).not.toContain('LFSR');
   });
 
   it('takes the vectors and the words of a run', { timeout: 120_000 }, async () => {
@@ -73,6 +67,34 @@ describe('rtl', () => {
   });
 
   it.each([
+    [['--fl', '-4'], 16],
+    [['--fl', '30'], 16],
+    [['--wl', '8', '--fl', '6', '--acc', '24', '--rounding', 'nearest'], 8],
+    [['--wl', '32', '--accumulator', 'wrap:48'], 32],
+  ])('takes every format whose sums fit: %j', async (args, wordLength) => {
+    const { code, stdout } = await run('rtl', 'formats', '--force', '--json', ...args);
+    expect(code).toBe(0);
+    expect(JSON.parse(stdout)).toMatchObject({ design: { wordLength } });
+  });
+
+  it('warns if no word of the layer tests anything', async () => {
+    const { code, stderr } = await run('rtl', 'zeros', '--fl', '-4', '--quiet');
+    expect([code, stderr]).toEqual([
+      0,
+      'warning: all 696 words of layer conv2 are 0 or a limit of their format, so only the synthetic products test the array; choose another --fl or --layer\n',
+    ]);
+  });
+
+  it.each([
+    [
+      ['--acc', '20', '--wl', '8'],
+      'rtl: conv2/output: its sums may take 21 bits, got an accumulator of 20; use --acc 21\n',
+    ],
+    [
+      ['--run', 'runs/a', '--accumulator', 'wrap:48'],
+      '--accumulator: a run has its own accumulators; leave it out with --run\n',
+    ],
+    [['--fl', '65'], '--fl: must be a whole number from -64 to 64, got "65"\n'],
     [['--layer', 'fc9'], 'error: --layer: must be one of conv1, conv2, fc1, got "fc9"\n'],
     [['--depth', '6'], 'error: rtl: depth must be a power of two, got 6; its addresses must wrap\n'],
     [['--wl', '33'], 'error: --wl: must be a whole number from 2 to 32, got "33"\n'],

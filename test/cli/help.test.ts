@@ -1,5 +1,10 @@
-/** The help of every command: a summary, a description and examples that begin with the command itself. */
-import type { Command } from 'commander';
+/**
+ * The help of every command: a summary, a description and examples that begin with the command itself and whose options it takes.
+ * examples.slow.test.ts runs them.
+ */
+import { writeFileSync } from 'node:fs';
+import { join } from 'node:path';
+import { Command } from 'commander';
 import { describe, expect, it } from 'vitest';
 import { adviseCommand } from '../../src/cli/commands/advise/command.js';
 import { analyzeCommand } from '../../src/cli/commands/analyze.js';
@@ -20,6 +25,8 @@ import { studyCommand } from '../../src/cli/commands/study.js';
 import { sweepCommand } from '../../src/cli/commands/sweep/command.js';
 import { trainCommand } from '../../src/cli/commands/train.js';
 import { Terminal } from '../../src/cli/console/terminal.js';
+import { argumentsOf, commandsBelow, examplesOf, helpOf } from './help-examples.js';
+import { temporaryFolder } from './support.js';
 
 const terminal = new Terminal();
 const commands = [
@@ -28,24 +35,37 @@ const commands = [
   ...[reportCommand, reproduceCommand, runsCommand, studyCommand, sweepCommand, trainCommand],
 ].map((command) => command(terminal));
 
-/** A command with its name in full, and all below it. */
-function all(command: Command, before = 'fewbit'): [name: string, command: Command][] {
-  const name = `${before} ${command.name()}`;
-  return [[name, command], ...command.commands.flatMap((child) => all(child, name))];
-}
-
-function helpOf(command: Command): string {
-  let text = '';
-  command.configureOutput({ writeOut: (part) => (text += part) });
-  command.outputHelp();
-  return text;
-}
-
 describe('help', () => {
-  it.each(commands.flatMap((command) => all(command)))('%s', (name, command) => {
+  it.each(commands.flatMap((command) => commandsBelow(command)))('%s', (name, command) => {
     expect(command.summary()).not.toBe('');
     expect(command.description()).not.toBe('');
     const [, examples = ''] = helpOf(command).split(/\nExamples?:\n/);
     expect(examples.split('\n')[0]).toMatch(new RegExp(`^  \\$ ${name}( |$)`));
+  });
+
+  const folder = temporaryFolder();
+  const lines = [
+    ...new Set(
+      commands
+        .flatMap((command) => commandsBelow(command))
+        .flatMap(([, command]) => examplesOf(helpOf(command))),
+    ),
+  ];
+
+  it.each(lines)('has an example that parses: %s', (line) => {
+    // An option that reads a file when it is parsed.
+    const later = join(folder, 'later.json');
+    writeFileSync(later, JSON.stringify([{ epoch: 12, formats: '4.16' }]));
+    const args = argumentsOf(line).map((word) => (word === 'later.json' ? later : word));
+    let calls = 0;
+    const root = new Command('fewbit');
+    for (const command of commands) root.addCommand(command);
+    for (const [, command] of commands.flatMap((command) => commandsBelow(command))) {
+      command.exitOverride().action(() => {
+        calls += 1;
+      });
+    }
+    root.parse(args, { from: 'user' });
+    expect(calls).toBe(1);
   });
 });

@@ -315,7 +315,7 @@ describe('removing', () => {
       expect(readdirSync(root, { recursive: true }).length).toBe(before);
     };
     const holds = (target: string, names: string): string =>
-      `${target} also holds what Fewbit did not write: ${names}; move it elsewhere first`;
+      `${target} also holds what is no part of it: ${names}; move or remove that first`;
 
     const notes = join(begun, 'notes.txt');
     writeFileSync(notes, 'mine');

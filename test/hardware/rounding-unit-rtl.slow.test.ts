@@ -1,6 +1,6 @@
 /**
  * The generated rounding unit of every mode, saturating and wrapping, against the simulator's, exhaustively at small widths: all sums
- * of 8 bits x all shifts x all random words, and all biases. All units stand side by side in one simulation.
+ * of 8 bits x all shifts x all random words, and all biases. Units of all numbers of stages stand side by side in one simulation.
  */
 import { execFileSync } from 'node:child_process';
 import { mkdirSync, writeFileSync } from 'node:fs';
@@ -22,14 +22,15 @@ const WORDS = [2, 4] as const;
 const SHIFTS = Array.from({ length: ACC + 3 + WL }, (_, i) => i - WL);
 
 const UNITS = ROUNDING_MODES.flatMap((mode) =>
-  (['saturate', 'wrap'] as const).map((overflow) => ({
-    mode,
-    overflow,
-    name: `unit_${mode.replaceAll('-', '_')}_${overflow}`,
-  })),
+  (['saturate', 'wrap'] as const).flatMap((overflow) =>
+    [3, 4, 5].map((stages) => ({
+      ...{ mode, overflow, stages },
+      name: `unit_${mode.replaceAll('-', '_')}_${overflow}_${stages}`,
+    })),
+  ),
 );
 
-function designOf(mode: string, overflow: Overflow): RtlDesign {
+function designOf(mode: string, overflow: Overflow, roundStages = 3): RtlDesign {
   const rounding = parseRounding(mode === 'stochastic' ? `stochastic:${RANDOM}` : mode);
   return {
     rows: 1,
@@ -40,6 +41,7 @@ function designOf(mode: string, overflow: Overflow): RtlDesign {
     rounding,
     lfsrBits: 8,
     overflow,
+    roundStages,
   };
 }
 
@@ -59,7 +61,7 @@ endmodule
 `;
 }
 
-/** Every case in the order of `cases`, one result byte for each unit. Inputs stand still for the three cycles of a unit. */
+/** Every case in the order of `cases`, one result byte for each unit. Inputs stand still for the cycles of the longest unit. */
 const MAIN = `
 #include <cstdio>
 #include "Vbench.h"
@@ -72,14 +74,14 @@ static void run(int sum, int bias, int biasShift, int shift, int limit, int rand
   top.shift = shift & 127;
   top.limit = limit;
   top.random = random;
-  for (int i = 0; i < 3; i++) {
+  for (int i = 0; i < 5; i++) {
     top.clk = 1;
     top.eval();
     top.clk = 0;
     top.eval();
   }
-  unsigned long long out = top.out;
-  for (int i = 0; i < ${UNITS.length}; i++) putchar(static_cast<int>(out >> (${WL} * i) & ${2 ** WL - 1}));
+  for (int i = 0; i < ${UNITS.length}; i++)
+    putchar(static_cast<int>(top.out[${WL} * i / 32] >> (${WL} * i % 32) & ${2 ** WL - 1}));
 }
 int main() {
   // The first edge needs a level before it.
@@ -134,9 +136,10 @@ function expected(
 it('rounds as the simulator, all sums, shifts and random words', { timeout: 240_000 }, ({ skip }) => {
   skip(missing !== null, missing ?? '');
   mkdirSync(folder, { recursive: true });
-  for (const { mode, overflow, name } of UNITS) {
-    const text = rtlModules(designOf(mode, overflow)).find((file) => file.name === 'rounding_unit.sv')!.text;
-    writeFileSync(join(folder, `${name}.sv`), text.replace('module rounding_unit', `module ${name}`));
+  for (const { mode, overflow, stages, name } of UNITS) {
+    const modules = rtlModules(designOf(mode, overflow, stages));
+    const { text } = modules.find((file) => file.name === 'fewbit_rounding_unit.sv')!;
+    writeFileSync(join(folder, `${name}.sv`), text.replace('module fewbit_rounding_unit', `module ${name}`));
   }
   writeFileSync(join(folder, 'bench.sv'), bench());
   writeFileSync(join(folder, 'main.cpp'), MAIN);

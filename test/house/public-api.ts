@@ -63,9 +63,9 @@ export interface PublicFunction {
   }[];
 }
 
-/** True for what only carries options: named so, or of a type named so. */
+/** True for what only carries options, by its name or that of its type. Records such as a RunConfiguration are data. */
 function isOptions(name: string, type: string): boolean {
-  return /^(options|configuration|wishes)$/.test(name) || /(Options|StoppingConfiguration)\b/.test(type);
+  return name === 'options' || /(Options|StoppingConfiguration)\b|^NetworkConfiguration$/.test(type);
 }
 
 /** Every function, constructor, static function and method of the entries; a function in several entries counts for the first. */

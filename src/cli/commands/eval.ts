@@ -2,8 +2,8 @@
 import type { BackendName } from '../../backend/index.js';
 import { ArrayDataSetIterator } from '../../data/index.js';
 import { checkRunData, loadCheckpoint, RunFolderError, usedData } from '../../experiment/index.js';
-import { openStoredRun } from '../../experiment/store/index.js';
 import { openData } from '../shared/open-data.js';
+import { openRun } from '../shared/open-run.js';
 import type { CommandContext } from '../console/interrupt.js';
 import { defineCommand } from '../options/define-command.js';
 import { backendOption, threadsOption } from '../options/run-options.js';
@@ -44,7 +44,7 @@ async function evaluate(
   path: string,
   options: EvalOptions,
 ): Promise<number> {
-  const { configuration, checkpoint } = openStoredRun(path);
+  const { configuration, checkpoint } = openRun(terminal, path);
   if (checkpoint === null) {
     throw new RunFolderError(`run folder ${path}: has no checkpoint yet; continue it with --resume`);
   }

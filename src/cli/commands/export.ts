@@ -3,7 +3,7 @@ import { join } from 'node:path';
 import { Option } from 'commander';
 import type { BackendName } from '../../backend/index.js';
 import { checkRunData, RunFolderError, usedData } from '../../experiment/index.js';
-import { checkpointPath, openStoredRun, writeWhole } from '../../experiment/store/index.js';
+import { checkpointPath, writeWhole } from '../../experiment/store/index.js';
 import {
   cFiles,
   goldenVectors,
@@ -17,6 +17,7 @@ import {
 } from '../../export/index.js';
 import { formatText, parseRounding, roundingText, InputError } from '../../numerics/index.js';
 import { openData } from '../shared/open-data.js';
+import { openRun } from '../shared/open-run.js';
 import type { CommandContext } from '../console/interrupt.js';
 import { addVoiceOptions, defineCommand } from '../options/define-command.js';
 import { wholeNumber } from '../options/numbers.js';
@@ -88,7 +89,7 @@ async function exportRun(
   options: ExportOptions,
 ): Promise<number> {
   const out = options.out ?? join(run, `export-${options.format}`);
-  const { configuration, checkpoint } = openStoredRun(run);
+  const { configuration, checkpoint } = openRun(terminal, run);
   if (checkpoint === null) {
     throw new RunFolderError(`run folder ${run}: has no checkpoint yet; continue it with --resume`);
   }

@@ -6,8 +6,9 @@ import { join, resolve } from 'node:path';
 import type { BackendName } from '../../backend/index.js';
 import { DataError } from '../../data/index.js';
 import { checkRunData, RunFolderError, type RunData } from '../../experiment/index.js';
-import { findRuns, isRunFolder, isSweepFolder, openStoredRun } from '../../experiment/store/index.js';
+import { findRuns, isRunFolder, isSweepFolder } from '../../experiment/store/index.js';
 import { openData } from '../shared/open-data.js';
+import { openRun } from '../shared/open-run.js';
 import { errorLine, UsageError } from '../console/errors.js';
 import type { CommandContext } from '../console/interrupt.js';
 import { defineCommand } from '../options/define-command.js';
@@ -141,7 +142,7 @@ async function dataOf(
   { terminal, signal }: CommandContext,
   run: string,
 ): Promise<{ data: RunData | null; note?: string }> {
-  const { configuration, checkpoint } = openStoredRun(run);
+  const { configuration, checkpoint } = openRun(terminal, run);
   if (checkpoint === null) return { data: null };
   const { data: spec, network } = configuration;
   try {

@@ -18,14 +18,15 @@ import {
   type RunOutcome,
   type RunResult,
 } from '../../experiment/index.js';
-import { isRunFolder, openStoredRun, readMetrics, RunFolder } from '../../experiment/store/index.js';
+import { isRunFolder, readMetrics, RunFolder } from '../../experiment/store/index.js';
 import type { LoadedData } from '../../data/node/index.js';
 import type { NetworkDefinition } from '../../nn/index.js';
 import { formatText, roundingText } from '../../numerics/index.js';
 import { profileTable, type ProfileTable, type TrainingProfile } from '../../train/index.js';
 import { checkNetwork } from '../options/check-network.js';
 import { openData } from '../shared/open-data.js';
-import { UsageError } from '../console/errors.js';
+import { openRun } from '../shared/open-run.js';
+import { isSystemError, UsageError } from '../console/errors.js';
 import type { CommandContext, Interrupt } from '../console/interrupt.js';
 import { shellCommand } from '../console/shell.js';
 import { defineCommand } from '../options/define-command.js';
@@ -102,7 +103,7 @@ async function train(
   network: string | undefined,
   options: TrainOptions,
 ): Promise<number> {
-  const task = options.resume === true ? resumedTask(network, options) : newTask(network, options);
+  const task = options.resume === true ? resumedTask(terminal, network, options) : newTask(network, options);
   const { configuration, path } = task;
   const traceFile = typeof options.profile === 'string' ? options.profile : null;
   if (traceFile !== null) checkTraceFile('--profile', traceFile);
@@ -187,6 +188,11 @@ async function execute(
     return { ...outcome, path: task.path };
   } catch (error) {
     if (task.isNew) folder.discard();
+    if (isSystemError(error) && isRunFolder(task.path)) {
+      terminal.note(
+        `nothing is lost up to the last checkpoint; continue with: fewbit train --resume --out ${task.path}`,
+      );
+    }
     throw error;
   } finally {
     progress.end();
@@ -211,11 +217,11 @@ function newTask(network: string | undefined, options: TrainOptions): Task {
 }
 
 /** The recorded run; all other options of the command line must agree with it. */
-function resumedTask(network: string | undefined, options: TrainOptions): Task {
+function resumedTask(terminal: Terminal, network: string | undefined, options: TrainOptions): Task {
   const { out } = options;
   if (out === undefined)
     throw new UsageError('train: --resume needs the run folder; name it with --out <folder>');
-  const { configuration: recorded, checkpoint, result } = openStoredRun(out);
+  const { configuration: recorded, checkpoint, result } = openRun(terminal, out);
   const base = network === undefined ? recorded : networkArgument(network, options);
   const given = applyOptions(base, network === undefined ? options : withRecordedData(options, recorded));
   const difference = configurationDifference(recorded, given);

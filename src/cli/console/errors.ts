@@ -14,6 +14,8 @@ export const EXIT = {
   done: 0,
   /** A fault of Fewbit. */
   internal: 1,
+  /** Done by `verify`: the repetition differs from the record. */
+  different: 1,
   /** Wrong input, or surroundings that refuse. */
   known: 2,
   /** Done, but `sweep` has runs that failed, or `advise` could not confirm its advice. */
@@ -81,6 +83,9 @@ const CALLS: Readonly<Record<string, string>> = {
   unlink: 'remove',
   rm: 'remove',
   rmdir: 'remove',
+  fsync: 'write',
+  ftruncate: 'write',
+  rename: 'write',
 };
 
 /** `cannot open ./x: permission denied`; callers who know what was to be done say so. */

@@ -1,8 +1,8 @@
 /** Reads JSON files that people write: a mistake is reported with its line and column. */
-import { existsSync, statSync } from 'node:fs';
+import { existsSync } from 'node:fs';
 import { join } from 'node:path';
-import { fileKind } from '../../data/index.js';
-import { readTextSync } from '../../files/index.js';
+import { fileKind } from '../../data/readers.js';
+import { FileError, readTextSync } from '../../files/index.js';
 import { parseJson } from '../../numerics/index.js';
 import { isSystemError, refusalText, UsageError } from '../console/errors.js';
 
@@ -32,7 +32,7 @@ function readText(path: string): string {
   try {
     return readTextSync(path, MOST_JSON);
   } catch (error) {
-    if (statSync(path, { throwIfNoEntry: false })?.isDirectory() === true) {
+    if (error instanceof FileError && error.kind === 'folder') {
       const inner = join(path, 'config.json');
       const wayOut = existsSync(inner) ? `give ${inner}` : 'give a file in it';
       throw new UsageError(`${path}: must be a JSON file, got a folder; ${wayOut}`, { cause: error });

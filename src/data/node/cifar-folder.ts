@@ -1,7 +1,8 @@
 /** A folder with CIFAR-10's binary files under their own names, all of them or some; the test file may be absent. */
 import { join } from 'node:path';
 import { readInput } from '../../files/index.js';
-import { cifarDataSet, DataError, type DataSet, type NoteBook } from '../index.js';
+import { cifarDataSet, DataError, type DataSet } from '../index.js';
+import type { NoteBook } from '../readers.js';
 import { CIFAR10_LABELS } from './cifar10.js';
 import { noteUnused, type Listing } from './folder.js';
 

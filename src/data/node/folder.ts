@@ -1,7 +1,8 @@
 /** What a folder holds, by kind, and which of it is a training, a test or a validation part. */
 import { readdir, stat } from 'node:fs/promises';
 import { join } from 'node:path';
-import { DataError, type NoteBook } from '../index.js';
+import { DataError } from '../index.js';
+import type { NoteBook } from '../readers.js';
 
 /** Names in a folder, sorted, links followed. */
 export interface Listing {

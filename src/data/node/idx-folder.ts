@@ -4,15 +4,8 @@
  */
 import { join } from 'node:path';
 import { readInput } from '../../files/index.js';
-import {
-  DataError,
-  type DataSet,
-  type IdxArray,
-  idxDataSet,
-  type NoteBook,
-  parseIdx,
-  parseIdxHeader,
-} from '../index.js';
+import { DataError, type DataSet, type IdxArray, idxDataSet, parseIdx, parseIdxHeader } from '../index.js';
+import type { NoteBook } from '../readers.js';
 import { noteUnused, type Listing } from './folder.js';
 import { isGzip, unpackTo } from './gzip.js';
 

@@ -3,7 +3,8 @@
  * keep their high byte, fewer bits are spread over 0..255, transparency is laid over white. An image whose pixels are
  * all grey comes out with one channel, however the file stores it.
  */
-import { DataError, kindHint } from '../index.js';
+import { DataError } from '../index.js';
+import { kindHint } from '../readers.js';
 import { decodeJpeg, hasJpegSignature } from './jpeg-file.js';
 import { turned } from './orientation.js';
 import { decodePng, hasPngSignature } from './png-file.js';
@@ -15,7 +16,7 @@ export interface GreyOrRgb {
   readonly height: number;
   readonly channels: 1 | 3;
   readonly data: Uint8Array;
-  /** What the file says and is not obeyed; follows a number of images in a sentence. */
+  /** What the file states and is not obeyed; follows a number of images in a sentence. */
   readonly remarks?: readonly string[];
 }
 

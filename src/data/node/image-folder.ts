@@ -5,7 +5,8 @@
 import { readdir } from 'node:fs/promises';
 import { extname, join } from 'node:path';
 import { readInput } from '../../files/index.js';
-import { DataError, type DataSet, type NoteBook } from '../index.js';
+import { DataError, type DataSet } from '../index.js';
+import type { NoteBook } from '../readers.js';
 import { isPartName, listFolder, type Listing } from './folder.js';
 import { decodeImage, type GreyOrRgb } from './image-file.js';
 

@@ -1,5 +1,5 @@
 /**
- * JPEG to pixels. jpeg-js decodes; what the file says of its colours and its orientation is read here, by the rules of
+ * JPEG to pixels. jpeg-js decodes; what the file states about its colours and its orientation is read here, by the rules of
  * libjpeg, because the decoder does not look at all of it.
  */
 import { decode } from 'jpeg-js';
@@ -22,7 +22,7 @@ export function hasJpegSignature(bytes: Uint8Array): boolean {
   return bytes[0] === 0xff && bytes[1] === SOI;
 }
 
-/** What the segments before the first scan say. */
+/** What the segments before the first scan state. */
 interface JpegHeader {
   /** Names of the components as text, `1,2,3` or `R,G,B`; undefined without a frame. */
   components?: string;

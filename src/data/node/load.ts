@@ -4,7 +4,7 @@
  */
 import { stat } from 'node:fs/promises';
 import { basename, join } from 'node:path';
-import { FileError, readHead, readInput } from '../../files/index.js';
+import { FileError, readInput, readInputStart } from '../../files/index.js';
 import {
   checkArgument,
   checkOptions,
@@ -22,9 +22,6 @@ import {
   type DataNote,
   DataError,
   type DataSet,
-  kindHint,
-  NoteBook,
-  noteLabels,
   NormalizerMinMaxScaler,
   NormalizerStandardize,
   type NormalizerState,
@@ -32,6 +29,7 @@ import {
   splitDataSet,
   synthetic,
 } from '../index.js';
+import { kindHint, NoteBook, noteLabels } from '../readers.js';
 import { isRefusal, reasonOf } from './reason.js';
 import { dataDigest } from './digest.js';
 import { findCifarFiles, readCifarFolder } from './cifar-folder.js';
@@ -232,13 +230,13 @@ async function readTables(paths: readonly string[], options: LoadOptions, book: 
   return { parts: csvDataSets(tables), source: `CSV ${paths.join(' and ')}`, isTable: true };
 }
 
-/** What a file is that is no table, by its first bytes. */
-async function hintOf(path: string): Promise<string> {
-  return kindHint(await readHead(path, HINT_BYTES));
-}
-
 /** Text becomes one string, of which the engine makes none longer than about 2^29 characters. */
 const MOST_TEXT = { maxBytes: 500_000_000 };
+
+/** What a file is that is no table, by its first bytes. */
+async function hintOf(path: string): Promise<string> {
+  return kindHint(await readInputStart(path, HINT_BYTES));
+}
 
 async function readText(path: string): Promise<string> {
   let bytes: Uint8Array;

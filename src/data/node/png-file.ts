@@ -4,7 +4,8 @@
  */
 import { inflateSync } from 'node:zlib';
 import { decode, hasPngSignature, type DecodedPng } from 'fast-png';
-import { crc32, DataError } from '../index.js';
+import { DataError } from '../index.js';
+import { crc32 } from '../readers.js';
 import { orientationOf } from './orientation.js';
 import { checkSize, isSrgbProfile, OTHER_COLOURS, type StoredImage } from './stored-image.js';
 

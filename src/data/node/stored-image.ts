@@ -1,4 +1,4 @@
-/** What a decoder of images gives: the pixels as they are stored, and what the file says of them besides. */
+/** What a decoder of images gives: the pixels as they are stored, and what the file states about them. */
 import { DataError } from '../index.js';
 
 /** Pixels of one to four channels: grey, grey + alpha, RGB, RGB + alpha. */

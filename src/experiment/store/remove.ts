@@ -56,7 +56,7 @@ export function planRemoval(path: string): Removal {
   if (foreign.length > 0) {
     const more = foreign.length > SHOWN ? ` and ${foreign.length - SHOWN} more` : '';
     throw refused(
-      `${path} also holds what Fewbit did not write: ${foreign.slice(0, SHOWN).join(', ')}${more}; move it elsewhere first`,
+      `${path} also holds what is no part of it: ${foreign.slice(0, SHOWN).join(', ')}${more}; move or remove that first`,
     );
   }
   const sizeBytes = own.files.reduce((sum, file) => sum + lstatSync(file).size, 0);

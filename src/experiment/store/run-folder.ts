@@ -4,8 +4,8 @@
  * (temporary file, fsync, rename), so a run can be continued even if its process is killed at any moment.
  * Described in docs/experiments.md, section "Run folder".
  */
-import { existsSync, readdirSync, rmdirSync, rmSync } from 'node:fs';
-import { join } from 'node:path';
+import { existsSync, readdirSync, rmdirSync, rmSync, statSync } from 'node:fs';
+import { dirname, join } from 'node:path';
 import { readInputSync } from '../../files/index.js';
 import type { RunSeal } from '../run/checkpoint-note.js';
 import { RunFolderError } from '../run/errors.js';
@@ -206,6 +206,10 @@ export function soundLines(path: string, { lines, damage }: SealedMetrics): read
 
 /** The refusal of a folder without a run. */
 export function noRun(path: string): RunFolderError {
+  if (existsSync(path) && !statSync(path).isDirectory()) {
+    const wayOut = `give ${isRunFolder(dirname(path)) ? dirname(path) : 'the folder of a run'}`;
+    return new RunFolderError(`run folder ${path}: must be a folder, got a file; ${wayOut}`);
+  }
   return new RunFolderError(
     `run folder ${path}: holds no run (no ${CONFIG}); start one with fewbit train --out ${path}`,
   );

@@ -108,6 +108,11 @@ function record(path: string, found: unknown, header: SealedHeader | null): RunR
   }
   const file = sealedMetrics(path, header);
   const metrics = soundLines(path, file);
+  if (found !== null && header !== null && file.covered < metrics.length) {
+    throw new RunFolderError(
+      `${checkpointPath(path)}: is older than ${RESULT}; restore it, or remove ${RESULT} and continue the run with --resume`,
+    );
+  }
   const chain = file.isChained === true ? (file.chain.at(-1) ?? null) : null;
   return {
     path,

@@ -1,6 +1,6 @@
 /** The network as C99 that needs nothing but <stdint.h>, with its golden vectors and a test. Described in docs/export.md. */
 import type { ExportedFiles } from '../files.js';
-import type { GoldenVectors } from '../golden.js';
+import { checkExport, type GoldenVectors } from '../golden.js';
 import type { ExportSubject } from '../subject.js';
 import { goldenHeader, mainSource, makefile } from './harness.js';
 import { cProgram } from './program.js';
@@ -19,6 +19,7 @@ export interface CExport {
  * @throws UnsupportedError naming the layer that cannot be exported.
  */
 export function cFiles(subject: ExportSubject, golden: GoldenVectors): CExport {
+  checkExport(subject, golden);
   const program = cProgram(subject);
   const { name, header, source, weights, constantBytes, memoryBytes } = program;
   const files = new Map([

@@ -1,10 +1,13 @@
 /** array.sv: the grid of processing elements. */
-import type { RtlDesign } from './design.js';
+import { moduleName, type RtlDesign } from './design.js';
+import { requirements } from './requirement.js';
 
-export function arrayModule({ rows, cols, wordLength, accumulatorBits }: RtlDesign): string {
+export function arrayModule(design: RtlDesign): string {
+  const { rows, cols, wordLength, accumulatorBits } = design;
+  const skew = moduleName(design, 'skew');
   return /* SystemVerilog */ `// ROWS x COLS processing elements. A k-slice comes in at once; row i meets its word i cycles later, column j j cycles
 // later. Sums leave at the left edge: row i in column order, one every second cycle.
-module array #(
+module ${moduleName(design, 'array')} #(
     parameter int ROWS = ${rows},
     parameter int COLS = ${cols},
     parameter int WL   = ${wordLength},
@@ -21,64 +24,79 @@ module array #(
     output logic [    ROWS-1:0] out_valid,
     output logic [ROWS*ACC-1:0] out_sums
 );
-  // Wires between the PEs: index j of a row is what enters column j, index i of a column what enters row i. What leaves at
-  // the right and at the bottom goes nowhere.
-  /* verilator lint_off UNUSEDSIGNAL */
-  logic [   ROWS*(COLS+1)-1:0] valid;
-  logic [   ROWS*(COLS+1)-1:0] first;
-  logic [   ROWS*(COLS+1)-1:0] last;
-  logic [ROWS*(COLS+1)*WL-1:0] lhs;
-  logic [(ROWS+1)*COLS*WL-1:0] rhs;
-  /* verilator lint_on UNUSEDSIGNAL */
-  logic [   ROWS*(COLS+1)-1:0] drain_valid;
-  logic [ROWS*(COLS+1)*ACC-1:0] drain;
-
+${requirements(
+  ['ROWS >= 1 && ROWS <= 256', 'ROWS_must_be_1_to_256'],
+  ['COLS >= 1 && COLS <= 256', 'COLS_must_be_1_to_256'],
+)}
   logic [ROWS*WL-1:0] skewed_lhs;
+  logic [COLS*WL-1:0] skewed_rhs;
+  ${skew} #(.LANES(ROWS), .WIDTH(WL)) skew_lhs (.clk, .advance, .in(in_lhs), .out(skewed_lhs));
+  ${skew} #(.LANES(COLS), .WIDTH(WL)) skew_rhs (.clk, .advance, .in(in_rhs), .out(skewed_rhs));
 
-  skew #(.LANES(ROWS), .WIDTH(WL)) skew_lhs (.clk, .advance, .in(in_lhs), .out(skewed_lhs));
-  skew #(.LANES(COLS), .WIDTH(WL)) skew_rhs (.clk, .advance, .in(in_rhs), .out(rhs[0+:COLS*WL]));
-
+  // Each PE has its wires: in_* is what enters it, the others leave it to the right (valid, first, last, lhs), downwards (rhs)
+  // and to the left (drain). One vector for all PEs would wake every reader of it in an event-driven simulator.
   for (genvar i = 0; i < ROWS; i++) begin : rows
-    localparam int AT = i * (COLS + 1);
-
     // The tags go down the left edge as the lhs words are skewed.
-    if (i == 0) begin : top_tags
-      assign {valid[AT], first[AT], last[AT]} = {in_valid, in_first, in_last};
-    end else begin : tags
-      logic row_valid, row_first, row_last;
+    logic row_valid, row_first, row_last;
+    if (i == 0) begin : tags_of_the_slice
+      assign {row_valid, row_first, row_last} = {in_valid, in_first, in_last};
+    end else begin : tags_from_above
       always_ff @(posedge clk) begin
-        if (advance) {row_first, row_last} <= {first[AT-COLS-1], last[AT-COLS-1]};
+        if (advance) {row_first, row_last} <= {rows[i-1].row_first, rows[i-1].row_last};
         if (reset) row_valid <= 1'b0;
-        else if (advance) row_valid <= valid[AT-COLS-1];
+        else if (advance) row_valid <= rows[i-1].row_valid;
       end
-      assign {valid[AT], first[AT], last[AT]} = {row_valid, row_first, row_last};
     end
-
-    assign lhs[AT*WL+:WL] = skewed_lhs[i*WL+:WL];
-    assign drain_valid[AT+COLS] = 1'b0;
-    assign drain[(AT+COLS)*ACC+:ACC] = '0;
-    assign out_valid[i] = drain_valid[AT];
-    assign out_sums[i*ACC+:ACC] = drain[AT*ACC+:ACC];
 
     for (genvar j = 0; j < COLS; j++) begin : cols
-      pe #(.WL(WL), .ACC(ACC)) pe (
+      logic in_pe_valid, in_pe_first, in_pe_last, in_drain_valid, drain_valid;
+      logic [WL-1:0] in_pe_lhs, in_pe_rhs;
+      logic [ACC-1:0] in_drain, drain;
+      // What leaves at the right and at the bottom goes nowhere.
+      /* verilator lint_off UNUSEDSIGNAL */
+      logic valid, first, last;
+      logic [WL-1:0] lhs, rhs;
+      /* verilator lint_on UNUSEDSIGNAL */
+
+      if (j == 0) begin : from_the_edge
+        assign {in_pe_valid, in_pe_first, in_pe_last} = {row_valid, row_first, row_last};
+        assign in_pe_lhs = skewed_lhs[i*WL+:WL];
+      end else begin : from_the_left
+        assign {in_pe_valid, in_pe_first, in_pe_last} = {cols[j-1].valid, cols[j-1].first, cols[j-1].last};
+        assign in_pe_lhs = cols[j-1].lhs;
+      end
+      if (i == 0) begin : from_the_top
+        assign in_pe_rhs = skewed_rhs[j*WL+:WL];
+      end else begin : from_above
+        assign in_pe_rhs = rows[i-1].cols[j].rhs;
+      end
+      if (j == COLS - 1) begin : drain_begins
+        assign {in_drain_valid, in_drain} = '0;
+      end else begin : drain_from_the_right
+        assign {in_drain_valid, in_drain} = {cols[j+1].drain_valid, cols[j+1].drain};
+      end
+
+      ${moduleName(design, 'pe')} #(.WL(WL), .ACC(ACC)) pe (
           .clk, .reset, .advance,
-          .in_valid       (valid[AT+j]),
-          .in_first       (first[AT+j]),
-          .in_last        (last[AT+j]),
-          .in_lhs         (lhs[(AT+j)*WL+:WL]),
-          .in_rhs         (rhs[(i*COLS+j)*WL+:WL]),
-          .out_valid      (valid[AT+j+1]),
-          .out_first      (first[AT+j+1]),
-          .out_last       (last[AT+j+1]),
-          .out_lhs        (lhs[(AT+j+1)*WL+:WL]),
-          .out_rhs        (rhs[((i+1)*COLS+j)*WL+:WL]),
-          .drain_in_valid (drain_valid[AT+j+1]),
-          .drain_in       (drain[(AT+j+1)*ACC+:ACC]),
-          .drain_out_valid(drain_valid[AT+j]),
-          .drain_out      (drain[(AT+j)*ACC+:ACC])
+          .in_valid       (in_pe_valid),
+          .in_first       (in_pe_first),
+          .in_last        (in_pe_last),
+          .in_lhs         (in_pe_lhs),
+          .in_rhs         (in_pe_rhs),
+          .out_valid      (valid),
+          .out_first      (first),
+          .out_last       (last),
+          .out_lhs        (lhs),
+          .out_rhs        (rhs),
+          .drain_in_valid (in_drain_valid),
+          .drain_in       (in_drain),
+          .drain_out_valid(drain_valid),
+          .drain_out      (drain)
       );
     end
+
+    assign out_valid[i] = cols[0].drain_valid;
+    assign out_sums[i*ACC+:ACC] = cols[0].drain;
   end
 endmodule
 `;

@@ -1,12 +1,13 @@
 /** control.sv: which slice is fed when. */
-import type { RtlDesign } from './design.js';
+import { moduleName, type RtlDesign } from './design.js';
+import { requirements } from './requirement.js';
 
-export function controlModule({ cols }: RtlDesign): string {
+export function controlModule(design: RtlDesign): string {
   return /* SystemVerilog */ `// Walks through the blocks of one product: macro rows of panels block rows, in each all block columns, in each the macro
 // row's block rows, and feeds the depth slices of each block. A block starts when its last slice cannot bring its results
 // into the drain chain before those of the block ahead have passed: last slices lie 2 COLS - 1 cycles apart or more.
-module control #(
-    parameter int COLS  = ${cols},
+module ${moduleName(design, 'control')} #(
+    parameter int COLS  = ${design.cols},
     parameter int COUNT = 24
 ) (
     input  logic             clk,
@@ -37,7 +38,10 @@ module control #(
 );
   localparam int SPACING = 2 * COLS - 1;
   localparam int GAP = $clog2(SPACING + 1);
-
+${requirements(
+  ['COLS >= 1 && COLS <= 256', 'COLS_must_be_1_to_256'],
+  ['COUNT >= GAP && COUNT <= 31', 'COUNT_must_be_GAP_to_31'],
+)}
   logic [COUNT-1:0] depth, block_rows, block_cols, panels;
   logic             resident;
   logic             feeding;

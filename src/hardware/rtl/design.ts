@@ -20,6 +20,26 @@ export interface RtlDesign {
   readonly rounding: Rounding;
   readonly lfsrBits: LfsrBits;
   readonly overflow: Overflow;
+  /**
+   * Register stages of a rounding unit, 3 to 5; default 3. The fourth holds the rounded word before it saturates, the fifth the
+   * carry of the random sum. Each adds a cycle to a product, not to a word.
+   */
+  readonly roundStages?: number;
+  /** Begins the name of every module and of its file; default `fewbit_`. */
+  readonly prefix?: string;
+}
+
+/** The names of modules begin with it if a design has no other prefix. */
+export const DEFAULT_PREFIX = 'fewbit_';
+
+/** Register stages of the rounding units of a design. */
+export function roundStages({ roundStages: stages = 3 }: RtlDesign): number {
+  return stages;
+}
+
+/** The name of a module of a design. */
+export function moduleName({ prefix = DEFAULT_PREFIX }: Pick<RtlDesign, 'prefix'>, name: string): string {
+  return prefix + name;
 }
 
 function checkInteger(what: string, value: number, low: number, high: number): void {
@@ -29,7 +49,7 @@ function checkInteger(what: string, value: number, low: number, high: number): v
 
 /**
  * Checks a design and returns it.
- * @throws RangeError for a size or width outside of its range
+ * @throws RangeError for a size, width or number of stages outside of its range, or a prefix that begins no name
  */
 export function checkDesign(design: RtlDesign): RtlDesign {
   const { rows, cols, accumulatorBits, lfsrBits, wordLength, depth } = design;
@@ -40,6 +60,14 @@ export function checkDesign(design: RtlDesign): RtlDesign {
   checkInteger('depth', depth, 1, 65536);
   if ((depth & (depth - 1)) !== 0) {
     throw new InputError(`rtl: depth must be a power of two, got ${depth}; its addresses must wrap`);
+  }
+  checkInteger('the number of round stages', roundStages(design), 3, 5);
+  const { prefix = DEFAULT_PREFIX } = design;
+  // `type` is a word of the language, and the name of the PE's module with this prefix.
+  if (!/^(?:[A-Za-z_][A-Za-z0-9_]{0,63})?$/.test(prefix) || prefix === 'ty') {
+    throw new InputError(
+      `rtl: the prefix must be a letter or _ and then letters, digits or _, up to 64 in all, got ${JSON.stringify(prefix)}; choose for example ${DEFAULT_PREFIX}`,
+    );
   }
   return design;
 }

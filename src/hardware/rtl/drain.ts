@@ -1,16 +1,18 @@
 /** drain.sv: everything at the left edge, from the sums that leave the array to columns of words. */
-import { isStochastic, randomBits, type RtlDesign } from './design.js';
+import { isStochastic, moduleName, randomBits, roundStages, type RtlDesign } from './design.js';
+import { requirements } from './requirement.js';
 
 export function drainModule(design: RtlDesign): string {
   const { rows, cols, wordLength, accumulatorBits, lfsrBits } = design;
   const only = (text: string): string => (isStochastic(design) ? text : '');
   return /* SystemVerilog */ `// The left edge: a rounding unit a row, which gets its column's bias as it comes down from row to row, and the delays that
 // bring the words of one column together again.
-module drain #(
+module ${moduleName(design, 'drain')} #(
     parameter int ROWS   = ${rows},
     parameter int COLS   = ${cols},
     parameter int WL     = ${wordLength},
-    parameter int ACC    = ${accumulatorBits}${only(`,
+    parameter int ACC    = ${accumulatorBits},
+    parameter int STAGES = ${roundStages(design)}${only(`,
     parameter int LFSR   = ${lfsrBits},
     parameter int RANDOM = ${randomBits(design)}`)}
 ) (
@@ -30,8 +32,8 @@ ${only(`    input  logic                 load,
     output logic                 out_valid,
     output logic [  ROWS*WL-1:0] out_words
 );
+${only(requirements(['RANDOM >= 1 && RANDOM <= LFSR', 'RANDOM_must_be_1_to_LFSR']))}
   localparam int COLUMN = COLS > 1 ? $clog2(COLS) : 1;
-  localparam int STAGES = 3;
 
   // Column of row 0's next result.
   logic [COLUMN-1:0] column;
@@ -40,48 +42,52 @@ ${only(`    input  logic                 load,
     else if (advance && in_valid[0]) column <= column == COLUMN'(COLS - 1) ? '0 : column + 1'b1;
   end
 
-  logic [ROWS*WL-1:0] bias;
   logic [ROWS*WL-1:0] words;
-  assign bias[WL-1:0] = biases[column*WL+:WL];
-
-  // Whether there is a result in each stage of the rounding units.
-  logic [STAGES*ROWS-1:0] busy;
-  always_ff @(posedge clk) begin
-    if (reset) busy <= '0;
-    else if (advance) busy <= {busy[(STAGES-1)*ROWS-1:0], in_valid};
-  end
-
   for (genvar i = 0; i < ROWS; i++) begin : rows
-    if (i > 0) begin : bias_from_above
-      logic [WL-1:0] held;
+    logic [WL-1:0] bias;
+    if (i == 0) begin : bias_of_the_block
+      assign bias = biases[column*WL+:WL];
+    end else begin : bias_from_above
       always_ff @(posedge clk) begin
-        if (advance) held <= bias[(i-1)*WL+:WL];
+        if (advance) bias <= rows[i-1].bias;
       end
-      assign bias[i*WL+:WL] = held;
     end
 
-${only(`    // All but the RANDOM top bits go nowhere.
+${only(`    // Whether there is a result in the first two stages of the rounding unit; the third adds the random word.
+    logic [1:0] busy;
+    always_ff @(posedge clk) begin
+      if (reset) busy <= '0;
+      else if (advance) busy <= {busy[0], in_valid[i]};
+    end
+
+    // All but the RANDOM top bits go nowhere.
     /* verilator lint_off UNUSEDSIGNAL */
     logic [LFSR-1:0] random;
     /* verilator lint_on UNUSEDSIGNAL */
-    lfsr #(.BITS(LFSR)) lfsr (
+    ${moduleName(design, 'lfsr')} #(.BITS(LFSR)) lfsr (
         .clk, .load,
         .seed(seeds[i*LFSR+:LFSR]),
-        .draw(advance && busy[(STAGES-2)*ROWS+i]),
+        .draw(advance && busy[1]),
         .word(random)
     );
 
-`)}    rounding_unit #(.WL(WL), .ACC(ACC)${only(', .RANDOM(RANDOM)')}) rounding_unit (
-        .clk, .advance, .bias_shift, .shift, .limit,
+`)}    ${moduleName(design, 'rounding_unit')} #(.WL(WL), .ACC(ACC), .STAGES(STAGES)${only(', .RANDOM(RANDOM)')}) rounding_unit (
+        .clk, .advance, .bias_shift, .shift, .limit, .bias,
         .sum   (in_sums[i*ACC+:ACC]),
-        .bias  (bias[i*WL+:WL]),
 ${only(`        .random(random[LFSR-1-:RANDOM]),
 `)}        .out   (words[i*WL+:WL])
     );
   end
 
-  skew #(.LANES(ROWS), .WIDTH(WL), .REVERSED(1'b1)) realign (.clk, .advance, .in(words), .out(out_words));
-  assign out_valid = busy[STAGES*ROWS-1];
+  ${moduleName(design, 'skew')} #(.LANES(ROWS), .WIDTH(WL), .REVERSED(1'b1)) realign (.clk, .advance, .in(words), .out(out_words));
+
+  // Whether there is a result of the last row in each stage.
+  logic [STAGES-1:0] leaving;
+  always_ff @(posedge clk) begin
+    if (reset) leaving <= '0;
+    else if (advance) leaving <= {leaving[STAGES-2:0], in_valid[ROWS-1]};
+  end
+  assign out_valid = leaving[STAGES-1];
 endmodule
 `;
 }

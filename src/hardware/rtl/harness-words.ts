@@ -2,13 +2,13 @@
 import { drainCycles, drainSpacing } from '../array.js';
 import { layoutOf } from '../blocks.js';
 import type { ProductSize } from '../product.js';
-import { arrayOfDesign, type RtlDesign } from './design.js';
+import { arrayOfDesign, roundStages, type RtlDesign } from './design.js';
 import type { ProductStream } from './stream.js';
 
 /**
- * Cycles of the generated hardware beyond those of the schedule (docs/hardware.md, section "Timing"): from
- * the cycle that takes a product's configuration to the one that outputs its last column, if operands never
- * delay it.
+ * Cycles of the generated hardware with rounding units of three stages beyond those of the schedule
+ * (docs/hardware.md, section "Timing"): from the cycle that takes a product's configuration to the one that
+ * outputs its last column, if operands never delay it. Each further stage takes one more.
  */
 export const RTL_LATENCY = 7;
 
@@ -20,7 +20,7 @@ export function rtlCycles(design: RtlDesign, size: ProductSize): number {
   const { blockRows, blockCols } = layoutOf(config, size);
   const blocks = blockRows * blockCols;
   const drainStalls = (blocks - 1) * Math.max(0, drainSpacing(config) - size.k);
-  return blocks * size.k + drainStalls + drainCycles(config) + RTL_LATENCY;
+  return blocks * size.k + drainStalls + drainCycles(config) + RTL_LATENCY + roundStages(design) - 3;
 }
 
 /** How often each stream pauses, in 256ths of cycles; the pattern follows from the seed. */

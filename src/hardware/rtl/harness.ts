@@ -142,12 +142,15 @@ static bool product() {
       for (int i = 0; i < ROWS; i++) results[got * ROWS + i] = get(column, i * WL, WL);
       got++;
     }
-    idle = result ? 0 : idle + 1;
-    if (idle > 100000000) {
-      fprintf(stderr, "the array gave %zu of %u columns and then none\n", got, columns);
+    const bool ready[] = {bool(top.lhs_ready), bool(top.rhs_ready), bool(top.bias_ready)};
+    const bool handshake = configured || result || (lhs.valid && ready[0]) || (rhs.valid && ready[1]) || (bias.valid && ready[2]);
+    idle = handshake ? 0 : idle + 1;
+    // A design that works never waits for longer than for a block out of full buffers.
+    if (idle > 1000000 || top.error) {
+      fprintf(stderr, top.error ? "the array has refused a product after %zu of %u columns\n"
+                                : "the array gave %zu of %u columns and then hung\n", got, columns);
       exit(3);
     }
-    const bool ready[] = {bool(top.lhs_ready), bool(top.rhs_ready), bool(top.bias_ready)};
     tick();
     lhs.taken(ready[0]);
     rhs.taken(ready[1]);

@@ -2,7 +2,15 @@
  * Generated hardware: SystemVerilog of an array, its test bench and co-simulation harness, and products in
  * its form.
  */
-export { arrayOfDesign, checkDesign, isStochastic, randomBits, type RtlDesign } from './design.js';
+export {
+  arrayOfDesign,
+  checkDesign,
+  DEFAULT_PREFIX,
+  isStochastic,
+  moduleName,
+  randomBits,
+  type RtlDesign,
+} from './design.js';
 export {
   harnessRequest,
   harnessResults,

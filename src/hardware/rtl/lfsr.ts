@@ -1,12 +1,15 @@
 /** lfsr.sv: the random words of a row; lfsr.ts of the simulator is its twin. */
-import type { RtlDesign } from './design.js';
+import { LFSR_BITS } from '../array.js';
+import { moduleName, type RtlDesign } from './design.js';
+import { requirements } from './requirement.js';
 
-export function lfsrModule({ lfsrBits }: RtlDesign): string {
+export function lfsrModule(design: RtlDesign): string {
+  const lengths = LFSR_BITS.map((bits) => `BITS == ${bits}`).join(' || ');
   return /* SystemVerilog */ `// Random words of one row: a Fibonacci shift register with taps of the longest period. A word is the state SHIFTS shifts on:
 // at least BITS, so that no bit is seen twice, and without a common factor with the period, so that the words run through all
 // states. As shifts are linear, each bit of a word is the parity of some bits of the state.
-module lfsr #(
-    parameter int BITS = ${lfsrBits}
+module ${moduleName(design, 'lfsr')} #(
+    parameter int BITS = ${design.lfsrBits}
 ) (
     input  logic            clk,
     input  logic            load,
@@ -14,6 +17,7 @@ module lfsr #(
     input  logic            draw,
     output logic [BITS-1:0] word
 );
+${requirements([lengths, `BITS_must_be_${LFSR_BITS.join('_')}`])}
   // Tap t is bit t-1 of the state.
   localparam logic [BITS-1:0] TAPS =
       BITS == 8  ? BITS'(32'h000000B8) :  // 8 6 5 4

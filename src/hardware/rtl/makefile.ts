@@ -1,6 +1,5 @@
-/** Makefile and README.md of a generated folder. */
-import { roundingText } from '../../numerics/index.js';
-import { isStochastic, randomBits, type RtlDesign } from './design.js';
+/** The Makefile of a generated folder, and the arguments that build the harness of co-simulation. */
+import { isStochastic, moduleName, type RtlDesign } from './design.js';
 import { rtlModules } from './modules.js';
 
 /** Arguments of verilator that build the harness of a design in `folder`; run in the folder of the sources. */
@@ -9,7 +8,9 @@ export function harnessArguments(design: RtlDesign, folder: string): string[] {
   const macros = [`-DROWS=${rows}`, `-DCOLS=${cols}`, `-DWL=${wordLength}`];
   if (isStochastic(design)) macros.push(`-DLFSR=${lfsrBits}`);
   return [
-    ...['-O3', '--x-assign', 'fast', '--cc', '--exe', '--build', '--top-module', 'top', '--Mdir', folder],
+    ...['-O3', '--x-assign', 'fast', '--cc', '--exe', '--build', '--top-module', moduleName(design, 'top')],
+    // The harness knows the class by this name.
+    ...['--prefix', 'Vtop', '--Mdir', folder],
     ...['-CFLAGS', `-O2 -std=c++17 ${macros.join(' ')}`, '-o', 'harness'],
     ...rtlModules(design).map(({ name }) => name),
     'harness.cpp',
@@ -18,23 +19,29 @@ export function harnessArguments(design: RtlDesign, folder: string): string[] {
 
 export function makefile(design: RtlDesign): string {
   const names = rtlModules(design).map(({ name }) => name);
-  return `# lint: Verilator, all warnings. sim: the test bench under Verilator. sim-icarus: the same under Icarus Verilog.
-# synth: cells on a Xilinx 7-series part by Yosys. Debian packages: verilator, iverilog, yosys.
+  const name = (module: string): string => moduleName(design, module);
+  const timed = ['timing', 'rounding_unit', ...(isStochastic(design) ? ['lfsr'] : [])];
+  return `# lint: Verilator, all warnings. sim: the test bench under Verilator, with the assertions of ${name('checks')}.sv. sim-icarus: the
+# test bench under Icarus Verilog. synth: cells on a Xilinx 7-series part by Yosys. timing: clock of a rounding unit on an iCE40
+# HX8K, by nextpnr, for each seed of the placement. Debian packages: verilator, iverilog, yosys, nextpnr-ice40.
 DESIGN = ${names.join(' ')}
-BENCH = tb.sv source.sv
+CHECKS = ${name('checks')}.sv
+BENCH = ${name('tb')}.sv ${name('source')}.sv
+TIMED = ${timed.map((module) => `${name(module)}.sv`).join(' ')}
+SEEDS = 1 2 3 4 5
 
 all: lint sim sim-icarus
 
 lint:
-\tverilator --lint-only -Wall --top-module top $(DESIGN)
+\tverilator --lint-only -Wall --top-module ${name('top')} $(DESIGN)
 
 sim: build/verilator/tb
 \t./build/verilator/tb | tee build/sim.log
 \tgrep -q '^PASS' build/sim.log
 
-build/verilator/tb: $(DESIGN) $(BENCH)
+build/verilator/tb: $(DESIGN) $(CHECKS) $(BENCH)
 \tmkdir -p build
-\tverilator --binary --timing -O3 --top-module tb --Mdir build/verilator -o tb $(DESIGN) $(BENCH) >build/verilator.log
+\tverilator --binary --timing --assert -O3 --top-module ${name('tb')} --Mdir build/verilator -o tb $(DESIGN) $(CHECKS) $(BENCH) >build/verilator.log
 
 sim-icarus: build/tb.vvp
 \tvvp -n build/tb.vvp | tee build/sim-icarus.log
@@ -42,68 +49,24 @@ sim-icarus: build/tb.vvp
 
 build/tb.vvp: $(DESIGN) $(BENCH)
 \tmkdir -p build
-\tiverilog -g2012 -s tb -o build/tb.vvp $(DESIGN) $(BENCH)
+\tiverilog -g2012 -s ${name('tb')} -o build/tb.vvp $(DESIGN) $(BENCH)
 
 synth:
 \tmkdir -p build
-\tyosys -p "read_verilog -sv $(DESIGN); synth_xilinx -family xc7 -top top -flatten -noiopad; tee -o build/synth.txt stat" >build/synth.log
+\tyosys -p "read_verilog -sv $(DESIGN); synth_xilinx -family xc7 -top ${name('top')} -flatten -noiopad; tee -o build/synth.txt stat" >build/synth.log
 \tcat build/synth.txt
+
+build/timing.json: $(TIMED)
+\tmkdir -p build
+\tyosys -p "read_verilog -sv $(TIMED); synth_ice40 -abc2 -top ${name('timing')} -json build/timing.json" >build/timing.log
+
+timing: build/timing.json
+\tfor seed in $(SEEDS); do nextpnr-ice40 --hx8k --package ct256 --pcf-allow-unconstrained --freq 100 --timing-allow-fail \\
+\t  --seed $$seed --json build/timing.json 2>&1 | tee build/timing-$$seed.log | grep 'Max frequency' | tail -n 1 || exit 1; done
 
 clean:
 \trm -rf build
 
-.PHONY: all lint sim sim-icarus synth clean
-`;
-}
-
-/** Describes the vectors of the test bench. */
-interface VectorOrigin {
-  /** For example `layer conv1 of runs/lenet-1`. */
-  readonly text: string;
-  readonly sites: readonly string[];
-}
-
-export function readme(design: RtlDesign, { text, sites }: VectorOrigin): string {
-  const { rows, cols, wordLength, accumulatorBits, depth, lfsrBits, rounding, overflow } = design;
-  const random = isStochastic(design)
-    ? `, ${randomBits(design)} bits of a linear feedback shift register of ${lfsrBits} bits in each row`
-    : '';
-  return `# A ${rows} x ${cols} systolic array
-
-Output stationary: ${rows} x ${cols} processing elements multiply words of ${wordLength} bits and sum ${accumulatorBits} bits; ${rows} rounding units at the left edge
-round (${roundingText(rounding)}${random}) and ${overflow}. Generated by \`fewbit hardware rtl\`; docs/hardware.md of Fewbit derives it.
-
-\`make\` checks the sources (verilator --lint-only -Wall) and runs the test bench under Verilator and Icarus Verilog; \`make synth\` counts cells
-with Yosys. The Debian packages are verilator, iverilog and yosys.
-
-| file | what it is |
-| --- | --- |
-| top.sv | everything, behind valid/ready streams |
-| control.sv | which slice is fed when |
-| buffer.sv | the operand buffers: rings of ${2 * depth} slices |
-| array.sv, skew.sv, pe.sv | the grid, the delays at its edges, a processing element |
-| drain.sv, rounding_unit.sv${isStochastic(design) ? ', lfsr.sv' : ''} | the left edge: bias, rounding, saturation, columns put together again |
-| results.sv | the way out; the array stands still while its results are not taken |
-| tb.sv, source.sv, vectors/ | the test bench: ${sites.join(', ')}; ${text} |
-| harness.cpp | C++ around the Verilated top.sv, for \`fewbit hardware cosim\` |
-
-## A product
-
-out[m, n] = round((sum over k of lhs[m, k] * rhs[k, n] + bias[n] * 2^bias_shift) / 2^shift). Blocks of ${rows} x ${cols} outputs are computed in sequence; short edges are filled with zeros. First the configuration:
-
-| port | what it is |
-| --- | --- |
-| config_depth | K |
-| config_block_rows, config_block_cols | number of blocks from top to bottom and from left to right |
-| config_panels | block rows of a macro row, P |
-| config_resident | 1: the P lhs panels of a macro row (P * K slices, at most ${2 * depth}) are sent once and kept for all its block columns |
-| config_shift | bits dropped, -${wordLength} to 62, two's complement |
-| config_bias_shift | left shift of the biases |
-| config_limit | largest raw integer of the output format |
-${isStochastic(design) ? '| config_seeds | states of the shift registers, row 0 in the lowest bits; none may be 0 |\n' : ''}
-Then the streams, which may run ahead of the configuration. For each macro row, for each block column, for each block row of it:
-lhs brings K slices of ${rows} words (with config_resident only in the first block column; without it P must be 1), rhs brings K slices
-of ${cols} words (only for the first block row of the macro row), bias brings ${cols} words. The results of each block come as ${cols} columns of ${rows} words.
-Lane 0 of a vector is in its lowest bits. The next configuration is taken when the last column has left the array.
+.PHONY: all lint sim sim-icarus synth timing clean
 `;
 }

@@ -2,7 +2,7 @@
 import { arrayModule } from './array.js';
 import { bufferModule } from './buffer.js';
 import { controlModule } from './control.js';
-import { isStochastic, type RtlDesign } from './design.js';
+import { isStochastic, moduleName, type RtlDesign } from './design.js';
 import { drainModule } from './drain.js';
 import { lfsrModule } from './lfsr.js';
 import { peModule } from './pe.js';
@@ -17,18 +17,19 @@ export interface SourceFile {
   readonly text: string;
 }
 
-/** top.sv and its modules. */
+/** top.sv and its modules, each in a file of its name. */
 export function rtlModules(design: RtlDesign): SourceFile[] {
-  return [
-    { name: 'top.sv', text: topModule(design) },
-    { name: 'control.sv', text: controlModule(design) },
-    { name: 'buffer.sv', text: bufferModule() },
-    { name: 'array.sv', text: arrayModule(design) },
-    { name: 'skew.sv', text: skewModule() },
-    { name: 'pe.sv', text: peModule(design) },
-    { name: 'drain.sv', text: drainModule(design) },
-    { name: 'rounding_unit.sv', text: roundingUnitModule(design) },
-    ...(isStochastic(design) ? [{ name: 'lfsr.sv', text: lfsrModule(design) }] : []),
-    { name: 'results.sv', text: resultsModule() },
-  ];
+  const texts = {
+    top: topModule(design),
+    control: controlModule(design),
+    buffer: bufferModule(design),
+    array: arrayModule(design),
+    skew: skewModule(design),
+    pe: peModule(design),
+    drain: drainModule(design),
+    rounding_unit: roundingUnitModule(design),
+    ...(isStochastic(design) && { lfsr: lfsrModule(design) }),
+    results: resultsModule(design),
+  };
+  return Object.entries(texts).map(([name, text]) => ({ name: `${moduleName(design, name)}.sv`, text }));
 }

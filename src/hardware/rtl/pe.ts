@@ -1,12 +1,13 @@
 /** pe.sv: a processing element. */
-import type { RtlDesign } from './design.js';
+import { moduleName, type RtlDesign } from './design.js';
 
-export function peModule({ wordLength, accumulatorBits }: RtlDesign): string {
+export function peModule(design: RtlDesign): string {
+  const { wordLength, accumulatorBits } = design;
   return /* SystemVerilog */ `// One processing element: multiplies, accumulates, and hands its operands on to the right and downwards.
 // The tags (valid, first, last) travel with the lhs word. One cycle after the last product of a block the sum goes into
 // the drain register, and from there to the left, one PE a cycle, while the next block is being summed.
 // With WL up to 18 and ACC up to 48 the multiplier, the adder and sum are one DSP48E1.
-module pe #(
+module ${moduleName(design, 'pe')} #(
     parameter int WL  = ${wordLength},
     parameter int ACC = ${accumulatorBits}
 ) (

@@ -1,9 +1,10 @@
 /** results.sv: the output, which stops the array while its results are not taken. */
+import { moduleName, type RtlDesign } from './design.js';
 
-export function resultsModule(): string {
+export function resultsModule(design: RtlDesign): string {
   return /* SystemVerilog */ `// Two places between the array and the receiver of its results. The array stands still as a whole (advance is low) while
 // both are taken, so nothing is lost and no wire leads from the receiver's ready to the array.
-module results #(
+module ${moduleName(design, 'results')} #(
     parameter int WIDTH = 128
 ) (
     input  logic             clk,

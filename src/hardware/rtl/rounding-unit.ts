@@ -4,7 +4,8 @@
  * the condition for rounding up.
  */
 import type { RoundingMode } from '../../numerics/index.js';
-import { isStochastic, randomBits, type RtlDesign } from './design.js';
+import { isStochastic, moduleName, randomBits, roundStages, type RtlDesign } from './design.js';
+import { requirements } from './requirement.js';
 
 interface Variant {
   readonly rule: string;
@@ -83,11 +84,13 @@ export function roundingUnitModule(design: RtlDesign): string {
   const { rule, fraction, sticky, up } = VARIANTS[rounding.mode];
   const stochastic = isStochastic(design);
   const bits = ROUNDED_BITS[overflow];
-  return /* SystemVerilog */ `// From a sum to a word in three cycles: z = sum + (bias << bias_shift), wrapped to ACC bits; z / 2^shift rounded
+  const cut = overflow === 'saturate' ? 'scaled[WIDE-1:FRACTION]' : 'scaled[FRACTION+:WL]';
+  return /* SystemVerilog */ `// From a sum to a word in STAGES cycles, 3 to 5: z = sum + (bias << bias_shift), wrapped to ACC bits; z / 2^shift rounded
 // (${rule}); then ${overflow === 'saturate' ? 'saturated to' : 'the low bits of'} the output format.
-module rounding_unit #(
+module ${moduleName(design, 'rounding_unit')} #(
     parameter int WL  = ${wordLength},
-    parameter int ACC = ${accumulatorBits}${stochastic ? `,\n    parameter int RANDOM = ${randomBits(design)}` : ''}
+    parameter int ACC = ${accumulatorBits},
+    parameter int STAGES = ${roundStages(design)}${stochastic ? `,\n    parameter int RANDOM = ${randomBits(design)}` : ''}
 ) (
     input  logic                  clk,
     input  logic                  advance,
@@ -100,6 +103,11 @@ module rounding_unit #(
     input  logic        [ WL-1:0] limit,
 ${stochastic ? '    // Two cycles behind the sum.\n    input  logic        [RANDOM-1:0] random,\n' : ''}    output logic        [ WL-1:0] out
 );
+${requirements(
+  ['WL >= 2 && WL <= 32', 'WL_must_be_2_to_32'],
+  ['ACC >= 8 && ACC <= 64', 'ACC_must_be_8_to_64'],
+  ['STAGES >= 3 && STAGES <= 5', 'STAGES_must_be_3_to_5'],
+)}
   // Bits below the cut that are kept behind the shifter.
   localparam int FRACTION = ${fraction};
   localparam int WIDE = ACC + WL + FRACTION;
@@ -122,8 +130,23 @@ ${sticky ? STICKY : ''}
   logic up;
 ${stochastic ? ADD_RANDOM : `  assign up = ${up};`}
 
-  logic [${bits}-1:0] rounded;
-  assign rounded = scaled[${overflow === 'saturate' ? 'WIDE-1:FRACTION' : 'FRACTION+:WL'}] + {{(${bits} - 1) {1'b0}}, up};
+  // With 5 stages the value before the last bit is added is held, with 4 and 5 the one behind.
+  logic [${bits}-1:0] whole, rounded;
+  logic up_held;
+  if (STAGES > 4) begin : hold_carry
+    always_ff @(posedge clk) begin
+      if (advance) {up_held, whole} <= {up, ${cut}};
+    end
+  end else begin : pass_carry
+    assign {up_held, whole} = {up, ${cut}};
+  end
+  if (STAGES > 3) begin : hold_rounded
+    always_ff @(posedge clk) begin
+      if (advance) rounded <= whole + {{(${bits} - 1) {1'b0}}, up_held};
+    end
+  end else begin : pass_rounded
+    assign rounded = whole + {{(${bits} - 1) {1'b0}}, up_held};
+  end
 
 ${overflow === 'saturate' ? SATURATE : WRAP}
 endmodule

@@ -1,8 +1,9 @@
 /** skew.sv: the triangles of delays before and behind the array. */
+import { moduleName, type RtlDesign } from './design.js';
 
-export function skewModule(): string {
+export function skewModule(design: RtlDesign): string {
   return /* SystemVerilog */ `// Delays lane i of a vector by i cycles (REVERSED: by LANES-1-i): skews operands in, and re-aligns results.
-module skew #(
+module ${moduleName(design, 'skew')} #(
     parameter int LANES    = 8,
     parameter int WIDTH    = 16,
     parameter bit REVERSED = 1'b0

@@ -19,6 +19,8 @@ export interface GoldenProduct {
   readonly stream: ProductStream;
   /** out [M, N]. */
   readonly out: ArrayLike<number>;
+  /** Slices in half a buffer for which its blocks are ordered; default: the design's. */
+  readonly depth?: number;
 }
 
 interface Field {
@@ -60,7 +62,9 @@ export function vectorFiles(
   golden: readonly GoldenProduct[],
 ): { readonly files: SourceFile[]; readonly counts: VectorCounts } {
   const { rows, cols, wordLength: bits } = design;
-  const expected = golden.map(({ product, out }) => expectedResults(design, product, out));
+  const expected = golden.map(({ product, out, depth = design.depth }) =>
+    expectedResults({ ...design, depth }, product, out),
+  );
   const contents = {
     config: golden.map(({ stream }) => configLine(design, stream)),
     lhs: golden.flatMap(({ stream }) => lines(stream.lhs, rows, bits)),

@@ -2,7 +2,15 @@
  * How fast training goes and how long it will take. The caller provides the clock. Time between the end of an
  * epoch and the start of the next, such as an evaluation, does not count.
  */
-import { checkOptions, FUNCTION } from '../../numerics/arguments.js';
+import {
+  checkOptions,
+  FUNCTION,
+  checkArgument,
+  either,
+  NULL,
+  NUMBER,
+  record,
+} from '../../numerics/arguments.js';
 import type { FitStart, Iteration, TrainingListener, TrainingModel } from '../listener.js';
 import { printLine } from '../console.js';
 import { STEP_PERIOD_RULES, stepPeriod, type StepPeriodOptions } from '../period.js';
@@ -91,13 +99,17 @@ export class PerformanceListener implements TrainingListener {
   }
 }
 
+const PERFORMANCE = record('{ step, examplesPerSecond, stepsPerSecond, etaSeconds }', {
+  step: NUMBER,
+  examplesPerSecond: NUMBER,
+  stepsPerSecond: NUMBER,
+  etaSeconds: either(NUMBER, NULL),
+});
+
 /** `step 119: 5230 examples/s, 52.3 steps/s, ETA 0:01:42`. */
-export function performanceLine({
-  step,
-  examplesPerSecond,
-  stepsPerSecond,
-  etaSeconds,
-}: Performance): string {
+export function performanceLine(performance: Performance): string {
+  checkArgument('performance', performance, PERFORMANCE);
+  const { step, examplesPerSecond, stepsPerSecond, etaSeconds } = performance;
   const eta = etaSeconds === null ? '' : `, ETA ${duration(etaSeconds)}`;
   return `step ${step}: ${examplesPerSecond.toFixed(0)} examples/s, ${stepsPerSecond.toFixed(1)} steps/s${eta}`;
 }

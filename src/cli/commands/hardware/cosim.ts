@@ -25,7 +25,13 @@ import {
 } from '../../options/run-options.js';
 import { tableText } from '../../console/table.js';
 import { grouped, type Terminal } from '../../console/terminal.js';
-import { addDesignOptions, designOf, productsOfLayer, type DesignOptions } from './design-options.js';
+import {
+  addDesignOptions,
+  arrayAround,
+  designOf,
+  productsOfLayer,
+  type DesignOptions,
+} from './design-options.js';
 import { buildHarness, type RtlHarness } from './harness.js';
 import { dataOf, subjectOf, train } from './subject.js';
 import { stoppable } from './tools.js';
@@ -171,7 +177,7 @@ async function cosim(
       },
     );
     const backend = (runner: (job: ProductJob) => void) =>
-      systolicBackend({ array: arrayOfDesign(design), random: 'lfsr', runner });
+      systolicBackend({ array: arrayAround(design), random: 'lfsr', runner });
     const after = { steps, signal };
     const hardware = await train(subject, data, { ...after, backend: backend(comparison.run) });
     const simulator = await train(subject, data, { ...after, backend: backend(computeProduct) });

@@ -5,8 +5,9 @@ import { systolicBackend } from '../../../backend/index.js';
 import { completeConfiguration } from '../../../experiment/index.js';
 import { writeWhole } from '../../../experiment/store/index.js';
 import {
-  arrayOfDesign,
+  checkDesign,
   computeProduct,
+  DEFAULT_PREFIX,
   productStream,
   rtlFolder,
   type GoldenProduct,
@@ -14,7 +15,15 @@ import {
   type RtlDesign,
 } from '../../../hardware/index.js';
 import type { NetworkConfiguration } from '../../../nn/index.js';
-import { parseRounding, roundingText, type Overflow, type Rounding } from '../../../numerics/index.js';
+import {
+  maxRaw,
+  parseAccumulator,
+  parseRounding,
+  roundingText,
+  type Accumulator,
+  type Overflow,
+  type Rounding,
+} from '../../../numerics/index.js';
 import { oneLine } from '../../console/clean.js';
 import { UsageError } from '../../console/errors.js';
 import type { CommandContext } from '../../console/interrupt.js';
@@ -24,16 +33,24 @@ import { wholeNumber } from '../../options/numbers.js';
 import { checkOutFolder, makeOutFolder } from '../../options/out-folder.js';
 import { DEFAULT_SEED } from '../../options/run-options.js';
 import { grouped, type Terminal } from '../../console/terminal.js';
-import { addDesignOptions, designOf, productsOfLayer, type DesignOptions } from './design-options.js';
+import {
+  addDesignOptions,
+  arrayAround,
+  designOf,
+  productsOfLayer,
+  type DesignOptions,
+} from './design-options.js';
 import { dataOf, subject, subjectOf, train, type Examples, type Subject } from './subject.js';
 
 interface RtlOptions extends DesignOptions {
   readonly fl?: number;
+  readonly accumulator?: Accumulator;
   readonly rounding?: Rounding;
   readonly overflow?: Overflow;
   readonly run?: string;
   readonly layer?: string;
   readonly batch: number;
+  readonly prefix: string;
   readonly force?: boolean;
 }
 
@@ -46,14 +63,16 @@ const STEP_BATCH = 20;
 const EXAMPLES = `
 Examples:
   $ fewbit hardware rtl build/array                                  8 x 8 PEs of 16 bits, stochastic rounding
-  $ fewbit hardware rtl --rows 28 --cols 28 --lfsr 32 build/paper
+  $ fewbit hardware rtl --rows 28 --cols 28 --lfsr 32 --round-stages 5 build/paper
   $ fewbit hardware rtl --wl 8 --fl 6 --acc 24 --rounding nearest build/small
+  $ fewbit hardware rtl --rounding nearest --prefix nearest_ build/nearest
   $ fewbit hardware rtl --run runs/lenet-1 --layer conv2 build/lenet && make -C build/lenet
 
 The vectors of the test bench are the products of one layer in a training step. With --run they come from that run, which also sets
 word length, rounding and overflow; otherwise from a small network that is first trained on the synthetic data for ${STEPS} steps.
+Synthetic products over the full range follow: they saturate at both limits, stream, and shift left.
 make in the folder runs Verilator's lint, and the test bench under Verilator and Icarus Verilog (Debian packages verilator, iverilog;
-make synth: yosys). What the modules do: docs/hardware.md.`;
+make synth: yosys; make timing: nextpnr-ice40, the clock of a rounding unit). What the modules do: docs/hardware.md.`;
 
 export const rtlCommand = defineCommand({
   name: 'rtl',
@@ -66,8 +85,13 @@ export const rtlCommand = defineCommand({
         .option('--wl <bits>', `word length (default: ${WORD}, or the run's)`, wholeNumber('--wl', 2, 32))
         .option(
           '--fl <bits>',
-          `fraction bits of the small network (default: ${FRACTION}, or all but 4)`,
-          wholeNumber('--fl', 0, 32),
+          `fraction bits of the small network, which may be negative or more than the word has (default: ${FRACTION}, or all but 4)`,
+          wholeNumber('--fl', -64, 64),
+        )
+        .option(
+          '--accumulator <kind>',
+          'sums of the small network: exact, or wrap:48 for words whose sums do not fit (default: exact)',
+          parseAccumulator,
         )
         .option(
           '--rounding <mode>',
@@ -83,6 +107,11 @@ export const rtlCommand = defineCommand({
         .option('--run <folder>', 'run whose layer gives the vectors')
         .option('--layer <name>', 'that layer (default: the first with a forward product and both gradients)')
         .option('--batch <n>', 'examples in the vectors', wholeNumber('--batch', 1), 2)
+        .option(
+          '--prefix <text>',
+          'begins the name of every module and its file, so that several designs can be in one project',
+          DEFAULT_PREFIX,
+        )
         .option('--force', 'replace the files of an earlier design in the folder'),
       'folder',
       '',
@@ -100,7 +129,10 @@ async function rtl(
   const given =
     options.run === undefined ? await smallSubject(options) : await runSubject(options.run, options);
   const products = layerProducts(given.products, options.layer);
-  const design = checkOptions(designOf(products, options), options);
+  const design = checkOptions(
+    checkDesign({ ...designOf(products, options), prefix: options.prefix }),
+    options,
+  );
   const data = await dataOf(terminal, given, signal);
   const trained = options.run === undefined ? await trainSmall(terminal, given, data, signal) : given;
   const golden = await goldenProducts(design, trained, data, products, signal);
@@ -114,7 +146,19 @@ async function rtl(
   for (const { name, text } of files) writeWhole(folder, name, text);
   const words = golden.reduce((sum, { out }) => sum + out.length, 0);
   report(terminal, { folder, design, files: files.map(({ name }) => name), origin, words });
+  const constant = golden.reduce((sum, product) => sum + constants(product), 0);
+  if (constant === words) {
+    terminal.note(
+      `warning: all ${grouped(words)} words of layer ${layer} are 0 or a limit of their format, so only the synthetic products test the array; choose another --fl or --layer`,
+    );
+  }
   return 0;
+}
+
+/** Number of results that are 0 or a limit of their format. */
+function constants({ product, out }: GoldenProduct): number {
+  const limit = maxRaw(product.convert.format);
+  return Array.from(out).filter((word) => word === 0 || word === limit || word === -limit - 1).length;
 }
 
 /** The rounding hardware that was asked for must be that of the network. */
@@ -127,18 +171,29 @@ function checkOptions(design: RtlDesign, { rounding, overflow }: RtlOptions): Rt
   return design;
 }
 
-async function runSubject(folder: string, { batch, fl }: RtlOptions): Promise<Subject> {
+async function runSubject(folder: string, { batch, fl, accumulator }: RtlOptions): Promise<Subject> {
   if (fl !== undefined) throw new UsageError('--fl: a run has its own formats; leave it out with --run');
+  if (accumulator !== undefined)
+    throw new UsageError('--accumulator: a run has its own accumulators; leave it out with --run');
   return subjectOf(folder, { batch });
 }
 
 /** A network with all kinds of products, in the words that were asked for. */
-function smallSubject({ wl = WORD, fl, rounding, overflow, batch }: RtlOptions): Promise<Subject> {
+function smallSubject(options: RtlOptions): Promise<Subject> {
+  const { wl = WORD, fl, rounding, overflow, accumulator, batch } = options;
   const fraction = fl ?? (wl === WORD ? FRACTION : Math.max(1, wl - 4));
+  // The learning rate times a word of 32 bits would not fit in 64.
+  const word = Math.min(wl, 31);
+  // A bias has at most the fraction bits of a product, which are twice those of a word.
+  const biasFraction = Math.min(fraction, 2 * fraction);
   const network: NetworkConfiguration = {
     name: 'small',
     seed: DEFAULT_SEED,
-    formats: { il: wl - fraction, fl: fraction },
+    formats: {
+      weight: { il: word - fraction, fl: fraction },
+      bias: { il: word - biasFraction, fl: biasFraction },
+    },
+    ...(accumulator && { accumulator }),
     rounding: rounding === undefined ? 'stochastic' : roundingText(rounding),
     ...(overflow && { overflow }),
     weightInit: { distribution: 'normal', deviation: 0.1 },
@@ -187,7 +242,7 @@ async function goldenProducts(
   const sites = products.map(({ site }) => site);
   const golden: GoldenProduct[] = [];
   const backend = systolicBackend({
-    array: arrayOfDesign(design),
+    array: arrayAround(design),
     random: 'lfsr',
     runner: (job) => {
       const { product } = job;

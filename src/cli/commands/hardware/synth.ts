@@ -6,6 +6,7 @@ import { Option } from 'commander';
 import {
   checkDesign,
   isStochastic,
+  moduleName,
   PAPER_ARRAY,
   parseRoundingHardware,
   randomBits,
@@ -22,12 +23,14 @@ import { PartProgress } from '../../console/part-progress.js';
 import { tableText } from '../../console/table.js';
 import { grouped, percentText } from '../../console/terminal.js';
 import { addArrayOptions, type ArrayOptions } from './array-options.js';
+import { addBuildOptions } from './design-options.js';
 import { listOf, sizeOf } from './estimate-options.js';
 import { requireTools, runTool, stoppable } from './tools.js';
 
 interface SynthOptions extends ArrayOptions {
   readonly wl: number;
   readonly depth: number;
+  readonly roundStages: number;
   readonly rounding: readonly RoundingHardware[];
   readonly whole: readonly Pick<ArrayConfig, 'rows' | 'cols'>[];
 }
@@ -59,9 +62,8 @@ export const synthCommand = defineCommand({
     'Synthesises the parts of an array with Yosys and counts their cells: what a PE, a rounding unit of each kind and a whole array take.',
   options: (command) =>
     addVoiceOptions(
-      addArrayOptions(command)
+      addBuildOptions(addArrayOptions(command))
         .option('--wl <bits>', 'word length', wholeNumber('--wl', 2, 32), 16)
-        .option('--depth <slices>', 'slices in half an operand buffer', wholeNumber('--depth', 1, 65536), 512)
         .addOption(
           new Option(
             '--rounding <units,...>',
@@ -101,11 +103,12 @@ function cellsOf(log: string): Cells {
 /** Synthesises one module of a design. */
 export function synthesize(
   design: RtlDesign,
-  top: string,
+  part: string,
   { parameters = {}, flags = '' }: { parameters?: Readonly<Record<string, number>>; flags?: string } = {},
 ): Cells {
   const folder = mkdtempSync(join(tmpdir(), 'fewbit-synth-'));
   try {
+    const top = moduleName(design, part);
     const modules = rtlModules(design);
     for (const { name, text } of modules) writeFileSync(join(folder, name), text);
     const set = Object.entries(parameters).map(([name, value]) => `-set ${name} ${value}`);
@@ -143,7 +146,7 @@ interface Part {
 
 async function synth({ terminal, signal }: CommandContext, options: SynthOptions): Promise<number> {
   requireTools('yosys');
-  const { wl, depth, rounding: units, whole } = options;
+  const { wl, depth, roundStages, rounding: units, whole } = options;
   const { rows, cols, accumulatorBits, lfsrBits } = {
     ...PAPER_ARRAY,
     ...(options.rows === undefined ? {} : { rows: options.rows }),
@@ -157,6 +160,7 @@ async function synth({ terminal, signal }: CommandContext, options: SynthOptions
       cols,
       accumulatorBits,
       depth,
+      roundStages,
       rounding,
       lfsrBits: own,
       wordLength: wl,

@@ -10,6 +10,7 @@ const PACKAGES = {
   iverilog: 'iverilog',
   vvp: 'iverilog',
   yosys: 'yosys',
+  'nextpnr-ice40': 'nextpnr-ice40',
 } as const;
 
 /** A program that may be called. */

@@ -13,7 +13,6 @@ import {
 } from '../../../experiment/index.js';
 import {
   planRemoval,
-  readMetrics,
   readRecord,
   remove,
   summarizeRuns,
@@ -138,7 +137,7 @@ const removeCommand = defineCommand({
   name: 'rm',
   summary: 'remove runs or sweeps',
   description:
-    'Removes the folders of runs or sweeps. A folder that also holds other files or symbolic links, or whose config.json is not that of a run, is refused: nothing that Fewbit did not write is ever removed.',
+    'Removes the folders of runs or sweeps. A folder that also holds other files (an export, notes) or symbolic links, or whose config.json is not that of a run, is refused, and nothing is removed.',
   options: (command) =>
     command.argument('<runs...>', 'folders of runs or sweeps').option('--yes', 'do not ask'),
   examples: `
@@ -253,7 +252,7 @@ async function compareRuns(terminal: Terminal, paths: readonly string[], out: st
     throw new RunFolderError(`runs: expected runs that are done, got none in ${paths.join(', ')}`);
   const fields = fieldsOf(done);
   const rows = done.map((summary) => {
-    const { configuration, result } = readRecord(summary.path);
+    const { configuration, result, metrics } = readRecord(summary.path);
     if (result === null)
       throw new RunFolderError(`run folder ${summary.path}: its result has gone meanwhile; try again`);
     const name = fieldsName(runFields(configuration), fields);
@@ -262,7 +261,7 @@ async function compareRuns(terminal: Terminal, paths: readonly string[], out: st
       path: summary.path,
       configuration,
       result,
-      metrics: readMetrics(summary.path),
+      metrics,
     };
   });
   const title = `${rows.length} runs of ${[...new Set(rows.map(({ configuration }) => configuration.network.name ?? 'network'))].join(', ')}`;

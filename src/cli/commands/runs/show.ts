@@ -8,7 +8,7 @@ import {
   trainErrorOf,
   type RunSummary,
 } from '../../../experiment/index.js';
-import { readMetrics, readRecord, isRunFolder, summarizeRun } from '../../../experiment/store/index.js';
+import { readRecord, isRunFolder, summarizeRun } from '../../../experiment/store/index.js';
 import { networkFromJSON } from '../../../nn/index.js';
 import { tableText } from '../../console/table.js';
 import { errorText, grouped, lossText, type Terminal } from '../../console/terminal.js';
@@ -18,10 +18,11 @@ export function printRun(terminal: Terminal, path: string): void {
   if (!isRunFolder(path)) {
     throw new RunFolderError(`run folder ${path}: holds no run; fewbit runs list shows those that there are`);
   }
-  const { configuration, result } = readRecord(path);
+  const { configuration, result, metrics, chain, unchecked } = readRecord(path);
+  if (unchecked !== null) terminal.note(unchecked);
   const summary = summarizeRun(path);
-  const epochs = epochLines(readMetrics(path));
-  terminal.json({ ...summary, configuration, result, lines: epochs });
+  const epochs = epochLines(metrics);
+  terminal.json({ ...summary, configuration, result, chain, lines: epochs });
   const { bold } = terminal.colour;
   const { data, batch, seed, backend } = { ...configuration, seed: configuration.network.seed };
   terminal.print(`${bold(path)}  ${stateText(summary)}`);
@@ -50,6 +51,7 @@ export function printRun(terminal: Terminal, path: string): void {
   const lost = lostCells([{ name: 'lost gradients (flushed + swallowed)', lost: result.lost }]);
   if (lost !== null) terminal.print(tableText(terminal, lost.head, lost.rows, 'lr') + '\n');
   terminal.print(`digest ${result.digest}`);
+  if (chain !== null) terminal.print(`chain ${chain}`);
 }
 
 function lengthText({ epochs, steps }: Readonly<Record<string, string>>): string {

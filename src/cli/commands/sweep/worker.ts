@@ -89,7 +89,8 @@ async function train(
         if (event.event === 'warning') {
           const { kind, message } = event;
           terminal.warn(message);
-          process.send?.({ kind, message } satisfies TrainingWarning);
+          // A sweep that is gone does not hear it; the log has it.
+          process.send?.({ kind, message } satisfies TrainingWarning, undefined, undefined, () => undefined);
         }
         if (event.event === 'epoch' && !event.partial && hasReached(event.epoch)) stop.abort();
       },
