@@ -16,7 +16,7 @@ import {
   type OptionRules,
 } from '../numerics/arguments.js';
 import { InputError } from '../numerics/index.js';
-import type { DataSet } from './dataset.js';
+import type { Columns, DataSchema, DataSet } from './dataset.js';
 import {
   cellHint,
   firstRowOf,
@@ -34,6 +34,7 @@ import { csvRecords, quoted, type CsvRecord } from './csv-records.js';
 import { DataError } from './errors.js';
 import { fileKind } from './file-kind.js';
 import { NoteBook, type DataNote } from './notes.js';
+import { conformData, listText, schemaOf } from './schema.js';
 
 /** How a CSV text becomes a data set. */
 export interface CsvOptions {
@@ -54,7 +55,10 @@ export interface CsvTable {
   /** Feature columns. */
   readonly size: number;
   readonly labels: readonly string[];
-  readonly featureNames?: readonly string[];
+  /** 0-based place of the label column in the text. */
+  readonly labelColumn: number;
+  /** Names of the columns, if there is a header. */
+  readonly columns?: Columns;
   /** What was left out or guessed. */
   readonly notes: readonly DataNote[];
 }
@@ -77,8 +81,17 @@ const TABLE = record('a table of parseCsv', {
 const MAX_LISTED = 10;
 const CLASS_INDEX = /^\d{1,5}$/;
 
-/** Reads CSV text. @throws DataError that names line and column. */
-export function parseCsv(text: string, options: CsvOptions = {}): CsvTable {
+/** The columns of the table that another one is read after. */
+export type CsvReference = Pick<DataSet, 'columns'> & {
+  /** 0-based place of the label column if columns have no names. */
+  readonly labelColumn?: number;
+};
+
+/**
+ * Reads CSV text. With a reference, the label column is the one that it has there.
+ * @throws DataError that names line and column, or a header or label column that the reference has and the text has not.
+ */
+export function parseCsv(text: string, options: CsvOptions = {}, reference: CsvReference = {}): CsvTable {
   checkArgument('csv: text', text, TEXT);
   checkOptions('csv', options, CSV_OPTIONS);
   const name = options.name ?? 'csv';
@@ -106,7 +119,7 @@ export function parseCsv(text: string, options: CsvOptions = {}): CsvTable {
     (kind === 'header' || (kind === 'counting' && isHeaderOf(first, csvRecords(text, name, delimiter))));
   if (options.header === undefined && kind === 'counting') noteCountingRow(name, first, hasHeader, book);
   const header = hasHeader ? first.cells.map((cell) => cell.trim()) : undefined;
-  const labelColumn = findLabel(name, columns, header, options.label);
+  const labelColumn = labelAsIn(name, header, reference) ?? findLabel(name, columns, header, options.label);
 
   const rows: Float32Array[] = [];
   const labels: string[] = [];
@@ -137,10 +150,13 @@ export function parseCsv(text: string, options: CsvOptions = {}): CsvTable {
   rows.forEach((values, row) => {
     features.set(values, row * (columns - 1));
   });
-  const featureNames = header?.filter((_, column) => column !== labelColumn);
+  const names = header && {
+    features: header.filter((_, column) => column !== labelColumn),
+    label: header[labelColumn]!,
+  };
   return {
-    ...{ name, features, size: columns - 1, labels, notes: book.notes },
-    ...(featureNames && { featureNames }),
+    ...{ name, features, size: columns - 1, labels, labelColumn, notes: book.notes },
+    ...(names && { columns: names }),
   };
 }
 
@@ -154,34 +170,40 @@ function checkKind(text: string, name: string): void {
 }
 
 /**
- * Gives tables of one kind their common classes. Labels that are all whole numbers are class indices
- * (0 to the largest); labels that are all words become classes in the order of their code units.
+ * Tables as data sets of one schema: the given one, else that of the first table, to which the others conform by the names
+ * of columns and classes. Labels that are all whole numbers are class indices (0 to the largest of all tables); labels that
+ * are all words become classes in the order of their code units. Features are not normalised.
  * @throws DataError if the tables or the labels do not fit together.
  */
-export function csvDataSets(tables: readonly CsvTable[]): DataSet[] {
+export function csvDataSets(tables: readonly CsvTable[], schema?: DataSchema): DataSet[] {
   checkArgument('csv: tables', tables, listOf(TABLE));
-  const size = tables[0]?.size ?? 0;
-  for (const table of tables) {
-    if (table.size !== size) {
-      throw new DataError(
-        `${table.name}: tables need the same columns, got ${table.size} features after ${size} in ${tables[0]?.name ?? ''}`,
-      );
-    }
-  }
-  const distinct = [...new Set(tables.flatMap((table) => table.labels))].sort();
-  const numeric = distinct.filter(isNumber);
-  if (numeric.length > 0) checkClassIndices(tables, distinct);
-  const labelNames = numeric.length === 0 ? distinct : undefined;
-  const classOf = new Map(distinct.map((label, at) => [label, labelNames ? at : Number(label)]));
-  const classes = labelNames?.length ?? Math.max(...classOf.values()) + 1;
-  return tables.map((table) => ({
-    features: table.features,
-    labels: Int32Array.from(table.labels, (label) => classOf.get(label) ?? 0),
-    count: table.labels.length,
-    shape: [size] as const,
-    classes,
-    ...(labelNames && { labelNames }),
-  }));
+  const texts = new Set(tables.flatMap((table) => table.labels));
+  const areNumbers = schema
+    ? !schema.labelNames && [...texts].every((text) => CLASS_INDEX.test(text))
+    : tables[0]!.labels.some(isNumber);
+  if (areNumbers) checkClassIndices(tables, [...texts].sort());
+  const classes = [...texts].reduce((most, text) => Math.max(most, Number(text) + 1), 0);
+  const sets = tables.map((table) => (areNumbers ? numbered(table, classes) : named(table)));
+  const { normalizer: _later, ...raw } = schema ?? schemaOf(sets[0]!);
+  return sets.map((set, at) => conformData(set, raw, tables[at]!.name));
+}
+
+function numbered(table: CsvTable, classes: number): DataSet {
+  return dataSet(table, { labels: Int32Array.from(table.labels, Number), classes });
+}
+
+function named(table: CsvTable): DataSet {
+  const labelNames = [...new Set(table.labels)].sort();
+  const classOf = new Map(labelNames.map((label, at) => [label, at]));
+  const labels = Int32Array.from(table.labels, (label) => classOf.get(label)!);
+  return dataSet(table, { labels, classes: labelNames.length, labelNames });
+}
+
+function dataSet(
+  { features, size, labels: { length: count }, columns }: CsvTable,
+  labels: Pick<DataSet, 'labels' | 'classes' | 'labelNames'>,
+): DataSet {
+  return { features, ...labels, count, shape: [size], ...(columns && { columns }) };
 }
 
 /** Reads one CSV text into a data set. */
@@ -214,6 +236,26 @@ function labelsHint(distinct: readonly string[], odd: string, example: number): 
     (value, index) => `${index} for ${distinct.find((text) => Number(text) === value)!}`,
   );
   return `; if this is the label column, write ${texts.join(', ')}`;
+}
+
+/** The label column as in the table or the schema that this one must follow; undefined if there is none. */
+function labelAsIn(
+  name: string,
+  header: readonly string[] | undefined,
+  { columns, labelColumn }: CsvReference,
+): number | undefined {
+  if (!columns) return labelColumn;
+  const { features, label } = columns;
+  if (!header) {
+    throw new DataError(
+      `${name}: there must be a header as in the training data, with the columns ${listText([...features, label])}, got none; add it as the first row`,
+    );
+  }
+  const at = header.indexOf(label);
+  if (at >= 0) return at;
+  throw new DataError(
+    `${name}: there must be the label column ${listText([label])} as in the training data, got no column ${label}; the columns are ${listText(header)}`,
+  );
 }
 
 function findLabel(

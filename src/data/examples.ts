@@ -45,7 +45,7 @@ export function shapeText(shape: readonly number[]): string {
  */
 export function checkDataSet(data: DataSet, who = 'data set'): void {
   checkArgument(who, data, DATA_SET);
-  const { features, labels, count, shape, classes, labelNames } = data;
+  const { features, labels, count, shape, classes, labelNames, columns, normalizer } = data;
   if (!Number.isInteger(count) || count < 1) {
     throw new InputError(`${who}: needs at least one example, got count ${count}`);
   }
@@ -65,6 +65,17 @@ export function checkDataSet(data: DataSet, who = 'data set'): void {
   }
   if (labelNames !== undefined && labelNames.length !== classes) {
     throw new InputError(`${who}: every class needs one name, got ${labelNames.length} for ${classes}`);
+  }
+  const size = exampleSize(shape);
+  if (columns !== undefined && columns.features.length !== size) {
+    throw new InputError(
+      `${who}: every feature column needs one name, got ${columns.features.length} for ${size}`,
+    );
+  }
+  if (normalizer !== undefined && normalizer.offset.length !== size) {
+    throw new InputError(
+      `${who}: the normalizer must have statistics of ${size} features, got ${normalizer.offset.length}`,
+    );
   }
   const wrong = labels.findIndex((label) => label < 0 || label >= classes);
   if (wrong >= 0) {

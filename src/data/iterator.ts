@@ -21,8 +21,9 @@ import {
   InputTypeError,
 } from '../numerics/index.js';
 import { Augmenter, type Augmentation } from './augmentation.js';
-import type { DataSet, DataSetIterator, FeatureShape, IteratorPosition } from './dataset.js';
+import type { DataSchema, DataSet, DataSetIterator, FeatureShape, IteratorPosition } from './dataset.js';
 import { checkDataSet, selectExamples, shapeText, sliceExamples } from './examples.js';
+import { conformData, schemaOf } from './schema.js';
 
 /** How an ArrayDataSetIterator hands out its data set. */
 export interface ArrayIteratorOptions {
@@ -59,6 +60,7 @@ export class ArrayDataSetIterator implements DataSetIterator {
   readonly shape: FeatureShape;
   readonly classes: number;
   readonly labelNames?: readonly string[];
+  readonly schema: DataSchema;
   readonly totalExamples: number;
   readonly resetSupported = true;
   readonly #data: DataSet;
@@ -77,6 +79,7 @@ export class ArrayDataSetIterator implements DataSetIterator {
     this.shape = data.shape;
     this.classes = data.classes;
     if (data.labelNames) this.labelNames = data.labelNames;
+    this.schema = schemaOf(data);
     this.totalExamples = data.count;
     this.#data = data;
     this.#key = options.shuffle === undefined ? undefined : parseSeed(options.shuffle);
@@ -139,6 +142,7 @@ export class StreamDataSetIterator implements DataSetIterator {
   readonly shape: FeatureShape;
   readonly classes: number;
   readonly labelNames?: readonly string[];
+  readonly schema: DataSchema;
   readonly resetSupported = false;
   readonly #source: Iterator<DataSet>;
   readonly #pixels: boolean;
@@ -160,6 +164,7 @@ export class StreamDataSetIterator implements DataSetIterator {
     this.shape = first.value.shape;
     this.classes = first.value.classes;
     if (first.value.labelNames) this.labelNames = first.value.labelNames;
+    this.schema = schemaOf(first.value);
     this.#pixels = first.value.features instanceof Uint8Array;
     this.#piece = first.value;
   }
@@ -213,7 +218,7 @@ export class StreamDataSetIterator implements DataSetIterator {
         `stream: pieces must agree in shape, classes and kind of features, got ${shapeText(value.shape)} in ${value.classes} classes after ${shapeText(this.shape)} in ${this.classes}`,
       );
     }
-    this.#piece = value;
+    this.#piece = conformData(value, this.schema, 'stream: piece');
   }
 }
 

@@ -5,16 +5,8 @@
  */
 import { checkArgument, listOf, NUMBER, record } from '../numerics/arguments.js';
 import { InputError, InputTypeError } from '../numerics/index.js';
-import type { DataSet } from './dataset.js';
+import type { DataSet, NormalizerState } from './dataset.js';
 import { DATA_SET, exampleSize } from './examples.js';
-
-/** What a fitted normaliser knows: `(x - offset[j]) * scale[j] + shift` for column j. Plain JSON data. */
-export interface NormalizerState {
-  readonly kind: 'standardize' | 'minmax';
-  readonly offset: readonly number[];
-  readonly scale: readonly number[];
-  readonly shift: number;
-}
 
 /** Brings features to a common scale: fitted on training data, applied to any. */
 export interface Normalizer {
@@ -31,7 +23,10 @@ const STATE = record('the state of a normaliser', {
   shift: NUMBER,
 });
 
-/** Applies recorded statistics to further data. @throws RangeError if the number of columns differs. */
+/**
+ * Applies recorded statistics to further data, which then carry them as their `normalizer`.
+ * @throws RangeError if the number of columns differs.
+ */
 export function applyNormalizer(state: NormalizerState, data: DataSet): DataSet {
   checkArgument('normalizer: state', state, STATE);
   checkArgument('normalizer: data', data, DATA_SET);
@@ -46,7 +41,7 @@ export function applyNormalizer(state: NormalizerState, data: DataSet): DataSet 
     features[i] = (data.features[i]! / unit - offset[column]!) * scale[column]! + shift;
     if (++column === size) column = 0;
   }
-  return { ...data, features };
+  return { ...data, features, normalizer: state };
 }
 
 abstract class ColumnNormalizer implements Normalizer {
@@ -60,7 +55,9 @@ abstract class ColumnNormalizer implements Normalizer {
 
   fit(data: DataSet): this {
     checkArgument('normalizer: data', data, DATA_SET);
-    this.#state = this.measure(data, exampleSize(data.shape), unitOf(data));
+    const unit = unitOf(data);
+    const state = this.measure(data, exampleSize(data.shape), unit);
+    this.#state = unit === 1 ? state : { ...state, pixels: true };
     return this;
   }
 

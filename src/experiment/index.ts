@@ -58,7 +58,7 @@ export {
   type VerificationDifference,
 } from './run/verification.js';
 export type { CheckpointNote, RunSeal } from './run/checkpoint-note.js';
-export { checkRunData, usedData, type RunData } from './run/run-data.js';
+export { checkRunData, checkRunSchema, runSchema, usedData, type RunData } from './run/run-data.js';
 export type { ComparisonEntry, ComparisonOutcome, ComparisonRow } from './run/comparison.js';
 export { comparisonChart, errorChart, type Chart, type ChartSeries } from './report/error-chart.js';
 export { DARK_THEME, LIGHT_THEME, type ChartTheme } from './draw/theme.js';

@@ -16,7 +16,7 @@ import {
 } from '../numerics/arguments.js';
 import { InputError } from '../numerics/index.js';
 import { selectBackend, type Backend, type BackendName } from '../backend/index.js';
-import { sliceExamples, type DataSet, checkDataSet } from '../data/index.js';
+import { checkDataSet, conformData, sliceExamples, type DataSet } from '../data/index.js';
 import type { Format } from '../numerics/index.js';
 import { elements, type Plan, type TensorId } from '../plan/index.js';
 import { BatchEncoder, checkData } from '../train/index.js';
@@ -65,8 +65,9 @@ export async function goldenVectors(subject: ExportSubject, options: GoldenOptio
   checkOptions('export', options, GOLDEN_OPTIONS, ['data', 'count']);
   checkSubject(subject);
   checkDataSet(options.data, 'export: data');
-  const { definition, plan, tensors } = subject;
-  const { data, count, backend = 'wasm', threads } = options;
+  const { definition, plan, dataSchema, tensors } = subject;
+  const { count, backend = 'wasm', threads } = options;
+  const data = dataSchema ? conformData(options.data, dataSchema, 'export') : options.data;
   checkData('export', data, definition);
   if (!Number.isInteger(count) || count < 1 || count > data.count) {
     throw new InputError(

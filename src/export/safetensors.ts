@@ -8,13 +8,14 @@ import type { ExportSubject } from './subject.js';
 /** `<network>.safetensors`: the weights, without what only training needs; `golden.safetensors`: input, logits, labels. */
 export function safetensorsFiles(subject: ExportSubject, golden: GoldenVectors): ExportedFiles {
   checkExport(subject, golden);
-  const { definition, step, tensors } = subject;
+  const { definition, step, dataSchema, tensors } = subject;
   const { name, configuration } = definition;
   const { count, input, logits, labels } = golden;
   const about = {
     network: JSON.stringify(configuration),
     seed: String(configuration.seed),
     step: String(step),
+    ...(dataSchema && { data: JSON.stringify(dataSchema) }),
   };
   const formats = Object.fromEntries(tensors.map((tensor) => [tensor.name, formatText(tensor.format)]));
   const rows = { input: formatText(input.format), logits: formatText(logits.format) };

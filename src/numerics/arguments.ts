@@ -42,9 +42,6 @@ export const NUMBER: ArgumentRule = {
   holds: (value) => typeof value === 'number',
 };
 
-/** Nothing, where nothing has a meaning. */
-export const NULL: ArgumentRule = { text: 'null', kind: 'object', holds: (value) => value === null };
-
 /** A seed; `parseSeed` checks its value. */
 export const SEED: ArgumentRule = {
   text: 'an integer from 0 to 2^64 - 1',
@@ -141,6 +138,9 @@ export function either(a: ArgumentRule, b: ArgumentRule): ArgumentRule {
     holds: (value) => a.holds(value) || b.holds(value),
   };
 }
+
+/** The absence of a thing that may be there. */
+export const NULL: ArgumentRule = { text: 'null', kind: 'object', holds: (value) => value === null };
 
 /** The same, or nothing. */
 export function optional(rule: ArgumentRule): ArgumentRule {

@@ -164,9 +164,10 @@ export class BatchEncoder {
     return { count, inputs, labels };
   }
 
-  #checkSize({ length }: DataSet['features'], labels: Int32Array): void {
+  #checkSize(features: DataSet['features'], labels: Int32Array): void {
     checkArgument('batch encoder: features', features, FEATURES);
     checkArgument('batch encoder: labels', labels, LABELS);
+    const { length } = features;
     const most = this.#buffer.length / this.#size;
     const count = labels.length;
     if (count > most) {

@@ -16,7 +16,7 @@ import {
   optional,
   TEXT,
 } from '../numerics/arguments.js';
-import type { IteratorPosition } from '../data/index.js';
+import type { DataSchema, IteratorPosition } from '../data/index.js';
 import {
   formatText,
   maxRaw,
@@ -34,6 +34,7 @@ import { networkFromJSON, type NetworkConfiguration, type NetworkDefinition } fr
 import type { Tensor } from '../plan/index.js';
 import type { PrecisionState } from './precision.js';
 import { sha256 } from './bytes.js';
+import { dataSchemaFor } from './data-schema.js';
 import {
   decodeSafetensors,
   encodeSafetensors,
@@ -59,6 +60,8 @@ export interface Checkpoint {
   readonly batch: number | null;
   /** Position in the precision schedule; null for a network without one. */
   readonly precision: PrecisionState | null;
+  /** What the training data are; absent if it is not known, or the checkpoint is of an earlier version. */
+  readonly dataSchema?: DataSchema;
   /** Parameters and updates by name, in the order of the plan: all parameters, then all updates. */
   readonly tensors: ReadonlyMap<string, CheckpointTensor>;
   /** What the saver records of its run, as text that only the saver reads. */
@@ -100,7 +103,8 @@ export function stateTensors(definition: NetworkDefinition): Tensor[] {
 /** One file. Equal checkpoints give equal bytes. */
 export async function encodeCheckpoint(checkpoint: Checkpoint): Promise<Uint8Array> {
   checkArgument('checkpoint', checkpoint, CHECKPOINT);
-  const { configuration, step, epoch, iteratorPosition, batch, precision, tensors, run } = checkpoint;
+  const { configuration, step, epoch, iteratorPosition, batch, precision, dataSchema, tensors, run } =
+    checkpoint;
   plain(configuration);
   for (const [name, tensor] of tensors) {
     checkArgument(`checkpoint: tensor "${name}"`, tensor, record('a tensor'));
@@ -117,6 +121,7 @@ export async function encodeCheckpoint(checkpoint: Checkpoint): Promise<Uint8Arr
       iterator: JSON.stringify(iteratorPosition),
       batch: JSON.stringify(batch),
       ...(precision && { precision: JSON.stringify(precision) }),
+      ...(dataSchema && { data: JSON.stringify(dataSchema) }),
       ...(run !== undefined && { run }),
       formats: JSON.stringify(
         Object.fromEntries([...tensors].map(([name, { format }]) => [name, formatText(format)])),
@@ -147,6 +152,7 @@ export async function decodeCheckpoint(bytes: Uint8Array): Promise<Checkpoint> {
   }
   const precision =
     stages.length > 1 ? precisionOf(parsed('precision', field('precision')), stages.length) : null;
+  const { data } = metadata;
   const stage = stages[precision?.stage ?? 0]!;
   return {
     configuration,
@@ -155,6 +161,9 @@ export async function decodeCheckpoint(bytes: Uint8Array): Promise<Checkpoint> {
     iteratorPosition: position(parsed('iterator', field('iterator'))),
     batch: batchOf(parsed('batch', field('batch'))),
     precision,
+    ...(data !== undefined && {
+      dataSchema: dataSchemaFor(parsed('data', data), 'checkpoint: "data" in the metadata', definition),
+    }),
     tensors: checkTensors(stateTensors(stage), tensors, parsed('formats', field('formats'))),
     ...(metadata['run'] !== undefined && { run: metadata['run'] }),
   };

@@ -70,6 +70,7 @@ export {
   type CheckpointHeader,
   type CheckpointTensor,
 } from './checkpoint.js';
+export { parseDataSchema } from './data-schema.js';
 export {
   decodeSafetensors,
   encodeSafetensors,

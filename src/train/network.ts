@@ -13,17 +13,21 @@ import {
 } from '../backend/index.js';
 import {
   ArrayDataSetIterator,
+  checkDataSet,
+  conformData,
+  conformIterator,
   sliceExamples,
+  type DataSchema,
   type DataSet,
   type DataSetIterator,
   type IteratorPosition,
-  checkDataSet,
 } from '../data/index.js';
 import { defineNetwork, NetworkDefinition, type NetworkConfiguration } from '../nn/index.js';
 import {
   checkOptions,
   either,
   FUNCTION,
+  NULL,
   NUMBER,
   record,
   TEXT,
@@ -43,6 +47,7 @@ import { elements } from '../plan/index.js';
 import { BatchEncoder, checkData, checkSource, isIterator } from './batch.js';
 import { littleEndianBytes, sha256 } from './bytes.js';
 import { checkSameNetwork, decodeCheckpoint, encodeCheckpoint, type CheckpointTensor } from './checkpoint.js';
+import { parseDataSchema } from './data-schema.js';
 import { Evaluation } from './evaluation.js';
 import { printWarning } from './console.js';
 import { Fit, FIT_OPTIONS, type FitOptions } from './fit.js';
@@ -65,6 +70,11 @@ export interface NetworkOptions {
    * (see `profile`). It changes no result.
    */
   readonly clock?: () => number;
+  /**
+   * What its data are. Default: as the first data that it is trained with, or as in the checkpoint; null: not known, all
+   * data are taken as they are.
+   */
+  readonly dataSchema?: DataSchema | null;
 }
 
 /** The backend of a loaded network, and the network expected in the file. */
@@ -86,6 +96,7 @@ const NETWORK_OPTIONS: OptionRules<NetworkOptions> = {
   backend: either(TEXT, withMethods('a backend', 'open')),
   threads: wholeNumber(1),
   clock: FUNCTION,
+  dataSchema: either(record('the schema of data'), NULL),
 };
 const LOAD_OPTIONS: OptionRules<LoadOptions> = {
   ...NETWORK_OPTIONS,
@@ -114,6 +125,7 @@ export class Network implements TrainingModel {
   #step = 0;
   #epoch = 0;
   #iteratorPosition: IteratorPosition | null = null;
+  #dataSchema: DataSchema | null | undefined;
   #training = false;
   /** Counters of the inputs by site; a session has those of all other sites. */
   readonly #inputs = new Map<string, InputCounter>();
@@ -123,8 +135,9 @@ export class Network implements TrainingModel {
   #wasShort = false;
 
   private constructor(definition: NetworkDefinition, options: NetworkOptions, saved: Saved | null) {
-    const { backend = 'wasm', threads, clock } = options;
+    const { backend = 'wasm', threads, clock, dataSchema } = options;
     this.definition = definition;
+    this.#dataSchema = dataSchema && parseDataSchema(dataSchema, 'network: dataSchema');
     this.#precision = new PrecisionTracker(
       definition.configuration.precisionSchedule ?? [],
       saved?.precision ?? null,
@@ -154,7 +167,7 @@ export class Network implements TrainingModel {
    */
   static async load(bytes: Uint8Array, options: LoadOptions = {}): Promise<Network> {
     checkOptions('network', options, LOAD_OPTIONS);
-    const { configuration, step, epoch, iteratorPosition, batch, precision, tensors } =
+    const { configuration, step, epoch, iteratorPosition, batch, precision, dataSchema, tensors } =
       await decodeCheckpoint(bytes);
     if (options.expected) checkSameNetwork(configuration, definitionOf(options.expected).configuration);
     const contents = new Map([...tensors].map(([name, { data }]) => [name, data]));
@@ -163,6 +176,7 @@ export class Network implements TrainingModel {
     network.#step = step;
     network.#epoch = epoch;
     network.#iteratorPosition = iteratorPosition;
+    network.#dataSchema ??= options.dataSchema === null ? null : dataSchema;
     return network;
   }
 
@@ -183,6 +197,14 @@ export class Network implements TrainingModel {
   }
 
   /**
+   * What the data are that the network learnt from: kind, shape, names of columns and classes, normaliser. All other data
+   * are matched with it by name, and normalised alike. null if it is not known: data are then taken as they are.
+   */
+  get dataSchema(): DataSchema | null {
+    return this.#dataSchema ?? null;
+  }
+
+  /**
    * Trains for a number of epochs. An epoch is one pass of the iterator, the first from its current position;
    * it is reset after each. A data set is one step: its examples are the batch, no epoch is counted, and of
    * the hooks of a listener `iterationDone` alone is called.
@@ -194,11 +216,11 @@ export class Network implements TrainingModel {
       throw new InputTypeError('fit: the network is being trained already; await the other fit first');
     checkOptions('fit', options, FIT_OPTIONS);
     checkSource('fit', data);
-    checkData('fit', data, this.definition);
     const warn = this.#warner(options);
     if (isIterator(data)) {
       this.#wasShort = false;
-      return this.#fit(data, new Fit(this, data, options, warn), (position) => {
+      const source = this.#source('fit', data);
+      return this.#fit(source, new Fit(this, source, options, warn), (position) => {
         this.#iteratorPosition = position;
       });
     }
@@ -206,7 +228,9 @@ export class Network implements TrainingModel {
     // An evaluation before the first step has a batch of its own.
     const known = this.#step > 0 ? (this.#state.batch ?? 0) : 0;
     const batch = options.batch ?? Math.max(known, data.count);
-    const iterator = new SingleBatch(data, batch, this.#iteratorPosition);
+    const source = this.#conformed('fit', data);
+    checkData('fit', source, this.definition);
+    const iterator = new SingleBatch(source, batch, this.#iteratorPosition);
     const isShort = options.batch === undefined && data.count < batch;
     // One short batch is the last of an epoch; two are a habit.
     if (isShort && this.#wasShort) warn(batchWarning(data.count, batch));
@@ -215,7 +239,7 @@ export class Network implements TrainingModel {
   }
 
   async #fit(
-    { batch }: DataSetIterator,
+    { batch, schema }: DataSetIterator,
     fit: Fit,
     keep: (position: IteratorPosition | null) => void,
   ): Promise<FitResult> {
@@ -232,6 +256,7 @@ export class Network implements TrainingModel {
         },
         stepDone: (position, { count, correct }) => {
           this.#step++;
+          if (this.#dataSchema === undefined) this.#dataSchema = schema;
           keep(position);
           this.#precision.stepDone(count, correct);
         },
@@ -269,11 +294,11 @@ export class Network implements TrainingModel {
   ): Promise<Evaluation> {
     checkOptions('evaluate', options, { topN: NUMBER });
     checkSource('evaluate', data);
-    checkData('evaluate', data, this.definition);
     const iterator = isIterator(data)
       ? data
       : new ArrayDataSetIterator(data, { batch: Math.min(data.count, DEFAULT_BATCH) });
-    const { classes, labelNames } = iterator;
+    const source = this.#source('evaluate', iterator);
+    const { classes, labelNames } = source;
     const evaluation = new Evaluation({
       classes,
       ...(labelNames ? { labelNames } : {}),
@@ -283,7 +308,7 @@ export class Network implements TrainingModel {
     const { position } = iterator;
     if (iterator.resetSupported) iterator.seek({ epoch: position.epoch, cursor: 0 });
     try {
-      for await (const { labels, result } of this.#run(session, batches(iterator, session.plan.batch))) {
+      for await (const { labels, result } of this.#run(session, batches(source, session.plan.batch))) {
         evaluation.add(labels, result.logits, result.lossSum);
       }
     } finally {
@@ -294,12 +319,15 @@ export class Network implements TrainingModel {
     return evaluation;
   }
 
-  /** Class probabilities, one array per example. Features are those of a DataSet: pixels, or real values. */
+  /**
+   * Class probabilities, one array per example. Features alone are pixels, or real values in the units of the source: if the
+   * training data were normalised, they are normalised alike. A data set carries its own normaliser.
+   */
   async output(input: DataSet | DataSet['features']): Promise<Float32Array[]> {
     const rows: Float32Array[] = [];
     const { classes } = this.definition;
     const unit = this.definition.arithmetic === 'float32' ? 1 : PROBABILITY_UNIT;
-    for await (const { result } of this.#runAll('output', this.#dataSet(input))) {
+    for await (const { result } of this.#runAll('output', this.#dataSet('output', input))) {
       for (let at = 0; at < result.probabilities.length; at += classes) {
         rows.push(Float32Array.from(result.probabilities.subarray(at, at + classes), (raw) => raw * unit));
       }
@@ -307,9 +335,12 @@ export class Network implements TrainingModel {
     return rows;
   }
 
-  /** The most likely class of every example: the first largest logit; -1 if its logits are no numbers. */
+  /**
+   * The most likely class of every example: the first largest logit; -1 if its logits are no numbers. The input is that of
+   * `output`.
+   */
   async predict(input: DataSet | DataSet['features']): Promise<Int32Array> {
-    const data = this.#dataSet(input);
+    const data = this.#dataSet('predict', input);
     const predicted = new Int32Array(data.count);
     const { classes } = this.definition;
     let example = 0;
@@ -324,7 +355,8 @@ export class Network implements TrainingModel {
   /** Mean cross-entropy loss over a data set, in nats. */
   async score(data: DataSet): Promise<number> {
     let sum = 0;
-    for await (const { result } of this.#runAll('score', data)) sum += result.lossSum;
+    const examples = this.#dataSet('score', data);
+    for await (const { result } of this.#runAll('score', examples)) sum += result.lossSum;
     return sum / data.count;
   }
 
@@ -390,6 +422,7 @@ export class Network implements TrainingModel {
       iteratorPosition,
       batch: this.#state.batch,
       precision: this.#precision.state,
+      ...(this.#dataSchema && { dataSchema: this.#dataSchema }),
       tensors,
       ...(run !== undefined && { run }),
     });
@@ -432,10 +465,18 @@ export class Network implements TrainingModel {
     return counter;
   }
 
-  #dataSet(input: DataSet | DataSet['features']): DataSet {
+  /** The iterator as the network's schema has its data. */
+  #source(who: string, iterator: DataSetIterator): DataSetIterator {
+    const schema = this.dataSchema;
+    const source = schema ? conformIterator(iterator, schema, who) : iterator;
+    checkData(who, source, this.definition);
+    return source;
+  }
+
+  #dataSet(who: string, input: DataSet | DataSet['features']): DataSet {
     if (!(input instanceof Uint8Array || input instanceof Float32Array)) {
       checkDataSet(input, 'network: data');
-      return input;
+      return this.#conformed(who, input);
     }
     const { inputShape, classes } = this.definition;
     const size = elements(inputShape);
@@ -445,7 +486,14 @@ export class Network implements TrainingModel {
         `network: features must be a whole number of examples of ${size} values, got ${input.length} values`,
       );
     }
-    return { features: input, labels: new Int32Array(count), count, shape: [size], classes };
+    const data = { features: input, labels: new Int32Array(count), count, shape: [size] as const, classes };
+    // Of pixels, real values are those that they stand for.
+    return this.#conformed(who, data, input instanceof Uint8Array ? {} : { kind: 'values' });
+  }
+
+  #conformed(who: string, data: DataSet, changes: Partial<DataSchema> = {}): DataSet {
+    const schema = this.dataSchema;
+    return schema ? conformData(data, { ...schema, ...changes }, who) : data;
   }
 
   async *#runAll(who: string, data: DataSet): AsyncGenerator<Piece> {

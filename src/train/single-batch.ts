@@ -3,7 +3,14 @@
  * `fit(dataSet)` trains on, so that a loop of one's own over an iterator,
  * `while (iterator.hasNext()) await network.fit(iterator.next())`, does the steps of `fit(iterator)`.
  */
-import type { DataSet, DataSetIterator, FeatureShape, IteratorPosition } from '../data/index.js';
+import {
+  schemaOf,
+  type DataSchema,
+  type DataSet,
+  type DataSetIterator,
+  type FeatureShape,
+  type IteratorPosition,
+} from '../data/index.js';
 import { InputError, InputTypeError } from '../numerics/index.js';
 import type { FitOptions } from './fit.js';
 import type { TrainingListener } from './listener.js';
@@ -12,6 +19,7 @@ import type { TrainingListener } from './listener.js';
 export class SingleBatch implements DataSetIterator {
   readonly shape: FeatureShape;
   readonly classes: number;
+  readonly schema: DataSchema;
   readonly batch: number;
   readonly resetSupported = false;
   readonly position: IteratorPosition;
@@ -26,6 +34,7 @@ export class SingleBatch implements DataSetIterator {
     }
     this.shape = data.shape;
     this.classes = data.classes;
+    this.schema = schemaOf(data);
     this.batch = batch;
     this.position = position ?? { epoch: 0, cursor: 0 };
     this.#data = data;

@@ -190,6 +190,7 @@ describe('train', () => {
     expect(readdirSync(at('a', 'first')).sort()).toEqual([
       'checkpoint.safetensors',
       'config.json',
+      'data.json',
       'metrics.jsonl',
       'result.json',
     ]);

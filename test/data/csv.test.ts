@@ -54,6 +54,7 @@ describe('csvDataSet', () => {
       shape: [2],
       classes: 2,
       labelNames: ['cat', 'dog'],
+      columns: { features: ['x', 'y'], label: 'kind' },
     });
   });
 
@@ -84,16 +85,89 @@ describe('csvDataSet', () => {
     expect(data.labels).toEqual(Int32Array.of(7));
   });
 
-  test('feature names are kept', () => {
-    expect(parseCsv('a,label,b\n1,2,3').featureNames).toEqual(['a', 'b']);
+  test('names of columns are kept', () => {
+    expect(parseCsv('a,label,b\n1,2,3').columns).toEqual({ features: ['a', 'b'], label: 'label' });
+  });
+});
+
+describe('a second table follows the first', () => {
+  const sets = (...texts: string[]): ReturnType<typeof csvDataSets> => {
+    const train = parseCsv(texts[0]!, { name: 'train.csv' });
+    const rest = texts.slice(1).map((text) => parseCsv(text, { name: 'test.csv' }, train));
+    return csvDataSets([train, ...rest]);
+  };
+
+  test('columns and classes by name, in any order; a class may be missing', () => {
+    const [train, held] = sets('long,wide,label\n1,50,pin\n7,20,nut\n', 'label,wide,long\npin,51,2\n');
+    expect(held).toEqual({
+      features: Float32Array.of(2, 51),
+      labels: Int32Array.of(1),
+      count: 1,
+      shape: [2],
+      classes: 2,
+      labelNames: train!.labelNames,
+      columns: train!.columns,
+    });
   });
 
-  test('train and test share their classes', () => {
-    const [train, held] = csvDataSets([parseCsv('1,b\n2,d'), parseCsv('3,a\n4,d')]);
-    expect(train!.labelNames).toEqual(['a', 'b', 'd']);
-    expect([...train!.labels]).toEqual([1, 2]);
-    expect([...held!.labels]).toEqual([0, 2]);
-    expect(held!.labelNames).toEqual(train!.labelNames);
+  test('without names, columns are known by place, the label column too', () => {
+    const [, held] = csvDataSets([
+      parseCsv('0,7,8\n1,9,9', { label: 0 }),
+      parseCsv('2,5,6', {}, parseCsv('0,7,8', { label: 0 })),
+    ]);
+    expect(held).toMatchObject({ features: Float32Array.of(5, 6), labels: Int32Array.of(2), classes: 3 });
+  });
+
+  test.each([
+    [
+      'another column',
+      'mass,wide,label\n1,50,pin',
+      'the feature columns must be "long", "wide" as in the training data, got "mass", "wide": no column "long", unknown column "mass"',
+    ],
+    [
+      'a column less',
+      'wide,label\n50,pin',
+      'the feature columns must be "long", "wide" as in the training data, got "wide": no column "long"',
+    ],
+    [
+      'a column more',
+      'id,long,wide,label\n1,1,50,pin',
+      'the feature columns must be "long", "wide" as in the training data, got "id", "long", "wide": unknown column "id"',
+    ],
+    [
+      'a column twice',
+      'wide,long,wide,label\n1,1,50,pin',
+      'the feature columns must be "long", "wide" as in the training data, got "wide", "long", "wide": more than one column "wide"',
+    ],
+    [
+      'no label column',
+      'long,wide\n1,50',
+      'there must be the label column "label" as in the training data, got no column label; the columns are "long", "wide"',
+    ],
+    [
+      'another column at the end',
+      'long,wide,kind\n1,50,pin',
+      'there must be the label column "label" as in the training data, got no column label; the columns are "long", "wide", "kind"',
+    ],
+    [
+      'no header',
+      '1,50,pin',
+      'there must be a header as in the training data, with the columns "long", "wide", "label", got none; add it as the first row',
+    ],
+    [
+      'an unknown class',
+      'long,wide,label\n1,50,bolt',
+      'the classes must be "nut", "pin" as in the training data, got unknown class "bolt"; leave its examples out, or name the class as there',
+    ],
+    [
+      'numbers for names',
+      'long,wide,label\n1,50,0',
+      'the classes must be "nut", "pin" as in the training data, got unknown class "0"; leave its examples out, or name the class as there',
+    ],
+  ])('%s', (_, text, message) => {
+    expect(thrown(() => sets('long,wide,label\n1,50,pin\n7,20,nut\n', text))).toBe(
+      `DataError: test.csv: ${message}`,
+    );
   });
 });
 
@@ -165,7 +239,7 @@ describe('notes', () => {
   test('a header of numbers is no example', () => {
     const table = parseCsv('0,1,2\n5.5,1.5,0\n5.25,1.25,1\n');
     expect(table.labels).toEqual(['0', '1']);
-    expect(table.featureNames).toEqual(['0', '1']);
+    expect(table.columns?.features).toEqual(['0', '1']);
   });
 
   test('a separator given is not guessed', () => {
@@ -311,7 +385,7 @@ describe('bad CSV', () => {
   test('tables that do not fit together', () => {
     const tables = [parseCsv('1,2,a', { name: 'train' }), parseCsv('1,a', { name: 'test' })];
     expect(thrown(() => csvDataSets(tables))).toBe(
-      'DataError: test: tables need the same columns, got 1 features after 2 in train',
+      'DataError: test: examples must have the shape 2 as in the training data, got 1',
     );
   });
 });

@@ -1,12 +1,13 @@
 import { execFileSync } from 'node:child_process';
 import { mkdir, symlink, truncate, writeFile } from 'node:fs/promises';
-import { dirname, join } from 'node:path';
+import { basename, dirname, join } from 'node:path';
 import { gzipSync } from 'node:zlib';
 import { encode as encodePng } from 'fast-png';
 import { describe, expect, test } from 'vitest';
 import { cifarRecords, noteText } from '../../src/data/index.js';
-import { dataDigest, loadData, type LoadOptions } from '../../src/data/node/index.js';
+import { dataDigest, loadData, loadExamples, type LoadOptions } from '../../src/data/node/index.js';
 import { pngFile } from './images.js';
+import { CIFAR10_LABELS } from '../../src/data/node/cifar10.js';
 import { encodeIdx, range, rejection, temporaryFolder } from './support.js';
 
 /** A folder with these files; `data:` errors name it, so it is returned. */
@@ -299,6 +300,138 @@ describe('CSV', () => {
     expect(await rejection(loadData(folder, options))).toBe(
       'RangeError: split: both parts need an example, got fraction 0.2 of 1 examples; choose a fraction between 0 and 1',
     );
+  });
+});
+
+describe('examples for a trained network', () => {
+  const rows = (first: number): string =>
+    range(8)
+      .map((i) => `${first + i},${i % 2},${i < 4 ? 'a' : 'b'}`)
+      .join('\n');
+  const home = { 'train.csv': `x,y,label\n${rows(0)}`, 'test.csv': `x,y,label\n${rows(3)}` };
+
+  test('the same file gives the same examples, whatever lies beside it', async () => {
+    const { test: own, schema } = await loadData(await folderOf(home), options);
+    expect(schema).toMatchObject({
+      ...{ kind: 'values', shape: [2], classes: 2, labelNames: ['a', 'b'] },
+      ...{ columns: { features: ['x', 'y'], label: 'label' }, normalizer: { kind: 'standardize' } },
+    });
+    const away = await folderOf({ ...home, 'train.csv': `z,kind\n500,c` });
+    const { examples, name, source } = await loadExamples(away, { ...options, schema });
+    expect(examples).toEqual(own);
+    expect(name).toBe(basename(away));
+    expect(source).toBe(
+      `CSV ${join(away, 'test.csv')}; all 8 examples; features normalised (standardize) as in the training`,
+    );
+  });
+
+  test('all rows of a file, columns and classes by name', async () => {
+    const { train, schema } = await loadData(await folderOf(home), options);
+    const text = `label,y,x\n${rows(0)
+      .split('\n')
+      .map((row) => row.split(',').reverse().join())
+      .join('\n')}`;
+    const file = join(await folderOf({ 'fresh.csv': text }), 'fresh.csv');
+    const { examples } = await loadExamples(file, { ...options, schema });
+    expect(examples).toEqual(train);
+  });
+
+  test.each([
+    [
+      'x,y\n1,2',
+      'there must be the label column "label" as in the training data, got no column label; the columns are "x", "y"',
+    ],
+    [
+      '1,2,a',
+      'there must be a header as in the training data, with the columns "x", "y", "label", got none; add it as the first row',
+    ],
+    [
+      'x,z,label\n1,2,a',
+      'the feature columns must be "x", "y" as in the training data, got "x", "z": no column "y", unknown column "z"',
+    ],
+    [
+      'x,y,label\n1,2,c',
+      'the classes must be "a", "b" as in the training data, got unknown class "c"; leave its examples out, or name the class as there',
+    ],
+  ])('%j is refused by name', async (text, message) => {
+    const { schema } = await loadData(await folderOf(home), options);
+    const file = join(await folderOf({ 'fresh.csv': text }), 'fresh.csv');
+    expect(await rejection(loadExamples(file, { ...options, schema }))).toBe(
+      `DataError: ${file}: ${message}`,
+    );
+  });
+
+  test('images: classes by the names of their folders, grey as the training images are coloured', async () => {
+    const colour = await folderOf({
+      'train/cat/1.png': png(10, 3),
+      'train/dog/1.png': png(20),
+      'train/emu/1.png': png(30),
+      'test/dog/1.png': png(40),
+    });
+    const { schema } = await loadData(colour, options);
+    const other = await folderOf({ 'emu/1.png': png(50), 'dog/1.png': png(60) });
+    const { examples, source } = await loadExamples(other, { ...options, schema });
+    expect([...examples.labels]).toEqual([1, 2]);
+    expect([examples.classes, examples.labelNames]).toEqual([3, ['cat', 'dog', 'emu']]);
+    expect([...examples.features]).toEqual([60, 60, 60, 61, 61, 61, 50, 50, 50, 51, 51, 51]);
+    expect(source).toBe(`images in ${other}; all 2 examples`);
+    const held = await loadExamples(colour, { ...options, schema });
+    expect([...held.examples.labels]).toEqual([1]);
+    const odd = await folderOf({ 'elk/1.png': png(50) });
+    expect(await rejection(loadExamples(odd, { ...options, schema }))).toBe(
+      `DataError: ${odd}: the classes must be "cat", "dog", "emu" as in the training data, got unknown class "elk"; leave its examples out, or name the class as there`,
+    );
+    expect(await rejection(loadExamples(await folderOf(home), { ...options, schema }))).toMatch(
+      'features must be pixels as in the training data, got real values (of a table, for example)',
+    );
+  });
+
+  test('digits in folders are the classes of IDX labels', async () => {
+    const idx = await folderOf({
+      'train-images-idx3-ubyte': encodeIdx([4, 1, 2], range(8)),
+      'train-labels-idx1-ubyte': encodeIdx([4], [0, 1, 2, 3]),
+      't10k-images-idx3-ubyte': encodeIdx([2, 1, 2], [4, 5, 0, 1]),
+      't10k-labels-idx1-ubyte': encodeIdx([2], [2, 0]),
+    });
+    const { schema } = await loadData(idx, options);
+    const folders = await folderOf({ '3/1.png': png(1), '2/1.png': png(2) });
+    expect([...(await loadExamples(folders, { ...options, schema })).examples.labels]).toEqual([2, 3]);
+    const { examples, source } = await loadExamples(idx, { ...options, schema });
+    expect([[...examples.labels], examples.classes]).toEqual([[2, 0], 4]);
+    expect(source).toBe(`IDX files in ${idx}; the test part`);
+  });
+
+  test('a folder may have a test part alone', async () => {
+    const table = await folderOf(home);
+    const { schema, test: own } = await loadData(table, options);
+    const alone = await folderOf({ 'test.csv': home['test.csv'] });
+    expect((await loadExamples(alone, { ...options, schema })).examples).toEqual(own);
+
+    const images = { 'train/a/1.png': png(1), 'train/b/1.png': png(2), 'test/b/1.png': png(3) };
+    const loaded = await loadData(await folderOf(images), options);
+    const held = await folderOf({ 'test/b/1.png': png(3) });
+    expect((await loadExamples(held, { ...options, schema: loaded.schema })).examples).toEqual(loaded.test);
+
+    const idx = {
+      't10k-images-idx3-ubyte': encodeIdx([2, 1, 2], [4, 5, 0, 1]),
+      't10k-labels-idx1-ubyte': encodeIdx([2], [1, 0]),
+    };
+    const { examples } = await loadExamples(await folderOf(idx), {
+      ...options,
+      schema: { kind: 'pixels', shape: [1, 2, 1], classes: 2 },
+    });
+    expect([...examples.labels]).toEqual([1, 0]);
+
+    const cifar = await folderOf({ 'test_batch.bin': cifarRecords(new Uint8Array(3072), [7]) });
+    const schemaOfCifar = { kind: 'pixels', shape: [32, 32, 3], classes: 10 } as const;
+    const names = { ...schemaOfCifar, labelNames: CIFAR10_LABELS };
+    expect([...(await loadExamples(cifar, { ...options, schema: names })).examples.labels]).toEqual([7]);
+  });
+
+  test('a named set: its test part', async () => {
+    const { schema, test: own } = await loadData('synthetic', { seed: 5 });
+    const { examples } = await loadExamples('synthetic', { seed: 5, schema });
+    expect(dataDigest([examples])).toBe(dataDigest([own]));
   });
 });
 

@@ -94,6 +94,7 @@ describe('a run', () => {
     expect(readdirSync(path).sort()).toEqual([
       'checkpoint.safetensors',
       'config.json',
+      'data.json',
       'metrics.jsonl',
       'result.json',
     ]);

@@ -277,7 +277,7 @@ describe('removing', () => {
     const { path, run } = copy();
     markFailure(run, 'no luck');
     expect(planRemoval(run)).toMatchObject({ kind: 'run', runs: [run], folders: [run] });
-    expect(planRemoval(run).files).toHaveLength(4);
+    expect(planRemoval(run).files).toHaveLength(5);
     remove(planRemoval(run));
     expect(existsSync(run)).toBe(false);
     expect(readFailure(run)).toBeNull();

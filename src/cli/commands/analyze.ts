@@ -115,8 +115,7 @@ async function analyze(
   const { name } = checkRangeNetwork(configuration.network);
   const out = options.out ?? join('runs', `ranges-${folderName(name, 'network')}`);
   checkOutFolder(out, options.force === true);
-  const { seed } = configuration.network;
-  const data = await openData(terminal, { spec: configuration.data, seed, signal });
+  const data = await openData(terminal, configuration, signal);
   if (checkpoint) checkRunData(network, configuration, data);
   const { steps, observe } = options;
   const progress = new PartProgress(terminal, 'analysis');

@@ -2,7 +2,7 @@
 import { join } from 'node:path';
 import { Option } from 'commander';
 import type { BackendName } from '../../backend/index.js';
-import { checkRunData, RunFolderError, usedData } from '../../experiment/index.js';
+import { RunFolderError } from '../../experiment/index.js';
 import { checkpointPath, writeWhole } from '../../experiment/store/index.js';
 import {
   cFiles,
@@ -16,8 +16,8 @@ import {
   type GoldenVectors,
 } from '../../export/index.js';
 import { formatText, parseRounding, roundingText, InputError } from '../../numerics/index.js';
-import { openData } from '../shared/open-data.js';
 import { openRun } from '../shared/open-run.js';
+import { openTestData } from '../shared/test-data.js';
 import type { CommandContext } from '../console/interrupt.js';
 import { addVoiceOptions, defineCommand } from '../options/define-command.js';
 import { wholeNumber } from '../options/numbers.js';
@@ -72,7 +72,10 @@ export const exportCommand = defineCommand({
           'rounding of activations in the inference (default: as in fewbit eval)',
           (text) => roundingText(parseRounding(text)),
         )
-        .option('--data <data>', 'take the vectors from the test part of other data')
+        .option(
+          '--data <data>',
+          'take the vectors from other data: their test part, or all if they have none',
+        )
         .addOption(backendOption())
         .addOption(threadsOption())
         .option('--force', 'replace the files of an earlier export in the folder'),
@@ -95,12 +98,9 @@ async function exportRun(
   }
   checkOutFolder(out, options.force === true);
   const subject = await opened(checkpointPath(run), checkpoint, configuration.batch, options.rounding);
-  const spec = options.data ?? configuration.data;
-  const { seed } = configuration.network;
-  const data = await openData(terminal, { spec, seed, signal });
-  const isOwn = options.data === undefined;
-  if (isOwn) checkRunData(run, configuration, data);
-  const { test } = isOwn ? usedData(configuration, data) : data;
+  const { test } = await openTestData(terminal, {
+    ...{ run, configuration, schema: subject.dataSchema ?? null, other: options.data, signal },
+  });
   const threads = options.threads ?? configuration.threads;
   const golden = await goldenVectors(subject, {
     data: test,

@@ -144,9 +144,8 @@ async function dataOf(
 ): Promise<{ data: RunData | null; note?: string }> {
   const { configuration, checkpoint } = openRun(terminal, run);
   if (checkpoint === null) return { data: null };
-  const { data: spec, network } = configuration;
   try {
-    const data = await openData(terminal, { spec, seed: network.seed, signal });
+    const data = await openData(terminal, configuration, signal);
     checkRunData(run, configuration, data);
     return { data };
   } catch (error) {

@@ -24,7 +24,7 @@ import type { NetworkDefinition } from '../../nn/index.js';
 import { formatText, roundingText } from '../../numerics/index.js';
 import { profileTable, type ProfileTable, type TrainingProfile } from '../../train/index.js';
 import { checkNetwork } from '../options/check-network.js';
-import { openData } from '../shared/open-data.js';
+import { checkRecordedData, openData } from '../shared/open-data.js';
 import { openRun } from '../shared/open-run.js';
 import { isSystemError, UsageError } from '../console/errors.js';
 import type { CommandContext, Interrupt } from '../console/interrupt.js';
@@ -114,9 +114,8 @@ async function train(
   }
   // Mistakes in the network show before anything is fetched or written.
   const definition = checkNetwork(configuration);
-  const { seed } = configuration.network;
-  const spec = configuration.data;
-  const loaded = await openData(terminal, { spec, seed, signal: interrupt.signal });
+  const loaded = await openData(terminal, configuration, interrupt.signal);
+  if (task.isNew) checkRecordedData('train', configuration, loaded);
   let profile: TrainingProfile | null = null;
   const wantsProfile = options.profile !== undefined;
   const outcome = await execute(terminal, task, definition, loaded, interrupt, {

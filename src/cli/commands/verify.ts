@@ -74,8 +74,7 @@ async function verify(
   }
   const { backend = run.configuration.backend, threads = run.configuration.threads } = options;
   const configuration = { ...run.configuration, backend, ...(threads === undefined ? {} : { threads }) };
-  const { seed } = configuration.network;
-  const data = await openData(terminal, { spec: options.data ?? configuration.data, seed, signal });
+  const data = await openData(terminal, { ...configuration, data: options.data ?? configuration.data }, signal);
   const steps = options.step ?? end;
   terminal.say(`${path}: repeats ${grouped(steps)} steps from the first one, backend ${backend}`);
   const progress = new RunProgress(terminal, { configuration });

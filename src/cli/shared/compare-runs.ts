@@ -12,6 +12,7 @@ import {
   resultRow,
   testErrorOf,
   trainErrorOf,
+  usedData,
   type RunResult,
 } from '../../experiment/index.js';
 import {
@@ -22,7 +23,7 @@ import {
   type ComparisonRow,
 } from '../../experiment/store/index.js';
 import { checkNetwork } from '../options/check-network.js';
-import { openData } from './open-data.js';
+import { checkRecordedData, openData } from './open-data.js';
 import type { Interrupt } from '../console/interrupt.js';
 import { RunProgress } from '../console/progress.js';
 import { tableText } from '../console/table.js';
@@ -48,10 +49,11 @@ export async function compare(
   if (!first) return [];
   for (const { configuration } of entries) checkNetwork(configuration);
   checkEntries(entries);
-  const { data: spec, network } = first.configuration;
-  const data = await openData(terminal, { spec, seed: network.seed, signal: interrupt.signal });
-  const { train, test, name: dataName, source } = data;
-  const { batch, backend } = first.configuration;
+  const data = await openData(terminal, first.configuration, interrupt.signal);
+  checkRecordedData('compare', first.configuration, data);
+  const { name: dataName, source } = data;
+  const { train, test } = usedData(first.configuration, data);
+  const { batch, backend, network } = first.configuration;
   terminal.say(
     `data ${dataName}: ${grouped(train.count)} training and ${grouped(test.count)} test examples (${source}); seed ${network.seed}, batch ${batch}, backend ${backend}`,
   );

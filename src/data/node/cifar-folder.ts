@@ -14,10 +14,15 @@ const PICKLE = /^(?:data_batch_\d+|test_batch)$/;
 
 /**
  * The CIFAR files among the entries of a folder: those of each part, in order; undefined if there is none. Notes what it
- * leaves out.
+ * leaves out. With `testAlone` a folder may have the test file alone.
  * @throws DataError for a test file alone, for the files of the Python version, and for folders of such names alone.
  */
-export function findCifarFiles(folder: string, listing: Listing, book: NoteBook): string[][] | undefined {
+export function findCifarFiles(
+  folder: string,
+  listing: Listing,
+  book: NoteBook,
+  testAlone = false,
+): string[][] | undefined {
   const names = listing.files;
   const number = (name: string): number => Number(TRAIN.exec(name)?.[1]);
   const train = names.filter((name) => TRAIN.test(name)).sort((a, b) => number(a) - number(b));
@@ -38,6 +43,10 @@ export function findCifarFiles(folder: string, listing: Listing, book: NoteBook)
     throw new DataError(
       `${join(folder, pickle)}: the Python version of CIFAR is not read; fetch the binary version (data_batch_1.bin ...)`,
     );
+  }
+  if (testAlone) {
+    noteUnused(folder, listing, [TEST, ...COMPANIONS], 'the CIFAR files', book);
+    return [[TEST]];
   }
   throw new DataError(`${folder}: ${TEST} needs training files, got none; add data_batch_1.bin ...`);
 }

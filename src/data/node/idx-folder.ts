@@ -20,10 +20,16 @@ interface IdxFiles {
 }
 
 /**
- * The IDX files among the entries of a folder, undefined if there is none at all. Notes what it leaves out.
+ * The IDX files among the entries of a folder, undefined if there is none at all. Notes what it leaves out. With
+ * `testAlone` a folder may lack the training part; the test part is then in its place.
  * @throws DataError for half a pair, two of a kind, or folders of such names alone.
  */
-export function findIdxFiles(folder: string, listing: Listing, book: NoteBook): IdxFiles | undefined {
+export function findIdxFiles(
+  folder: string,
+  listing: Listing,
+  book: NoteBook,
+  testAlone = false,
+): IdxFiles | undefined {
   const found = new Map<string, string>();
   // An unpacked file goes before its .gz: sorted, it comes first.
   for (const name of listing.files) {
@@ -58,6 +64,8 @@ export function findIdxFiles(folder: string, listing: Listing, book: NoteBook): 
     return { images, labels };
   };
   const hasTest = found.has('test-images') || found.has('test-labels');
+  const hasTrain = found.has('train-images') || found.has('train-labels');
+  if (testAlone && !hasTrain) return { train: pair('test') };
   return { train: pair('train'), ...(hasTest && { test: pair('test') }) };
 }
 

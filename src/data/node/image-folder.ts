@@ -39,6 +39,8 @@ interface ImageFolderOptions {
   readonly book: NoteBook;
   readonly signal?: AbortSignal | undefined;
   readonly progress?: (message: string) => void;
+  /** Grey images get three channels if this is 3; default: if another image has colour. */
+  readonly channels?: number | undefined;
 }
 
 /** True if a sub-folder of `folder` holds an image. */
@@ -138,7 +140,7 @@ export async function readImageFolders(
     parts.push(part);
   }
   const grey = parts.every((part) => part.every(({ image }) => image.channels === 1));
-  return parts.map((part) => toDataSet(part, grey ? 1 : 3, labelNames));
+  return parts.map((part) => toDataSet(part, grey && options.channels !== 3 ? 1 : 3, labelNames));
 }
 
 /** Every image file of the folder with its label, class by class. */

@@ -17,15 +17,19 @@ import {
 } from '../../numerics/arguments.js';
 import { type Seed } from '../../numerics/index.js';
 import {
+  conformData,
   csvDataSets,
   type CsvOptions,
+  type CsvTable,
   type DataNote,
   DataError,
+  type DataSchema,
   type DataSet,
   NormalizerMinMaxScaler,
   NormalizerStandardize,
   type NormalizerState,
   parseCsv,
+  schemaOf,
   splitDataSet,
   synthetic,
 } from '../index.js';
@@ -33,7 +37,7 @@ import { kindHint, NoteBook, noteLabels } from '../readers.js';
 import { isRefusal, reasonOf } from './reason.js';
 import { dataDigest } from './digest.js';
 import { findCifarFiles, readCifarFolder } from './cifar-folder.js';
-import { findParts, heldOutParts, listFolder, noteUnused, type Listing } from './folder.js';
+import { findParts, heldOutParts, listFolder, noteUnused, type Listing, type Parts } from './folder.js';
 import { findIdxFiles, readIdxFolder } from './idx-folder.js';
 import { holdsClassFolders, readImageFolders } from './image-folder.js';
 import { NAMED_SETS } from './named.js';
@@ -68,10 +72,23 @@ export interface LoadedData {
   readonly source: string;
   /** SHA-256 of what is handed out; see dataDigest. */
   readonly digest: string;
-  /** The statistics applied, to treat further data alike (applyNormalizer). */
+  /** What the data are, with the statistics applied: to read further data alike (loadExamples, conformData). */
+  readonly schema: DataSchema;
+  /** The statistics applied; those of the schema. */
   readonly normalizer?: NormalizerState;
   /** What was left out of the source, or looks odd. */
   readonly notes: readonly DataNote[];
+}
+
+/** How examples for a trained network are loaded. */
+export interface ExamplesOptions extends Omit<LoadOptions, 'testFraction' | 'normalize'> {
+  /** Of the data that the network learnt from. */
+  readonly schema: DataSchema;
+}
+
+/** Examples as the network of a schema reads them. */
+export interface LoadedExamples extends Pick<LoadedData, 'name' | 'source' | 'notes'> {
+  readonly examples: DataSet;
 }
 
 /** Words that stand for data, and not for a path. */
@@ -97,14 +114,7 @@ export async function loadData(spec: string, options: LoadOptions): Promise<Load
   checkArgument('data', spec, TEXT);
   checkOptions('data', options, LOAD_RULES);
   const book = new NoteBook();
-  const found = await find(spec, options, book).catch((error: unknown) => {
-    // What the file system refuses is the user's to mend, like the rest: one sentence, no stack.
-    if (error instanceof FileError) throw new DataError(error.message, { cause: error });
-    if (isRefusal(error)) {
-      throw new DataError(`data: cannot read "${spec}": ${reasonOf(error)}`, { cause: error });
-    }
-    throw error;
-  });
+  const found = await find(spec, options, book);
   noteLabels(found.parts, book);
   const sources = [found.source];
   let train = found.parts[0]!;
@@ -126,22 +136,62 @@ export async function loadData(spec: string, options: LoadOptions): Promise<Load
     normalizer = fitted.state;
     sources.push(`features normalised (${normalize}) as fitted on the training part`);
   }
-  const { notes } = book;
-  if (notes.length > 0) {
-    sources.push(`noted: ${notes.map(({ what, count }) => `${what} (${count})`).join(', ')}`);
-  }
+  const digest = dataDigest([train, test]);
   return {
     train,
     test,
     name: basename(spec),
-    source: sources.join('; '),
-    digest: dataDigest([train, test]),
+    source: [...sources, ...notedText(book)].join('; '),
+    digest,
+    schema: { ...schemaOf(train), digest },
     ...(normalizer && { normalizer }),
-    notes,
+    notes: book.notes,
   };
 }
 
-async function find(spec: string, options: LoadOptions, book: NoteBook): Promise<Found> {
+/**
+ * Loads examples for a trained network: the test part of data that have one, else all of them; nothing is split off or
+ * fitted. Columns and classes are matched with the schema by name, and its statistics normalise the features.
+ * @throws DataError that names the fault and its place, or what does not match; the signal's reason on abort.
+ */
+export async function loadExamples(spec: string, options: ExamplesOptions): Promise<LoadedExamples> {
+  checkArgument('data', spec, TEXT);
+  checkOptions('data', options, { ...LOAD_RULES, schema: record('the schema of data') }, ['schema']);
+  const book = new NoteBook();
+  const { parts, source } = await find(spec, options, book);
+  const [all, test] = parts;
+  const examples = conformData(test ?? all!, options.schema, spec);
+  const { normalizer } = options.schema;
+  const sources = [
+    source,
+    test ? 'the test part' : `all ${examples.count} examples`,
+    ...(normalizer ? [`features normalised (${normalizer.kind}) as in the training`] : []),
+    ...notedText(book),
+  ];
+  return { examples, name: basename(spec), source: sources.join('; '), notes: book.notes };
+}
+
+function notedText({ notes }: NoteBook): string[] {
+  return notes.length === 0
+    ? []
+    : [`noted: ${notes.map(({ what, count }) => `${what} (${count})`).join(', ')}`];
+}
+
+/** What data are looked for: with a schema, those of its kind, and of a folder with a test part that alone. */
+type FindOptions = LoadOptions & Partial<ExamplesOptions>;
+
+async function find(spec: string, options: FindOptions, book: NoteBook): Promise<Found> {
+  try {
+    return await findData(spec, options, book);
+  } catch (error) {
+    // What the file system refuses is the user's to mend, like the rest: one sentence, no stack.
+    if (error instanceof FileError) throw new DataError(error.message, { cause: error });
+    if (!isRefusal(error)) throw error;
+    throw new DataError(`data: cannot read "${spec}": ${reasonOf(error)}`, { cause: error });
+  }
+}
+
+async function findData(spec: string, options: FindOptions, book: NoteBook): Promise<Found> {
   if (spec === 'synthetic') {
     const { train, test } = synthetic({ seed: options.seed });
     return { parts: [train, test], source: `synthetic bars of seed ${options.seed}` };
@@ -164,32 +214,53 @@ async function find(spec: string, options: LoadOptions, book: NoteBook): Promise
   );
 }
 
-async function findInFolder(folder: string, options: LoadOptions, book: NoteBook): Promise<Found> {
+async function findInFolder(folder: string, options: FindOptions, book: NoteBook): Promise<Found> {
   const listing = await listFolder(folder, book);
-  const idx = findIdxFiles(folder, listing, book);
+  const testAlone = options.schema !== undefined;
+  const idx = findIdxFiles(folder, listing, book, testAlone);
   if (idx) return { parts: await readIdxFolder(folder, idx), source: `IDX files in ${folder}` };
-  const cifar = findCifarFiles(folder, listing, book);
+  const cifar = findCifarFiles(folder, listing, book, testAlone);
   if (cifar) return { parts: await readCifarFolder(folder, cifar), source: `CIFAR files in ${folder}` };
-  const tables = heldOutParts(folder, findParts(folder, listing.files, TABLE), book);
+  // The classes and columns of a part that is not used are of no interest.
+  const used = <T>(parts: readonly T[]): readonly T[] => (options.schema ? parts.slice(-1) : parts);
+  const tables = heldOutParts(folder, partsOf(folder, listing.files, testAlone, TABLE), book);
   if (tables.length > 0) {
     noteUnused(folder, listing, tables, tables.join(' and '), book);
-    const paths = tables.map((name) => join(folder, name));
+    const paths = used(tables).map((name) => join(folder, name));
     return await readTables(paths, options, book);
   }
   const table = findParts(folder, listing.folders, TABLE).train;
   if (table !== undefined)
     throw new DataError(`${join(folder, table)}: a table must be a file, got a folder`);
-  const imageFolders = await findImageFolders(folder, listing, book);
+  const imageFolders = await findImageFolders(folder, listing, testAlone, book);
   if (imageFolders) {
     const progress = (message: string): void => {
       options.onProgress?.({ source: folder, message });
     };
-    const images = await readImageFolders(imageFolders, { signal: options.signal, progress, book });
-    return { parts: images, source: `images in ${folder}` };
+    const folders = used(imageFolders) as typeof imageFolders;
+    const channels = options.schema?.shape[2];
+    const images = await readImageFolders(folders, { signal: options.signal, progress, book, channels });
+    return {
+      parts: images,
+      source: `images in ${folders.length < imageFolders.length ? folders[0] : folder}`,
+    };
   }
   throw new DataError(
     `data: folder "${folder}" must hold IDX files (train-images-idx3-ubyte ...), CIFAR files (data_batch_1.bin ...), train.csv, or a folder of PNG or JPEG images per class, got ${contentsText(folder, listing)}`,
   );
+}
+
+/** As findParts; of a folder that may lack the training part, another part is in its place. */
+function partsOf(folder: string, names: readonly string[], testAlone: boolean, ending?: RegExp): Parts {
+  const { train, test, validation } = findParts(folder, names, ending);
+  const alone = test ?? validation;
+  const first = train ?? (testAlone ? alone : undefined);
+  if (first === undefined || first === alone) return first === undefined ? {} : { train: first };
+  return {
+    train: first,
+    ...(test !== undefined && { test }),
+    ...(validation !== undefined && { validation }),
+  };
 }
 
 /** What a folder without data holds; if that is one folder alone, the data may be in there. */
@@ -207,9 +278,10 @@ function contentsText(folder: string, { files, folders }: Listing): string {
 async function findImageFolders(
   folder: string,
   listing: Listing,
+  testAlone: boolean,
   book: NoteBook,
 ): Promise<[string, ...string[]] | undefined> {
-  const parts = findParts(folder, listing.folders);
+  const parts = partsOf(folder, listing.folders, testAlone);
   if (parts.train !== undefined && (await holdsClassFolders(join(folder, parts.train), book))) {
     const [train, ...held] = heldOutParts(folder, parts, book);
     noteUnused(folder, listing, [train!, ...held], [train!, ...held].join(' and '), book);
@@ -218,16 +290,21 @@ async function findImageFolders(
   return (await holdsClassFolders(folder, book)) ? [folder] : undefined;
 }
 
-async function readTables(paths: readonly string[], options: LoadOptions, book: NoteBook): Promise<Found> {
-  const tables = await Promise.all(
-    paths.map(async (path) => {
-      const delimiter = /\.tsv$/i.test(path) ? { delimiter: '\t' } : {};
-      return parseCsv(await readText(path), { ...delimiter, ...options.csv, name: path });
-    }),
-  );
+async function readTables(
+  paths: readonly string[],
+  { csv, schema }: FindOptions,
+  book: NoteBook,
+): Promise<Found> {
+  const tables: CsvTable[] = [];
+  for (const path of paths) {
+    const delimiter = /\.tsv$/i.test(path) ? { delimiter: '\t' } : {};
+    // A label column that the caller names goes before the schema's; the tables of one folder agree in any case.
+    const reference = tables[0] ?? (csv?.label === undefined ? schema : undefined);
+    tables.push(parseCsv(await readText(path), { ...delimiter, ...csv, name: path }, reference));
+  }
   for (const { notes } of tables)
     for (const note of notes) book.add(note.what, note.first, note.wayOut, note.count);
-  return { parts: csvDataSets(tables), source: `CSV ${paths.join(' and ')}`, isTable: true };
+  return { parts: csvDataSets(tables, schema), source: `CSV ${paths.join(' and ')}`, isTable: true };
 }
 
 /** Text becomes one string, of which the engine makes none longer than about 2^29 characters. */

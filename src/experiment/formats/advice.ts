@@ -366,10 +366,16 @@ class Adviser {
     const { folderOf, data, run } = this.#context;
     const network = formats === null ? float32Network(base.network) : this.#network(base, formats);
     const setting = formats === null ? 'float32' : formatsHash(formats);
+    // The data are the same for all seeds.
+    const isBase = String(seed) === String(base.network.seed);
+    const dataSeed = isBase ? {} : { dataSeed: base.dataSeed ?? base.network.seed };
     const entry: ComparisonEntry = {
       name: `${kind} ${setting}, seed ${String(seed)}`,
       path: folderOf([kind, setting, `seed-${String(seed)}`]),
-      configuration: { ...base, dataDigest: data.digest, network: { ...network, seed: seedValue(seed) } },
+      configuration: {
+        ...{ ...base, ...dataSeed, dataDigest: data.digest },
+        network: { ...network, seed: seedValue(seed) },
+      },
     };
     const outcome = await run(entry);
     if (outcome.status === 'interrupted') throw new Interrupted(entry, outcome.step);

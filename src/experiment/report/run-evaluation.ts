@@ -3,7 +3,7 @@
  * on every class, which examples it gets most wrong, and how its weights are spread. Found by evaluating the
  * checkpoint.
  */
-import { exampleSize, type DataSet } from '../../data/index.js';
+import { conformData, exampleSize, type DataSet } from '../../data/index.js';
 import { classOf, formatText } from '../../numerics/index.js';
 import { Evaluation, type Network, type ParameterData } from '../../train/index.js';
 
@@ -50,7 +50,9 @@ const WORST = 24;
 const BINS = 41;
 
 /** Evaluates the network on the test data, once. */
-export async function evaluateForReport(network: Network, test: DataSet): Promise<ReportEvaluation> {
+export async function evaluateForReport(network: Network, data: DataSet): Promise<ReportEvaluation> {
+  const { dataSchema } = network;
+  const test = dataSchema ? conformData(data, dataSchema, 'report') : data;
   const { classes } = network.definition;
   const { labelNames } = test;
   const evaluation = new Evaluation({ classes, ...(labelNames && { labelNames }) });

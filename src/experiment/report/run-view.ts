@@ -111,8 +111,20 @@ function lostCurves({ lost }: RunParts): LostHistory[] {
 }
 
 function settingsOf(configuration: RunConfiguration, definition: NetworkDefinition): RunView['settings'] {
-  const { data, dataDigest, subset, augment, batch, epochs, steps, backend, threads, fewbit, network } =
-    configuration;
+  const {
+    data,
+    dataDigest,
+    dataSeed,
+    subset,
+    augment,
+    batch,
+    epochs,
+    steps,
+    backend,
+    threads,
+    fewbit,
+    network,
+  } = configuration;
   const { optimizer, accumulator } = network;
   const stages = definition.stages.map((stage, i): [string, string] => {
     const schedule = network.precisionSchedule?.[i - 1];
@@ -132,6 +144,7 @@ function settingsOf(configuration: RunConfiguration, definition: NetworkDefiniti
     ['momentum', optimizer.momentum ?? 0],
     ['weight decay', optimizer.weightDecay ?? 0],
     ['seed', network.seed],
+    ['seed of the data', dataSeed],
     ['data', dataDigest === undefined ? data : `${data}, SHA-256 ${dataDigest}`],
     ['subset', subset === undefined ? undefined : JSON.stringify(subset)],
     ['augmentation', augment === undefined ? undefined : augmentationText(augment)],

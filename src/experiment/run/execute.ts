@@ -5,7 +5,7 @@
  * docs/experiments.md, section "Run folder".
  */
 import { isFewbitError } from '../../numerics/index.js';
-import { ArrayDataSetIterator } from '../../data/index.js';
+import { ArrayDataSetIterator, type DataSchema } from '../../data/index.js';
 import { defineNetwork } from '../../nn/index.js';
 import {
   Network,
@@ -19,7 +19,7 @@ import {
 import { RunFolderError } from './errors.js';
 import { noteText, readNote, type CheckpointNote, type RunSeal } from './checkpoint-note.js';
 import { Interval } from './interval.js';
-import { checkRunData, usedData, type RunData } from './run-data.js';
+import { checkRunData, checkRunSchema, runSchema, usedData, type RunData } from './run-data.js';
 import {
   epochLines,
   finiteOrNull,
@@ -55,6 +55,11 @@ export interface RunStore {
   readonly path: string;
   /** Names the checkpoint in messages. */
   readonly checkpointPath: string;
+  /**
+   * Records what the data are.
+   * @throws RunFolderError if others are recorded
+   */
+  recordData(schema: DataSchema): void;
   /**
    * Drops metrics after `step` and `stage`, or after the lines of a seal, and returns the remaining lines.
    * @param seal of the checkpoint with which the run continues; null if it has none
@@ -134,8 +139,11 @@ export async function executeRun(
   checkRunData(store.path, configuration, context.data);
   const data = { ...context.data, ...usedData(configuration, context.data) };
   const clock = context.onProfile && context.now;
-  const network = await openNetwork(store, configuration, checkpoint, clock);
+  const schema = runSchema(context.data);
+  const network = await openNetwork(store, configuration, checkpoint, { clock, schema });
   try {
+    checkRunSchema(store.checkpointPath, network.dataSchema, schema);
+    store.recordData(schema);
     const note = checkpoint && readNote(readCheckpointHeader(checkpoint).run);
     const run = new Run(store, configuration, { ...context, data }, { network, note });
     const outcome = await run.execute();
@@ -151,11 +159,16 @@ async function openNetwork(
   store: RunStore,
   { network, backend, threads }: RunConfiguration,
   checkpoint: Uint8Array | null,
-  clock: (() => number) | undefined,
+  { clock, schema }: { readonly clock: (() => number) | undefined; readonly schema: DataSchema },
 ): Promise<Network> {
   const options = { backend, ...(threads === undefined ? {} : { threads }), ...(clock && { clock }) };
-  if (checkpoint === null) return Network.create(network, options);
-  return loadCheckpoint(store.checkpointPath, checkpoint, network, options);
+  if (checkpoint === null) return Network.create(network, { ...options, dataSchema: schema });
+  const file = store.checkpointPath;
+  const loaded = await loadCheckpoint(file, checkpoint, network, options);
+  if (loaded.dataSchema) return loaded;
+  // Of an earlier version: the digest in the configuration has shown that the data are the run's.
+  await loaded.close();
+  return await loadCheckpoint(file, checkpoint, network, { ...options, dataSchema: schema });
 }
 
 /**

@@ -2,7 +2,7 @@
  * Checks a run configuration that comes from a file. The nn room checks the network inside; this file checks
  * the fields around it. The check is strict: an unknown field is an error, and every error names the field.
  */
-import { checkDepth, isFewbitError, shownText } from '../../numerics/index.js';
+import { checkDepth, isFewbitError, parseSeed, shownText, type Seed } from '../../numerics/index.js';
 import { z } from 'zod';
 import { parseBackendName, type BackendName } from '../../backend/index.js';
 import {
@@ -17,6 +17,7 @@ import type { PartialRunConfiguration } from './configuration.js';
 
 const count = z.int('expected a whole number from 1').min(1, 'expected a whole number from 1');
 const MAX_THREADS = 64;
+const SEED = 'expected a whole number from 0 to 2^64 - 1, or its decimal text';
 
 const run = z.strictObject({
   fewbit: z.string('expected the version as text').optional(),
@@ -30,6 +31,7 @@ const run = z.strictObject({
     .string('expected a SHA-256 in hexadecimal')
     .regex(/^[0-9a-f]{64}$/, 'expected a SHA-256 in hexadecimal')
     .optional(),
+  dataSeed: z.union([z.int(), z.string()], SEED).refine(isSeed, SEED).optional(),
   subset: z
     .strictObject(
       { train: count.optional(), test: count.optional(), validation: count.optional() },
@@ -55,6 +57,15 @@ const run = z.strictObject({
   checkpointEvery: count.optional(),
   metricsEvery: count.optional(),
 });
+
+function isSeed(value: Seed): boolean {
+  try {
+    parseSeed(value);
+    return true;
+  } catch {
+    return false;
+  }
+}
 
 function isBackendName(value: unknown): boolean {
   try {

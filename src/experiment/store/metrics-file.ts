@@ -51,14 +51,24 @@ function digestOf(line: object): string {
 }
 
 /**
- * The digest before the first line: SHA-256 of the JSON of config.json without the fields that change no result.
+ * The digest before the first line: SHA-256 of the JSON of config.json, fields in the order of their names, without those
+ * that change no result.
  * @param configuration contents of config.json
  */
 export function chainStart(configuration: unknown): string {
   const isRecord = typeof configuration === 'object' && configuration !== null;
   const entries = isRecord ? Object.entries(configuration) : [];
   return sha256(
-    JSON.stringify(Object.fromEntries(entries.filter(([name]) => name !== 'fewbit' && name !== 'threads'))),
+    sortedJson(Object.fromEntries(entries.filter(([name]) => name !== 'fewbit' && name !== 'threads'))),
+  );
+}
+
+/** JSON whose text does not depend on the order in which fields were written. */
+function sortedJson(json: unknown): string {
+  return JSON.stringify(json, (_, value: unknown) =>
+    typeof value === 'object' && value !== null && !Array.isArray(value)
+      ? Object.fromEntries(Object.entries(value).sort(([a], [b]) => (a < b ? -1 : 1)))
+      : value,
   );
 }
 

@@ -11,7 +11,7 @@ import { isTemporary, readJson } from './file.js';
 import { isLock, isLockName, takeLock } from './lock.js';
 import { isMarkName, LOGS, markFailure } from './mark.js';
 import { isRunFolder } from './run-folder.js';
-import { CHECKPOINT, CONFIG, METRICS, RESULT } from './seal.js';
+import { CHECKPOINT, CONFIG, DATA, METRICS, RESULT } from './seal.js';
 import { readConfiguration } from './stored-run.js';
 import { isSweepFolder, isSweepName, readJobs, readSweep } from './sweep-folder.js';
 
@@ -80,7 +80,7 @@ function collectRun(path: string, found: Found): void {
       throw new RunFolderError(`${join(path, CONFIG)} has no "${field}", as that of a run has`);
     }
   }
-  const own = [CONFIG, METRICS, CHECKPOINT, RESULT, REPORT];
+  const own = [CONFIG, DATA, METRICS, CHECKPOINT, RESULT, REPORT];
   collect(path, found, ({ name }) => own.includes(name) || isMarkName(name));
   found.runs.push(path);
 }

@@ -1,5 +1,5 @@
 /**
- * The folder of one run: config.json, metrics.jsonl, checkpoint.safetensors and, once it is done,
+ * The folder of one run: config.json, data.json, metrics.jsonl, checkpoint.safetensors and, once it is done,
  * result.json. These plain files are all that is needed to understand the run. Files are replaced atomically
  * (temporary file, fsync, rename), so a run can be continued even if its process is killed at any moment.
  * Described in docs/experiments.md, section "Run folder".
@@ -10,6 +10,7 @@ import { readInputSync } from '../../files/index.js';
 import type { RunSeal } from '../run/checkpoint-note.js';
 import { RunFolderError } from '../run/errors.js';
 import type { RunStore } from '../run/execute.js';
+import { checkRunSchema } from '../run/run-data.js';
 import type { MetricsLine } from '../run/metrics.js';
 import {
   GrowingFile,
@@ -27,6 +28,7 @@ import {
   CHECKPOINT,
   checkFixedFiles,
   CONFIG,
+  DATA,
   fixedFiles,
   METRICS,
   readHeader,
@@ -101,6 +103,16 @@ export class RunFolder implements RunStore {
     }
   }
 
+  /**
+   * Writes data.json, what the run's data are, unless it is there.
+   * @throws RunFolderError if it is there and has other data
+   */
+  recordData(schema: Parameters<RunStore['recordData']>[0]): void {
+    const file = join(this.path, DATA);
+    if (existsSync(file)) checkRunSchema(file, readJson(file), schema);
+    else writeWhole(this.path, DATA, jsonText(schema));
+  }
+
   /** Adds a line to metrics.jsonl, bound to the lines before it. */
   appendMetrics(line: MetricsLine): void {
     this.#metrics ??= new GrowingFile(join(this.path, METRICS));
@@ -160,7 +172,7 @@ export class RunFolder implements RunStore {
   discard(): void {
     this.close();
     if (existsSync(join(this.path, METRICS)) || existsSync(join(this.path, CHECKPOINT))) return;
-    rmSync(join(this.path, CONFIG), { force: true });
+    for (const name of [DATA, CONFIG]) rmSync(join(this.path, name), { force: true });
     if (readdirSync(this.path).length === 0) rmdirSync(this.path);
   }
 

@@ -16,11 +16,12 @@ import { chainStart, parseMetrics, sha256, type MetricsFile } from './metrics-fi
 
 /** Names of the files of a run. */
 export const CONFIG = 'config.json';
+export const DATA = 'data.json';
 export const METRICS = 'metrics.jsonl';
 export const CHECKPOINT = 'checkpoint.safetensors';
 export const RESULT = 'result.json';
 /** The files that a run writes when it begins, and never again. */
-const FIXED = [CONFIG];
+const FIXED = [CONFIG, DATA];
 
 const AGAIN = 'start the run again in another folder';
 

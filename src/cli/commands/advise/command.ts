@@ -159,7 +159,7 @@ async function advise(
   for (const configuration of [shortRun, longRun]) checkNetwork(configuration);
   const out = options.out ?? join('runs', `advise-${folderName(shortRun.network.name ?? '', 'network')}`);
   checkAdviceFolder(out);
-  const data = await openData(terminal, { spec: shortRun.data, seed: shortRun.network.seed, signal });
+  const data = await openData(terminal, shortRun, signal);
   const held = { train: data.train.count, test: data.test.count };
   const full = heldOut(longRun, options, held);
   const trial = limited(heldOut(shortRun, options, held), options);

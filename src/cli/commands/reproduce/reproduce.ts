@@ -92,8 +92,7 @@ async function openAll(
     data !== 'synthetic' && DATA_NAMES.includes(data) ? data : `${data} ${seed}`;
   for (const entry of entries) {
     if (opened.has(key(entry))) continue;
-    const { configuration, seed } = entry;
-    opened.set(key(entry), await openData(terminal, { spec: configuration.data, seed, signal }));
+    opened.set(key(entry), await openData(terminal, entry.configuration, signal));
   }
   return (entry) => {
     const data = opened.get(key(entry));

@@ -65,12 +65,7 @@ async function train(
   const before = readRungRun(sweep, run, 'test');
   const hasReached = (epochs: number): boolean => untilEpoch !== null && epochs >= untilEpoch;
   if (before.isDone || hasReached(before.errors.length)) return 0;
-  const { seed } = run.configuration.network;
-  const data = await openData(terminal, {
-    spec: run.configuration.data,
-    seed,
-    signal: interrupt.signal,
-  });
+  const data = await openData(terminal, run.configuration, interrupt.signal);
   const isNew = !isRunFolder(path);
   const folder = isNew
     ? RunFolder.create(path, completeConfiguration({ ...run.configuration, dataDigest: data.digest }), owner)
