@@ -13,6 +13,7 @@ import {
   type MetricsLine,
 } from '../../src/experiment/index.js';
 import { type ComparisonRow } from '../../src/experiment/store/index.js';
+import { clamped, errorAxis, lossAxis } from '../../src/experiment/draw/axis.js';
 import {
   epochLines,
   openIntervals,
@@ -109,6 +110,40 @@ const LINES: MetricsLine[] = [
   intervalLine(4, 8, { epoch: 2, correct: 40 }),
   epochLine(2, 8, 0),
 ];
+
+describe('axes', () => {
+  it('of errors are broken between zero and the numbers', () => {
+    const axis = errorAxis([0, 0.5, 20]);
+    const { zero, ticks, text } = axis;
+    expect(ticks.map((tick) => text?.(tick))).toEqual([
+      '0 %',
+      '0.2 %',
+      '0.5 %',
+      '1 %',
+      '2 %',
+      '5 %',
+      '10 %',
+      '20 %',
+    ]);
+    expect(zero).toEqual({ at: axis.low, above: 0.2 });
+    expect([clamped(axis, 0), clamped(axis, 0.1), clamped(axis, 0.5)]).toEqual([axis.low, 0.2, 0.5]);
+    expect(errorAxis([0.5, 20]).zero).toBeUndefined();
+    const nothing = errorAxis([0]);
+    expect(nothing.zero!.at).toBeLessThan(nothing.zero!.above);
+    expect(nothing.zero!.above).toBeLessThan(nothing.high);
+  });
+
+  it('of losses are logarithmic if the later ones would lie flat', () => {
+    expect(lossAxis([2.3, 1.2])).toMatchObject({ type: 'linear', low: 0, high: 4 });
+    expect(lossAxis([2.3, 0.01])).toMatchObject({
+      type: 'log',
+      ticks: [0.01, 0.02, 0.05, 0.1, 0.2, 0.5, 1, 2],
+    });
+    const broken = lossAxis([2.3, 0.01, 0]);
+    expect([broken.text?.(broken.ticks[0]!), broken.ticks[0]]).toEqual(['0', broken.zero?.at]);
+    expect(lossAxis([])).toMatchObject({ type: 'linear', low: 0 });
+  });
+});
 
 describe('the chart', () => {
   it('has the errors over epochs', () => {

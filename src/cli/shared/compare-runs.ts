@@ -125,7 +125,7 @@ export async function finishComparison(
   const lost = lostTable(terminal, rows);
   if (lost !== null) {
     terminal.print(
-      `${bold('Lost gradients')} (flushed to zero + update swallowed: parameter unchanged); share of the gradients that are non-zero before rounding\n\n${lost}\n`,
+      `${bold('Lost gradients')} (flushed to zero + swallowed: parameter unchanged), of those that are not exactly zero\n\n${lost}\n`,
     );
   }
   if (files !== null) terminal.print(`chart ${files.svg}\npage  ${files.html}`);

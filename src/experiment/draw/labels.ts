@@ -33,7 +33,7 @@ const LEADER = 9;
 const LEADER_TOPS = [-20, 6, -36, 22, -52, 38];
 
 /**
- * Places names. Those without a free place are left out, or with `leads`, which allows lines to places further away, put over others.
+ * Places names. Those without a free place are left out, or with `leads`, which allows lines to places further away, put over others. A name that is too wide for the area is left out.
  * @param area what names must stay inside of
  * @param taken boxes that must stay free besides the marks
  */
@@ -53,7 +53,7 @@ export function placeLabels(
     const places = leads ? besideMark(mark, width + 2) : aroundMark(mark, width);
     const inside = places.filter((place) => isInside(place, area));
     const free = inside.find((place) => !boxes.some((other) => overlap(place, other)));
-    const box = free ?? (leads ? (inside[0] ?? places[0]) : undefined);
+    const box = free ?? (leads ? inside[0] : undefined);
     if (box === undefined) return [];
     boxes.push(box);
     return [{ mark, box }];

@@ -107,13 +107,13 @@ function testSections({ evaluation, confusion, note: reason }: RunView): string[
 
 /** Examples that are taken for another class; what is right, however unsure, is no worst example. */
 function worstExamples(evaluation: ReportEvaluation): string {
-  const { worst, wrong, isDiverged } = evaluation;
+  const { worst, wrong, isDiverged, test } = evaluation;
   if (isDiverged) return noteText('The network’s outputs are no numbers.');
   if (worst.length === 0) return noteText('Every test example is taken for its class.');
   const which = worst.length < wrong ? `the ${worst.length} worst of ${countText(wrong)}` : 'all';
   return (
     noteText(
-      `Test examples that are taken for another class, ${which}: those first to whose class the network gave the least probability.`,
+      `Test examples that are taken for another class, ${which}: those first to whose class the network gave the least probability.${test.shape.length === 3 ? '' : ' Below: the values of the features, as the network gets them.'}`,
     ) + `<div class="worst">${worst.map((example) => worstFigure(evaluation, example)).join('\n')}</div>`
   );
 }
@@ -211,7 +211,7 @@ function statisticsTable(charts: ReportCharts, { sites }: RunParts): string {
       : `<details${shown.length === 0 ? ' open' : ''}><summary>${countOf(harmless.length, 'tensor')} with less than 1 % flushed and 0.02 % saturated</summary>${table(harmless)}</details>`;
   return (
     noteText(
-      'Shares of all elements that were rounded into the tensor, over the run, the worst first. ▲: 1 % or more saturated, or half or more flushed. Range used: the largest magnitude as a share of the format’s.',
+      'Shares of all elements that were rounded into the tensor, exact zeros included, over the run, the worst first. ▲: 1 % or more saturated, or half or more flushed. Range used: the largest magnitude as a share of the format’s.',
     ) +
     (shown.length === 0 ? '' : table(shown)) +
     folded
