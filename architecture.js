@@ -18,13 +18,16 @@ const within = ['*'];
 /** Rooms by folder under src/; `.` is the package's main entry, src/index.ts. The longest matching folder wins. */
 /** @type {Readonly<Record<string, Room>>} */
 export const ROOMS = {
-  numerics: { imports: [], doors: index, packages: [] },
+  // Checks of arguments have a door of their own: every room has them, and no user of the package.
+  numerics: { imports: [], doors: ['index.ts', 'arguments.ts'], packages: [] },
+  // Input files, for the rooms that touch Node.
+  files: { imports: ['numerics'], doors: index, packages: [] },
   plan: { imports: ['numerics'], doors: index, packages: [] },
   optim: { imports: ['numerics'], doors: index, packages: [] },
   nn: { imports: ['numerics', 'plan', 'optim'], doors: index, packages: ['zod'] },
-  data: { imports: ['numerics'], doors: index, packages: [] },
+  data: { imports: ['numerics'], doors: ['index.ts', 'readers.ts'], packages: [] },
   'data/node': {
-    imports: ['numerics', 'data'],
+    imports: ['numerics', 'data', 'files'],
     doors: index,
     packages: ['fast-png', 'jpeg-js', 'tar'],
   },
@@ -89,7 +92,7 @@ export const ROOMS = {
   },
   // The folders of runs and sweeps: the only room of the wing that touches Node. It has a door of its own.
   'experiment/store': {
-    imports: ['experiment/run', 'experiment/sweep'],
+    imports: ['numerics', 'files', 'train', 'experiment/run', 'experiment/sweep'],
     doors: index,
     packages: ['zod'],
   },
@@ -109,7 +112,7 @@ export const ROOMS = {
   cli: {
     imports: [
       ...['numerics', 'plan', 'optim', 'nn', 'data', 'data/node', 'backend', 'hardware', 'train'],
-      ...['export', 'experiment', 'experiment/store'],
+      ...['export', 'experiment', 'experiment/store', 'files'],
     ],
     doors: [],
     packages: [
@@ -127,8 +130,11 @@ export const CONTRACT = ['backend/contract.ts', 'backend/checks.ts'];
 /** Files under src/ that may touch the environment: Node's modules, DOM, process, console, clock, timers. */
 export const ENVIRONMENT_FILES = [
   'cli/**',
+  'files/**',
   'data/node/**',
   'experiment/store/**',
+  // The default output of listeners and warnings.
+  'train/console.ts',
   'backend/wasm/host-*.ts',
   'backend/wasm/worker-*.js',
 ];

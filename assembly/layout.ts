@@ -67,6 +67,8 @@ export const COUNT_LOW = COUNT_HIGH + 8;
 export const COUNT_FLUSHED = COUNT_LOW + 8;
 export const COUNT_MAGNITUDE = COUNT_FLUSHED + 8;
 export const COUNT_SWALLOWED = COUNT_MAGNITUDE + 8;
+export const COUNT_GRADIENTS = COUNT_SWALLOWED + 8; // of a parameter: elements whose gradient is not 0
+export const COUNT_SWALLOWED_GRADIENTS = COUNT_GRADIENTS + 8; // of these, those that are swallowed
 export const COUNTER_BYTES = 64;
 
 // Kinds of records. Most ops are one record; between two records every thread waits for the others.
@@ -137,7 +139,8 @@ export const EXTRA = OUT_CHANNELS + 4; // position (max-pool), mask hash (dropou
 export const EXTRA_TYPE = EXTRA + 4;
 export const SIZE = EXTRA_TYPE + 4; // elements per example (elementwise), classes (softmax), elements (sgd), rows per example (bias), turns (limit)
 export const TABLE = SIZE + 4; // address of reciprocals (average pooling)
-export const THRESHOLD = TABLE + 4; // dropout
+export const DIVIDES = TABLE + 4; // averages, dropout: 1 where sums are divided exactly
+export const THRESHOLD = DIVIDES + 4; // dropout
 export const SCALE = THRESHOLD + 4; // dropout, 24 fraction bits
 export const PROBABILITIES = SCALE + 4; // softmax
 export const FRACTION_BITS = PROBABILITIES + 4; // softmax: of the logits

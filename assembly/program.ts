@@ -147,10 +147,33 @@ function execute(record: usize): void {
   }
 }
 
+/*
+ * Whether this thread spins before it sleeps. On an idle machine it does, because waking up takes longer than most waits are.
+ * If others need the cores, the threads that are awaited are off theirs for milliseconds, and spinning would keep them off.
+ * So the share of spins that paid decides. A thread that does not trust spinning tries it again at a few barriers in a row, the
+ * same ones as the other threads, because a thread that has to be woken is late at the next barrier.
+ */
+const ALL: i32 = 256;
+const TRUSTED: i32 = 128;
+let trust: i32 = ALL;
+let idleTrust: i32 = ALL;
+/** Barriers that this thread has passed. */
+let passed: i32 = 0;
+
+/** The share of spins that paid, of the last eight or so, in 256ths. */
+function trustAfter(before: i32, paid: bool): i32 {
+  return before + (((paid ? ALL : 0) - before) >> 3);
+}
+
 /** A worker's rest until the next run has started: START is no longer `old`. */
 function awaitStart(old: i32): void {
-  for (let turn = load<i32>(IDLE_SPINS); turn > 0; turn--) {
-    if (atomic.load<i32>(START) != old) return;
+  if (idleTrust >= TRUSTED || (old & 15) == 0) {
+    for (let turn = load<i32>(IDLE_SPINS); turn > 0; turn--) {
+      if (atomic.load<i32>(START) == old) continue;
+      idleTrust = trustAfter(idleTrust, true);
+      return;
+    }
+    idleTrust = trustAfter(idleTrust, false);
   }
   while (atomic.load<i32>(START) == old) atomic.wait<i32>(START, old, -1);
 }
@@ -169,6 +192,7 @@ let complete: i32 = 0;
 /** Counts this thread in at the next barrier; the last one wakes those that sleep. */
 function arrive(): void {
   complete += threads;
+  passed++;
   if (atomic.add<i32>(ARRIVED, 1) + 1 == complete) atomic.notify(ARRIVED, -1);
 }
 
@@ -179,8 +203,13 @@ function allArrived(): bool {
 
 /** Waits for the others; false when some are still missing after `nap` nanoseconds of sleep. */
 function awaitAll(nap: i64): bool {
-  for (let turn = load<i32>(SPINS); turn > 0; turn--) {
-    if (allArrived()) return true;
+  if (trust >= TRUSTED || (passed & 127) < 8) {
+    for (let turn = load<i32>(SPINS); turn > 0; turn--) {
+      if (!allArrived()) continue;
+      trust = trustAfter(trust, true);
+      return true;
+    }
+    trust = trustAfter(trust, false);
   }
   const seen = atomic.load<i32>(ARRIVED);
   if (nap != 0 && seen - complete < 0) atomic.wait<i32>(ARRIVED, seen, nap);

@@ -1,7 +1,8 @@
 /* Average pooling over NHWC windows, forward and backward: a clipped window is averaged over the cells that it has. */
 import { finishSums } from '../convert/finish';
-import { COUNT, LHS, LHS_TYPE, RUN, SCRATCH_SUMS, TABLE, TYPE_F32, TYPE_I16 } from '../layout';
+import { COUNT, DIVIDES, LHS, LHS_TYPE, RUN, SCRATCH_SUMS, TABLE, TYPE_F32, TYPE_I16 } from '../layout';
 import { scratch, shareEnd, shareStart } from '../thread';
+import { quotient } from '../convert/quotient';
 import { firstWindow, openWindow } from '../window';
 
 /** Cells of a window along one axis that lie inside the image. */
@@ -24,6 +25,7 @@ function averagePoolOf<T, S>(record: usize): void {
   const width = window.width;
   const channels = window.channels;
   const sums = scratch + SCRATCH_SUMS;
+  const divides = load<i32>(record, DIVIDES) != 0;
   const total = load<i32>(COUNT) * window.outHeight * window.outWidth * channels;
   const end = shareEnd(total, 32);
   for (let start = shareStart(total, 32); start < end; start += RUN) {
@@ -45,10 +47,10 @@ function averagePoolOf<T, S>(record: usize): void {
           sum += <S>load<T>(load<u32>(record, LHS) + at * sizeof<T>());
         }
       }
-      store<S>(
-        sums + <usize>i * sizeof<S>(),
-        <S>(sum * reciprocal<S>(record, (lastY - firstY) * (lastX - firstX))),
-      );
+      const cells = (lastY - firstY) * (lastX - firstX);
+      if (!isFloat<S>() && divides) sum = <S>quotient(<i64>sum, cells, 30);
+      else sum *= reciprocal<S>(record, cells);
+      store<S>(sums + <usize>i * sizeof<S>(), sum);
     }
     finishSums<S>(record, sums, start, length);
   }
@@ -62,6 +64,7 @@ function averagePoolGradientOf<T, S>(record: usize): void {
   const outHeight = window.outHeight;
   const outWidth = window.outWidth;
   const sums = scratch + SCRATCH_SUMS;
+  const divides = load<i32>(record, DIVIDES) != 0;
   const total = load<i32>(COUNT) * height * width * channels;
   const end = shareEnd(total, 32);
   for (let start = shareStart(total, 32); start < end; start += RUN) {
@@ -75,14 +78,24 @@ function averagePoolGradientOf<T, S>(record: usize): void {
       const lastY = min(y / window.strideY, outHeight - 1);
       const lastX = min(x / window.strideX, outWidth - 1);
       let sum: S = 0;
+      let equal: S = 0; // errors of successive windows with equally many cells
+      let divisor = 1;
       for (let wy = firstWindow(y, window.kernelHeight, window.strideY); wy <= lastY; wy++) {
         const cellsY = cellsInside(wy, window.strideY, window.padTop, window.kernelHeight, height);
         for (let wx = firstWindow(x, window.kernelWidth, window.strideX); wx <= lastX; wx++) {
           const cells = cellsY * cellsInside(wx, window.strideX, window.padLeft, window.kernelWidth, width);
           const at = <usize>(((image * outHeight + wy) * outWidth + wx) * channels + c);
-          sum += <S>load<T>(load<u32>(record, LHS) + at * sizeof<T>()) * reciprocal<S>(record, cells);
+          const error = <S>load<T>(load<u32>(record, LHS) + at * sizeof<T>());
+          if (isFloat<S>() || !divides) sum += error * reciprocal<S>(record, cells);
+          else if (cells == divisor) equal += error;
+          else {
+            sum += <S>quotient(<i64>equal, divisor, 30);
+            equal = error;
+            divisor = cells;
+          }
         }
       }
+      if (!isFloat<S>() && divides) sum += <S>quotient(<i64>equal, divisor, 30);
       store<S>(sums + <usize>i * sizeof<S>(), sum);
     }
     finishSums<S>(record, sums, start, length);

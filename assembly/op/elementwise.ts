@@ -2,6 +2,7 @@
 import { finishSums } from '../convert/finish';
 import {
   COUNT,
+  DIVIDES,
   EXTRA,
   LHS,
   LHS_TYPE,
@@ -17,6 +18,7 @@ import {
   TYPE_I16,
 } from '../layout';
 import { draw16 } from '../convert/philox';
+import { quotient } from '../convert/quotient';
 import { scratch, shareEnd, shareStart } from '../thread';
 
 /** max(x, 0) of one vector of T. In float32 a NaN stays: max propagates it. */
@@ -89,6 +91,7 @@ function dropoutOf<T, S>(record: usize): void {
   const end = shareEnd(total, 32);
   const sums = scratch + SCRATCH_SUMS;
   const threshold = load<i32>(record, THRESHOLD);
+  const divides = load<i32>(record, DIVIDES) != 0;
   const scale: S = isFloat<S>()
     ? <S>(<f32>load<i32>(record, SCALE) * <f32>(1.0 / 16777216.0))
     : <S>load<i32>(record, SCALE);
@@ -99,7 +102,13 @@ function dropoutOf<T, S>(record: usize): void {
     let from = load<u32>(record, LHS) + <usize>start * sizeof<T>();
     for (let i = 0; i < length; i++) {
       const kept = <i32>load<u16>(words + ((<usize>i) << 1)) >= threshold;
-      store<S>(sums + <usize>i * sizeof<S>(), kept ? <S>load<T>(from) * scale : 0);
+      let value: S = 0;
+      if (kept) {
+        value = <S>load<T>(from);
+        if (!isFloat<S>() && divides) value = <S>quotient((<i64>value) << 16, 65536 - threshold, 24);
+        else value *= scale;
+      }
+      store<S>(sums + <usize>i * sizeof<S>(), value);
       from += sizeof<T>();
     }
     finishSums<S>(record, sums, start, length);

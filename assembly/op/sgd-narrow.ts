@@ -17,7 +17,9 @@ import {
   COEFFICIENTS,
   CONVERT,
   CONVERT_PARAMETER,
+  COUNT_GRADIENTS,
   COUNT_SWALLOWED,
+  COUNT_SWALLOWED_GRADIENTS,
   DECAYS,
   EXTRA,
   EXTRA_TYPE,
@@ -152,17 +154,45 @@ function sumRun(w: usize, u: usize, shiftW: i32, shiftU: i32, sums: usize, lengt
   }
 }
 
-/** Elements that should have moved and are what they were; `length` a multiple of 8. */
-function countSwallowed(now: usize, before: usize, moved: usize, length: i32): i64 {
-  let stuck = i16x8.splat(0);
+/** Counts elements that should have moved and are what they were, elements with a gradient, and those that are both; `length` a multiple of 8. */
+function countSwallowed(
+  counters: usize,
+  now: usize,
+  before: usize,
+  moved: usize,
+  g: usize,
+  length: i32,
+): void {
+  const zero = i16x8.splat(0);
+  let stuck = zero;
+  let stuckGradients = zero;
+  let without = zero;
   for (let i = 0; i < length; i += 8) {
     const same = i16x8.eq(v128.load(now), v128.load(before));
-    stuck = i16x8.sub(stuck, v128.and(same, v128.load(moved)));
+    const stays = v128.and(same, v128.load(moved));
+    stuck = i16x8.sub(stuck, stays);
+    const missing = i16x8.eq(v128.load(g), zero);
+    without = i16x8.sub(without, missing);
+    stuckGradients = i16x8.sub(stuckGradients, v128.andnot(stays, missing));
     now += 16;
     before += 16;
     moved += 16;
+    g += 16;
   }
-  return lanesOf(i32x4.extadd_pairwise_i16x8_s(stuck));
+  bumpSwallowed(counters, stuck, stuckGradients, length, without);
+}
+
+/** Adds counts in lanes of 16 bits to the counters of a parameter; of `looked` elements, `without` have no gradient. */
+function bumpSwallowed(
+  counters: usize,
+  stuck: v128,
+  stuckGradients: v128,
+  looked: i32,
+  without: v128,
+): void {
+  bump(counters + COUNT_GRADIENTS, <i64>looked - lanesOf(i32x4.extadd_pairwise_i16x8_s(without)));
+  bump(counters + COUNT_SWALLOWED, lanesOf(i32x4.extadd_pairwise_i16x8_s(stuck)));
+  bump(counters + COUNT_SWALLOWED_GRADIENTS, lanesOf(i32x4.extadd_pairwise_i16x8_s(stuckGradients)));
 }
 
 /** Four sums 2^15 high + low, plus the addend of a 32-bit word, without their last DROP bits. */
@@ -213,6 +243,8 @@ function usualRun(
   let smallestW = v128.load(scratch + SCRATCH_RESTING, 16);
   let flushed = zero;
   let stuck = zero;
+  let stuckGradients = zero;
+  let without = zero;
   let outside = zero;
   let list = scratch + SCRATCH_GROUPS;
   for (const end = list + ((<usize>count) << 2); list < end; list += 4) {
@@ -255,7 +287,11 @@ function usualRun(
       largestW = i16x8.max_s(largestW, after);
       smallestW = i16x8.min_s(smallestW, after);
       outside = v128.or(outside, v128.xor(after, i16x8.add(now, t)));
-      stuck = i16x8.sub(stuck, v128.andnot(i16x8.eq(now, after), v128.and(zeroOut, none)));
+      const stays = v128.andnot(i16x8.eq(now, after), v128.and(zeroOut, none));
+      stuck = i16x8.sub(stuck, stays);
+      const missing = i16x8.eq(gradient, zero);
+      without = i16x8.sub(without, missing);
+      stuckGradients = i16x8.sub(stuckGradients, v128.andnot(stays, missing));
     }
   }
   if (v128.any_true(outside) || mostOf(largest) > mostU || leastOf(smallest) < ~mostU) return false;
@@ -270,7 +306,8 @@ function usualRun(
   const most = i32x4.max_s(i32x4.extend_low_i16x8_s(largestW), i32x4.extend_high_i16x8_s(largestW));
   const least = i32x4.min_s(i32x4.extend_low_i16x8_s(smallestW), i32x4.extend_high_i16x8_s(smallestW));
   countRun(parameterCounters, length, 0, most, least);
-  bump(parameterCounters + COUNT_SWALLOWED, lanesOf(i32x4.extadd_pairwise_i16x8_s(stuck)));
+  // Groups that are not listed have no gradient.
+  bumpSwallowed(parameterCounters, stuck, stuckGradients, count << 4, without);
   return true;
 }
 
@@ -346,5 +383,5 @@ export function sgdNarrow(record: usize, start: i32, length: i32): void {
   convertRun<u64>(updateSite, sums, 4 * RUN, words, u, length, false);
   sumRun(w, u, shiftParameter, shiftUpdate, sums, length);
   convertNarrow(parameterSite, sums, parameter, start, length);
-  bump(countersOf(parameterSite) + COUNT_SWALLOWED, countSwallowed(w, before, moved, length));
+  countSwallowed(countersOf(parameterSite), w, before, moved, g, length);
 }

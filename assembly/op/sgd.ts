@@ -6,7 +6,9 @@ import { convertSums } from '../convert/convert';
 import {
   CONVERT,
   CONVERT_PARAMETER,
+  COUNT_GRADIENTS,
   COUNT_SWALLOWED,
+  COUNT_SWALLOWED_GRADIENTS,
   DECAYS,
   EXTRA,
   EXTRA_TYPE,
@@ -121,31 +123,48 @@ function sumParameters(record: usize, start: i32, length: i32, sums: usize, befo
   }
 }
 
-/** Elements that should have moved and are what they were. */
-function countStuck(record: usize, start: i32, length: i32, moved: usize, before: usize): i64 {
+/** Counts elements that should have moved and are what they were, elements with a gradient, and those that are both. */
+function countStuck(record: usize, start: i32, length: i32, moved: usize, before: usize): void {
   const parameter = load<u32>(record, OUT);
+  const gradient = load<u32>(record, RHS);
   const narrow = load<i32>(record, OUT_TYPE) == TYPE_I16;
-  let stuck = i32x4.splat(0);
+  const narrowGradient = load<i32>(record, RHS_TYPE) == TYPE_I16;
+  const counters = countersOf(load<u32>(record, CONVERT_PARAMETER));
+  const zero = i32x4.splat(0);
+  let stuck = zero;
+  let stuckGradients = zero;
+  let without = zero;
   let i = 0;
   for (; i + 4 <= length; i += 4) {
     const at = (<usize>i) << 2;
     const same = i32x4.eq(readFour(parameter, start + i, narrow), v128.load(before + at));
-    stuck = i32x4.sub(stuck, v128.and(same, v128.load(moved + at)));
+    const stays = v128.and(same, v128.load(moved + at));
+    const none = i32x4.eq(readFour(gradient, start + i, narrowGradient), zero);
+    stuck = i32x4.sub(stuck, stays);
+    without = i32x4.sub(without, none);
+    stuckGradients = i32x4.sub(stuckGradients, v128.andnot(stays, none));
   }
   let count = lanesOf(stuck);
+  let countGradients = lanesOf(stuckGradients);
+  let gradients = <i64>i - lanesOf(without);
   for (; i < length; i++) {
     const at = (<usize>i) << 2;
     const same = <i32>read(parameter, start + i, narrow) == load<i32>(before + at);
-    if (same && load<i32>(moved + at)) count++;
+    const stays = same && load<i32>(moved + at) != 0;
+    const has = read(gradient, start + i, narrowGradient) != 0;
+    if (has) gradients++;
+    if (stays) count++;
+    if (has && stays) countGradients++;
   }
-  return count;
+  bump(counters + COUNT_SWALLOWED, count);
+  bump(counters + COUNT_GRADIENTS, gradients);
+  bump(counters + COUNT_SWALLOWED_GRADIENTS, countGradients);
 }
 
 /** Steps elements start .. end - 1 of any storage. */
 function sgdPlain(record: usize, from: i32, end: i32): void {
   const updateSite = load<u32>(record, CONVERT);
   const parameterSite = load<u32>(record, CONVERT_PARAMETER);
-  const swallowed = countersOf(parameterSite) + COUNT_SWALLOWED;
   const sums = scratch + SCRATCH_SUMS;
   const moved = scratch + SCRATCH_FLAGS;
   const before = moved + 4 * RUN;
@@ -155,7 +174,7 @@ function sgdPlain(record: usize, from: i32, end: i32): void {
     convertSums(updateSite, sums, load<u32>(record, EXTRA), start, length);
     sumParameters(record, start, length, sums, before);
     convertSums(parameterSite, sums, load<u32>(record, OUT), start, length);
-    bump(swallowed, countStuck(record, start, length, moved, before));
+    countStuck(record, start, length, moved, before);
   }
 }
 

@@ -193,7 +193,8 @@ function softmaxFloat(record: usize): void {
     const distance = largest - <f64>load<f32>(row + ((<usize>target) << 2));
     const loss = load<u32>(LOSSES) + ((<usize>example) << 3);
     store<f64>(loss, load<f64>(loss) + distance + logarithm(sum));
-    countCorrect(example, best == target);
+    // The sum is NaN if a logit is, or if the largest is infinite: the example has no class, least of all class 0.
+    countCorrect(example, best == target && sum == sum);
   }
 }
 

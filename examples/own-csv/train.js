@@ -1,12 +1,12 @@
 // @ts-check
 // Trains a small network on a CSV file whose label column holds words, then classifies new rows.
 import { fileURLToPath } from 'node:url';
-import { applyNormalizer, ArrayDataSetIterator, Network } from 'fewbit';
+import { ArrayDataSetIterator, Network } from 'fewbit';
 import { loadData } from 'fewbit/data/node';
 
 const path = fileURLToPath(new URL('fruit.csv', import.meta.url));
 // The file has no test part, so the seed holds a quarter of the rows back. All columns are standardised.
-const { train, test, normalizer } = await loadData(path, { seed: 1, testFraction: 0.25 });
+const { train, test } = await loadData(path, { seed: 1, testFraction: 0.25 });
 
 const network = await Network.create({
   seed: 1,
@@ -21,10 +21,8 @@ const network = await Network.create({
 await network.fit(new ArrayDataSetIterator(train, { batch: 10, shuffle: 1 }), { epochs: 20 });
 console.log((await network.evaluate(new ArrayDataSetIterator(test, { batch: 10 }))).stats());
 
-// New rows need the statistics of the training part: diameter in mm, mass in g, redness from 0 to 1.
-const features = Float32Array.of(45, 60, 0.8, 80, 200, 0.4);
-const rows = { ...train, features, labels: new Int32Array(2), count: 2 };
-if (!normalizer) throw new Error('a table is standardised');
-for (const label of await network.predict(applyNormalizer(normalizer, rows))) {
-  console.log('new fruit:', train.labelNames?.[label]);
+// New rows are in the units of the file; the network knows how its data were standardised. Diameter in mm, mass in g, redness.
+const rows = Float32Array.of(45, 60, 0.8, 80, 200, 0.4);
+for (const label of await network.predict(rows)) {
+  console.log('new fruit:', network.dataSchema?.labelNames?.[label]);
 }

@@ -2,6 +2,14 @@
  * The refusals of every backend, in the same words: arguments that do not fit the plan, and a session without
  * room. The contract itself is contract.ts.
  */
+import {
+  checkOptions,
+  FUNCTION,
+  NUMBER,
+  SEED,
+  type OptionRules,
+  checkArgument,
+} from '../numerics/arguments.js';
 import { formatText, InputError, InputTypeError, maxRaw, minRaw, type Storage } from '../numerics/index.js';
 import type { Op, Plan, Tensor, TensorId } from '../plan/index.js';
 import {
@@ -9,9 +17,17 @@ import {
   type Batch,
   type EvaluateStep,
   type MemoryUse,
+  type SessionOptions,
   type TensorData,
   type TrainStep,
 } from './contract.js';
+
+const SESSION_OPTIONS: OptionRules<SessionOptions> = { seed: SEED, threads: NUMBER, clock: FUNCTION };
+
+/** Checks the options of a session. @throws TypeError for an unknown name or a wrong kind. */
+export function checkSessionOptions(options: SessionOptions): void {
+  checkOptions('session', options, SESSION_OPTIONS);
+}
 
 /** `5 MB`, rounded up. */
 function megabytes(bytes: number): string {
@@ -32,6 +48,7 @@ export function checkMemory(name: string, { threads, totalBytes, limitBytes, par
 
 /** Advice to make a session smaller. */
 export function waysToSave(threads: number): string {
+  checkArgument('threads', threads, NUMBER);
   return `a smaller batch or network${threads > 1 ? ', or fewer threads' : ''}`;
 }
 
@@ -48,17 +65,20 @@ function exampleElements(tensor: Tensor): number {
 }
 
 /**
- * The tensor of that name.
- * @throws RangeError if the plan has none.
+ * Finds the tensors of a plan by name.
+ * @throws (the function that it returns) RangeError if the plan has no tensor of that name.
  */
-export function findTensor(plan: Plan, name: string): Tensor {
-  const tensor = plan.tensors.find((known) => known.name === name);
-  if (!tensor) {
-    throw new InputError(
-      `session: plan "${plan.name}" has no tensor "${name}"; its parameters are ${plan.parameters.map((id) => plan.tensors[id]?.name).join(', ') || 'none'}`,
-    );
-  }
-  return tensor;
+export function tensorFinder(plan: Plan): (name: string) => Tensor {
+  const byName = new Map(plan.tensors.map((tensor) => [tensor.name, tensor]));
+  return (name) => {
+    const tensor = byName.get(name);
+    if (!tensor) {
+      throw new InputError(
+        `session: plan "${plan.name}" has no tensor "${name}"; its parameters are ${plan.parameters.map((id) => plan.tensors[id]?.name).join(', ') || 'none'}`,
+      );
+    }
+    return tensor;
+  };
 }
 
 /**

@@ -113,6 +113,10 @@ export interface SiteStatistics {
   readonly maxMagnitude: number;
   /** For parameters, non-zero exact updates that left the parameter unchanged. 0 elsewhere. */
   readonly swallowed: number;
+  /** For parameters, elements whose gradient, as it was stored, was not zero. 0 elsewhere. */
+  readonly gradients: number;
+  /** For parameters, those of `swallowed` whose gradient was not zero: momentum and decay move without one. 0 elsewhere. */
+  readonly swallowedGradients: number;
 }
 
 /** Values of a pixel, which is one byte. */

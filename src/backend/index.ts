@@ -7,6 +7,7 @@ export * from './contract.js';
 export * from './checks.js';
 export {
   BACKEND_NAMES,
+  defaultThreads,
   parseBackendName,
   selectBackend,
   systolicBackend,

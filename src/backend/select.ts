@@ -1,4 +1,5 @@
 /** Chooses a backend by name. The only file that names concrete backends. */
+import { checkArgument, TEXT } from '../numerics/arguments.js';
 import { InputTypeError } from '../numerics/index.js';
 import type { Backend } from './contract.js';
 import { referenceBackend } from './reference/index.js';
@@ -22,6 +23,7 @@ const BACKENDS: Readonly<Record<(typeof BACKEND_NAMES)[number], (name: string) =
  * @throws TypeError for an unknown name, listing the choices; the errors of an impossible array.
  */
 export function selectBackend(name: string): Backend {
+  checkArgument('backend', name, TEXT);
   const known = BACKEND_NAMES.find(
     (candidate) => candidate === name || (candidate === 'systolic' && name.startsWith('systolic:')),
   );
@@ -41,7 +43,7 @@ export function parseBackendName(text: string): BackendName {
 }
 
 // The abilities of the fastest backend on this machine; `fewbit info` prints them.
-export { wasmInfo, type WasmInfo } from './wasm/index.js';
+export { defaultThreads, wasmInfo, type WasmInfo } from './wasm/index.js';
 // Its kernels by choice; `fewbit bench` compares them.
 export { wasmBackendWith, type Choice } from './wasm/index.js';
 // A backend with a given array, and the cost of its products.

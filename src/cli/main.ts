@@ -1,8 +1,9 @@
 #!/usr/bin/env node
 /**
- * The command line: composition root of Fewbit. Exit codes (EXIT in console/errors.ts): 0 done; 1 a fault of Fewbit; 2 bad input
- * or surroundings that refuse, reported in one line; 3 done, but some runs of a sweep failed, or advice is not confirmed; 130 after Ctrl-C. The stack of
- * an error is shown with --debug only.
+ * The command line: composition root of Fewbit. Exit codes (EXIT in console/errors.ts): 0 done; 1 a fault of Fewbit, or a record
+ * that `verify` finds different; 2 bad input or surroundings that refuse, reported in one line; 3 done, but some runs of a sweep
+ * failed, or advice is not confirmed; 129, 130 or 143 after a signal; 141 if the reader of a pipe ended first. The stack of an
+ * error is shown with --debug only.
  */
 import { Command, CommanderError } from 'commander';
 import { adviseCommand } from './commands/advise/command.js';
@@ -24,8 +25,9 @@ import { reproduceCommand } from './commands/reproduce/command.js';
 import { sweepCommand } from './commands/sweep/command.js';
 import { trainCommand } from './commands/train.js';
 import { asGroup, type CommandFactory } from './options/define-command.js';
-import { errorLine, exitCodeOf, EXIT } from './console/errors.js';
+import { errorLine, exitCodeOf, EXIT, OutputError } from './console/errors.js';
 import { Terminal } from './console/terminal.js';
+import { verifyCommand } from './commands/verify.js';
 import { packageVersion } from './options/version.js';
 
 const EXAMPLES = `
@@ -39,7 +41,7 @@ Every command has --help with examples.`;
 /** The commands by what they are for, as the help lists them. */
 const GROUPS: Readonly<Record<string, readonly CommandFactory[]>> = {
   'Train:': [trainCommand, compareCommand, sweepCommand, reproduceCommand, demoCommand],
-  'Look at runs:': [runsCommand, reportCommand, evalCommand],
+  'Look at runs:': [runsCommand, reportCommand, evalCommand, verifyCommand],
   'Formats:': [convertCommand, analyzeCommand, adviseCommand, studyCommand],
   'Cost of a network:': [planCommand, benchCommand],
   'Export and hardware:': [exportCommand, hardwareCommand],
@@ -73,10 +75,16 @@ function settled(command: Command): Command {
 
 async function main(argv: readonly string[]): Promise<void> {
   const terminal = new Terminal();
+  // A pipe or a disk may refuse the last text after the work has ended.
+  process.once('exit', (code) => {
+    process.exitCode = terminal.end(code);
+  });
   try {
     await program(terminal).parseAsync(argv);
   } catch (error) {
     if (error instanceof CommanderError && error.exitCode === 0) return;
+    // `end` reports it, once.
+    if (error instanceof OutputError) return;
     process.exitCode = exitCodeOf(error);
     const isOurs = process.exitCode === EXIT.internal;
     terminal.error(isOurs ? `unexpected: ${errorLine(error)}; --debug shows where` : errorLine(error));

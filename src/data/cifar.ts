@@ -2,9 +2,11 @@
  * The binary format of CIFAR-10: records of a label byte and the 3072 bytes of a 32 x 32 image, all its red, then all
  * its green, then all its blue. In memory images are [height, width, channels]. No files here, only bytes.
  */
+import { BYTES, checkArgument, listOf, NUMBERS, record, TEXT } from '../numerics/arguments.js';
 import { InputError } from '../numerics/index.js';
 import type { DataSet } from './dataset.js';
 import { DataError } from './errors.js';
+import { kindHint } from './file-kind.js';
 
 const SIZE = 32;
 const CHANNELS = 3;
@@ -23,6 +25,8 @@ export interface CifarFile {
  * @throws DataError if a file is not whole records or a label is out of range.
  */
 export function cifarDataSet(files: readonly CifarFile[], labelNames: readonly string[]): DataSet {
+  checkArgument('cifar: files', files, listOf(record('{ name, bytes }', { name: TEXT, bytes: BYTES })));
+  checkArgument('cifar: labelNames', labelNames, listOf(TEXT));
   const count = files.reduce((sum, file) => sum + recordsOf(file), 0);
   const features = new Uint8Array(count * IMAGE);
   const labels = new Int32Array(count);
@@ -53,6 +57,8 @@ export function cifarDataSet(files: readonly CifarFile[], labelNames: readonly s
  * @throws RangeError if labels and images do not fit together or a label is not a byte.
  */
 export function cifarRecords(images: Uint8Array, labels: ArrayLike<number>): Uint8Array<ArrayBuffer> {
+  checkArgument('cifar: images', images, BYTES);
+  checkArgument('cifar: labels', labels, NUMBERS);
   const count = labels.length;
   if (images.length !== count * IMAGE) {
     throw new InputError(
@@ -79,6 +85,6 @@ function recordsOf({ name, bytes }: CifarFile): number {
   const records = bytes.length / RECORD;
   if (Number.isInteger(records) && records > 0) return records;
   throw new DataError(
-    `${name}: must be whole records of ${RECORD} bytes (a label and 32 x 32 x 3 pixels), got ${bytes.length} bytes`,
+    `${name}: must be whole records of ${RECORD} bytes (a label and 32 x 32 x 3 pixels), got ${bytes.length} bytes${kindHint(bytes)}`,
   );
 }

@@ -5,14 +5,27 @@
 import { InputError } from '../numerics/index.js';
 import { DataError } from './errors.js';
 
+/** Most characters of a cell that an error shows. */
+const MAX_QUOTED = 40;
+
 export interface CsvRecord {
   /** 1-based line on which the record starts. */
   readonly line: number;
   readonly cells: readonly string[];
 }
 
-/** The records of `text`, one at a time. @throws DataError for a misplaced or unclosed quote. */
-export function* csvRecords(text: string, name: string, delimiter: string): Generator<CsvRecord, undefined> {
+/**
+ * The records of `text`, one at a time; `onBlank` gets the line of each empty line. In a text without line feeds carriage
+ * returns end the lines.
+ * @throws DataError for a misplaced or unclosed quote.
+ */
+export function* csvRecords(
+  given: string,
+  name: string,
+  delimiter: string,
+  onBlank?: (line: number) => void,
+): Generator<CsvRecord, undefined> {
+  const text = given.includes('\n') ? given : given.replaceAll('\r', '\n');
   if (delimiter.length !== 1 || delimiter === '"' || delimiter === '\n' || delimiter === '\r') {
     throw new InputError(
       `csv: delimiter must be one character other than a quote or line end, got "${delimiter}"`,
@@ -25,7 +38,8 @@ export function* csvRecords(text: string, name: string, delimiter: string): Gene
     const plain = text.slice(at, text[end - 1] === '\r' ? end - 1 : end);
     if (!plain.includes('"')) {
       // The common case, and by far the fastest way through a table of pixels.
-      if (plain !== '') yield { line, cells: plain.split(delimiter) };
+      if (plain === '') onBlank?.(line);
+      else yield { line, cells: plain.split(delimiter) };
       at = end + 1;
       line += 1;
       continue;
@@ -35,6 +49,11 @@ export function* csvRecords(text: string, name: string, delimiter: string): Gene
     at = record.end;
     line += record.lines;
   }
+}
+
+/** Text from a file in quotes, fit for a message: shortened, control characters escaped. */
+export function quoted(text: string): string {
+  return JSON.stringify(text.length > MAX_QUOTED ? `${text.slice(0, MAX_QUOTED)}...` : text);
 }
 
 function lineEnd(text: string, from: number): number {
@@ -74,7 +93,7 @@ function quotedRecord(
       at = stop;
       if (cell.includes('"')) {
         throw new DataError(
-          `${name}: a quote must open and close a whole cell, got ${cell} in line ${line}; double the quotes inside`,
+          `${name}: a quote must open and close a whole cell, got ${quoted(cell)} in line ${line}; double the quotes inside`,
         );
       }
     }
@@ -86,7 +105,7 @@ function quotedRecord(
     if (text[at] === '\r' && (text[at + 1] === '\n' || at + 1 === text.length)) at += 1;
     if (at < text.length && text[at] !== '\n') {
       throw new DataError(
-        `${name}: a closing quote must end its cell, got "${text.slice(at, at + 10)}" behind it in line ${line}`,
+        `${name}: a closing quote must end its cell, got ${quoted(text.slice(at, at + 10))} behind it in line ${line}`,
       );
     }
     return { cells, end: at + 1, lines };

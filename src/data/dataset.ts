@@ -18,6 +18,48 @@ export interface DataSet {
   readonly classes: number;
   /** Names of the classes, if known. */
   readonly labelNames?: readonly string[];
+  /** Names of the columns, of a table that has them. */
+  readonly columns?: Columns;
+  /**
+   * The statistics by which the features are normalised; absent: they are as in the source. A copy with other, raw
+   * features must leave it out.
+   */
+  readonly normalizer?: NormalizerState;
+}
+
+/** Names of a table's columns. */
+export interface Columns {
+  /** One for each element of an example, in their order. */
+  readonly features: readonly string[];
+  /** The column of the classes. */
+  readonly label: string;
+}
+
+/** What a fitted normaliser knows: `(x - offset[j]) * scale[j] + shift` for column j. Plain JSON data. */
+export interface NormalizerState {
+  readonly kind: 'standardize' | 'minmax';
+  readonly offset: readonly number[];
+  readonly scale: readonly number[];
+  readonly shift: number;
+  /** Present for statistics of pixels: a pixel p counts as x = p/255. */
+  readonly pixels?: true;
+}
+
+/** What data are, apart from the examples. Plain JSON data. */
+export interface DataSchema {
+  /** Features before they are normalised: bytes p that stand for p/255, or real values. */
+  readonly kind: 'pixels' | 'values';
+  /** Of one example. */
+  readonly shape: FeatureShape;
+  /** Names of a table's columns; absent: columns are known by their place. */
+  readonly columns?: Columns;
+  readonly classes: number;
+  /** Names of the classes, in the order of the outputs; absent: their numbers. */
+  readonly labelNames?: readonly string[];
+  /** Statistics by which the features are normalised; absent: they are taken as they are. */
+  readonly normalizer?: NormalizerState;
+  /** SHA-256 of the training and test data, in hexadecimal, if they were loaded from files. */
+  readonly digest?: string;
 }
 
 /** The position of an iterator, which is enough to continue bit for bit after a restart. */
@@ -35,6 +77,8 @@ export interface DataSetIterator {
   readonly shape: FeatureShape;
   readonly classes: number;
   readonly labelNames?: readonly string[];
+  /** What the data are, if known: a network that is trained with them keeps it, and reads other data by it. */
+  readonly schema?: DataSchema;
   /** Examples per epoch, if known beforehand. */
   readonly totalExamples?: number;
   /** False for a source that can be read once only; `reset` and `seek` then throw. */

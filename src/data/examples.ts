@@ -2,11 +2,35 @@
  * Small operations on whole data sets: check, slice, select, split. They never change their input;
  * a slice shares its memory, a selection copies.
  */
+import {
+  checkArgument,
+  instanceRule,
+  listOf,
+  NUMBER,
+  NUMBERS,
+  optional,
+  record,
+  TEXT,
+  wholeNumber,
+} from '../numerics/arguments.js';
 import { parseSeed, shuffledOrder, type Seed, InputError } from '../numerics/index.js';
 import type { DataSet, FeatureShape } from './dataset.js';
 
+const SHAPE = listOf(NUMBER, 'a shape, [height, width, channels] or [size]');
+
+/** What the parts of a data set are; whether they fit together is `checkDataSet`. */
+export const DATA_SET = record('a DataSet { features, labels, count, shape, classes }', {
+  features: instanceRule('features', Uint8Array, Float32Array),
+  labels: instanceRule('labels', Int32Array),
+  count: NUMBER,
+  shape: SHAPE,
+  classes: NUMBER,
+  labelNames: optional(listOf(TEXT)),
+});
+
 /** Elements of one example. */
 export function exampleSize(shape: FeatureShape): number {
+  checkArgument('shape', shape, SHAPE);
   return shape.reduce((product: number, size) => product * size, 1);
 }
 
@@ -20,7 +44,8 @@ export function shapeText(shape: readonly number[]): string {
  * @throws RangeError that names the part: shape, sizes, or the first label outside 0..classes-1.
  */
 export function checkDataSet(data: DataSet, who = 'data set'): void {
-  const { features, labels, count, shape, classes, labelNames } = data;
+  checkArgument(who, data, DATA_SET);
+  const { features, labels, count, shape, classes, labelNames, columns, normalizer } = data;
   if (!Number.isInteger(count) || count < 1) {
     throw new InputError(`${who}: needs at least one example, got count ${count}`);
   }
@@ -41,6 +66,17 @@ export function checkDataSet(data: DataSet, who = 'data set'): void {
   if (labelNames !== undefined && labelNames.length !== classes) {
     throw new InputError(`${who}: every class needs one name, got ${labelNames.length} for ${classes}`);
   }
+  const size = exampleSize(shape);
+  if (columns !== undefined && columns.features.length !== size) {
+    throw new InputError(
+      `${who}: every feature column needs one name, got ${columns.features.length} for ${size}`,
+    );
+  }
+  if (normalizer !== undefined && normalizer.offset.length !== size) {
+    throw new InputError(
+      `${who}: the normalizer must have statistics of ${size} features, got ${normalizer.offset.length}`,
+    );
+  }
   const wrong = labels.findIndex((label) => label < 0 || label >= classes);
   if (wrong >= 0) {
     throw new InputError(
@@ -51,6 +87,9 @@ export function checkDataSet(data: DataSet, who = 'data set'): void {
 
 /** Examples start to end - 1, in memory shared with `data`. */
 export function sliceExamples(data: DataSet, start: number, end: number): DataSet {
+  checkArgument('slice: data', data, DATA_SET);
+  checkArgument('slice: start', start, wholeNumber());
+  checkArgument('slice: end', end, wholeNumber());
   const size = exampleSize(data.shape);
   return {
     ...data,
@@ -65,6 +104,8 @@ export function sliceExamples(data: DataSet, start: number, end: number): DataSe
  * @throws RangeError for an index outside 0..count-1.
  */
 export function selectExamples(data: DataSet, indices: ArrayLike<number>): DataSet {
+  checkArgument('select: data', data, DATA_SET);
+  checkArgument('select: indices', indices, NUMBERS);
   const size = exampleSize(data.shape);
   const count = indices.length;
   const features =
@@ -93,6 +134,8 @@ export function selectExamples(data: DataSet, indices: ArrayLike<number>): DataS
  * @throws RangeError if a part would be empty.
  */
 export function splitDataSet(data: DataSet, fraction: number, seed: Seed): [first: DataSet, second: DataSet] {
+  checkArgument('split: data', data, DATA_SET);
+  checkArgument('split: fraction', fraction, NUMBER);
   const cut = Math.floor(data.count * fraction + 0.5);
   if (!(cut >= 1 && cut < data.count)) {
     throw new InputError(

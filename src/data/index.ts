@@ -5,17 +5,32 @@
  */
 export type * from './dataset.js';
 export { DataError } from './errors.js';
+export { noteText, type DataNote } from './notes.js';
 export type { Augmentation } from './augmentation.js';
 export { checkDataSet, exampleSize, selectExamples, sliceExamples, splitDataSet } from './examples.js';
 export { ArrayDataSetIterator, StreamDataSetIterator, type ArrayIteratorOptions } from './iterator.js';
-export { idxDataSet, parseIdx, type IdxArray, type IdxDataSetOptions } from './idx.js';
+export { conformData, conformIterator, schemaOf } from './schema.js';
+export {
+  idxDataSet,
+  parseIdx,
+  parseIdxHeader,
+  type IdxArray,
+  type IdxDataSetOptions,
+  type IdxHeader,
+} from './idx.js';
 export { cifarDataSet, cifarRecords, type CifarFile } from './cifar.js';
-export { csvDataSet, csvDataSets, parseCsv, type CsvOptions, type CsvTable } from './csv.js';
+export {
+  csvDataSet,
+  csvDataSets,
+  parseCsv,
+  type CsvOptions,
+  type CsvReference,
+  type CsvTable,
+} from './csv.js';
 export {
   applyNormalizer,
   NormalizerMinMaxScaler,
   NormalizerStandardize,
   type Normalizer,
-  type NormalizerState,
 } from './normalizer.js';
 export { synthetic, type SyntheticOptions } from './synthetic.js';

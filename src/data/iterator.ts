@@ -3,6 +3,16 @@
  * any position exactly, and one over a source that can be read once only.
  */
 import {
+  checkArgument,
+  checkOptions,
+  FLAG,
+  NUMBER,
+  record,
+  SEED,
+  type ArgumentRule,
+  type OptionRules,
+} from '../numerics/arguments.js';
+import {
   parseSeed,
   shuffledOrder,
   type Key,
@@ -11,8 +21,9 @@ import {
   InputTypeError,
 } from '../numerics/index.js';
 import { Augmenter, type Augmentation } from './augmentation.js';
-import type { DataSet, DataSetIterator, FeatureShape, IteratorPosition } from './dataset.js';
+import type { DataSchema, DataSet, DataSetIterator, FeatureShape, IteratorPosition } from './dataset.js';
 import { checkDataSet, selectExamples, shapeText, sliceExamples } from './examples.js';
+import { conformData, schemaOf } from './schema.js';
 
 /** How an ArrayDataSetIterator hands out its data set. */
 export interface ArrayIteratorOptions {
@@ -24,6 +35,21 @@ export interface ArrayIteratorOptions {
   readonly augment?: Augmentation & { readonly seed: Seed };
 }
 
+const ARRAY_OPTIONS: OptionRules<ArrayIteratorOptions> = {
+  batch: NUMBER,
+  shuffle: SEED,
+  augment: record('{ flip, crop, seed }'),
+};
+const AUGMENT_OPTIONS = { flip: FLAG, crop: NUMBER, seed: SEED };
+const POSITION = record('{ epoch, cursor }', { epoch: NUMBER, cursor: NUMBER });
+const ITERABLE: ArgumentRule = {
+  text: 'an iterable of data sets, such as a generator',
+  kind: 'object',
+  holds: (value) =>
+    typeof (Object(value) as Partial<Iterable<unknown>>)[Symbol.iterator] === 'function' &&
+    typeof value !== 'string',
+};
+
 /**
  * Hands out a data set that lies in memory. The order of an epoch is a function of seed and epoch alone
  * (site `data/shuffle`), and so is what augmentation does to an example: a position of two integers is enough to resume
@@ -34,6 +60,7 @@ export class ArrayDataSetIterator implements DataSetIterator {
   readonly shape: FeatureShape;
   readonly classes: number;
   readonly labelNames?: readonly string[];
+  readonly schema: DataSchema;
   readonly totalExamples: number;
   readonly resetSupported = true;
   readonly #data: DataSet;
@@ -46,10 +73,13 @@ export class ArrayDataSetIterator implements DataSetIterator {
   /** @throws RangeError for a batch below 1, a data set whose parts do not fit together, or augmentation that it cannot have. */
   constructor(data: DataSet, options: ArrayIteratorOptions) {
     checkDataSet(data);
+    checkOptions('iterator', options, ARRAY_OPTIONS, ['batch']);
+    if (options.augment) checkOptions('iterator: augment', options.augment, AUGMENT_OPTIONS, ['seed']);
     this.batch = checkCount(options.batch);
     this.shape = data.shape;
     this.classes = data.classes;
     if (data.labelNames) this.labelNames = data.labelNames;
+    this.schema = schemaOf(data);
     this.totalExamples = data.count;
     this.#data = data;
     this.#key = options.shuffle === undefined ? undefined : parseSeed(options.shuffle);
@@ -79,7 +109,9 @@ export class ArrayDataSetIterator implements DataSetIterator {
     this.seek({ epoch: this.#epoch + 1, cursor: 0 });
   }
 
-  seek({ epoch, cursor }: IteratorPosition): void {
+  seek(position: IteratorPosition): void {
+    checkArgument('iterator: position', position, POSITION);
+    const { epoch, cursor } = position;
     if (!(Number.isSafeInteger(epoch) && epoch >= 0)) {
       throw new InputError(`iterator: epoch must be a whole number from 0, got ${epoch}`);
     }
@@ -110,6 +142,7 @@ export class StreamDataSetIterator implements DataSetIterator {
   readonly shape: FeatureShape;
   readonly classes: number;
   readonly labelNames?: readonly string[];
+  readonly schema: DataSchema;
   readonly resetSupported = false;
   readonly #source: Iterator<DataSet>;
   readonly #pixels: boolean;
@@ -120,6 +153,8 @@ export class StreamDataSetIterator implements DataSetIterator {
 
   /** Reads the first piece at once, to learn shape and classes. @throws RangeError for an empty source. */
   constructor(source: Iterable<DataSet>, options: { readonly batch: number }) {
+    checkArgument('stream: source', source, ITERABLE);
+    checkOptions('stream', options, { batch: NUMBER }, ['batch']);
     this.batch = checkCount(options.batch);
     this.#source = source[Symbol.iterator]();
     const first = this.#source.next();
@@ -129,6 +164,7 @@ export class StreamDataSetIterator implements DataSetIterator {
     this.shape = first.value.shape;
     this.classes = first.value.classes;
     if (first.value.labelNames) this.labelNames = first.value.labelNames;
+    this.schema = schemaOf(first.value);
     this.#pixels = first.value.features instanceof Uint8Array;
     this.#piece = first.value;
   }
@@ -182,7 +218,7 @@ export class StreamDataSetIterator implements DataSetIterator {
         `stream: pieces must agree in shape, classes and kind of features, got ${shapeText(value.shape)} in ${value.classes} classes after ${shapeText(this.shape)} in ${this.classes}`,
       );
     }
-    this.#piece = value;
+    this.#piece = conformData(value, this.schema, 'stream: piece');
   }
 }
 

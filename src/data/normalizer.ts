@@ -3,17 +3,10 @@
  * Plain doubles, summed in the order of the examples, so that every engine computes the same statistics;
  * docs/data.md gives the formulas. Quantisation comes later and is not done here.
  */
+import { checkArgument, listOf, NUMBER, record } from '../numerics/arguments.js';
 import { InputError, InputTypeError } from '../numerics/index.js';
-import type { DataSet } from './dataset.js';
-import { exampleSize } from './examples.js';
-
-/** What a fitted normaliser knows: `(x - offset[j]) * scale[j] + shift` for column j. Plain JSON data. */
-export interface NormalizerState {
-  readonly kind: 'standardize' | 'minmax';
-  readonly offset: readonly number[];
-  readonly scale: readonly number[];
-  readonly shift: number;
-}
+import type { DataSet, NormalizerState } from './dataset.js';
+import { DATA_SET, exampleSize } from './examples.js';
 
 /** Brings features to a common scale: fitted on training data, applied to any. */
 export interface Normalizer {
@@ -24,8 +17,19 @@ export interface Normalizer {
   readonly state: NormalizerState;
 }
 
-/** Applies recorded statistics to further data. @throws RangeError if the number of columns differs. */
+const STATE = record('the state of a normaliser', {
+  offset: listOf(NUMBER),
+  scale: listOf(NUMBER),
+  shift: NUMBER,
+});
+
+/**
+ * Applies recorded statistics to further data, which then carry them as their `normalizer`.
+ * @throws RangeError if the number of columns differs.
+ */
 export function applyNormalizer(state: NormalizerState, data: DataSet): DataSet {
+  checkArgument('normalizer: state', state, STATE);
+  checkArgument('normalizer: data', data, DATA_SET);
   const { offset, scale, shift } = state;
   const size = exampleSize(data.shape);
   if (size !== offset.length) {
@@ -37,7 +41,7 @@ export function applyNormalizer(state: NormalizerState, data: DataSet): DataSet 
     features[i] = (data.features[i]! / unit - offset[column]!) * scale[column]! + shift;
     if (++column === size) column = 0;
   }
-  return { ...data, features };
+  return { ...data, features, normalizer: state };
 }
 
 abstract class ColumnNormalizer implements Normalizer {
@@ -50,7 +54,10 @@ abstract class ColumnNormalizer implements Normalizer {
   }
 
   fit(data: DataSet): this {
-    this.#state = this.measure(data, exampleSize(data.shape), unitOf(data));
+    checkArgument('normalizer: data', data, DATA_SET);
+    const unit = unitOf(data);
+    const state = this.measure(data, exampleSize(data.shape), unit);
+    this.#state = unit === 1 ? state : { ...state, pixels: true };
     return this;
   }
 
@@ -88,6 +95,8 @@ export class NormalizerMinMaxScaler extends ColumnNormalizer {
   /** @throws RangeError unless min < max. */
   constructor(min = 0, max = 1) {
     super();
+    checkArgument('normalizer: min', min, NUMBER);
+    checkArgument('normalizer: max', max, NUMBER);
     if (!(min < max)) {
       throw new InputError(`normalizer: min must be below max, got ${min} and ${max}`);
     }

@@ -3,6 +3,7 @@
  * by direction and place, over a few random patches and noise. Made of integers and the counter generator alone, so
  * it is the same on every machine, byte for byte. docs/data.md describes its behaviour.
  */
+import { checkOptions, NUMBER, SEED } from '../numerics/arguments.js';
 import { parseSeed, RandomSite, siteHash, type Key, type Seed, InputError } from '../numerics/index.js';
 import type { DataSet } from './dataset.js';
 
@@ -31,6 +32,7 @@ const LABEL_NAMES = ['row', 'column'].flatMap((direction) =>
  * @throws RangeError for a count below 1.
  */
 export function synthetic(options: SyntheticOptions): { readonly train: DataSet; readonly test: DataSet } {
+  checkOptions('synthetic', options, { seed: SEED, train: NUMBER, test: NUMBER });
   const key = parseSeed(options.seed);
   return {
     train: drawPart(key, 'train', options.train ?? 2000),

@@ -30,6 +30,8 @@ export {
 } from './run/setting-text.js';
 export {
   epochLines,
+  testErrorOf,
+  trainErrorOf,
   trainingSeconds,
   type EpochLine,
   type IntervalLine,
@@ -41,17 +43,29 @@ export {
   executeRun,
   loadCheckpoint,
   parameterNames,
+  resultRow,
   type RunContext,
   type RunEvent,
   type RunOutcome,
   type RunResult,
   type RunStore,
 } from './run/execute.js';
-export { checkRunData, usedData, type RunData } from './run/run-data.js';
+export {
+  linesUpTo,
+  verifyRun,
+  type RunEvidence,
+  type Verification,
+  type VerificationDifference,
+} from './run/verification.js';
+export type { CheckpointNote, RunSeal } from './run/checkpoint-note.js';
+export { checkRunData, checkRunSchema, runSchema, usedData, type RunData } from './run/run-data.js';
 export type { ComparisonEntry, ComparisonOutcome, ComparisonRow } from './run/comparison.js';
 export { comparisonChart, errorChart, type Chart, type ChartSeries } from './report/error-chart.js';
 export { DARK_THEME, LIGHT_THEME, type ChartTheme } from './draw/theme.js';
 export { comparisonPage } from './report/comparison-page.js';
+export { comparisonConclusion } from './report/comparison-view.js';
+export { lostCells, lostParts, lostText, type NamedLost } from './report/lost-table.js';
+export { lostGradients, lostShare, type LostGradients, type LostShare } from './run/lost.js';
 export { panelChart, type PanelFigure, type PanelSeries, type TheoryPanel } from './draw/theory.js';
 export type { Axis } from './draw/axis.js';
 export type { PanelPoint } from './draw/panel.js';
@@ -152,7 +166,14 @@ export {
   type RungRun,
 } from './sweep/halving.js';
 export { differingFields, fieldsName, runFields, type FieldTexts } from './sweep/run-fields.js';
-export { csvText, summaryRow, type RunState, type RunSummary } from './sweep/run-summary.js';
+export {
+  csvText,
+  summaryErrors,
+  summaryRow,
+  type Cell,
+  type RunState,
+  type RunSummary,
+} from './sweep/run-summary.js';
 export { arraySweepChart } from './array/sweep-chart.js';
 export {
   arrayText,

@@ -2,13 +2,25 @@
  * Golden vectors: examples as raw inputs and the raw logits that the library computes for them, for others to compare theirs
  * with. They are the first examples of an evaluation, in its steps: example n has the random words that `fewbit eval` gives it.
  */
+import {
+  checkOptions,
+  either,
+  NUMBER,
+  record,
+  TEXT,
+  wholeNumber,
+  withMethods,
+  type OptionRules,
+  checkArgument,
+  listOf,
+} from '../numerics/arguments.js';
 import { InputError } from '../numerics/index.js';
 import { selectBackend, type Backend, type BackendName } from '../backend/index.js';
-import { sliceExamples, type DataSet } from '../data/index.js';
+import { checkDataSet, conformData, sliceExamples, type DataSet } from '../data/index.js';
 import type { Format } from '../numerics/index.js';
 import { elements, type Plan, type TensorId } from '../plan/index.js';
 import { BatchEncoder, checkData } from '../train/index.js';
-import { integerFormat, rawArray, type ExportSubject, type Integers } from './subject.js';
+import { checkSubject, integerFormat, rawArray, type ExportSubject, type Integers } from './subject.js';
 
 /** Raw integers of some examples, in order. */
 export interface GoldenRows {
@@ -38,13 +50,24 @@ export interface GoldenOptions {
   readonly threads?: number;
 }
 
+const GOLDEN_OPTIONS: OptionRules<GoldenOptions> = {
+  data: record('a DataSet'),
+  count: NUMBER,
+  backend: either(TEXT, withMethods('a backend', 'open')),
+  threads: wholeNumber(1),
+};
+
 /**
  * Evaluates the first examples of a data set.
  * @throws (rejects with) RangeError if there are not as many examples, or they do not suit the network.
  */
 export async function goldenVectors(subject: ExportSubject, options: GoldenOptions): Promise<GoldenVectors> {
-  const { definition, plan, tensors } = subject;
-  const { data, count, backend = 'wasm', threads } = options;
+  checkOptions('export', options, GOLDEN_OPTIONS, ['data', 'count']);
+  checkSubject(subject);
+  checkDataSet(options.data, 'export: data');
+  const { definition, plan, dataSchema, tensors } = subject;
+  const { count, backend = 'wasm', threads } = options;
+  const data = dataSchema ? conformData(options.data, dataSchema, 'export') : options.data;
   checkData('export', data, definition);
   if (!Number.isInteger(count) || count < 1 || count > data.count) {
     throw new InputError(
@@ -75,6 +98,15 @@ export async function goldenVectors(subject: ExportSubject, options: GoldenOptio
   } finally {
     await session.close();
   }
+}
+
+const ROWS = record('rows', { format: record('a format'), shape: listOf(NUMBER) });
+const GOLDEN = record('golden vectors of goldenVectors', { count: NUMBER, input: ROWS, logits: ROWS });
+
+/** Checks what every export takes. @throws TypeError for anything else. */
+export function checkExport(subject: ExportSubject, golden: GoldenVectors): void {
+  checkSubject(subject);
+  checkArgument('export: golden', golden, GOLDEN);
 }
 
 function rowsOf({ tensors }: Plan, id: TensorId | null, count: number): GoldenRows {

@@ -6,7 +6,7 @@ import { formatText, wordLength, type Format } from '../numerics/index.js';
 import { shapeText } from '../plan/index.js';
 import { description } from './description.js';
 import { Names, type ExportedFiles } from './files.js';
-import type { GoldenVectors } from './golden.js';
+import { checkExport, type GoldenVectors } from './golden.js';
 import type { ExportSubject } from './subject.js';
 
 /** Word length of a class label. */
@@ -14,6 +14,7 @@ const LABEL_BITS = 16;
 
 /** One `.hex` file a tensor, three of the golden vectors, and formats.json. */
 export function hexFiles(subject: ExportSubject, golden: GoldenVectors): ExportedFiles {
+  checkExport(subject, golden);
   const { count, input, logits, labels } = golden;
   const names = new Names();
   const files = new Map<string, string>();

@@ -4,7 +4,7 @@
  */
 import { description } from './description.js';
 import { identifier, type ExportedFiles } from './files.js';
-import type { GoldenVectors } from './golden.js';
+import { checkExport, type GoldenVectors } from './golden.js';
 import type { ExportSubject, Integers } from './subject.js';
 import { joined, zipStored } from './zip.js';
 
@@ -19,6 +19,7 @@ interface NumpyArray {
 
 /** `<network>.npz`: the weights by name; `golden.npz`: input, logits, labels; formats.json: what they mean. */
 export function npzFiles(subject: ExportSubject, golden: GoldenVectors): ExportedFiles {
+  checkExport(subject, golden);
   const { tensors, definition } = subject;
   const { count, input, logits, labels } = golden;
   const file = `${identifier(definition.name)}.npz`;

@@ -2,18 +2,20 @@
 import { formatText } from '../numerics/index.js';
 import { encodeSafetensors } from '../train/index.js';
 import { identifier, type ExportedFiles } from './files.js';
-import type { GoldenVectors } from './golden.js';
+import { checkExport, type GoldenVectors } from './golden.js';
 import type { ExportSubject } from './subject.js';
 
 /** `<network>.safetensors`: the weights, without what only training needs; `golden.safetensors`: input, logits, labels. */
 export function safetensorsFiles(subject: ExportSubject, golden: GoldenVectors): ExportedFiles {
-  const { definition, step, tensors } = subject;
+  checkExport(subject, golden);
+  const { definition, step, dataSchema, tensors } = subject;
   const { name, configuration } = definition;
   const { count, input, logits, labels } = golden;
   const about = {
     network: JSON.stringify(configuration),
     seed: String(configuration.seed),
     step: String(step),
+    ...(dataSchema && { data: JSON.stringify(dataSchema) }),
   };
   const formats = Object.fromEntries(tensors.map((tensor) => [tensor.name, formatText(tensor.format)]));
   const rows = { input: formatText(input.format), logits: formatText(logits.format) };

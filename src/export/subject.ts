@@ -1,6 +1,8 @@
 /** What is exported: the network of a checkpoint in its present formats, the plan that evaluates it, and its tensors. */
 import { UnsupportedError } from '../backend/index.js';
+import type { DataSchema } from '../data/index.js';
 import { networkFromJSON, type NetworkDefinition } from '../nn/index.js';
+import { checkOptions, TEXT, wholeNumber, checkArgument, listOf, record } from '../numerics/arguments.js';
 import { storageOf, type Format } from '../numerics/index.js';
 import type { Plan, Tensor } from '../plan/index.js';
 import { decodeCheckpoint, type CheckpointTensor } from '../train/index.js';
@@ -23,8 +25,22 @@ export interface ExportSubject {
   readonly plan: Plan;
   /** Training steps done. */
   readonly step: number;
+  /** What its data are: names of columns and classes, normaliser; absent for a checkpoint that does not have it. */
+  readonly dataSchema?: DataSchema;
   /** Parameters in layer order, then running statistics; no updates. */
   readonly tensors: readonly ExportTensor[];
+}
+
+const SUBJECT = record('a network of openSubject', {
+  definition: record('a network'),
+  plan: record('a plan'),
+  step: wholeNumber(),
+  tensors: listOf(record('a tensor')),
+});
+
+/** @throws TypeError for what openSubject has not made. */
+export function checkSubject(subject: ExportSubject): void {
+  checkArgument('export: subject', subject, SUBJECT);
 }
 
 /** What a checkpoint leaves open. */
@@ -40,7 +56,8 @@ export interface SubjectOptions {
  * @throws (rejects with) RangeError for a damaged checkpoint, UnsupportedError for a network in float32.
  */
 export async function openSubject(bytes: Uint8Array, options: SubjectOptions): Promise<ExportSubject> {
-  const { configuration, precision, batch, step, tensors } = await decodeCheckpoint(bytes);
+  checkOptions('export', options, { batch: wholeNumber(1), rounding: TEXT }, ['batch']);
+  const { configuration, precision, batch, step, dataSchema, tensors } = await decodeCheckpoint(bytes);
   const { rounding } = options;
   const changed = rounding === undefined ? configuration : { ...configuration, inferenceRounding: rounding };
   const definition = networkFromJSON(changed).stages[precision?.stage ?? 0]!;
@@ -50,7 +67,7 @@ export async function openSubject(bytes: Uint8Array, options: SubjectOptions): P
     );
   }
   const plan = definition.plan(batch ?? options.batch);
-  return { definition, plan, step, tensors: weights(plan, tensors) };
+  return { definition, plan, step, ...(dataSchema && { dataSchema }), tensors: weights(plan, tensors) };
 }
 
 /** The format of a tensor of integers. @throws UnsupportedError for any other */

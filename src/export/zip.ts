@@ -2,6 +2,7 @@
  * ZIP archives of files stored as they are, without compression: all that a NumPy archive needs.
  * Source: PKWARE, .ZIP File Format Specification (APPNOTE.TXT), sections 4.3.7, 4.3.12 and 4.3.16.
  */
+import { crc32 } from '../data/readers.js';
 import { InputError } from '../numerics/index.js';
 
 const LOCAL_FILE = 0x04034b50;
@@ -76,16 +77,4 @@ export function joined(parts: readonly Uint8Array[]): Uint8Array {
     at += part.length;
   }
   return bytes;
-}
-
-/** CRC-32 of IEEE 802.3, as ZIP has it: polynomial 0xedb88320, reflected. */
-function crc32(bytes: Uint8Array): number {
-  const table = Int32Array.from({ length: 256 }, (_, byte) => {
-    let rest = byte;
-    for (let bit = 0; bit < 8; bit++) rest = (rest & 1) === 0 ? rest >>> 1 : (rest >>> 1) ^ 0xedb88320;
-    return rest;
-  });
-  let crc = -1;
-  for (const byte of bytes) crc = (crc >>> 8) ^ table[(crc ^ byte) & 255]!;
-  return ~crc >>> 0;
 }

@@ -35,25 +35,20 @@ function filled(tensor: Tensor, value: number): Elements {
  */
 export function initialParameters(layers: readonly Layer[], key: Key, plan: Plan): Map<string, Elements> {
   const values = new Map<string, Elements>();
+  const scales = new Set(
+    layers.flatMap(({ name, parameters }) =>
+      parameters.filter(({ isScale }) => isScale).map(({ role }) => `${name}/${role}`),
+    ),
+  );
   for (const id of [...plan.parameters, ...plan.updates, ...plan.states]) {
     const tensor = plan.tensors[id]!;
     const isVariance = tensor.role === 'running' && tensor.name.endsWith('/variance');
-    values.set(tensor.name, filled(tensor, isVariance ? 1 : 0));
+    values.set(tensor.name, filled(tensor, isVariance || scales.has(tensor.name) ? 1 : 0));
   }
   for (const layer of layers) {
     const weight = layer.parameters.find(({ role }) => role === 'weight');
-    if (!weight) continue;
+    if (!weight || weight.isScale) continue;
     const name = `${layer.name}/weight`;
-    if (weight.isScale) {
-      values.set(
-        name,
-        filled(
-          plan.tensors.find((tensor) => tensor.name === name)!,
-          1,
-        ),
-      );
-      continue;
-    }
     const drawn = draw(layer.settings.weightInit, weight, key, `${name}.initial`);
     const { weight: format } = layer.settings.formats;
     values.set(

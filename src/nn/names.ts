@@ -2,6 +2,7 @@
  * The names of layers: a given name, or type and number in the order of the configuration. Residual layers
  * are numbered before those inside.
  */
+import { checkArgument, FUNCTION, listOf, record } from '../numerics/arguments.js';
 import type { LayerConfiguration } from './configuration.js';
 
 const DEFAULT_NAMES: Readonly<Record<LayerConfiguration['type'], string>> = {
@@ -25,6 +26,8 @@ export function mapLayers(
   layers: readonly LayerConfiguration[],
   change: (layer: LayerConfiguration, name: string) => LayerConfiguration,
 ): LayerConfiguration[] {
+  checkArgument('layers', layers, listOf(record('a layer')));
+  checkArgument('layers: change', change, FUNCTION);
   const counts = new Map<string, number>();
   const map = (entries: readonly LayerConfiguration[]): LayerConfiguration[] =>
     entries.map((entry) => {

@@ -2,6 +2,7 @@
  * A defined network: the checked configuration with every size inferred. It never computes, but emits plans
  * and draws initial weights. Training is in train/network.ts.
  */
+import { checkArgument, wholeNumber } from '../numerics/arguments.js';
 import {
   conversionSites,
   PlanBuilder,
@@ -10,6 +11,7 @@ import {
   type Role,
   type SiteSettings,
   type TensorId,
+  checkPlan,
 } from '../plan/index.js';
 import { parseRounding, parseSeed, type Rounding, InputError } from '../numerics/index.js';
 import type { OptimizerConfiguration } from '../optim/index.js';
@@ -37,8 +39,11 @@ export class NetworkDefinition {
   /** The inputs of each layer. */
   readonly #nodes: readonly Node[];
   readonly #inferenceRounding: Rounding | null;
+  /** The group of each optimiser, by its JSON. */
+  readonly #groups: ReadonlyMap<string, number>;
 
   constructor(configuration: NetworkConfiguration) {
+    parseConfiguration(configuration);
     this.configuration = configuration;
     this.settings = networkSettings(configuration);
     const { input, inferenceRounding } = configuration;
@@ -61,9 +66,9 @@ export class NetworkDefinition {
       );
     }
     const trained = this.layers.filter(({ parameters }) => parameters.length > 0);
-    this.optimizers = [
-      ...new Map(trained.map(({ settings }) => [optimizerKey(settings), settings.optimizer])).values(),
-    ];
+    const optimizers = new Map(trained.map(({ settings }) => [optimizerKey(settings), settings.optimizer]));
+    this.optimizers = [...optimizers.values()];
+    this.#groups = new Map([...optimizers.keys()].map((key, group) => [key, group]));
     const later = stageConfigurations(configuration);
     this.stages = [this, ...later.map((stage, i) => inStage(i + 1, () => new NetworkDefinition(stage)))];
   }
@@ -99,14 +104,15 @@ export class NetworkDefinition {
     const tensors = this.#persistentTensors(builder);
     this.#emitTraining(builder, tensors);
     const { logits, probabilities } = this.#emitEvaluation(builder, tensors);
+    const parameters = [...tensors.parametersOf.values()].flat();
     return builder.finish({
       trainInput: tensors.input,
       evaluateInput: tensors.input,
       labels: tensors.labels,
       logits,
       probabilities,
-      parameters: tensors.parameters.map(({ parameter }) => parameter),
-      updates: tensors.parameters.map(({ update }) => update),
+      parameters: parameters.map(({ parameter }) => parameter),
+      updates: parameters.map(({ update }) => update),
       states: [...tensors.states.values()],
       groups: this.optimizers.length,
     });
@@ -125,12 +131,16 @@ export class NetworkDefinition {
 
   /** The rounding sites that convert parameters and updates of one stage into those of a later one, in the order of a plan. */
   conversion(from: number, to: number): readonly Convert[] {
+    const stage = wholeNumber(0, this.stages.length - 1);
+    checkArgument('conversion: from', from, stage);
+    checkArgument('conversion: to', to, stage);
     const [before, after] = [this.stages[from]!, this.stages[to]!];
     return conversionSites(`precision/${String(to)}`, before.plan(1), after.plan(1));
   }
 
   /** Initial value of every parameter and update tensor of a plan of this network, by tensor name. */
   initialParameters(plan: Plan): ReturnType<typeof initialParameters> {
+    checkPlan(plan);
     return initialParameters(this.layers, parseSeed(this.configuration.seed), plan);
   }
 
@@ -158,8 +168,9 @@ export class NetworkDefinition {
       format: null,
       persistent: true,
     });
-    const parameters = this.layers.flatMap((layer) =>
-      layer.parameters.map(({ role, shape, isScale = false }) => {
+    const parametersOf = new Map<Layer, ParameterTensors[]>();
+    for (const layer of this.layers) {
+      const own = layer.parameters.map(({ role, shape, isScale = false }): ParameterTensors => {
         const { formats } = layer.settings;
         const name = `${layer.name}/${role}`;
         const tensor = { name, shape, batched: false, role, format: formats[role], persistent: true };
@@ -170,10 +181,11 @@ export class NetworkDefinition {
           role: 'update',
           format: formats.update,
         });
-        return { layer, role, decays: role === 'weight' && !isScale, parameter, update };
-      }),
-    );
-    return { input, labels, parameters, states: new Map() };
+        return { role, decays: role === 'weight' && !isScale, parameter, update };
+      });
+      parametersOf.set(layer, own);
+    }
+    return { input, labels, parametersOf, states: new Map() };
   }
 
   #emitTraining(builder: PlanBuilder, tensors: PersistentTensors): void {
@@ -254,16 +266,12 @@ export class NetworkDefinition {
 
   #emitUpdate(builder: PlanBuilder, layer: Layer, tensors: PersistentTensors): void {
     builder.layer(layer.name, 'update');
-    for (const { role, decays, parameter, update } of tensors.parameters.filter(
-      (own) => own.layer === layer,
-    )) {
+    for (const { role, decays, parameter, update } of tensors.parametersOf.get(layer)!) {
       builder.sgd({
         parameter,
         gradient: builder.find(`${layer.name}/${role}.gradient`),
         update,
-        group: this.optimizers.findIndex(
-          (optimizer) => JSON.stringify(optimizer) === optimizerKey(layer.settings),
-        ),
+        group: this.#groups.get(optimizerKey(layer.settings))!,
         decays,
         updateSettings: siteOf(layer.settings, 'update'),
         parameterSettings: siteOf(layer.settings, role),
@@ -315,7 +323,7 @@ export class NetworkDefinition {
       training,
       shortcut,
       parameter: (role: 'weight' | 'bias'): TensorId =>
-        tensors.parameters.find((own) => own.layer === layer && own.role === role)!.parameter,
+        tensors.parametersOf.get(layer)!.find((own) => own.role === role)!.parameter,
       state: (own, shape, format) => {
         const name = `${layer.name}/${own}`;
         const known = tensors.states.get(name);
@@ -337,13 +345,14 @@ interface PersistentTensors {
   readonly states: Map<string, TensorId>;
   readonly input: TensorId;
   readonly labels: TensorId;
-  readonly parameters: readonly {
-    layer: Layer;
-    role: 'weight' | 'bias';
-    decays: boolean;
-    parameter: TensorId;
-    update: TensorId;
-  }[];
+  readonly parametersOf: ReadonlyMap<Layer, readonly ParameterTensors[]>;
+}
+
+interface ParameterTensors {
+  readonly role: 'weight' | 'bias';
+  readonly decays: boolean;
+  readonly parameter: TensorId;
+  readonly update: TensorId;
 }
 
 function optimizerKey(settings: Settings): string {
@@ -364,5 +373,5 @@ export function defineNetwork(configuration: NetworkConfiguration): NetworkDefin
 
 /** Does the same for JSON data of unknown origin. */
 export function networkFromJSON(json: unknown): NetworkDefinition {
-  return new NetworkDefinition(parseConfiguration(json));
+  return new NetworkDefinition(json as NetworkConfiguration);
 }

@@ -2,11 +2,14 @@
  * Checks the structure of a network configuration that comes from outside (JSON, JavaScript callers): types,
  * required and unknown fields, simple ranges. Rules between layers are checked when the layers are made.
  */
-import { InputTypeError } from '../numerics/index.js';
+import { checkDepth, InputTypeError, shownText } from '../numerics/index.js';
 import { z } from 'zod';
+import { MAX_SIZE } from '../plan/index.js';
 import type { NetworkConfiguration, PrecisionStage } from './configuration.js';
 
-const size = z.int().min(1);
+const size = z.int().min(1).max(MAX_SIZE);
+/** The rate is multiplied so many times at every epoch. */
+const MAX_POWER = 1000;
 const pairOf = (item: z.ZodInt): z.ZodType =>
   z.union([item, z.tuple([item, item])], 'expected a number or [vertical, horizontal]');
 const format = z.union(
@@ -38,7 +41,12 @@ const schedule = z.union(
       factor: positive,
       milestones: z.array(z.int().min(0)),
     }),
-    z.strictObject({ kind: z.literal('poly'), rate: z.number().min(0), power: z.int().min(0), epochs: size }),
+    z.strictObject({
+      kind: z.literal('poly'),
+      rate: z.number().min(0),
+      power: z.int().min(0).max(MAX_POWER),
+      epochs: size,
+    }),
   ],
   'expected a rate from 0, or a schedule { kind: "constant" | "exponential" | "step" | "poly", ... }',
 );
@@ -106,7 +114,7 @@ const layer: z.ZodType = z.discriminatedUnion(
       channels: size,
       kernel: pairOf(size),
       stride: pairOf(size).optional(),
-      padding: pairOf(z.int().min(0)).optional(),
+      padding: pairOf(z.int().min(0).max(MAX_SIZE)).optional(),
       bias,
       activation,
       ...overrides,
@@ -197,14 +205,14 @@ function pathText(path: readonly PropertyKey[], input: unknown): string {
 
 /** @throws TypeError naming the first field that is wrong, what was expected and what was given. */
 function checked<T>(schema: z.ZodType<T>, what: string, input: unknown): T {
+  checkDepth(what, input);
   const result = schema.safeParse(input);
   if (result.success) return result.data;
   const issue = result.error.issues[0]!;
   const where = pathText(issue.path, input);
   let got: unknown = input;
   for (const key of issue.path) got = (got as Record<PropertyKey, unknown> | undefined)?.[key];
-  const shown =
-    issue.code === 'unrecognized_keys' ? '' : `, got ${got === undefined ? 'nothing' : JSON.stringify(got)}`;
+  const shown = issue.code === 'unrecognized_keys' ? '' : `, got ${shownText(got)}`;
   throw new InputTypeError(`${what}: ${where === '' ? '' : `${where}: `}${issue.message}${shown}`);
 }
 

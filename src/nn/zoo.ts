@@ -2,6 +2,16 @@
  * The networks of Gupta et al. 2015 with the training settings of its figures, and residual networks that go
  * beyond it. Every function returns plain configuration data, which callers may use unchanged or modify.
  */
+import {
+  checkOptions,
+  either,
+  listOf,
+  record,
+  SEED,
+  TEXT,
+  wholeNumber,
+  type OptionRules,
+} from '../numerics/arguments.js';
 import type { LayerConfiguration, NetworkConfiguration } from './configuration.js';
 
 /** Options of a zoo network. `seed` is required; the others override the network's own settings. */
@@ -10,6 +20,22 @@ export type ZooOptions = Pick<NetworkConfiguration, 'seed'> &
     /** Epochs of the whole training, from which schedules with milestones place them. */
     epochs?: number;
   };
+
+/** What `defineNetwork` checks in full. */
+const FORMATS = either(TEXT, record('an object'));
+const ZOO_RULES: OptionRules<ZooOptions> = {
+  seed: SEED,
+  epochs: wholeNumber(1),
+  name: TEXT,
+  formats: FORMATS,
+  rounding: FORMATS,
+  inferenceRounding: TEXT,
+  overflow: TEXT,
+  accumulator: FORMATS,
+  precisionSchedule: listOf(record('a stage')),
+  weightInit: FORMATS,
+  optimizer: record('an optimiser'),
+};
 
 /** The options that are settings of the network without conversion. */
 function networkOptions(options: ZooOptions): Omit<ZooOptions, 'epochs'> {
@@ -145,13 +171,20 @@ function resnet(name: ZooName, blocks: number, options: ZooOptions): NetworkConf
   };
 }
 
+type Make = (options: ZooOptions) => NetworkConfiguration;
+
+/** The same, with its options checked. */
+function checked(make: Make): Make {
+  return (options) => make(checkOptions('zoo', options, ZOO_RULES, ['seed']));
+}
+
 /** The networks by name: the paper's three, and residual ones. */
 export const zoo: Readonly<Record<ZooName, (options: ZooOptions) => NetworkConfiguration>> = {
-  dnn,
-  lenet,
-  cifar,
-  resnet8: (options) => resnet('resnet8', 1, options),
-  resnet20: (options) => resnet('resnet20', 3, options),
+  dnn: checked(dnn),
+  lenet: checked(lenet),
+  cifar: checked(cifar),
+  resnet8: checked((options) => resnet('resnet8', 1, options)),
+  resnet20: checked((options) => resnet('resnet20', 3, options)),
 };
 
 /** Names of the zoo's networks. */

@@ -2,6 +2,7 @@
  * Accumulators: exact 64-bit sums, narrowed on purpose for studies, and the proof that 64 bits suffice.
  * A register only adds; rounding its sum is convert.ts. docs/numerics.md, section "Accumulate".
  */
+import { checkArgument, record } from './arguments.js';
 import { InputError, InputTypeError } from './errors.js';
 import type { Overflow } from './rounding.js';
 import { Wide } from './wide.js';
@@ -18,6 +19,7 @@ export type Accumulator = 'exact' | NarrowAccumulator;
 /** Every spelling that is accepted: an object, or text `exact`, `wrap:48`, `saturate:32`. */
 export type AccumulatorLike = NarrowAccumulator | string;
 
+const ACCUMULATOR = record('a text such as "wrap:48", or { width, overflow }');
 const ACCUMULATOR_TEXT = /^(wrap|saturate):(\d+)$/;
 
 /**
@@ -37,6 +39,7 @@ export function parseAccumulator(input: AccumulatorLike): Accumulator {
     overflow = match[1] ?? '';
     width = Number(match[2]);
   } else {
+    checkArgument('accumulator', input, ACCUMULATOR);
     ({ width, overflow } = input);
   }
   if (overflow !== 'wrap' && overflow !== 'saturate') {
@@ -52,6 +55,7 @@ export function parseAccumulator(input: AccumulatorLike): Accumulator {
 
 /** The text form: `exact`, `wrap:48`, `saturate:32`. */
 export function accumulatorText(accumulator: Accumulator): string {
+  if (accumulator !== 'exact') checkArgument('accumulator', accumulator, ACCUMULATOR);
   return accumulator === 'exact' ? 'exact' : `${accumulator.overflow}:${accumulator.width}`;
 }
 

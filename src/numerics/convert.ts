@@ -3,6 +3,17 @@
  * This is the one place where Fewbit rounds integers; doubles are float.ts. No step here can overflow 64 bits:
  * docs/numerics.md, section "Convert", derives it. Hardware twin: the rounding unit at the edge of the array.
  */
+import {
+  checkOptions,
+  either,
+  NUMBER,
+  oneOf,
+  record,
+  shown,
+  TEXT,
+  wholeNumber,
+  type OptionRules,
+} from './arguments.js';
 import { InputError, InputTypeError } from './errors.js';
 import { maxRaw, minRaw, parseFormat, wordLength, type Format, type FormatLike } from './format.js';
 import { parseRounding, type Overflow, type Rounding, type RoundingLike } from './rounding.js';
@@ -221,6 +232,13 @@ export interface ConvertOptions {
   readonly randomWidth?: 16 | 32;
 }
 
+const CONVERT_OPTIONS: OptionRules<ConvertOptions> = {
+  rounding: either(TEXT, record('{ mode, randomBits }')),
+  overflow: oneOf(['saturate', 'wrap']),
+  random: NUMBER,
+  randomWidth: either(wholeNumber(16, 16), wholeNumber(32, 32)),
+};
+
 /**
  * The raw integer of `format` for the exact integer `m` with `fractionBits` fraction bits (arithmetic.md, section 2).
  * @throws TypeError for a number that is not a safe integer and for a missing random word,
@@ -232,11 +250,12 @@ export function convert(
   format: FormatLike,
   options: ConvertOptions,
 ): number {
+  checkOptions('convert', options, CONVERT_OPTIONS, ['rounding']);
   const target = parseFormat(format);
   const rounding = parseRounding(options.rounding);
-  if (typeof m === 'number' && !Number.isSafeInteger(m)) {
+  if (typeof m !== 'bigint' && !Number.isSafeInteger(m)) {
     throw new InputTypeError(
-      `convert: m must be a safe integer or a bigint, got ${m}; use floatToFixed for a real number`,
+      `convert: m must be a safe integer or a bigint, got ${shown(m)}; use floatToFixed for a real number`,
     );
   }
   const exact = BigInt(m);
@@ -244,7 +263,7 @@ export function convert(
     throw new InputError(`convert: m must fit in signed 64 bits, got ${m}; drop fraction bits first`);
   }
   if (!Number.isInteger(fractionBits)) {
-    throw new InputTypeError(`convert: fractionBits must be an integer, got ${fractionBits}`);
+    throw new InputTypeError(`convert: fractionBits must be an integer, got ${shown(fractionBits)}`);
   }
   const drop = fractionBits - target.fl;
   if (drop > 62) {

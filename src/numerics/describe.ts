@@ -1,4 +1,5 @@
 /** One conversion shown in full: raw integer, value, error and bits. What `fewbit convert` prints. */
+import { checkArgument, NUMBER } from './arguments.js';
 import { fixedToFloat, floatToFixed, type RandomWord } from './float.js';
 import { parseFormat, wordLength, type Format, type FormatLike } from './format.js';
 import type { RoundingLike } from './rounding.js';
@@ -33,6 +34,7 @@ export function describeConversion(
  */
 export function binaryText(raw: number, format: Format): string {
   const length = wordLength(format);
+  checkArgument('binaryText: raw', raw, NUMBER);
   const bits = (raw >>> 0)
     .toString(2)
     .padStart(32, raw < 0 ? '1' : '0')

@@ -3,6 +3,17 @@
  * Here and in float-weights.ts alone fractions of doubles occur; every step is exact.
  * Derived in docs/numerics.md, section "From and to doubles".
  */
+import {
+  checkArgument,
+  either,
+  instanceRule,
+  NUMBER,
+  NUMBERS,
+  optional,
+  record,
+  shown,
+  wholeNumber,
+} from './arguments.js';
 import { InputError, InputTypeError } from './errors.js';
 import { keptBits, randomWord } from './convert.js';
 import {
@@ -14,7 +25,7 @@ import {
   type Format,
   type FormatLike,
 } from './format.js';
-import type { RandomSite } from './random.js';
+import { RandomSite } from './random.js';
 import { parseRounding, type Rounding, type RoundingLike } from './rounding.js';
 
 /** A random word of 16 or 32 bits, unsigned. */
@@ -22,6 +33,13 @@ export interface RandomWord {
   readonly word: number;
   readonly width: 16 | 32;
 }
+
+const RANDOM = optional(
+  record('{ word, width } with a width of 16 or 32 bits', {
+    word: NUMBER,
+    width: either(wholeNumber(16, 16), wholeNumber(32, 32)),
+  }),
+);
 
 /** x * 2^exponent, exact; a result below the smallest normal double only keeps its sign and that it is not zero. */
 function scale(x: number, exponent: number): number {
@@ -84,6 +102,8 @@ export function floatToFixed(
   random?: RandomWord,
 ): number {
   if (Number.isNaN(x)) throw nanError('floatToFixed', '');
+  checkArgument('floatToFixed: x', x, NUMBER);
+  checkArgument('floatToFixed: random', random, RANDOM);
   const target = parseFormat(format);
   const mode = parseRounding(rounding);
   const width = random?.width ?? 32;
@@ -97,6 +117,8 @@ export function floatsToFixed(
   rounding: RoundingLike,
   site?: RandomSite,
 ): Int16Array | Int32Array {
+  checkArgument('floatsToFixed: values', values, NUMBERS);
+  checkArgument('floatsToFixed: site', site, optional(instanceRule('a RandomSite', RandomSite)));
   const target = parseFormat(format);
   const mode = parseRounding(rounding);
   const width = site?.width ?? 32;
@@ -122,7 +144,7 @@ export function fixedToFloat(raw: number, format: FormatLike): number {
   const source = parseFormat(format);
   if (!Number.isInteger(raw) || raw < minRaw(source) || raw > maxRaw(source)) {
     throw new InputError(
-      `fixedToFloat: raw must be an integer of ${formatText(source)} (${minRaw(source)} to ${maxRaw(source)}), got ${raw}`,
+      `fixedToFloat: raw must be an integer of ${formatText(source)} (${minRaw(source)} to ${maxRaw(source)}), got ${shown(raw)}`,
     );
   }
   return scale(raw, -source.fl);
@@ -131,6 +153,7 @@ export function fixedToFloat(raw: number, format: FormatLike): number {
 /** The values raw * 2^-FL of a tensor's elements. */
 export function fixedToFloats(raws: ArrayLike<number>, format: FormatLike): Float64Array {
   const { fl } = parseFormat(format);
+  checkArgument('fixedToFloats: raws', raws, NUMBERS);
   return Float64Array.from(raws, (raw) => scale(raw, -fl));
 }
 

@@ -3,7 +3,9 @@
  * IL counts integer bits including the sign, FL fraction bits; only WL = IL + FL is bounded (2..32).
  * Derived in docs/numerics.md, section "Formats".
  */
+import { checkArgument, NUMBER, record } from './arguments.js';
 import { InputError, InputTypeError } from './errors.js';
+import { notationHint } from './notations.js';
 
 /** A fixed-point format. A stored integer `raw` has the value `raw * 2^-fl`. */
 export interface Format {
@@ -22,8 +24,11 @@ export type FormatLike = Format | string;
 /** Typed array kinds that hold tensor elements. */
 export type Storage = 'uint8' | 'int16' | 'int32' | 'float32';
 
+const FORMAT = record('an object { il, fl }', { il: NUMBER, fl: NUMBER });
+
 /** Word length WL = IL + FL in bits. */
 export function wordLength(format: Format): number {
+  checkArgument('format', format, FORMAT);
   return format.il + format.fl;
 }
 
@@ -45,6 +50,7 @@ export function storageOf(format: NumberFormat): 'int16' | 'int32' | 'float32' {
 
 /** The text form `<2,14>` (or `float32`). */
 export function formatText(format: NumberFormat): string {
+  if (format !== 'float32') checkArgument('format', format, FORMAT);
   return format === 'float32' ? 'float32' : `<${format.il},${format.fl}>`;
 }
 
@@ -60,13 +66,12 @@ export function parseFormat(input: FormatLike): Format {
   if (typeof input === 'string') {
     const match = FORMAT_TEXT.exec(input.trim());
     if (!match) {
-      throw new InputTypeError(
-        `format: expected "<IL,FL>" or "IL.FL", got "${input}"; write for example "<2,14>" or "2.14"`,
-      );
+      throw new InputTypeError(`format: expected "<IL,FL>" or "IL.FL", got "${input}"${notationHint(input)}`);
     }
     il = Number(match[1] ?? match[3]);
     fl = Number(match[2] ?? match[4]);
   } else {
+    checkArgument('format', input, FORMAT);
     ({ il, fl } = input);
   }
   if (!Number.isInteger(il) || !Number.isInteger(fl)) {

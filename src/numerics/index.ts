@@ -5,6 +5,7 @@
  * @module fewbit/numerics
  */
 export * from './errors.js';
+export * from './json.js';
 export * from './format.js';
 export * from './rounding.js';
 export { Wide } from './wide.js';
@@ -23,6 +24,7 @@ export { philox4x32 } from './philox.js';
 export * from './random.js';
 export { inverseRoot, roundedQuotient, type InverseRoot } from './root.js';
 export * from './softmax.js';
+export * from './order.js';
 export * from './float.js';
 export * from './float-weights.js';
 export * from './shuffle.js';

@@ -2,6 +2,7 @@
  * Random words by counter, never by state: word = f(seed, site, step, index), the same on every machine.
  * The mapping of an index to block, word and half below never changes. docs/randomness.md has the picture.
  */
+import { shown } from './arguments.js';
 import { InputError, InputTypeError } from './errors.js';
 import { philox4x32 } from './philox.js';
 
@@ -36,8 +37,7 @@ export function parseSeed(seed: Seed): Key {
   } else if (typeof seed === 'string' && /^-?\d+$/.test(seed.trim())) {
     value = BigInt(seed.trim());
   } else {
-    const got = typeof seed === 'string' ? `"${seed}"` : String(seed);
-    throw new InputTypeError(`seed: expected an integer from 0 to 2^64 - 1, got ${got}`);
+    throw new InputTypeError(`seed: expected an integer from 0 to 2^64 - 1, got ${shown(seed)}`);
   }
   if (value < 0n || value >= 1n << 64n) {
     throw new InputError(`seed: must be from 0 to 2^64 - 1, got ${value}`);

@@ -2,6 +2,7 @@
  * Rounding modes and overflow behaviour by name. What each one computes is in convert.ts;
  * this file only names and reads them.
  */
+import { checkArgument, NUMBER, optional, oneOf, record } from './arguments.js';
 import { InputError, InputTypeError } from './errors.js';
 
 /** Rounding modes; `stochastic` may keep fewer random bits (`stochastic:n`). */
@@ -14,6 +15,11 @@ export const ROUNDING_MODES = [
   'floor',
   'toward-zero',
 ] as const;
+
+const ROUNDING = record('a mode such as "nearest-even", or { mode, randomBits }', {
+  mode: oneOf(ROUNDING_MODES),
+  randomBits: optional(NUMBER),
+});
 
 /** The name of a rounding mode. */
 export type RoundingMode = (typeof ROUNDING_MODES)[number];
@@ -52,8 +58,17 @@ export function parseRounding(input: RoundingLike): Rounding {
   return { mode, randomBits };
 }
 
+/**
+ * True for `floor` and `toward-zero`. These lose a whole unit if a result that should be exact is the least bit below it,
+ * so ops divide exactly for them, and multiply by a rounded reciprocal for all others.
+ */
+export function cutsDown(rounding: Rounding): boolean {
+  return rounding.mode === 'floor' || rounding.mode === 'toward-zero';
+}
+
 /** The text form: `nearest-even`, `stochastic`, `stochastic:8`. */
 export function roundingText(rounding: Rounding): string {
+  checkArgument('rounding', rounding, ROUNDING);
   return rounding.mode === 'stochastic' && rounding.randomBits !== 32
     ? `stochastic:${rounding.randomBits}`
     : rounding.mode;

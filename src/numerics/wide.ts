@@ -59,6 +59,30 @@ export class Wide {
     this.set(((value - low) * TWO_TO_MINUS_32) | 0, low | 0);
   }
 
+  /**
+   * Sets floor(dividend * 2^fractionBits / divisor) by long division. Both are whole numbers, |dividend| <= 2^47,
+   * 1 <= divisor <= 2^16.
+   */
+  setQuotient(dividend: number, divisor: number, fractionBits: number): void {
+    const negative = dividend < 0;
+    this.setNumber(negative ? -dividend : dividend);
+    const { hi, lo } = this;
+    let rest = 0;
+    this.clear();
+    for (let bit = 47; bit >= -fractionBits; bit -= 1) {
+      const digit = bit < 0 ? 0 : (bit < 32 ? lo >>> bit : hi >>> (bit - 32)) & 1;
+      rest = 2 * rest + digit;
+      this.shiftLeft(1);
+      if (rest < divisor) continue;
+      rest -= divisor;
+      this.lo |= 1;
+    }
+    if (!negative) return;
+    // -floor(q) - 1 is the complement of q; a quotient without a rest is one more.
+    this.set(~this.hi, ~this.lo);
+    if (rest === 0) this.add(0, 1);
+  }
+
   /** Sets the low 64 bits of `value`. */
   setBigInt(value: bigint): void {
     this.set(Number(BigInt.asIntN(32, value >> 32n)), Number(BigInt.asIntN(32, value)));

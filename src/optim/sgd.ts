@@ -3,6 +3,7 @@
  * The gradient is stored as 2^-s * sum over the batch, so the rate carries 2^s / batch: the mean without a divider in
  * the datapath. A smaller last batch of an epoch keeps the rate: each of its examples weighs as much as any other. Derived in docs/training.md, "Optimiser".
  */
+import { checkArgument, optional, realNumber, record, wholeNumber } from '../numerics/arguments.js';
 import { toCoefficient, InputError } from '../numerics/index.js';
 import type { OptimizerConfiguration } from './configuration.js';
 import { learningRate } from './schedule.js';
@@ -13,6 +14,16 @@ export interface StepRates {
   readonly rate: number;
   readonly decay: number;
 }
+
+const FINITE = realNumber(-Number.MAX_VALUE, Number.MAX_VALUE);
+const OPTIMIZER = record('an optimiser { kind: "sgd", learningRate, momentum, weightDecay }', {
+  momentum: optional(FINITE),
+  weightDecay: optional(FINITE),
+});
+const STEP = record('a step { arithmetic, gradientShift, batch, epoch }', {
+  gradientShift: wholeNumber(0, 31),
+  batch: wholeNumber(1),
+});
 
 /**
  * The three coefficients of a step: integers with 30 fraction bits, rounded to nearest (float32: the values).
@@ -28,6 +39,8 @@ export function coefficientsOf(
     readonly epoch: number;
   },
 ): StepRates {
+  checkArgument('optimizer', optimizer, OPTIMIZER);
+  checkArgument('optimizer: step', step, STEP);
   const lr = learningRate(optimizer.learningRate, step.epoch);
   const rate = (lr * (1 << step.gradientShift)) / step.batch;
   const momentum = optimizer.momentum ?? 0;

@@ -19,10 +19,11 @@ export function conversionSites(prefix: string, before: Plan, after: Plan): read
   for (const { site } of [...before.sites, ...after.sites]) sites.claim(site);
   const stateOf = (plan: Plan): TensorId[] => [...plan.parameters, ...plan.updates, ...plan.states];
   const ids = stateOf(before);
+  const sitesAfter = new Map(after.sites.map((site) => [site.site, site]));
   stateOf(after).forEach((id, i) => {
     const { name } = after.tensors[id]!;
     const { format } = before.tensors[ids[i]!]!;
-    const settings = after.sites.find(({ site }) => site === name);
+    const settings = sitesAfter.get(name);
     if (settings === undefined || format === null || format === 'float32') {
       throw new InputTypeError(`${name}: only fixed-point tensors that a step rounds can be converted`);
     }

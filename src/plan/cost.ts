@@ -4,7 +4,7 @@
  */
 import { wordLength } from '../numerics/index.js';
 import { factsOf, opReads, opWrites, type Op } from './ops/index.js';
-import type { Plan } from './plan.js';
+import { checkPlan, type Plan } from './plan.js';
 import { elements } from './shapes.js';
 import type { Tensor, TensorId } from './types.js';
 
@@ -54,6 +54,7 @@ export interface PlanTotals {
 
 /** Totals of a plan. */
 export function planTotals(plan: Plan): PlanTotals {
+  checkPlan(plan);
   const sum = (ops: readonly Op[], cost: (op: Op, plan: Plan) => number): number =>
     ops.reduce((total, op) => total + cost(op, plan), 0);
   const bytes = (persistentOnly: boolean): number =>

@@ -37,6 +37,7 @@ export class PlanDraft {
   /** Parameter gradients are stored as 2^-gradientShift * sum over the batch. */
   readonly gradientShift: number;
   readonly #tensors: Tensor[] = [];
+  readonly #ids = new Map<string, TensorId>();
   readonly #sites = new SiteRegistry();
   #program: 'train' | 'evaluate' = 'train';
   #layer = '';
@@ -70,7 +71,7 @@ export class PlanDraft {
   /** Adds a tensor; its batch dimension comes first in `shape` if `batched`. */
   tensor(spec: TensorSpec): TensorId {
     const name = this.#program === 'evaluate' ? `inference/${spec.name}` : spec.name;
-    if (this.#tensors.some((tensor) => tensor.name === name)) {
+    if (this.#ids.has(name)) {
       throw new InputTypeError(`${name}: two tensors have this name; give each layer a different name`);
     }
     if (spec.batched && spec.shape[0] !== this.batch) {
@@ -83,6 +84,13 @@ export class PlanDraft {
     }
     const id = this.#tensors.length;
     const { format, storage } = this.#elementType(spec);
+    const sizeBytes = elements(spec.shape) * BYTES[storage];
+    if (!Number.isSafeInteger(sizeBytes)) {
+      throw new ShapeError(
+        `${name}: a tensor must have fewer than 2^53 bytes, got shape ${shapeText(spec.shape)}; choose smaller sizes`,
+      );
+    }
+    this.#ids.set(name, id);
     this.#tensors.push({
       id,
       name,
@@ -93,7 +101,7 @@ export class PlanDraft {
       storage,
       persistent: spec.persistent ?? false,
       offset: 0,
-      sizeBytes: elements(spec.shape) * BYTES[storage],
+      sizeBytes,
     });
     return id;
   }
@@ -108,9 +116,9 @@ export class PlanDraft {
   /** The tensor of that name in the current program. */
   find(name: string): TensorId {
     const full = this.#program === 'evaluate' ? `inference/${name}` : name;
-    const tensor = this.#tensors.find((candidate) => candidate.name === full);
-    if (!tensor) throw new Error(`internal: plan: there is no tensor ${full}`);
-    return tensor.id;
+    const id = this.#ids.get(full);
+    if (id === undefined) throw new Error(`internal: plan: there is no tensor ${full}`);
+    return id;
   }
 
   /** The tensor keeps its value after the step and shares memory with no other. */

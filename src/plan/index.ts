@@ -4,7 +4,7 @@
  * @module fewbit/plan
  */
 export type { Convert, Role, Tensor, TensorId, Window } from './types.js';
-export type { Plan, PlanEnds } from './plan.js';
+export { checkPlan, type Plan, type PlanEnds } from './plan.js';
 export { opConverts, opReads, opWrites, type Op } from './ops/index.js';
 export type {
   BiasGradientOp,
@@ -61,6 +61,6 @@ export type { TensorSpec } from './draft.js';
 export { ShapeError, shapeText } from './errors.js';
 export { keepTrainingTensors, planMemory } from './memory.js';
 export type { SiteSettings } from './sites.js';
-export { elements, windowOf } from './shapes.js';
+export { elements, MAX_SIZE, windowOf } from './shapes.js';
 export { planJson, planTable, type PlanRow } from './table.js';
 export { verifyPlan } from './verify.js';

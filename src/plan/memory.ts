@@ -4,7 +4,9 @@
  * same time. The two programs never run at once, so both start from the same offset. Derived in docs/plan.md,
  * "Memory".
  */
-import { factsOf, opReads, opWrites, type Op } from './ops/index.js';
+import { FreeSpace } from './free-space.js';
+import { lifetimes, type Life } from './lifetimes.js';
+import { factsOf, opWrites, type Op } from './ops/index.js';
 import type { Plan } from './plan.js';
 import type { Tensor, TensorId } from './types.js';
 
@@ -16,30 +18,11 @@ function align(bytes: number): number {
   return bytes + ((ALIGNMENT - (bytes % ALIGNMENT)) % ALIGNMENT);
 }
 
-/** Indices of the first and the last op that touch a tensor. */
-export interface Life {
-  first: number;
-  last: number;
-}
-
 /** A buffer: one tensor, or several that take turns in the same memory. */
 interface Buffer extends Life {
   readonly members: TensorId[];
   readonly size: number;
   offset: number;
-}
-
-/** First and last op (by index) that touches each tensor of a program. */
-export function lifetimes(ops: readonly Op[]): Map<TensorId, Life> {
-  const lives = new Map<TensorId, Life>();
-  ops.forEach((op, index) => {
-    for (const id of [...opReads(op), ...opWrites(op)]) {
-      const life = lives.get(id);
-      if (life) life.last = index;
-      else lives.set(id, { first: index, last: index });
-    }
-  });
-  return lives;
 }
 
 /** Groups a program's shared tensors into buffers, joining results that replace their operand in place. */
@@ -65,23 +48,14 @@ function buffersOf(ops: readonly Op[], tensors: readonly Tensor[]): Buffer[] {
   return [...new Set(buffers.values())];
 }
 
-/** Places buffers from `base` on, largest first; returns the end of the region. */
-function place(buffers: readonly Buffer[], base: number): number {
-  const placed: Buffer[] = [];
+/** Places the buffers of a program of `length` ops from `base` on, largest first; returns the end of the region. */
+function place(buffers: readonly Buffer[], length: number, base: number): number {
+  const space = new FreeSpace(length, base);
   let end = base;
   const order = [...buffers].sort((a, b) => b.size - a.size || a.first - b.first);
   for (const buffer of order) {
-    const neighbours = placed
-      .filter((other) => other.first <= buffer.last && buffer.first <= other.last)
-      .sort((a, b) => a.offset - b.offset);
-    let offset = base;
-    for (const other of neighbours) {
-      if (offset + buffer.size <= other.offset) break;
-      offset = Math.max(offset, other.offset + other.size);
-    }
-    buffer.offset = offset;
-    placed.push(buffer);
-    end = Math.max(end, offset + buffer.size);
+    buffer.offset = space.take(buffer, buffer.size);
+    end = Math.max(end, buffer.offset + buffer.size);
   }
   return end;
 }
@@ -101,7 +75,7 @@ export function planMemory(
   let end = base;
   for (const ops of programs) {
     const buffers = buffersOf(ops, tensors);
-    end = Math.max(end, place(buffers, base));
+    end = Math.max(end, place(buffers, ops.length, base));
     for (const buffer of buffers) for (const member of buffer.members) offsets.set(member, buffer.offset);
   }
   return {

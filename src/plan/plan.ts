@@ -1,4 +1,5 @@
 /** A whole plan as data: two programs of ops over tensors that have their place. docs/plan.md describes it. */
+import { checkArgument, listOf, NUMBER, record } from '../numerics/arguments.js';
 import type { Op } from './ops/index.js';
 import type { Convert, Tensor, TensorId } from './types.js';
 
@@ -46,3 +47,15 @@ export type PlanEnds = Partial<
     | 'groups'
   >
 >;
+
+const PLAN = record('a plan, as NetworkDefinition.plan makes it', {
+  tensors: listOf(record('a tensor')),
+  train: listOf(record('an op')),
+  evaluate: listOf(record('an op')),
+  parameters: listOf(NUMBER),
+});
+
+/** Checks that an argument is a plan; `verifyPlan` checks all of one. @throws TypeError for anything else. */
+export function checkPlan(plan: Plan): void {
+  checkArgument('plan', plan, PLAN);
+}

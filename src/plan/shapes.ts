@@ -3,6 +3,9 @@ import { InputError } from '../numerics/index.js';
 import { ShapeError, shapeText } from './errors.js';
 import type { Tensor, Window } from './types.js';
 
+/** The largest size of an image or a window in one dimension; the sum of three is below 2^32. */
+export const MAX_SIZE = 2 ** 30;
+
 /** Number of elements of a shape. */
 export function elements(shape: readonly number[]): number {
   return shape.reduce((product, size) => product * size, 1);
@@ -103,7 +106,10 @@ export function reciprocalTable(window: Window): number[] {
   return table;
 }
 
-/** Geometry of a window over an image; `clip` lets the last window reach over the edge, as pooling does. */
+/**
+ * Geometry of a window over an image; `clip` lets the last window reach over the edge, as pooling does.
+ * @throws ShapeError for a size above 2^30, or one that is no whole number.
+ */
 export function windowOf(options: {
   image: readonly [height: number, width: number, channels: number];
   kernel: readonly [number, number];
@@ -112,15 +118,18 @@ export function windowOf(options: {
   clip?: boolean;
 }): Window {
   const { image, kernel, stride, padding = [0, 0], clip = false } = options;
+  for (const sizes of [image, kernel, stride, padding]) {
+    if (!sizes.every((size) => Number.isInteger(size) && size >= 0 && size <= MAX_SIZE)) {
+      throw new ShapeError(
+        `window: sizes must be whole numbers up to ${MAX_SIZE}, got image ${shapeText(image)}, kernel ${shapeText(kernel)}, stride ${shapeText(stride)} and padding ${shapeText(padding)}`,
+      );
+    }
+  }
   const steps = (size: number, axis: 0 | 1): number => {
     const room = size + 2 * padding[axis] - kernel[axis];
     if (room < 0) return clip && size > 0 ? 1 : 0;
-    let count = 1;
-    let end = 0;
-    while (end + stride[axis] <= room) {
-      end += stride[axis];
-      count += 1;
-    }
+    const count = 1 + quotient(room, stride[axis]);
+    const end = (count - 1) * stride[axis];
     // A clipped window must still hold at least one cell of the image.
     return clip && end < room && end + stride[axis] < size + padding[axis] ? count + 1 : count;
   };

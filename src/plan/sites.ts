@@ -1,5 +1,12 @@
 /** The rounding sites of a plan: each is registered once, with its shift proved to be in range and its hash unique. */
-import { siteHash, type Format, type Overflow, type Rounding, InputError } from '../numerics/index.js';
+import {
+  cutsDown,
+  siteHash,
+  type Format,
+  type Overflow,
+  type Rounding,
+  InputError,
+} from '../numerics/index.js';
 import { MAX_SHIFT } from './bits.js';
 import type { Convert } from './types.js';
 
@@ -7,6 +14,11 @@ import type { Convert } from './types.js';
 export interface SiteSettings {
   readonly rounding: Rounding;
   readonly overflow: Overflow;
+}
+
+/** True if an op divides exactly, because the rounding of its site cuts down; false in float32, which has no sites. */
+export function divides(convert: Convert | null): boolean {
+  return convert !== null && cutsDown(convert.rounding);
 }
 
 export class SiteRegistry {

@@ -2,8 +2,9 @@
  * The structure of a plan from outside: which fields an object has and of which type each is. What the values mean to each
  * other is checked in verify.ts. Errors name the field and what it holds.
  */
-import { parseAccumulator, parseFormat, parseRounding } from '../numerics/index.js';
+import { parseAccumulator, parseFormat, parseRounding, shownText } from '../numerics/index.js';
 import { ShapeError } from './errors.js';
+import { MAX_SIZE } from './shapes.js';
 import type { Convert, OpBase, Window } from './types.js';
 
 /** Throws ShapeError unless `value` has the type; `path` names it in the message. */
@@ -12,14 +13,9 @@ export type Check = (value: unknown, path: string) => void;
 /** A check for each field of an op beside those that every op has: a field without a check is a type error. */
 export type Fields<O extends OpBase> = Readonly<Record<Exclude<keyof O, keyof OpBase | 'kind'>, Check>>;
 
-/** JSON has no text for an absent field. */
-function textOf(value: unknown): string {
-  return value === undefined ? 'nothing' : JSON.stringify(value);
-}
-
 function is(what: string, holds: (value: unknown) => boolean): Check {
   return (value, path) => {
-    if (!holds(value)) throw new ShapeError(`${path}: must be ${what}, got ${textOf(value)}`);
+    if (!holds(value)) throw new ShapeError(`${path}: must be ${what}, got ${shownText(value)}`);
   };
 }
 
@@ -53,7 +49,7 @@ export function nullable(check: Check): Check {
 
 export function listOf(check: Check): Check {
   return (value, path) => {
-    if (!Array.isArray(value)) throw new ShapeError(`${path}: must be a list, got ${textOf(value)}`);
+    if (!Array.isArray(value)) throw new ShapeError(`${path}: must be a list, got ${shownText(value)}`);
     value.forEach((item: unknown, i) => check(item, `${path}[${i}]`));
   };
 }
@@ -62,7 +58,7 @@ export function listOf(check: Check): Check {
 export function object(fields: Readonly<Record<string, Check>>): Check {
   return (value, path) => {
     if (typeof value !== 'object' || value === null || Array.isArray(value)) {
-      throw new ShapeError(`${path}: must be an object, got ${textOf(value)}`);
+      throw new ShapeError(`${path}: must be an object, got ${shownText(value)}`);
     }
     for (const key of Object.keys(value)) {
       if (!Object.hasOwn(fields, key)) throw new ShapeError(`${path}: there is no field "${key}"; remove it`);
@@ -113,8 +109,7 @@ const SITE_FIELDS: Readonly<Record<keyof Convert, Check>> = {
 };
 export const SITE = object(SITE_FIELDS);
 
-/** Sizes that an image or a window can have. */
-const SIZE = whole(1, 2 ** 30);
+const SIZE = whole(1, MAX_SIZE);
 const WINDOW_FIELDS: Readonly<Record<keyof Window, Check>> = {
   height: SIZE,
   width: SIZE,
@@ -123,8 +118,8 @@ const WINDOW_FIELDS: Readonly<Record<keyof Window, Check>> = {
   kernelWidth: SIZE,
   strideY: SIZE,
   strideX: SIZE,
-  padTop: whole(0, 2 ** 30),
-  padLeft: whole(0, 2 ** 30),
+  padTop: whole(0, MAX_SIZE),
+  padLeft: whole(0, MAX_SIZE),
   outHeight: SIZE,
   outWidth: SIZE,
 };

@@ -3,7 +3,7 @@ import { formatText, roundingText } from '../numerics/index.js';
 import { opBytes, opMacs, planTotals, type PlanTotals } from './cost.js';
 import { shapeText } from './errors.js';
 import { opConverts, opReads, opWrites, type Op } from './ops/index.js';
-import type { Plan } from './plan.js';
+import { checkPlan, type Plan } from './plan.js';
 import type { TensorId } from './types.js';
 
 /** One op of a program. Shapes are those of a full batch. */
@@ -23,6 +23,7 @@ export interface PlanRow {
 
 /** Rows of both programs in order. */
 export function planTable(plan: Plan): PlanRow[] {
+  checkPlan(plan);
   return [
     ...plan.train.map((op) => planRow(plan, 'train', op)),
     ...plan.evaluate.map((op) => planRow(plan, 'evaluate', op)),

@@ -45,6 +45,8 @@ function checkUpdates({ train, evaluate, parameters, updates, groups }: Plan): v
       `updates: must be one for each of ${parameters.length} parameters, got ${updates.length}`,
     );
   }
+  const placeOfParameter = new Map(parameters.map((id, place) => [id, place]));
+  const placeOfUpdate = new Map(updates.map((id, place) => [id, place]));
   for (const op of [...train, ...evaluate]) {
     if (op.kind !== 'sgd') continue;
     if (op.group >= groups) {
@@ -52,8 +54,7 @@ function checkUpdates({ train, evaluate, parameters, updates, groups }: Plan): v
         `${op.layer}: sgd.group must be below the plan's ${groups} groups, got ${op.group}`,
       );
     }
-    const index = parameters.indexOf(op.parameter);
-    if (index !== updates.indexOf(op.update)) {
+    if (placeOfParameter.get(op.parameter) !== placeOfUpdate.get(op.update)) {
       throw new ShapeError(
         `${op.layer}: sgd must change a parameter and its update at the same place of their lists`,
       );

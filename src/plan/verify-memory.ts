@@ -1,7 +1,8 @@
 /** Rules for where tensors lie: aligned, inside the arena, and apart from every tensor that lives at the same time. */
 import { ShapeError } from './errors.js';
-import { ALIGNMENT, lifetimes, type Life } from './memory.js';
-import { factsOf, opWrites, type Op } from './ops/index.js';
+import { lifetimes } from './lifetimes.js';
+import { ALIGNMENT } from './memory.js';
+import { factsOf, opReads, opWrites, type Op } from './ops/index.js';
 import type { Plan } from './plan.js';
 import type { Tensor } from './types.js';
 
@@ -20,31 +21,68 @@ export function checkMemory({ tensors, train, evaluate, arenaBytes }: Plan): voi
   for (const ops of [train, evaluate]) checkOverlaps(tensors, ops);
 }
 
-function checkOverlaps(tensors: readonly Tensor[], ops: readonly Op[]): void {
-  const lives = lifetimes(ops);
-  const always: Life = { first: 0, last: Infinity };
-  const living = tensors.flatMap((tensor) => {
-    const life = tensor.persistent ? always : lives.get(tensor.id);
-    return life ? [{ tensor, life }] : [];
-  });
-  living.sort((a, b) => a.tensor.offset - b.tensor.offset);
-  living.forEach((a, i) => {
-    for (const b of living.slice(i + 1)) {
-      if (b.tensor.offset >= a.tensor.offset + a.tensor.sizeBytes) break;
-      const apart = a.life.last < b.life.first || b.life.last < a.life.first;
-      if (apart || replaces(ops, a.tensor, b.tensor, a.life) || replaces(ops, b.tensor, a.tensor, b.life))
-        continue;
-      throw new ShapeError(
-        `${b.tensor.name}: shares memory with ${a.tensor.name}, which lives at the same time`,
-      );
+/** The tensors alive at one moment, by ascending offset; no two of them overlap. */
+class Living {
+  readonly #tensors: Tensor[] = [];
+
+  /** @throws ShapeError if the tensor overlaps one that is alive. */
+  add(tensor: Tensor): void {
+    const at = this.#indexOf(tensor.offset);
+    for (const other of [this.#tensors[at - 1], this.#tensors[at]]) {
+      if (other && overlap(other, tensor)) {
+        const [a, b] = other.offset <= tensor.offset ? [other, tensor] : [tensor, other];
+        throw new ShapeError(`${b.name}: shares memory with ${a.name}, which lives at the same time`);
+      }
     }
+    this.#tensors.splice(at, 0, tensor);
+  }
+
+  remove(tensor: Tensor): void {
+    this.#tensors.splice(this.#indexOf(tensor.offset), 1);
+  }
+
+  /** Index of the first tensor at `offset` or behind it. */
+  #indexOf(offset: number): number {
+    let low = 0;
+    let high = this.#tensors.length;
+    while (low < high) {
+      const middle = (low + high) >>> 1;
+      if (this.#tensors[middle]!.offset < offset) low = middle + 1;
+      else high = middle;
+    }
+    return low;
+  }
+}
+
+function overlap(a: Tensor, b: Tensor): boolean {
+  return a.offset < b.offset + b.sizeBytes && b.offset < a.offset + a.sizeBytes;
+}
+
+/** Goes through the program op by op: tensors begin to live at the first op that touches them, and end behind the last. */
+function checkOverlaps(tensors: readonly Tensor[], ops: readonly Op[]): void {
+  const living = new Living();
+  for (const tensor of tensors) if (tensor.persistent) living.add(tensor);
+  const lives = lifetimes(ops);
+  ops.forEach((op, index) => {
+    const shared = [...new Set([...opReads(op), ...opWrites(op)])]
+      .map((id) => tensors[id]!)
+      .filter((tensor) => !tensor.persistent);
+    const isBorn = ({ id }: Tensor): boolean => lives.get(id)!.first === index;
+    const ends = ({ id }: Tensor): boolean => lives.get(id)!.last === index;
+    const replaced = shared.find(
+      (tensor) => ends(tensor) && !isBorn(tensor) && isReplaced(op, tensor, tensors),
+    );
+    const result = replaced && tensors[opWrites(op)[0]!]!;
+    for (const tensor of shared) if (isBorn(tensor) && tensor !== result) living.add(tensor);
+    if (replaced) living.remove(replaced);
+    if (result) living.add(result);
+    for (const tensor of shared) if (ends(tensor) && tensor !== replaced) living.remove(tensor);
   });
 }
 
-/** True when the last op that reads `operand` writes `result` over it, element by element. */
-function replaces(ops: readonly Op[], operand: Tensor, result: Tensor, life: Life): boolean {
-  const op = ops[life.last];
-  if (op === undefined || operand.persistent || result.persistent || operand.offset !== result.offset)
-    return false;
-  return factsOf(op).inPlace?.(op) === operand.id && opWrites(op)[0] === result.id;
+/** True when the op writes its result over this operand, element by element. */
+function isReplaced(op: Op, operand: Tensor, tensors: readonly Tensor[]): boolean {
+  const result = tensors[opWrites(op)[0] ?? -1];
+  if (result === undefined || result.persistent || result.offset !== operand.offset) return false;
+  return factsOf(op).inPlace?.(op) === operand.id && result !== operand;
 }

@@ -3,7 +3,7 @@
  * The rules of an op are those by which the builder emits it: the op is emitted again and must come out the same, so there is
  * no second copy of a shape check or a proof. docs/plan.md, section "Verifying a plan".
  */
-import { isFewbitError } from '../numerics/index.js';
+import { isFewbitError, shownText } from '../numerics/index.js';
 import { PlanDraft } from './draft.js';
 import { ShapeError } from './errors.js';
 import { factsOf, OPS, opConverts, opReads, opWrites, type Op } from './ops/index.js';
@@ -83,7 +83,7 @@ function expectEqual(got: unknown, wanted: unknown, path: string): void {
       expectEqual((got as Record<string, unknown>)[key], (wanted as Record<string, unknown>)[key], field);
     }
   } else if (got !== wanted) {
-    throw new ShapeError(`${path}: must be ${JSON.stringify(wanted)}, got ${JSON.stringify(got)}`);
+    throw new ShapeError(`${path}: must be ${shownText(wanted)}, got ${shownText(got)}`);
   }
 }
 

@@ -1,6 +1,7 @@
 /**
  * The interface of checkpoint stores, and the store in memory. The store of files is in the experiment room.
  */
+import { BYTES, checkArgument, TEXT } from '../numerics/arguments.js';
 
 /** A flat set of named files. A store of files must replace a file completely or not at all. */
 export interface CheckpointStore {
@@ -17,6 +18,8 @@ export class MemoryCheckpointStore implements CheckpointStore {
   readonly #files = new Map<string, Uint8Array>();
 
   write(name: string, bytes: Uint8Array): Promise<void> {
+    checkArgument('checkpoint store: name', name, TEXT);
+    checkArgument('checkpoint store: file', bytes, BYTES);
     this.#files.set(name, bytes.slice());
     return Promise.resolve();
   }

@@ -4,7 +4,19 @@
  * file. This file handles bytes only; files and atomic writes are elsewhere. Layout and guarantees:
  * docs/training.md, "Checkpoints".
  */
-import type { IteratorPosition } from '../data/index.js';
+import {
+  BYTES,
+  checkArgument,
+  either,
+  instanceRule,
+  NULL,
+  record,
+  shown,
+  wholeNumber,
+  optional,
+  TEXT,
+} from '../numerics/arguments.js';
+import type { DataSchema, IteratorPosition } from '../data/index.js';
 import {
   formatText,
   maxRaw,
@@ -14,12 +26,21 @@ import {
   storageOf,
   type NumberFormat,
   InputError,
+  InputTypeError,
+  parseJson,
+  shownText,
 } from '../numerics/index.js';
 import { networkFromJSON, type NetworkConfiguration, type NetworkDefinition } from '../nn/index.js';
 import type { Tensor } from '../plan/index.js';
 import type { PrecisionState } from './precision.js';
 import { sha256 } from './bytes.js';
-import { decodeSafetensors, encodeSafetensors, type SafetensorsTensor } from './safetensors.js';
+import { dataSchemaFor } from './data-schema.js';
+import {
+  decodeSafetensors,
+  encodeSafetensors,
+  safetensorsMetadata,
+  type SafetensorsTensor,
+} from './safetensors.js';
 
 /** A tensor of a checkpoint: raw integers and their format. */
 export interface CheckpointTensor extends SafetensorsTensor {
@@ -39,10 +60,32 @@ export interface Checkpoint {
   readonly batch: number | null;
   /** Position in the precision schedule; null for a network without one. */
   readonly precision: PrecisionState | null;
+  /** What the training data are; absent if it is not known, or the checkpoint is of an earlier version. */
+  readonly dataSchema?: DataSchema;
   /** Parameters and updates by name, in the order of the plan: all parameters, then all updates. */
   readonly tensors: ReadonlyMap<string, CheckpointTensor>;
+  /** What the saver records of its run, as text that only the saver reads. */
+  readonly run?: string;
 }
 
+/** The part of a checkpoint that is known without its tensors. */
+export interface CheckpointHeader extends Pick<Checkpoint, 'step' | 'epoch' | 'batch'> {
+  /** What the saver recorded of its run; null if that is nothing. */
+  readonly run: string | null;
+}
+
+const COUNT_OR_NULL = either(wholeNumber(), NULL);
+const POSITION = record('{ epoch, cursor }', { epoch: wholeNumber(), cursor: wholeNumber() });
+const CHECKPOINT = record('the contents of a checkpoint', {
+  configuration: record('a network configuration'),
+  step: wholeNumber(),
+  epoch: wholeNumber(),
+  iteratorPosition: either(POSITION, NULL),
+  batch: COUNT_OR_NULL,
+  precision: either(record('a precision', { stage: wholeNumber() }), NULL),
+  tensors: instanceRule('a Map of tensors', Map),
+  run: optional(TEXT),
+});
 const KIND = 'fewbit-checkpoint';
 const VERSION = '1';
 /** A file begins with its length and this; the digits of the checksum follow. */
@@ -59,7 +102,13 @@ export function stateTensors(definition: NetworkDefinition): Tensor[] {
 
 /** One file. Equal checkpoints give equal bytes. */
 export async function encodeCheckpoint(checkpoint: Checkpoint): Promise<Uint8Array> {
-  const { configuration, step, epoch, iteratorPosition, batch, precision, tensors } = checkpoint;
+  checkArgument('checkpoint', checkpoint, CHECKPOINT);
+  const { configuration, step, epoch, iteratorPosition, batch, precision, dataSchema, tensors, run } =
+    checkpoint;
+  plain(configuration);
+  for (const [name, tensor] of tensors) {
+    checkArgument(`checkpoint: tensor "${name}"`, tensor, record('a tensor'));
+  }
   const bytes = encodeSafetensors({
     metadata: {
       sha256: NO_CHECKSUM,
@@ -72,6 +121,8 @@ export async function encodeCheckpoint(checkpoint: Checkpoint): Promise<Uint8Arr
       iterator: JSON.stringify(iteratorPosition),
       batch: JSON.stringify(batch),
       ...(precision && { precision: JSON.stringify(precision) }),
+      ...(dataSchema && { data: JSON.stringify(dataSchema) }),
+      ...(run !== undefined && { run }),
       formats: JSON.stringify(
         Object.fromEntries([...tensors].map(([name, { format }]) => [name, formatText(format)])),
       ),
@@ -89,20 +140,9 @@ export async function encodeCheckpoint(checkpoint: Checkpoint): Promise<Uint8Arr
  */
 export async function decodeCheckpoint(bytes: Uint8Array): Promise<Checkpoint> {
   const { metadata, tensors } = decodeSafetensors(bytes);
-  const field = (name: string): string => {
-    const text = metadata[name];
-    if (text === undefined) throw new InputError(`checkpoint: the metadata must have "${name}", got none`);
-    return text;
-  };
-  if (metadata['kind'] !== KIND) {
-    throw new InputError('checkpoint: the file is safetensors but not a checkpoint of Fewbit');
-  }
-  if (field('version') !== VERSION) {
-    throw new InputError(
-      `checkpoint: version must be ${VERSION}, got ${field('version')}; read it with the release that wrote it`,
-    );
-  }
-  await verifyChecksum(bytes, field('sha256'));
+  const field = fieldsOf(metadata);
+  checkKind(metadata);
+  await verifyChecksum(bytes);
   const definition = networkFromJSON(parsed('network', field('network')));
   const { configuration, stages } = definition;
   if (field('seed') !== String(configuration.seed)) {
@@ -112,6 +152,7 @@ export async function decodeCheckpoint(bytes: Uint8Array): Promise<Checkpoint> {
   }
   const precision =
     stages.length > 1 ? precisionOf(parsed('precision', field('precision')), stages.length) : null;
+  const { data } = metadata;
   const stage = stages[precision?.stage ?? 0]!;
   return {
     configuration,
@@ -120,34 +161,86 @@ export async function decodeCheckpoint(bytes: Uint8Array): Promise<Checkpoint> {
     iteratorPosition: position(parsed('iterator', field('iterator'))),
     batch: batchOf(parsed('batch', field('batch'))),
     precision,
+    ...(data !== undefined && {
+      dataSchema: dataSchemaFor(parsed('data', data), 'checkpoint: "data" in the metadata', definition),
+    }),
     tensors: checkTensors(stateTensors(stage), tensors, parsed('formats', field('formats'))),
+    ...(metadata['run'] !== undefined && { run: metadata['run'] }),
   };
 }
 
-async function verifyChecksum(bytes: Uint8Array, checksum: string): Promise<void> {
-  // Not slice, because that of a Buffer shares its memory.
-  const blank = new Uint8Array(bytes);
+/**
+ * Reads what a checkpoint's header holds; the checksum, the tensors and the network are not checked.
+ * @param bytes the file, or its beginning up to the end of the header
+ * @throws RangeError if the header is damaged, or is of another kind or version.
+ */
+export function readCheckpointHeader(bytes: Uint8Array): CheckpointHeader {
+  const metadata = safetensorsMetadata(bytes);
+  checkKind(metadata);
+  const field = fieldsOf(metadata);
+  return {
+    step: counter('step', Number(field('step'))),
+    epoch: counter('epoch', Number(field('epoch'))),
+    batch: batchOf(parsed('batch', field('batch'))),
+    run: metadata['run'] ?? null,
+  };
+}
+
+function fieldsOf(metadata: Readonly<Record<string, string>>): (name: string) => string {
+  return (name) => {
+    const text = metadata[name];
+    if (text === undefined) throw new InputError(`checkpoint: the metadata must have "${name}", got none`);
+    return text;
+  };
+}
+
+function checkKind(metadata: Readonly<Record<string, string>>): void {
+  if (metadata['kind'] !== KIND) {
+    throw new InputError('checkpoint: the file is safetensors but not a checkpoint of Fewbit');
+  }
+  const version = fieldsOf(metadata)('version');
+  if (version !== VERSION) {
+    throw new InputError(
+      `checkpoint: version must be ${VERSION}, got ${version}; read it with the release that wrote it`,
+    );
+  }
+}
+
+/**
+ * The checksum that a checkpoint records, and the bytes whose SHA-256 it must be.
+ * @throws RangeError if the checksum is not in its place.
+ */
+export function checkpointChecksum(bytes: Uint8Array): {
+  readonly recorded: string;
+  readonly parts: readonly Uint8Array[];
+} {
+  checkArgument('checkpoint: file', bytes, BYTES);
   const end = CHECKSUM_AT + CHECKSUM_LENGTH;
-  const inPlace = FRONT.every((byte, i) => bytes[8 + i] === byte);
-  if (!inPlace || new TextDecoder().decode(bytes.subarray(CHECKSUM_AT, end)) !== checksum) {
+  const recorded = new TextDecoder().decode(bytes.subarray(CHECKSUM_AT, end));
+  if (!FRONT.every((byte, i) => bytes[8 + i] === byte) || !/^[0-9a-f]{64}$/.test(recorded)) {
     throw new InputError(
       'checkpoint: the checksum must come first in the file; the file was written by another tool',
     );
   }
-  blank.set(new TextEncoder().encode(NO_CHECKSUM), CHECKSUM_AT);
-  const actual = await sha256(blank);
-  if (actual !== checksum) {
+  const blank = new TextEncoder().encode(NO_CHECKSUM);
+  return { recorded, parts: [bytes.subarray(0, CHECKSUM_AT), blank, bytes.subarray(end)] };
+}
+
+async function verifyChecksum(bytes: Uint8Array): Promise<void> {
+  const { recorded, parts } = checkpointChecksum(bytes);
+  const actual = await sha256(...parts);
+  if (actual !== recorded) {
     throw new InputError(
-      `checkpoint: SHA-256 of the file must be ${checksum}, got ${actual}; the file is corrupted, use an older checkpoint`,
+      `checkpoint: SHA-256 of the file must be ${recorded}, got ${actual}; the file is corrupted, use an older checkpoint`,
     );
   }
 }
 
 function parsed(name: string, text: string): unknown {
   try {
-    return JSON.parse(text);
+    return parseJson(text);
   } catch {
-    throw new InputError(`checkpoint: "${name}" in the metadata is not JSON, got ${text}`);
+    throw new InputError(`checkpoint: "${name}" in the metadata is not JSON, got ${shownText(text)}`);
   }
 }
 
@@ -157,7 +250,7 @@ function isCounter(value: unknown): value is number {
 
 function counter(name: string, value: unknown): number {
   if (isCounter(value)) return value;
-  throw new InputError(`checkpoint: ${name} must be a whole number, got ${JSON.stringify(value)}`);
+  throw new InputError(`checkpoint: ${name} must be a whole number, got ${shownText(value)}`);
 }
 
 function batchOf(value: unknown): number | null {
@@ -172,9 +265,7 @@ function position(value: unknown): IteratorPosition | null {
       cursor: counter('iterator.cursor', value.cursor),
     };
   }
-  throw new InputError(
-    `checkpoint: iterator must be { epoch, cursor } or null, got ${JSON.stringify(value)}`,
-  );
+  throw new InputError(`checkpoint: iterator must be { epoch, cursor } or null, got ${shownText(value)}`);
 }
 
 function precisionOf(value: unknown, stages: number): PrecisionState {
@@ -185,7 +276,7 @@ function precisionOf(value: unknown, stages: number): PrecisionState {
     return value as PrecisionState;
   }
   throw new InputError(
-    `checkpoint: precision must be a stage from 0 to ${stages - 1} with its counters, got ${JSON.stringify(value)}`,
+    `checkpoint: precision must be a stage from 0 to ${stages - 1} with its counters, got ${shownText(value)}`,
   );
 }
 
@@ -254,7 +345,13 @@ export function checkSameNetwork(found: NetworkConfiguration, expected: NetworkC
 
 /** JSON data without its undefined properties. */
 function plain(configuration: NetworkConfiguration): unknown {
-  return JSON.parse(JSON.stringify(configuration));
+  try {
+    return JSON.parse(JSON.stringify(configuration));
+  } catch {
+    throw new InputTypeError(
+      `checkpoint: a network configuration must be JSON data, got ${shown(configuration)}`,
+    );
+  }
 }
 
 const text = (value: unknown): string => (value === undefined ? 'absent' : JSON.stringify(value));

@@ -3,9 +3,10 @@
  * matrix, loss; after Deeplearning4j's Evaluation. This file counts; evaluation-table.ts makes the table.
  * Defined in docs/training.md.
  */
-import { InputError } from '../numerics/index.js';
+import { checkOptions, listOf, NUMBER, TEXT, checkArgument, NUMBERS } from '../numerics/arguments.js';
+import { classOf, InputError, NO_CLASS } from '../numerics/index.js';
 import type { TensorData } from '../backend/index.js';
-import { evaluationTable, type Averaging, type EvaluationJson } from './evaluation-table.js';
+import { divergenceText, evaluationTable, type Averaging, type EvaluationJson } from './evaluation-table.js';
 
 /** Options of an evaluation. */
 export interface EvaluationOptions {
@@ -18,18 +19,26 @@ export interface EvaluationOptions {
 
 const quotient = (a: number, b: number): number | null => (b === 0 ? null : a / b);
 
-/** Counts predictions against labels. The prediction is the first largest logit, as in the arithmetic. */
+/**
+ * Counts predictions against labels. The prediction is the first largest logit, as in the arithmetic. An example
+ * whose logits are no numbers has no class: it is wrong in every measure, and `withoutClass` counts it.
+ */
 export class Evaluation {
   readonly classes: number;
   readonly labelNames: readonly string[];
   readonly topN: number;
   readonly #confusion: Float64Array;
+  /** Examples without a class, by label. */
+  readonly #withoutClass: Float64Array;
   #examples = 0;
   #topNCorrect = 0;
   #lossSum = 0;
 
   /** @throws RangeError if classes, topN or the number of label names do not fit. */
   constructor(options: EvaluationOptions) {
+    checkOptions('evaluation', options, { classes: NUMBER, labelNames: listOf(TEXT), topN: NUMBER }, [
+      'classes',
+    ]);
     const { classes, topN = 1 } = options;
     if (!Number.isInteger(classes) || classes < 1) {
       throw new InputError(`evaluation: classes must be a whole number of at least 1, got ${classes}`);
@@ -46,6 +55,7 @@ export class Evaluation {
     this.classes = classes;
     this.topN = topN;
     this.#confusion = new Float64Array(classes * classes);
+    this.#withoutClass = new Float64Array(classes);
   }
 
   /**
@@ -54,6 +64,9 @@ export class Evaluation {
    * @throws RangeError if the sizes differ or a label is not a class.
    */
   add(labels: Int32Array, logits: TensorData, lossSum = 0): void {
+    checkArgument('evaluation: labels', labels, NUMBERS);
+    checkArgument('evaluation: logits', logits, NUMBERS);
+    checkArgument('evaluation: lossSum', lossSum, NUMBER);
     const { classes } = this;
     if (logits.length !== labels.length * classes) {
       throw new InputError(
@@ -68,15 +81,16 @@ export class Evaluation {
     for (let row = 0; row < labels.length; row++) {
       const label = labels[row]!;
       const offset = row * classes;
+      const predicted = classOf(logits, offset, classes);
+      if (predicted === NO_CLASS) {
+        this.#withoutClass[label]!++;
+        continue;
+      }
       const score = logits[offset + label]!;
-      let predicted = 0;
       let ahead = 0;
       for (let c = 0; c < classes; c++) {
         const other = logits[offset + c]!;
-        if (other > logits[offset + predicted]!) predicted = c;
-        // The comparison never ranks a NaN ahead of another logit: a network that diverged has no right
-        // answers.
-        if (c !== label && !(score > other || (score === other && label < c))) ahead++;
+        if (other > score || (other === score && c < label)) ahead++;
       }
       this.#confusion[label * classes + predicted]!++;
       if (ahead < this.topN) this.#topNCorrect++;
@@ -87,6 +101,12 @@ export class Evaluation {
 
   get examples(): number {
     return this.#examples;
+  }
+
+  /** Number of examples that have no class, because their logits are no numbers: of all, or of one class. */
+  withoutClass(of?: number): number {
+    if (of !== undefined) return this.#withoutClass[this.#index(of)]!;
+    return this.#withoutClass.reduce((sum, count) => sum + count, 0);
   }
 
   /** Number of examples of class `actual` that were predicted as class `predicted`. */
@@ -109,7 +129,7 @@ export class Evaluation {
     return this.#topNCorrect / this.#examples;
   }
 
-  /** Mean loss in nats; NaN without examples. */
+  /** Mean loss in nats; NaN without examples, and if logits are no numbers. */
   loss(): number {
     return this.#lossSum / this.#examples;
   }
@@ -139,7 +159,7 @@ export class Evaluation {
 
   /** Examples of the class. */
   actualCount(index: number): number {
-    let sum = 0;
+    let sum = this.withoutClass(index);
     for (let c = 0; c < this.classes; c++) sum += this.confusion(index, c);
     return sum;
   }
@@ -151,12 +171,19 @@ export class Evaluation {
     return sum;
   }
 
+  /**
+   * One sentence for a network whose logits or loss are no numbers, with the figure and the way out; null for all others.
+   */
+  get divergence(): string | null {
+    return divergenceText(this.toJSON());
+  }
+
   /** All results as a plain text table. */
   stats(): string {
     return evaluationTable(this.toJSON());
   }
 
-  /** All results as plain data; null if a quotient is undefined. */
+  /** All results as plain data; null if a quotient is undefined, or (with `diverged`) if the loss is not a number. */
   toJSON(): EvaluationJson {
     const number = (value: number): number | null => (Number.isFinite(value) ? value : null);
     const average = (of: Averaging): EvaluationJson['macro'] => ({
@@ -166,6 +193,8 @@ export class Evaluation {
     });
     return {
       examples: this.#examples,
+      withoutClass: this.withoutClass(),
+      diverged: !Number.isFinite(this.#lossSum) || this.withoutClass() > 0,
       classes: this.classes,
       accuracy: number(this.accuracy()),
       errorPercent: number(this.errorPercent()),
@@ -177,6 +206,7 @@ export class Evaluation {
       perClass: this.labelNames.map((label, index) => ({
         label,
         examples: this.actualCount(index),
+        withoutClass: this.withoutClass(index),
         precision: this.precision(index),
         recall: this.recall(index),
         f1: this.f1(index),

@@ -3,7 +3,8 @@
  * later as if it had not stopped. One step is one call of the session, so a listener sees exactly the state
  * after that step. Semantics: docs/training.md, "Steps and epochs".
  */
-import { InputError } from '../numerics/index.js';
+import { FUNCTION, listOf, NUMBER, record, SIGNAL, type OptionRules } from '../numerics/arguments.js';
+import { InputError, InputTypeError } from '../numerics/index.js';
 import type { Session, StepMetrics } from '../backend/index.js';
 import type { DataSetIterator, IteratorPosition } from '../data/index.js';
 import { coefficientsOf, type StepRates } from '../optim/index.js';
@@ -17,6 +18,13 @@ import type {
   TrainingModel,
 } from './listener.js';
 import { EventLoopTurns } from './turns.js';
+import {
+  batchWarning,
+  coefficientWarnings,
+  inputsWarning,
+  lossWarning,
+  type TrainingWarning,
+} from './warnings.js';
 
 /** How long `fit` trains, its listeners, and the signal that stops it. */
 export interface FitOptions {
@@ -27,7 +35,21 @@ export interface FitOptions {
   readonly listeners?: readonly TrainingListener[];
   /** Stops after the step during which it is aborted; the state can be saved and resumed. */
   readonly signal?: AbortSignal;
+  /** Examples of a full batch if `fit` gets a data set; by default, of the largest one so far. Iterators have their own. */
+  readonly batch?: number;
+  /** Receives warnings, each kind once in the life of a network; by default, the console prints them. */
+  readonly onWarning?: (warning: TrainingWarning) => void;
 }
+
+/** Rules of the options of `fit`. */
+export const FIT_OPTIONS: OptionRules<FitOptions> = {
+  epochs: NUMBER,
+  maxSteps: NUMBER,
+  listeners: listOf(record('a listener')),
+  signal: SIGNAL,
+  batch: NUMBER,
+  onWarning: FUNCTION,
+};
 
 /** The position of a step. */
 export interface Workplace {
@@ -59,11 +81,24 @@ export class Fit {
   readonly #signal: AbortSignal | undefined;
   readonly #epochs: number;
   readonly #maxSteps: number;
+  readonly #warn: (warning: TrainingWarning | null) => void;
   #steps = 0;
   #epochsDone = 0;
 
-  /** @throws RangeError for epochs or maxSteps that are not whole numbers from 0. */
-  constructor(model: TrainingModel, iterator: DataSetIterator, options: FitOptions) {
+  /**
+   * @param warn drops what was reported before
+   * @throws RangeError for epochs or maxSteps that are not whole numbers from 0, TypeError for a batch.
+   */
+  constructor(
+    model: TrainingModel,
+    iterator: DataSetIterator,
+    options: FitOptions,
+    warn: (warning: TrainingWarning | null) => void,
+  ) {
+    if (options.batch !== undefined) {
+      throw new InputTypeError('fit: an iterator has its own batch; leave batch out, or pass a data set');
+    }
+    this.#warn = warn;
     this.#model = model;
     this.#iterator = iterator;
     this.#listeners = options.listeners ?? [];
@@ -86,6 +121,8 @@ export class Fit {
     const iterator = this.#iterator;
     let resumes = this.#isInsideEpoch();
     const start = this.#start();
+    const { batch, totalExamples } = iterator;
+    if (totalExamples !== undefined && this.#epochs > 0) this.#warn(batchWarning(totalExamples, batch));
     for (const listener of this.#listeners) await listener.onFitStart?.(model, start);
     let aborted = false;
     while (this.#epochsDone < this.#epochs && this.#steps < this.#maxSteps) {
@@ -102,13 +139,18 @@ export class Fit {
       const { session } = workplace;
       const { stepsPerTurn = 1 } = session;
       const coefficients = this.#coefficients(session);
+      for (const warning of coefficientWarnings(model.definition.optimizers, coefficients, session, epoch))
+        this.#warn(warning);
       const tally: Tally = { steps: 0, examples: 0, lossSum: 0, correct: 0 };
       while (iterator.hasNext() && this.#steps < this.#maxSteps && !this.#isAborted()) {
         await this.#step(host, workplace, coefficients, tally);
         if (this.#steps % stepsPerTurn === 0) await turns.next();
       }
+      const inputs = workplace.encoder.counter?.endPass();
+      if (inputs) this.#warn(inputsWarning(inputs));
       aborted = this.#isAborted();
       if (aborted || iterator.hasNext()) break;
+      if (totalExamples === undefined && tally.steps === 1) this.#warn(batchWarning(tally.examples, batch));
       await this.#endEpoch(host, summaryOf(epoch, tally));
     }
     const result: FitResult = { aborted, steps: this.#steps, epochs: this.#epochsDone };
@@ -129,6 +171,7 @@ export class Fit {
     const { lossSum, correct } = metrics!;
     this.#steps++;
     host.stepDone(this.#iterator.position, metrics!);
+    this.#warn(lossWarning(`the loss of step ${step}`, lossSum));
     tally.steps++;
     tally.examples += count;
     tally.lossSum += lossSum;

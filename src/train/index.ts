@@ -8,6 +8,7 @@
 export { Network, type LoadOptions, type NetworkOptions, type ParameterData } from './network.js';
 export { BatchEncoder, checkData } from './batch.js';
 export type { FitOptions } from './fit.js';
+export type { TrainingWarning, WarningKind } from './warnings.js';
 export type {
   EpochSummary,
   FitResult,
@@ -18,7 +19,7 @@ export type {
   TrainingModel,
 } from './listener.js';
 export type { PrecisionReason, PrecisionState } from './precision.js';
-export type { PeriodOptions } from './period.js';
+export type { PeriodOptions, StepPeriodOptions } from './period.js';
 export { ScoreIterationListener, type ScoreIterationOptions } from './listeners/score-iteration.js';
 export {
   PerformanceListener,
@@ -44,23 +45,32 @@ export {
 export { profileTrace, type Trace, type TraceEvent } from './profile-trace.js';
 export { MemoryCheckpointStore, type CheckpointStore } from './checkpoint-store.js';
 export {
+  accuracyScore,
   EarlyStoppingTrainer,
   errorScore,
+  evaluationScore,
   lossScore,
   type EarlyStoppingConfiguration,
   type EarlyStoppingResult,
   type ScoreCalculator,
+  type ScoreDirection,
+  type ScoreFunction,
+  type ScoreName,
   type TerminationReason,
 } from './early-stopping.js';
 export { Evaluation, type EvaluationOptions } from './evaluation.js';
 export type { Averaging, EvaluationJson } from './evaluation-table.js';
 export {
+  checkpointChecksum,
   checkSameNetwork,
   decodeCheckpoint,
   encodeCheckpoint,
+  readCheckpointHeader,
   type Checkpoint,
+  type CheckpointHeader,
   type CheckpointTensor,
 } from './checkpoint.js';
+export { parseDataSchema } from './data-schema.js';
 export {
   decodeSafetensors,
   encodeSafetensors,

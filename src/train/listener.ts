@@ -3,7 +3,7 @@
  * Deeplearning4j. A hook may be asynchronous; training waits until it is done. Described in docs/training.md.
  */
 import type { SiteStatistics } from '../backend/index.js';
-import type { DataSetIterator, IteratorPosition } from '../data/index.js';
+import type { DataSet, DataSetIterator, IteratorPosition } from '../data/index.js';
 import type { NetworkDefinition } from '../nn/index.js';
 import type { Evaluation } from './evaluation.js';
 import type { PrecisionReason } from './precision.js';
@@ -20,7 +20,7 @@ export interface TrainingModel {
   /** Position of the training iterator after the last step; null before the first. */
   readonly iteratorPosition: IteratorPosition | null;
   /** Changes neither the state of training nor the iterator's position. */
-  evaluate(iterator: DataSetIterator, options?: { readonly topN?: number }): Promise<Evaluation>;
+  evaluate(data: DataSetIterator | DataSet, options?: { readonly topN?: number }): Promise<Evaluation>;
   /** Counters of every rounding site since the last reading. */
   statistics(): Promise<SiteStatistics[]>;
   /** SHA-256 of all raw parameters, in hexadecimal digits. */
@@ -92,7 +92,7 @@ export interface FitResult {
 
 /**
  * Hooks that `fit` calls, in this order. All are optional. Listeners are called in the order in which they
- * were given.
+ * were given. `fit` of a data set, which is one step, calls `iterationDone` alone.
  */
 export interface TrainingListener {
   onFitStart?(model: TrainingModel, start: FitStart): void | Promise<void>;

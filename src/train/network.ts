@@ -11,25 +11,53 @@ import {
   type SiteStatistics,
   type TensorData,
 } from '../backend/index.js';
-import { sliceExamples, type DataSet, type DataSetIterator, type IteratorPosition } from '../data/index.js';
+import {
+  ArrayDataSetIterator,
+  checkDataSet,
+  conformData,
+  conformIterator,
+  sliceExamples,
+  type DataSchema,
+  type DataSet,
+  type DataSetIterator,
+  type IteratorPosition,
+} from '../data/index.js';
 import { defineNetwork, NetworkDefinition, type NetworkConfiguration } from '../nn/index.js';
 import {
-  firstLargest,
+  checkOptions,
+  either,
+  FUNCTION,
+  NULL,
+  NUMBER,
+  record,
+  TEXT,
+  wholeNumber,
+  withMethods,
+  type OptionRules,
+} from '../numerics/arguments.js';
+import {
+  classOf,
+  formatText,
   PROBABILITY_BITS,
   type NumberFormat,
   InputError,
   InputTypeError,
 } from '../numerics/index.js';
 import { elements } from '../plan/index.js';
-import { BatchEncoder, checkData } from './batch.js';
+import { BatchEncoder, checkData, checkSource, isIterator } from './batch.js';
 import { littleEndianBytes, sha256 } from './bytes.js';
 import { checkSameNetwork, decodeCheckpoint, encodeCheckpoint, type CheckpointTensor } from './checkpoint.js';
+import { parseDataSchema } from './data-schema.js';
 import { Evaluation } from './evaluation.js';
-import { Fit, type FitOptions } from './fit.js';
+import { printWarning } from './console.js';
+import { Fit, FIT_OPTIONS, type FitOptions } from './fit.js';
+import { InputCounter } from './input-counter.js';
 import type { FitResult, PrecisionChange, TrainingModel } from './listener.js';
+import { oneStep, SingleBatch } from './single-batch.js';
 import { convertState, PrecisionTracker, type PrecisionState } from './precision.js';
 import type { TrainingProfile } from './profile.js';
 import { NetworkState } from './state.js';
+import { batchWarning, type TrainingWarning } from './warnings.js';
 
 /** The backend of a network, and its options. */
 export interface NetworkOptions {
@@ -42,6 +70,11 @@ export interface NetworkOptions {
    * (see `profile`). It changes no result.
    */
   readonly clock?: () => number;
+  /**
+   * What its data are. Default: as the first data that it is trained with, or as in the checkpoint; null: not known, all
+   * data are taken as they are.
+   */
+  readonly dataSchema?: DataSchema | null;
 }
 
 /** The backend of a loaded network, and the network expected in the file. */
@@ -58,6 +91,17 @@ export interface ParameterData {
   /** Raw integers (float32: values), row-major. */
   readonly data: TensorData;
 }
+
+const NETWORK_OPTIONS: OptionRules<NetworkOptions> = {
+  backend: either(TEXT, withMethods('a backend', 'open')),
+  threads: wholeNumber(1),
+  clock: FUNCTION,
+  dataSchema: either(record('the schema of data'), NULL),
+};
+const LOAD_OPTIONS: OptionRules<LoadOptions> = {
+  ...NETWORK_OPTIONS,
+  expected: record('a network or its configuration'),
+};
 
 /** Most examples per step of `output` or `score` before there is a session. */
 const DEFAULT_BATCH = 100;
@@ -81,11 +125,19 @@ export class Network implements TrainingModel {
   #step = 0;
   #epoch = 0;
   #iteratorPosition: IteratorPosition | null = null;
+  #dataSchema: DataSchema | null | undefined;
   #training = false;
+  /** Counters of the inputs by site; a session has those of all other sites. */
+  readonly #inputs = new Map<string, InputCounter>();
+  /** Kinds of warnings that were given. */
+  readonly #warned = new Set<string>();
+  /** The last `fit` was a step with fewer examples than a batch. */
+  #wasShort = false;
 
   private constructor(definition: NetworkDefinition, options: NetworkOptions, saved: Saved | null) {
-    const { backend = 'wasm', threads, clock } = options;
+    const { backend = 'wasm', threads, clock, dataSchema } = options;
     this.definition = definition;
+    this.#dataSchema = dataSchema && parseDataSchema(dataSchema, 'network: dataSchema');
     this.#precision = new PrecisionTracker(
       definition.configuration.precisionSchedule ?? [],
       saved?.precision ?? null,
@@ -103,6 +155,7 @@ export class Network implements TrainingModel {
     network: NetworkDefinition | NetworkConfiguration,
     options: NetworkOptions = {},
   ): Promise<Network> {
+    checkOptions('network', options, NETWORK_OPTIONS);
     return new Network(definitionOf(network), options, null);
   }
 
@@ -113,14 +166,17 @@ export class Network implements TrainingModel {
    * expected.
    */
   static async load(bytes: Uint8Array, options: LoadOptions = {}): Promise<Network> {
-    const { configuration, step, epoch, iteratorPosition, batch, precision, tensors } =
+    checkOptions('network', options, LOAD_OPTIONS);
+    const { configuration, step, epoch, iteratorPosition, batch, precision, dataSchema, tensors } =
       await decodeCheckpoint(bytes);
     if (options.expected) checkSameNetwork(configuration, definitionOf(options.expected).configuration);
     const contents = new Map([...tensors].map(([name, { data }]) => [name, data]));
-    const network = new Network(defineNetwork(configuration), options, { batch, contents, precision });
+    const { expected: _expected, ...own } = options;
+    const network = new Network(defineNetwork(configuration), own, { batch, contents, precision });
     network.#step = step;
     network.#epoch = epoch;
     network.#iteratorPosition = iteratorPosition;
+    network.#dataSchema ??= options.dataSchema === null ? null : dataSchema;
     return network;
   }
 
@@ -141,19 +197,54 @@ export class Network implements TrainingModel {
   }
 
   /**
-   * Trains for a number of epochs. An epoch is one pass of the iterator, the first from its current position;
-   * it is reset after each.
-   * @throws (rejects with) RangeError if the data does not fit the network, TypeError while another `fit`
-   * runs.
+   * What the data are that the network learnt from: kind, shape, names of columns and classes, normaliser. All other data
+   * are matched with it by name, and normalised alike. null if it is not known: data are then taken as they are.
    */
-  async fit(iterator: DataSetIterator, options: FitOptions = {}): Promise<FitResult> {
+  get dataSchema(): DataSchema | null {
+    return this.#dataSchema ?? null;
+  }
+
+  /**
+   * Trains for a number of epochs. An epoch is one pass of the iterator, the first from its current position;
+   * it is reset after each. A data set is one step: its examples are the batch, no epoch is counted, and of
+   * the hooks of a listener `iterationDone` alone is called.
+   * @throws (rejects with) RangeError if the data does not fit the network, TypeError while another `fit`
+   * runs, for what is neither an iterator nor a data set, and for `epochs` or `maxSteps` with a data set.
+   */
+  async fit(data: DataSetIterator | DataSet, options: FitOptions = {}): Promise<FitResult> {
     if (this.#training)
       throw new InputTypeError('fit: the network is being trained already; await the other fit first');
-    checkData('fit', iterator, this.definition);
-    const fit = new Fit(this, iterator, options);
+    checkOptions('fit', options, FIT_OPTIONS);
+    checkSource('fit', data);
+    const warn = this.#warner(options);
+    if (isIterator(data)) {
+      this.#wasShort = false;
+      const source = this.#source('fit', data);
+      return this.#fit(source, new Fit(this, source, options, warn), (position) => {
+        this.#iteratorPosition = position;
+      });
+    }
+    const single = oneStep(options);
+    // An evaluation before the first step has a batch of its own.
+    const known = this.#step > 0 ? (this.#state.batch ?? 0) : 0;
+    const batch = options.batch ?? Math.max(known, data.count);
+    const source = this.#conformed('fit', data);
+    checkData('fit', source, this.definition);
+    const iterator = new SingleBatch(source, batch, this.#iteratorPosition);
+    const isShort = options.batch === undefined && data.count < batch;
+    // One short batch is the last of an epoch; two are a habit.
+    if (isShort && this.#wasShort) warn(batchWarning(data.count, batch));
+    this.#wasShort = isShort;
+    return this.#fit(iterator, new Fit(this, iterator, single, warn), () => undefined);
+  }
+
+  async #fit(
+    { batch, schema }: DataSetIterator,
+    fit: Fit,
+    keep: (position: IteratorPosition | null) => void,
+  ): Promise<FitResult> {
     this.#training = true;
     try {
-      const { batch } = iterator;
       // Reports a mistake in a later stage, or an op that the backend refuses, before training begins.
       this.definition.checkPlans(batch);
       await this.#state.open(batch);
@@ -165,12 +256,13 @@ export class Network implements TrainingModel {
         },
         stepDone: (position, { count, correct }) => {
           this.#step++;
-          this.#iteratorPosition = position;
+          if (this.#dataSchema === undefined) this.#dataSchema = schema;
+          keep(position);
           this.#precision.stepDone(count, correct);
         },
         epochDone: (position) => {
           this.#epoch++;
-          this.#iteratorPosition = position;
+          keep(position);
           this.#precision.epochDone();
         },
       });
@@ -179,14 +271,34 @@ export class Network implements TrainingModel {
     }
   }
 
+  /** Reports a warning, each kind once in the life of the network. */
+  #warner({ onWarning }: FitOptions): (warning: TrainingWarning | null) => void {
+    const report = onWarning ?? (({ message }: TrainingWarning): void => printWarning(message));
+    return (warning) => {
+      if (warning === null || this.#warned.has(warning.kind)) return;
+      this.#warned.add(warning.kind);
+      report(warning);
+    };
+  }
+
   /**
    * Evaluates on one whole pass of the iterator, or on the rest of a source that can be read only once, in
    * steps of the network's own batch size. Restores the iterator's position and does not change the training.
-   * @throws (rejects with) RangeError if the data does not fit the network, or if there are no examples.
+   * A data set is evaluated whole.
+   * @throws (rejects with) RangeError if the data does not fit the network, or if there are no examples;
+   * TypeError for what is neither an iterator nor a data set.
    */
-  async evaluate(iterator: DataSetIterator, options: { readonly topN?: number } = {}): Promise<Evaluation> {
-    checkData('evaluate', iterator, this.definition);
-    const { classes, labelNames } = iterator;
+  async evaluate(
+    data: DataSetIterator | DataSet,
+    options: { readonly topN?: number } = {},
+  ): Promise<Evaluation> {
+    checkOptions('evaluate', options, { topN: NUMBER });
+    checkSource('evaluate', data);
+    const iterator = isIterator(data)
+      ? data
+      : new ArrayDataSetIterator(data, { batch: Math.min(data.count, DEFAULT_BATCH) });
+    const source = this.#source('evaluate', iterator);
+    const { classes, labelNames } = source;
     const evaluation = new Evaluation({
       classes,
       ...(labelNames ? { labelNames } : {}),
@@ -196,7 +308,7 @@ export class Network implements TrainingModel {
     const { position } = iterator;
     if (iterator.resetSupported) iterator.seek({ epoch: position.epoch, cursor: 0 });
     try {
-      for await (const { labels, result } of this.#run(session, batches(iterator, session.plan.batch))) {
+      for await (const { labels, result } of this.#run(session, batches(source, session.plan.batch))) {
         evaluation.add(labels, result.logits, result.lossSum);
       }
     } finally {
@@ -207,12 +319,15 @@ export class Network implements TrainingModel {
     return evaluation;
   }
 
-  /** Class probabilities, one array per example. Features are those of a DataSet: pixels, or real values. */
+  /**
+   * Class probabilities, one array per example. Features alone are pixels, or real values in the units of the source: if the
+   * training data were normalised, they are normalised alike. A data set carries its own normaliser.
+   */
   async output(input: DataSet | DataSet['features']): Promise<Float32Array[]> {
     const rows: Float32Array[] = [];
     const { classes } = this.definition;
     const unit = this.definition.arithmetic === 'float32' ? 1 : PROBABILITY_UNIT;
-    for await (const { result } of this.#runAll('output', this.#dataSet(input))) {
+    for await (const { result } of this.#runAll('output', this.#dataSet('output', input))) {
       for (let at = 0; at < result.probabilities.length; at += classes) {
         rows.push(Float32Array.from(result.probabilities.subarray(at, at + classes), (raw) => raw * unit));
       }
@@ -220,15 +335,18 @@ export class Network implements TrainingModel {
     return rows;
   }
 
-  /** The most likely class of every example: the first largest logit. */
+  /**
+   * The most likely class of every example: the first largest logit; -1 if its logits are no numbers. The input is that of
+   * `output`.
+   */
   async predict(input: DataSet | DataSet['features']): Promise<Int32Array> {
-    const data = this.#dataSet(input);
+    const data = this.#dataSet('predict', input);
     const predicted = new Int32Array(data.count);
     const { classes } = this.definition;
     let example = 0;
     for await (const { result } of this.#runAll('predict', data)) {
       for (let at = 0; at < result.logits.length; at += classes) {
-        predicted[example++] = firstLargest(result.logits, at, classes);
+        predicted[example++] = classOf(result.logits, at, classes);
       }
     }
     return predicted;
@@ -237,13 +355,18 @@ export class Network implements TrainingModel {
   /** Mean cross-entropy loss over a data set, in nats. */
   async score(data: DataSet): Promise<number> {
     let sum = 0;
-    for await (const { result } of this.#runAll('score', data)) sum += result.lossSum;
+    const examples = this.#dataSet('score', data);
+    for await (const { result } of this.#runAll('score', examples)) sum += result.lossSum;
     return sum / data.count;
   }
 
-  /** Counters of every rounding site since the last call, or since the batch size or precision changed. */
+  /**
+   * Counters of every rounding site since the last call, or since the batch size or precision changed. The first are
+   * those of `input` (and `inference/input`), if real values were converted into the input's format.
+   */
   async statistics(): Promise<SiteStatistics[]> {
-    return this.#state.statistics();
+    const sites = await this.#state.statistics();
+    return [...[...this.#inputs.values()].map((counter) => counter.read()), ...sites];
   }
 
   /**
@@ -279,8 +402,11 @@ export class Network implements TrainingModel {
     return sha256(...parts);
   }
 
-  /** The bytes of a checkpoint: everything that training needs to continue bit for bit. */
-  async save(): Promise<Uint8Array> {
+  /**
+   * The bytes of a checkpoint: everything that training needs to continue bit for bit.
+   * @param run text that the file is to record of the caller's run (`readCheckpointHeader` gives it back)
+   */
+  async save(run?: string): Promise<Uint8Array> {
     const tensors = new Map<string, CheckpointTensor>();
     for (const { name } of this.#state.tensors) {
       const { shape, format, data } = await this.parameter(name);
@@ -296,7 +422,9 @@ export class Network implements TrainingModel {
       iteratorPosition,
       batch: this.#state.batch,
       precision: this.#precision.state,
+      ...(this.#dataSchema && { dataSchema: this.#dataSchema }),
       tensors,
+      ...(run !== undefined && { run }),
     });
   }
 
@@ -323,12 +451,33 @@ export class Network implements TrainingModel {
 
   #encoder(session: Session, input: 'trainInput' | 'evaluateInput'): BatchEncoder {
     const { plan } = session;
-    const { format, shape } = plan.tensors[plan[input]!]!;
-    return new BatchEncoder(format!, elements(shape.slice(1)), plan.batch);
+    const { name, format, shape } = plan.tensors[plan[input]!]!;
+    const counter = this.#counter(input === 'trainInput' ? name : `inference/${name}`, format!);
+    return new BatchEncoder(format!, elements(shape.slice(1)), plan.batch, counter);
   }
 
-  #dataSet(input: DataSet | DataSet['features']): DataSet {
-    if (!ArrayBuffer.isView(input)) return input;
+  #counter(site: string, format: NumberFormat): InputCounter | null {
+    if (format === 'float32') return null;
+    const known = this.#inputs.get(site);
+    if (known && formatText(known.format) === formatText(format)) return known;
+    const counter = new InputCounter(site, format);
+    this.#inputs.set(site, counter);
+    return counter;
+  }
+
+  /** The iterator as the network's schema has its data. */
+  #source(who: string, iterator: DataSetIterator): DataSetIterator {
+    const schema = this.dataSchema;
+    const source = schema ? conformIterator(iterator, schema, who) : iterator;
+    checkData(who, source, this.definition);
+    return source;
+  }
+
+  #dataSet(who: string, input: DataSet | DataSet['features']): DataSet {
+    if (!(input instanceof Uint8Array || input instanceof Float32Array)) {
+      checkDataSet(input, 'network: data');
+      return this.#conformed(who, input);
+    }
     const { inputShape, classes } = this.definition;
     const size = elements(inputShape);
     const count = input.length / size;
@@ -337,10 +486,18 @@ export class Network implements TrainingModel {
         `network: features must be a whole number of examples of ${size} values, got ${input.length} values`,
       );
     }
-    return { features: input, labels: new Int32Array(count), count, shape: [size], classes };
+    const data = { features: input, labels: new Int32Array(count), count, shape: [size] as const, classes };
+    // Of pixels, real values are those that they stand for.
+    return this.#conformed(who, data, input instanceof Uint8Array ? {} : { kind: 'values' });
+  }
+
+  #conformed(who: string, data: DataSet, changes: Partial<DataSchema> = {}): DataSet {
+    const schema = this.dataSchema;
+    return schema ? conformData(data, { ...schema, ...changes }, who) : data;
   }
 
   async *#runAll(who: string, data: DataSet): AsyncGenerator<Piece> {
+    checkDataSet(data, `${who}: data`);
     checkData(who, data, this.definition);
     const session = await this.#state.open(this.#state.batch ?? Math.min(data.count, DEFAULT_BATCH));
     yield* this.#run(session, pieces(data, session.plan.batch));

@@ -2,6 +2,7 @@
  * When a listener acts: every n epochs or steps, counted from the start of training, so that a resumed
  * training keeps the rhythm.
  */
+import { NUMBER, type OptionRules } from '../numerics/arguments.js';
 import { InputError } from '../numerics/index.js';
 import type { EpochSummary, Iteration } from './listener.js';
 
@@ -11,6 +12,32 @@ export interface PeriodOptions {
   readonly everyEpochs?: number;
   /** After every n-th step, counted from the start of training. */
   readonly everySteps?: number;
+}
+
+/** Rules of `PeriodOptions`. */
+export const PERIOD_RULES: OptionRules<PeriodOptions> = { everyEpochs: NUMBER, everySteps: NUMBER };
+
+/** How often a listener acts that counts steps alone. */
+export interface StepPeriodOptions {
+  /** Every n-th step, counted from the start of training. */
+  readonly everySteps?: number;
+  /** The former name of `everySteps`. */
+  readonly every?: number;
+}
+
+/** Rules of `StepPeriodOptions`. */
+export const STEP_PERIOD_RULES: OptionRules<StepPeriodOptions> = { everySteps: NUMBER, every: NUMBER };
+
+/**
+ * The number of steps between two actions.
+ * @throws RangeError for a number that is not whole or below 1.
+ */
+export function stepPeriod(who: string, options: StepPeriodOptions, usual: number): number {
+  const { every, everySteps = every ?? usual } = options;
+  return checkPeriod(
+    `${who}: ${options.everySteps === undefined && every !== undefined ? 'every' : 'everySteps'}`,
+    everySteps,
+  );
 }
 
 /** Decides after which steps and epochs a listener acts. In a resumed training it acts at the same steps. */

@@ -118,6 +118,8 @@ export async function convertState(
       flushed,
       maxMagnitude,
       swallowed: 0,
+      gradients: 0,
+      swallowedGradients: 0,
     });
   }
   return { contents, sites };

@@ -3,9 +3,10 @@
  * network is a process, with one track of steps and their ops and one track of the loop that sets the limit.
  * Times are in microseconds. https://docs.google.com/document/d/1CvAClvFfyA5R-PhYUmn5OOQtYMH4h6I0nSsKchNAySU
  */
+import { checkArgument, listOf } from '../numerics/arguments.js';
 import type { OpProfile, StepProfile } from '../backend/index.js';
 import { opMacs, opWrites, type Op, type Plan } from '../plan/index.js';
-import { gmacsOf, pathText, type TrainingProfile } from './profile.js';
+import { PROFILE, gmacsOf, pathText, type TrainingProfile } from './profile.js';
 
 /** An event with a duration, or a name of a process or a track. */
 export type TraceEvent = Interval | NameOf;
@@ -41,6 +42,7 @@ const LIMIT = 2;
 
 /** The trace of one or several profiles. */
 export function profileTrace(profiles: readonly TrainingProfile[]): Trace {
+  checkArgument('profiles', profiles, listOf(PROFILE));
   const starts = profiles.flatMap(({ steps }) => steps.map(({ startMs }) => startMs));
   const zero = starts.reduce((first, start) => Math.min(first, start), Infinity);
   const traceEvents = profiles.flatMap((profile, index) => [

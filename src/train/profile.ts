@@ -3,6 +3,7 @@
  * to the limit of the machine. This file only computes; a session measures. docs/kernels.md, section
  * "Profiling", explains the columns.
  */
+import { checkArgument, listOf, NUMBERS, record } from '../numerics/arguments.js';
 import { InputError } from '../numerics/index.js';
 import type { StepProfile } from '../backend/index.js';
 import { opMacs, opWrites, type Op, type Plan } from '../plan/index.js';
@@ -16,6 +17,12 @@ export interface TrainingProfile {
   /** Oldest first. */
   readonly steps: readonly StepProfile[];
 }
+
+/** What a profile is, as Network.profile gives it. */
+export const PROFILE = record('a profile of Network.profile', {
+  plan: record('a plan'),
+  steps: listOf(record('a step')),
+});
 
 /** One op of the training step. */
 export interface ProfileRow {
@@ -64,7 +71,9 @@ export interface ProfileTable {
  * The figures of a profile.
  * @throws RangeError if no step was measured.
  */
-export function profileTable({ plan, backend, threads, steps: all }: TrainingProfile): ProfileTable {
+export function profileTable(profile: TrainingProfile): ProfileTable {
+  checkArgument('profile', profile, PROFILE);
+  const { plan, backend, threads, steps: all } = profile;
   if (all.length === 0) throw new InputError('profile: there must be a measured step, got none; train first');
   const batch = all.reduce((most, { count }) => Math.max(most, count), 0);
   const steps = all.filter(({ count }) => count === batch);
@@ -107,6 +116,8 @@ export function profileTable({ plan, backend, threads, steps: all }: TrainingPro
 
 /** `fast`, or for several paths `fast 90 % flush 10 %`, from weights in any unit. */
 export function pathText(paths: Readonly<Record<string, number>>): string {
+  checkArgument('paths', paths, record('shares by path'));
+  checkArgument('paths', Object.values(paths), NUMBERS);
   const entries = Object.entries(parts([paths]));
   if (entries.length <= 1) return entries[0]?.[0] ?? '';
   return entries.map(([path, part]) => `${path} ${partText(part)}`).join(' ');

@@ -4,7 +4,9 @@
  * tensors without gaps. This file knows nothing of checkpoints. Source: github.com/huggingface/safetensors,
  * section "Format".
  */
-import { InputError } from '../numerics/index.js';
+import { kindHint } from '../data/readers.js';
+import { BYTES, checkArgument, instanceRule, listOf, NUMBER, record, TEXT } from '../numerics/arguments.js';
+import { InputError, parseJson, shownText } from '../numerics/index.js';
 import { concatenate, littleEndianBytes, nativeBuffer } from './bytes.js';
 
 /** A row-major tensor. */
@@ -30,6 +32,15 @@ interface Entry {
   readonly end: number;
 }
 
+const CONTENTS = record('{ metadata, tensors }', {
+  metadata: record('texts by name'),
+  tensors: instanceRule('a Map of tensors', Map),
+});
+const TENSOR = record('{ shape, data }', {
+  shape: listOf(NUMBER),
+  data: instanceRule('elements', Int16Array, Int32Array, Float32Array),
+});
+
 function dtypeOf(data: SafetensorsTensor['data']): Dtype {
   if (data instanceof Int16Array) return 'I16';
   return data instanceof Int32Array ? 'I32' : 'F32';
@@ -38,7 +49,11 @@ function dtypeOf(data: SafetensorsTensor['data']): Dtype {
 const elementsOf = (shape: readonly number[]): number => shape.reduce((product, size) => product * size, 1);
 
 /** One file. 4-byte elements come first, so that every tensor is aligned in the file; metadata keeps its order. */
-export function encodeSafetensors({ metadata, tensors }: Safetensors): Uint8Array<ArrayBuffer> {
+export function encodeSafetensors(contents: Safetensors): Uint8Array<ArrayBuffer> {
+  checkArgument('safetensors', contents, CONTENTS);
+  const { metadata, tensors } = contents;
+  checkArgument('safetensors: metadata', Object.values(metadata), listOf(TEXT));
+  for (const [name, tensor] of tensors) checkArgument(`safetensors: tensor "${name}"`, tensor, TENSOR);
   const sorted = [...tensors].sort(
     ([, a], [, b]) => b.data.BYTES_PER_ELEMENT - a.data.BYTES_PER_ELEMENT, // The sort is stable.
   );
@@ -70,6 +85,7 @@ export function encodeSafetensors({ metadata, tensors }: Safetensors): Uint8Arra
  * tensors.
  */
 export function decodeSafetensors(bytes: Uint8Array): Safetensors {
+  checkArgument('safetensors: file', bytes, BYTES);
   const { header, dataStart } = readHeader(bytes);
   const metadata = readMetadata(header['__metadata__']);
   const entries = Object.entries(header)
@@ -91,6 +107,16 @@ export function decodeSafetensors(bytes: Uint8Array): Safetensors {
   return { metadata, tensors };
 }
 
+/**
+ * The metadata of a file; its tensors are not looked at.
+ * @param bytes the file, or its beginning up to the end of the header
+ * @throws RangeError as decodeSafetensors, for the header
+ */
+export function safetensorsMetadata(bytes: Uint8Array): Readonly<Record<string, string>> {
+  checkArgument('safetensors: file', bytes, BYTES);
+  return readMetadata(readHeader(bytes).header['__metadata__']);
+}
+
 function isObject(value: unknown): value is Record<string, unknown> {
   return typeof value === 'object' && value !== null && !Array.isArray(value);
 }
@@ -101,18 +127,20 @@ function isSize(value: unknown): value is number {
 
 function readHeader(bytes: Uint8Array): { header: Record<string, unknown>; dataStart: number } {
   if (bytes.length < 8) {
-    throw new InputError(`safetensors: the file is truncated, got ${bytes.length} bytes of at least 8`);
+    throw new InputError(
+      `safetensors: the file is truncated, got ${bytes.length} bytes of at least 8${kindHint(bytes)}`,
+    );
   }
   const length = new DataView(bytes.buffer, bytes.byteOffset).getBigUint64(0, true);
   if (length < 2n || length > BigInt(bytes.length - 8)) {
     throw new InputError(
-      `safetensors: the file gives its header ${length} bytes but ${bytes.length - 8} follow; the file is truncated or of another kind`,
+      `safetensors: the file gives its header ${length} bytes but ${bytes.length - 8} follow; the file is truncated or of another kind${kindHint(bytes)}`,
     );
   }
   const dataStart = 8 + Number(length);
   let header: unknown;
   try {
-    header = JSON.parse(new TextDecoder('utf-8', { fatal: true }).decode(bytes.subarray(8, dataStart)));
+    header = parseJson(new TextDecoder('utf-8', { fatal: true }).decode(bytes.subarray(8, dataStart)));
   } catch {
     throw new InputError('safetensors: the header is not JSON; the file is corrupted or of another kind');
   }
@@ -136,13 +164,13 @@ function readEntry(name: string, value: unknown): Entry {
   if (!isObject(value)) throw new InputError(`${where} is not described by a JSON object`);
   const { dtype, shape, data_offsets: offsets } = value;
   if (dtype !== 'I16' && dtype !== 'I32' && dtype !== 'F32') {
-    throw new InputError(`${where}: dtype must be I16, I32 or F32, got ${JSON.stringify(dtype)}`);
+    throw new InputError(`${where}: dtype must be I16, I32 or F32, got ${shownText(dtype)}`);
   }
   if (!Array.isArray(shape) || !shape.every(isSize)) {
-    throw new InputError(`${where}: shape must be a list of sizes, got ${JSON.stringify(shape)}`);
+    throw new InputError(`${where}: shape must be a list of sizes, got ${shownText(shape)}`);
   }
   if (!Array.isArray(offsets) || offsets.length !== 2 || !offsets.every(isSize)) {
-    throw new InputError(`${where}: data_offsets must be [begin, end], got ${JSON.stringify(offsets)}`);
+    throw new InputError(`${where}: data_offsets must be [begin, end], got ${shownText(offsets)}`);
   }
   const [begin = 0, end = 0] = offsets;
   const expected = elementsOf(shape) * ELEMENT_SIZE[dtype];

@@ -59,7 +59,7 @@ describe('convert', () => {
     const { stdout } = await good('convert', '0.1234', '-0.5', '--format', '2.14', '--rounding', 'nearest');
     expect(stdout).toBe(
       [
-        '<2,14>, nearest-away',
+        '<2,14>, 16 bits, nearest-away',
         '',
         'number    raw            value                    error  binary',
         '0.1234   2022  0.1234130859375  0.000013085937500004197  0 0.0001 1111 1001 10',
@@ -67,6 +67,36 @@ describe('convert', () => {
         '',
       ].join('\n'),
     );
+  });
+
+  it('reads infinities like any number, and gives JSON their names', async () => {
+    const { stdout } = await good('convert', '-Infinity', '-5', 'inf', '--format', '8.0', '--json');
+    const [low, five, high] = stdout
+      .trimEnd()
+      .split('\n')
+      .map((line) => JSON.parse(line) as unknown);
+    expect(low).toMatchObject({ number: '-Infinity', raw: -128, value: -128, error: 'Infinity' });
+    expect(five).toMatchObject({ number: -5, raw: -5, error: 0 });
+    expect(high).toMatchObject({ number: 'Infinity', raw: 127, value: 127, error: '-Infinity' });
+  });
+
+  it.each([
+    [
+      '1e999',
+      'a number must be between 4.9e-324 and 1.8e308 in magnitude (float64), got "1e999"; write 0 or Infinity if that is meant',
+    ],
+    [
+      '-1e-999',
+      'a number must be between 4.9e-324 and 1.8e308 in magnitude (float64), got "-1e-999"; write 0 or Infinity if that is meant',
+    ],
+    ['-x', 'there is no option "-x"; --help lists the options'],
+    ['--fast', 'there is no option "--fast"; --help lists the options'],
+    ['-.', 'expected a number, got "-."'],
+  ])('refuses %s', async (text, message) => {
+    const { code, stdout, stderr } = await cli(['convert', '--format', '8.0', '--json', text], {
+      cwd: folder,
+    });
+    expect([code, stdout, stderr]).toEqual([2, '', `error: convert: ${message}\n`]);
   });
 
   it('draws the same bits for the same seed, and others for another', async () => {
@@ -160,6 +190,7 @@ describe('train', () => {
     expect(readdirSync(at('a', 'first')).sort()).toEqual([
       'checkpoint.safetensors',
       'config.json',
+      'data.json',
       'metrics.jsonl',
       'result.json',
     ]);
@@ -289,11 +320,14 @@ describe('compare', () => {
     const { stdout } = await good(...ARGS);
     for (const name of ['float32', 'nearest 4.12/6.10', 'coarse']) {
       expect(stdout).toMatch(
-        new RegExp(`^${name} +[\\d.]+ % +[\\d.]+ % +[\\d.]+ +100 +[\\d.]+  [0-9a-f]{12}$`, 'm'),
+        new RegExp(
+          `^${name} +[\\d.]+ % +[\\d.]+ % +(?:–|[\\d.]+ %) +[\\d.]+ +100 +[\\d.]+  [0-9a-f]{12}$`,
+          'm',
+        ),
       );
     }
     expect(stdout).toMatch(/^parameter +nearest 4\.12\/6\.10 +coarse$/m);
-    expect(stdout).toMatch(/^fc1\/weight +[\d.]+ % +[\d.]+ %$/m);
+    expect(stdout).toMatch(/^fc1\/weight(?: +[\d.]+ % \([\d.]+ \+ [\d.]+\)){2}$/m);
     expect(readdirSync(at('side')).sort()).toEqual([
       'coarse',
       'comparison.html',

@@ -4,6 +4,7 @@ import { join } from 'node:path';
 import { setTimeout as sleep } from 'node:timers/promises';
 import { decode } from 'fast-png';
 import { describe, expect, it } from 'vitest';
+import { expectRepeatable } from './repeatable.js';
 import { cli, ended, jsonLines, startCli, temporaryFolder, writeConfiguration } from './support.js';
 
 const FIGURE = ['reproduce', 'figure2', '--data', 'synthetic', '--epochs', '1', '--threads', '1'];
@@ -59,6 +60,11 @@ describe('reproduce', () => {
     expect(readFileSync(join(out, 'figure2.md'), 'utf8')).toContain(
       'fewbit reproduce figure2 --epochs 1 --data synthetic',
     );
+  });
+
+  it('has runs that their recorded configurations repeat', async () => {
+    const runs = ['float32-seed-1', 'stochastic-fl-12-seed-1'].map((run) => `out/mnist-lenet/${run}`);
+    await expectRepeatable(folder, runs);
   });
 
   it('refuses a folder with runs of another length, and changes nothing there', async () => {

@@ -83,7 +83,7 @@ describe('show', () => {
     expect(stdout).toMatch(
       /^runs\/seeds\/seed-1 {2}done; 120 steps, 1 epochs\ndata synthetic, batch 20, seed 1, /,
     );
-    for (const text of ['fc1.relu', 'epoch     step', '2 (part)', 'updates swallowed', 'digest ']) {
+    for (const text of ['fc1.relu', 'epoch     step', '2 (part)', 'lost gradients', 'digest ']) {
       expect(stdout).toContain(text);
     }
     const json = jsonLines(await good('show', 'runs/seeds/seed-1', '--json'))[0];

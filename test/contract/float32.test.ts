@@ -189,6 +189,38 @@ for (const { name, backend, threads } of FLOAT_BACKENDS) {
       await session.close();
     });
 
+    test('a row without numbers is right for no label, whatever its first largest logit', async () => {
+      const shapes = { logits: [1, 3], probabilities: [1, 3], labels: [1] };
+      const roles = { labels: 'label', probabilities: 'probability' } as const;
+      const plan = planOf(
+        shapes,
+        (builder, id) => {
+          const ids = { logits: id('logits'), labels: id('labels'), probabilities: id('probabilities') };
+          builder.softmaxCrossEntropy({ ...ids, error: null, ...site });
+        },
+        roles,
+      );
+      const session = await backend.open(plan, { seed: SEED, threads });
+      for (const row of [
+        ...[0, 1, 2].flatMap((at) =>
+          [NaN, Infinity].map((bad) => [1, 2, 3].map((z, i) => (i === at ? bad : z))),
+        ),
+        [-Infinity, -Infinity, -Infinity],
+        [3, 2, -Infinity],
+      ]) {
+        await session.write('logits', Float32Array.from(row));
+        const right: number[] = [];
+        for (const label of [0, 1, 2]) {
+          await session.write('labels', Int32Array.of(label));
+          const batch = { count: 1, inputs: new Float32Array(0), labels: new Int32Array(0) };
+          const [metrics] = await session.train([{ ...batch, step: 3, coefficients: [COEFFICIENTS] }]);
+          if (metrics!.correct === 1) right.push(label);
+        }
+        expect(right).toEqual(row[0] === 3 ? [0] : []);
+      }
+      await session.close();
+    });
+
     test('softmax is within 2^-20 of the exact one', async () => {
       const logits = Float32Array.of(1.5, -2, 0.25, 30, 29, -1000, 28.5);
       const shapes = { logits: [1, 7], probabilities: [1, 7], error: [1, 7], labels: [1] };

@@ -9,6 +9,7 @@ import type {
   TensorId,
 } from '../../src/plan/index.js';
 import { softmaxOracle } from '../support/oracle.js';
+import { cutsDown, exactShare } from './oracle-windows.js';
 import type { Oracle } from './oracle.js';
 
 export function relu(op: ReluOp, oracle: Oracle): void {
@@ -41,7 +42,10 @@ export function dropout(op: DropoutOp, oracle: Oracle): void {
   const input = oracle.tensors[op.input]!;
   for (let i = 0; i < oracle.length(op.out); i += 1) {
     const kept = oracle.word(op.maskHash, i, 16) >= op.threshold;
-    oracle.set(op.out, op.convert, i, kept ? BigInt(input[i]!) * BigInt(op.scale) : 0n);
+    const value = BigInt(input[i]!);
+    const exact = () => exactShare(value * 2n ** 10n, 65536 - op.threshold); // 2^40 in all
+    const scaled = cutsDown(op.convert) ? exact() : value * BigInt(op.scale);
+    oracle.set(op.out, op.convert, i, kept ? scaled : 0n);
   }
 }
 
@@ -94,6 +98,7 @@ export function sgd(op: SgdOp, oracle: Oracle): void {
       [BigInt(update), fractionBits(oracle, u)],
     ]);
     const after = oracle.set(w, op.parameterConvert, i, sum);
-    if (exact !== 0n && after === before) oracle.countSwallowed(op.parameterConvert!);
+    const isSwallowed = exact !== 0n && after === before;
+    oracle.countStep(op.parameterConvert!, oracle.tensors[g]![i] !== 0, isSwallowed);
   }
 }

@@ -4,6 +4,7 @@ import type {
   AveragePoolOp,
   MaxPoolGradientOp,
   MaxPoolOp,
+  Convert,
   Window,
 } from '../../src/plan/index.js';
 import { at, indices } from './oracle-products.js';
@@ -75,13 +76,32 @@ function reciprocal(n: number): bigint {
   return (2n ** 31n / BigInt(n) + 1n) / 2n;
 }
 
+/** floor(sum * 2^30 / n), of sums of either sign. */
+export function exactShare(sum: bigint, n: number): bigint {
+  const divisor = BigInt(n);
+  const dividend = sum * 2n ** 30n;
+  const rest = ((dividend % divisor) + divisor) % divisor;
+  return (dividend - rest) / divisor;
+}
+
+/** Roundings that move a sum that is a little below an exact one by a whole unit. */
+export function cutsDown(convert: Convert | null): boolean {
+  return convert !== null && ['floor', 'toward-zero'].includes(convert.rounding.mode);
+}
+
 export function averagePool(op: AveragePoolOp, oracle: Oracle): void {
   const input = oracle.tensors[op.input]!;
   let place = 0;
   for (const window of windows(op.window, oracle.rows(op.out))) {
     const cells = cellsOf(op.window, window);
     const sum = cells.reduce((total, cell) => total + BigInt(input[cell.place]!), 0n);
-    oracle.set(op.out, op.convert, place, sum * reciprocal(cells.length));
+    const exact = cutsDown(op.convert);
+    oracle.set(
+      op.out,
+      op.convert,
+      place,
+      exact ? exactShare(sum, cells.length) : sum * reciprocal(cells.length),
+    );
     place += 1;
   }
 }
@@ -90,10 +110,26 @@ export function averagePoolGradient(op: AveragePoolGradientOp, oracle: Oracle): 
   const sums = new Map<number, bigint>();
   const w = op.window;
   const shape = [oracle.count, w.outHeight, w.outWidth, w.channels];
+  // Cells of each window that holds a place, with its error, in the order of the windows.
+  const shares = new Map<number, { n: number; error: bigint }[]>();
   for (const window of windows(w, oracle.rows(op.dOutput))) {
     const cells = cellsOf(w, window);
-    const share = BigInt(at(oracle.tensors[op.dOutput]!, shape, window)!) * reciprocal(cells.length);
-    for (const { place } of cells) sums.set(place, (sums.get(place) ?? 0n) + share);
+    const error = BigInt(at(oracle.tensors[op.dOutput]!, shape, window)!);
+    for (const { place } of cells) {
+      const known = shares.get(place) ?? [];
+      const last = known.at(-1);
+      if (last?.n === cells.length) last.error += error;
+      else known.push({ n: cells.length, error });
+      shares.set(place, known);
+    }
+  }
+  const exact = cutsDown(op.convert);
+  for (const [place, known] of shares) {
+    const parts = known.map(({ n, error }) => (exact ? exactShare(error, n) : error * reciprocal(n)));
+    sums.set(
+      place,
+      parts.reduce((total, part) => total + part, 0n),
+    );
   }
   setSums(oracle, op, sums);
 }

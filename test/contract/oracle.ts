@@ -93,8 +93,11 @@ export class Oracle {
     return value;
   }
 
-  countSwallowed({ site }: Convert): void {
-    this.counters.get(site)!.swallowed += 1;
+  countStep({ site }: Convert, hasGradient: boolean, isSwallowed: boolean): void {
+    const counters = this.counters.get(site)!;
+    counters.gradients += Number(hasGradient);
+    counters.swallowed += Number(isSwallowed);
+    counters.swallowedGradients += Number(hasGradient && isSwallowed);
   }
 
   private convert(convert: Convert, index: number, m: bigint): number {
@@ -126,6 +129,8 @@ export class Oracle {
       flushed: 0,
       maxMagnitude: 0,
       swallowed: 0,
+      gradients: 0,
+      swallowedGradients: 0,
     };
     return new Map(this.plan.sites.map(({ site }) => [site, { site, ...zero }]));
   }

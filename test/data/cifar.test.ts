@@ -31,7 +31,7 @@ describe('cifarDataSet', () => {
 
   test.each([
     [[{ name: 'x.bin', bytes: new Uint8Array(RECORD + 1) }], 'got 3074 bytes'],
-    [[{ name: 'x.bin', bytes: new Uint8Array(0) }], 'got 0 bytes'],
+    [[{ name: 'x.bin', bytes: new Uint8Array(0) }], 'got 0 bytes; it is empty: fetch the file again'],
   ])('%# refuses data that is not whole records', (files, got) => {
     expect(thrown(() => cifarDataSet(files, NAMES))).toBe(
       `DataError: x.bin: must be whole records of 3073 bytes (a label and 32 x 32 x 3 pixels), ${got}`,

@@ -40,7 +40,7 @@ describe('parseIdx', () => {
     [
       'still packed',
       new Uint8Array(gzipSync(encodeIdx([1], [7]))),
-      `f: ${magicRule} 0x1f8b0800; unpack it with gunzip first`,
+      `f: ${magicRule} 0x1f8b0800; it is a gzip file: unpack it with gunzip first`,
     ],
     ['three bytes', Uint8Array.of(0, 0, 8), 'f: an IDX file starts with four magic bytes, got 3 in all'],
     [

@@ -1,7 +1,9 @@
+import { deflateSync } from 'node:zlib';
 import { encode as encodePng, type ImageData } from 'fast-png';
 import { encode as encodeJpeg } from 'jpeg-js';
 import { describe, expect, test } from 'vitest';
 import { decodeImage } from '../../src/data/node/image-file.js';
+import { exifOf, jpegFile, pngFile, withSegment } from './images.js';
 import { range, thrown } from './support.js';
 
 const png = (image: ImageData): Uint8Array => encodePng(image);
@@ -83,14 +85,100 @@ describe('PNG', () => {
     expect(decodeImage(indexed, 'x')).toEqual(over);
   });
 
-  test('a transparent colour (tRNS) is white', () => {
-    const key = Uint8Array.of(0, 7);
-    const bytes = withChunk(
-      png({ width: 3, height: 1, channels: 1, data: Uint8Array.of(6, 7, 8) }),
-      'tRNS',
-      key,
-    );
+  test('a transparent colour (tRNS) is white, in pictures of any size', () => {
+    const bytes = pngFile({ width: 3, height: 1 }, [0, 6, 7, 8], [['tRNS', [0, 7]]]);
     expect(decodeImage(bytes, 'x')).toEqual(grey([6, 255, 8], 3));
+    const two = pngFile(
+      { width: 2, height: 1, colourType: 2 },
+      [0, 7, 8, 9, 40, 50, 60],
+      [['tRNS', [0, 7, 0, 8, 0, 9]]],
+    );
+    expect([...decodeImage(two, 'x').data]).toEqual([255, 255, 255, 40, 50, 60]);
+    const bits = pngFile({ width: 4, height: 1, depth: 2 }, [0, 0b00011011], [['tRNS', [0, 2]]]);
+    expect(decodeImage(bits, 'x')).toEqual(grey([0, 85, 255, 255], 4));
+    const wide = pngFile({ width: 2, height: 1, depth: 16 }, [0, 1, 2, 1, 3], [['tRNS', [1, 2]]]);
+    expect(decodeImage(wide, 'x')).toEqual(grey([255, 1], 2));
+  });
+
+  test('an interlaced one of 16 bits', () => {
+    const data = Uint16Array.from(range(45 * 3), (i) => (i * 1999) & 0xffff);
+    const bytes = encodePng({ width: 9, height: 5, channels: 3, depth: 16, data }, { interlace: 'Adam7' });
+    expect(decodeImage(bytes, 'x').data).toEqual(Uint8Array.from(data, (sample) => sample >> 8));
+  });
+
+  const iccProfile = (text: string): number[] => [
+    ...Buffer.from('ICC profile\0\0'),
+    ...deflateSync(Buffer.from(text)),
+  ];
+  const other = ['name other colours than sRGB; their samples are read as stored'];
+  test.each([
+    ['a gamma of sRGB', [['gAMA', [0, 0, 0xb1, 0x8f]]], undefined],
+    ['a gamma of 1', [['gAMA', [0, 1, 0x86, 0xa0]]], other],
+    [
+      'a gamma of 1 that sRGB overrides',
+      [
+        ['sRGB', [0]],
+        ['gAMA', [0, 1, 0x86, 0xa0]],
+      ],
+      undefined,
+    ],
+    ['a profile called sRGB', [['iCCP', iccProfile('desc sRGB IEC61966-2.1')]], undefined],
+    ['another profile', [['iCCP', iccProfile('desc Display P3')]], other],
+    ['a broken profile', [['iCCP', [...Buffer.from('name\0\0'), 1, 2]]], other],
+    ['animation', [['acTL', range(8)]], ['are animated; their first picture is read']],
+  ] as const)('what is not obeyed is remarked: %s', (_, chunks, remarks) => {
+    const image = decodeImage(pngFile({ width: 2, height: 1 }, [0, 5, 6], chunks), 'x');
+    expect(image.remarks).toEqual(remarks);
+    expect([...image.data]).toEqual([5, 6]);
+  });
+});
+
+describe('orientation', () => {
+  // Stored as 1 2 3 over 4 5 6; what a viewer shows.
+  const shown = {
+    1: [3, [1, 2, 3, 4, 5, 6]],
+    2: [3, [3, 2, 1, 6, 5, 4]],
+    3: [3, [6, 5, 4, 3, 2, 1]],
+    4: [3, [4, 5, 6, 1, 2, 3]],
+    5: [2, [1, 4, 2, 5, 3, 6]],
+    6: [2, [4, 1, 5, 2, 6, 3]],
+    7: [2, [6, 3, 5, 2, 4, 1]],
+    8: [2, [3, 6, 2, 5, 1, 4]],
+    9: [3, [1, 2, 3, 4, 5, 6]],
+  } as const;
+  const rows = [0, 1, 2, 3, 0, 4, 5, 6];
+
+  test.each(Object.entries(shown))('PNG, value %s', (value, [width, pixels]) => {
+    for (const order of ['II', 'MM'] as const) {
+      const bytes = pngFile({ width: 3, height: 2 }, rows, [['eXIf', exifOf(Number(value), order)]]);
+      expect(decodeImage(bytes, 'x')).toEqual(grey(pixels, width));
+    }
+  });
+
+  test.each(Object.entries(shown))('JPEG, value %s', (value, [width, pixels]) => {
+    // Each pixel as a block of 8 x 8, which a JPEG keeps exactly.
+    const jpeg = jpegFile(24, 16, (x, y) => 40 * (1 + (x >> 3) + 3 * (y >> 3)));
+    const exif = [...Buffer.from('Exif\0\0'), ...exifOf(Number(value))];
+    const image = decodeImage(withSegment(jpeg, 0xe1, exif), 'x');
+    expect([image.width, image.height, image.channels]).toEqual([8 * width, 48 / width, 1]);
+    const middles = pixels.map((_, i) => {
+      const at = (8 * Math.floor(i / width) + 4) * image.width + 8 * (i % width) + 4;
+      return image.data[at]! / 40;
+    });
+    expect(middles).toEqual(pixels);
+  });
+
+  test('damaged Exif data are no orientation', () => {
+    const exif = exifOf(6);
+    for (let length = 0; length < 20; length++) {
+      const bytes = pngFile({ width: 3, height: 2 }, rows, [['eXIf', exif.subarray(0, length)]]);
+      expect(decodeImage(bytes, 'x')).toEqual(
+        grey(
+          range(6).map((i) => i + 1),
+          3,
+        ),
+      );
+    }
   });
 });
 
@@ -103,6 +191,73 @@ describe('JPEG', () => {
     const red = decodeImage(encode(rgba(255, 0, 0)), 'x');
     expect([red.width, red.height, red.channels]).toEqual([8, 8, 3]);
     expect([...red.data.subarray(0, 3)]).toEqual([254, 0, 0]);
+  });
+
+  // Components 200, 128, 128: grey as YCbCr, a red as RGB.
+  const bare = jpegFile(8, 8, () => 200, { isBare: true });
+  const adobe = (transform: number): number[] => [...Buffer.from('Adobe'), 0, 100, 0, 0, 0, 0, transform];
+  const named = (names: string): Uint8Array => {
+    const bytes = Buffer.from(bare);
+    const frame = bytes.indexOf(Buffer.of(255, 0xc0));
+    const scan = bytes.indexOf(Buffer.of(255, 0xda));
+    names.split('').forEach((name, i) => {
+      bytes[frame + 10 + 3 * i] = name.charCodeAt(0);
+      bytes[scan + 5 + 2 * i] = name.charCodeAt(0);
+    });
+    return bytes;
+  };
+  const jfif = jpegFile(8, 8, () => 200);
+  test.each([
+    ['neither JFIF nor Adobe', bare, [200]],
+    ['Adobe, no transform', withSegment(bare, 0xee, adobe(0)), [200, 128, 128]],
+    ['Adobe, YCbCr', withSegment(bare, 0xee, adobe(1)), [200]],
+    ['names R G B', named('RGB'), [200, 128, 128]],
+    ['names R G B, but YCbCr by Adobe', withSegment(named('RGB'), 0xee, adobe(1)), [200]],
+    ['JFIF goes before Adobe', withSegment(jfif, 0xee, adobe(0)), [200]],
+  ])('which colours the components are: %s', (_, bytes, pixel) => {
+    const { channels, data } = decodeImage(bytes, 'x');
+    expect([channels, ...data.subarray(0, channels)]).toEqual([pixel.length, ...pixel]);
+  });
+
+  test('a profile other than sRGB is remarked', () => {
+    const profile = (text: string): number[] => [...Buffer.from(`ICC_PROFILE\0\x01\x01${text}`, 'latin1')];
+    const remarks = (text: string): unknown =>
+      decodeImage(withSegment(jfif, 0xe2, profile(text)), 'x').remarks;
+    expect(remarks('desc sRGB IEC61966-2.1')).toBeUndefined();
+    expect(remarks('s\0R\0G\0B\0')).toBeUndefined();
+    expect(remarks('Display P3')).toEqual(['name other colours than sRGB; their samples are read as stored']);
+  });
+
+  const changed = (change: (bytes: Uint8Array, frame: number) => void): Uint8Array => {
+    const bytes = Uint8Array.from(jfif);
+    change(bytes, Buffer.from(jfif).indexOf(Buffer.of(255, 0xc0)));
+    return bytes;
+  };
+  test.each([
+    [
+      '12 bits',
+      (bytes: Uint8Array, frame: number) => bytes.set([12], frame + 4),
+      'it has 12 bits a sample; save it with 8',
+    ],
+    [
+      'arithmetic coding',
+      (bytes: Uint8Array, frame: number) => bytes.set([0xc9], frame + 1),
+      'it is a lossless, hierarchical or arithmetic-coded JPEG; save it as a baseline or progressive one',
+    ],
+    [
+      'two components of one name',
+      (bytes: Uint8Array, frame: number) => bytes.set([1], frame + 13),
+      'two of its components have one name',
+    ],
+    [
+      'no rows',
+      (bytes: Uint8Array, frame: number) => bytes.set([0, 0], frame + 5),
+      'the image has 0 pixels, 1 to 16777216 are read',
+    ],
+  ])('refused: %s', (_, change, message) => {
+    expect(thrown(() => decodeImage(changed(change), 'f'))).toBe(
+      `DataError: f: must be a readable PNG or JPEG image, got an error: ${message}`,
+    );
   });
 });
 
@@ -131,23 +286,42 @@ describe('broken images', () => {
 
   test('other content', () => {
     expect(thrown(() => decodeImage(new TextEncoder().encode('GIF89a'), 'f'))).toBe(
-      `${rule} it has neither a PNG nor a JPEG signature`,
+      `${rule} it has neither a PNG nor a JPEG signature; it is a GIF image: save it as PNG`,
     );
   });
 
-  test('absurd sizes are refused before memory is asked for', () => {
-    const bytes = Uint8Array.from(good);
-    bytes.set([0x7f, 0xff, 0xff, 0xff], 16);
+  test.each([
+    [
+      'absurd sizes',
+      { width: 2 ** 31 - 1, height: 8 },
+      'the image has 17179869176 pixels, 1 to 16777216 are read',
+    ],
+    [
+      'interlaced bits, which the decoder would garble',
+      { width: 8, height: 1, depth: 1, interlace: 1 },
+      'it is interlaced with fewer than 8 bits a sample; save it without interlacing',
+    ],
+    [
+      'impossible bits',
+      { width: 1, height: 1, depth: 4, colourType: 2 },
+      'there is no colour type 2 with 4 bits a sample',
+    ],
+    ['a row too few', { width: 1, height: 2 }, 'its header promises 4 bytes of picture, got 2'],
+  ])('%s', (_, header, message) => {
+    expect(thrown(() => decodeImage(pngFile(header, [0, 1]), 'f'))).toBe(`${rule} ${message}`);
+  });
+
+  test('more picture than promised, as in a bomb', () => {
+    const bytes = pngFile({ width: 1, height: 1 }, Array<number>(1e6).fill(0));
     expect(thrown(() => decodeImage(bytes, 'f'))).toBe(
-      `${rule} the image has 17179869176 pixels, 1 to 16777216 are read`,
+      `${rule} its header promises 2 bytes of picture, got more`,
     );
   });
 
-  test('interlaced bits, which the decoder would garble', () => {
-    const bytes = png({ width: 8, height: 1, channels: 1, depth: 1, data: Uint8Array.of(1) });
-    bytes[28] = 1;
+  test('a chunk that a reader must know', () => {
+    const bytes = pngFile({ width: 1, height: 1 }, [0, 1], [['CgBI', [0, 0, 0, 0]]]);
     expect(thrown(() => decodeImage(bytes, 'f'))).toBe(
-      `${rule} it is interlaced with fewer than 8 bits a sample; save it without interlacing`,
+      `${rule} it needs a reader that knows its chunk CgBI; save it as a plain PNG`,
     );
   });
 
@@ -157,21 +331,3 @@ describe('broken images', () => {
     expect(thrown(() => decodeImage(bytes, 'f'))).toBe(`${rule} palette index 1 of 1 colours`);
   });
 });
-
-/** The PNG with one more chunk before its IDAT. */
-function withChunk(bytes: Uint8Array, type: string, data: Uint8Array): Uint8Array {
-  const at = Buffer.from(bytes).indexOf('IDAT') - 4;
-  const chunk = Buffer.concat([Buffer.alloc(4), Buffer.from(type), data, Buffer.alloc(4)]);
-  chunk.writeUInt32BE(data.length, 0);
-  chunk.writeUInt32BE(crc32(chunk.subarray(4, 8 + data.length)), 8 + data.length);
-  return Buffer.concat([bytes.subarray(0, at), chunk, bytes.subarray(at)]);
-}
-
-function crc32(bytes: Uint8Array): number {
-  let crc = -1;
-  for (const byte of bytes) {
-    crc ^= byte;
-    for (let bit = 0; bit < 8; bit++) crc = (crc >>> 1) ^ (crc & 1 ? 0xedb88320 : 0);
-  }
-  return ~crc >>> 0;
-}

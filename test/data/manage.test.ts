@@ -6,6 +6,7 @@ import {
   cacheFolder,
   getNamed,
   listNamed,
+  loadData,
   removeNamed,
   verifyNamed,
   type FetchOptions,
@@ -42,11 +43,11 @@ describe('cacheFolder', () => {
 
 describe('data get, list, rm, verify', () => {
   test('list tells what is there', async () => {
-    const options = await hollowCache();
+    const { folder, ...options } = await hollowCache();
     const entry = {
       name: 'mnist',
       description: 'handwritten digits, 60,000 + 10,000 images of 28 x 28 x 1 in 10 classes',
-      folder: options.folder,
+      folder,
       sizeBytes: 54_950_048,
     };
     const cifar10 = {
@@ -57,20 +58,22 @@ describe('data get, list, rm, verify', () => {
       present: false,
     };
     expect(await listNamed(options)).toEqual([{ ...entry, present: true }, cifar10]);
-    await truncate(join(options.folder, 'train-labels-idx1-ubyte'), 5);
+    await truncate(join(folder, 'train-labels-idx1-ubyte'), 5);
     const cut = [{ ...entry, present: false }, cifar10];
     expect(await listNamed(options)).toEqual(cut);
     expect(await listNamed({ env: { FEWBIT_CACHE: options.cache } })).toEqual(cut);
   });
 
-  test('get finds it in the cache', async () => {
-    const options = await hollowCache();
-    expect(await getNamed('mnist', options)).toMatchObject({ present: true, source: 'cache' });
+  test('get and load trust a file in the cache by its checksum, not by its size', async () => {
+    const { folder, ...options } = await hollowCache();
+    const message = `DataError: mnist: the cache ${folder} is damaged: train-images-idx3-ubyte must have MD5 6bbc9ace898e44ae57da46a324031adb, got a6628d7fea815bec69f670a11be7e1f8; remove it with "fewbit data rm mnist" and fetch it again with "fewbit data get mnist"`;
+    expect(await rejection(getNamed('mnist', options))).toBe(message);
+    expect(await rejection(loadData('mnist', { ...options, seed: 1 }))).toBe(message);
   });
 
   test('verify compares checksums, file by file', async () => {
-    const options = await hollowCache();
-    await truncate(join(options.folder, 't10k-labels-idx1-ubyte'), 5);
+    const { folder, ...options } = await hollowCache();
+    await truncate(join(folder, 't10k-labels-idx1-ubyte'), 5);
     const { ok, files } = await verifyNamed('mnist', options);
     expect(ok).toBe(false);
     expect(files.map(({ problem }) => problem)).toEqual([
@@ -82,18 +85,18 @@ describe('data get, list, rm, verify', () => {
   });
 
   test('rm removes the files of the set, and the folder only if nothing else is in it', async () => {
-    const options = await hollowCache();
-    await writeFile(join(options.folder, 'mine'), 'x');
+    const { folder, ...options } = await hollowCache();
+    await writeFile(join(folder, 'mine'), 'x');
     const names = MNIST.files.map(({ name }) => name);
     expect((await removeNamed('mnist', options)).removed).toEqual(names);
-    expect(await readdir(options.folder)).toEqual(['mine']);
+    expect(await readdir(folder)).toEqual(['mine']);
     expect(await removeNamed('mnist', options)).toEqual({
       name: 'mnist',
-      folder: options.folder,
+      folder,
       removed: [],
     });
     const other = await hollowCache();
-    await removeNamed('mnist', other);
+    await removeNamed('mnist', { cache: other.cache, env });
     expect(await readdir(other.cache)).toEqual([]);
   });
 
@@ -108,9 +111,9 @@ describe('data get, list, rm, verify', () => {
   });
 
   test('rm reports what it cannot remove', async () => {
-    const options = await hollowCache();
+    const { folder, ...options } = await hollowCache();
     await removeNamed('mnist', options);
-    const inTheWay = join(options.folder, 'train-images-idx3-ubyte');
+    const inTheWay = join(folder, 'train-images-idx3-ubyte');
     await mkdir(inTheWay, { recursive: true });
     expect(await rejection(removeNamed('mnist', options))).toMatch(
       `DataError: data: cannot remove ${inTheWay}: `,

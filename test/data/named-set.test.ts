@@ -210,6 +210,20 @@ describe('what a mirror can do wrong', () => {
     expect(await readdir(options.cache, { recursive: true })).toEqual(['tiny']);
   });
 
+  test('a byte now and then', async () => {
+    const drip = await serve((_, response) => {
+      const timer = setInterval(() => response.write('x'), 10);
+      response.on('close', () => clearInterval(timer));
+    });
+    const good = await serve(mirror());
+    const messages: string[] = [];
+    const options = await optionsFor({ timeoutMs: 500, onProgress: ({ message }) => messages.push(message) });
+    expect(await ensureNamedSet(mirrorsOnly(drip, good), options)).toBe(good);
+    expect(messages.find((message) => message.includes('failed'))).toMatch(
+      / failed: train-images-idx3-ubyte\.gz: only \d+ bytes came in 1\.5 s, the server is too slow$/,
+    );
+  });
+
   test('nobody listens', async () => {
     const options = await optionsFor();
     const message = await rejection(ensureNamedSet(mirrorsOnly('http://127.0.0.1:1/'), options));

@@ -77,6 +77,7 @@ test('pixels count as p / 255', () => {
     offset: [0],
     scale: [1],
     shift: 0,
+    pixels: true,
   });
 });
 

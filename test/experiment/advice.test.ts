@@ -31,6 +31,8 @@ import { openStoredRun, runComparison, type ComparisonContext } from '../../src/
 import { float32Network } from '../../src/experiment/run/configuration.js';
 import { defineNetwork, zoo } from '../../src/nn/index.js';
 import { wordLength } from '../../src/numerics/index.js';
+import { noBrowser } from '../support/browser.js';
+import { faultsOnTelephone } from '../support/telephone.js';
 import { CONFIGURATION, temporaryFolder } from './support.js';
 
 const folder = temporaryFolder();
@@ -90,6 +92,11 @@ describe('advice', () => {
       onTrial: ({ number }: { number: number }) => events.push(`trial ${number}`),
       onVerified: ({ name }: { name: string }) => events.push(name),
     });
+  });
+
+  it('has a page that is readable on a telephone', async (context) => {
+    context.skip(noBrowser !== undefined, noBrowser);
+    expect(await faultsOnTelephone(await advicePage(advice, { command: 'fewbit advise it' }))).toEqual([]);
   });
 
   it('saves bits within the budget, seen with other seeds than those that found it', () => {

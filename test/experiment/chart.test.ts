@@ -6,6 +6,7 @@ import { parseHTML } from 'linkedom';
 import { describe, expect, it } from 'vitest';
 import {
   comparisonChart,
+  comparisonConclusion,
   comparisonPage,
   errorChart,
   type EpochLine,
@@ -20,6 +21,8 @@ import {
   swallowedRates,
   trainingTotals,
 } from '../../src/experiment/run/metrics.js';
+import { noBrowser } from '../support/browser.js';
+import { faultsOnTelephone } from '../support/telephone.js';
 import { CONFIGURATION, intervalLine } from './support.js';
 
 function epochLine(epoch: number, step: number, testErrorPercent: number, partial = false): EpochLine {
@@ -94,6 +97,7 @@ function row(name: string, metrics: readonly MetricsLine[]): ComparisonRow {
     epochs: 2,
     stepsPerSecond: 12,
     swallowed: [{ parameter: 'fc1/weight', swallowed: 1, elements: 4, rate: 0.25 }],
+    lost: [{ parameter: 'fc1/weight', flushed: 2, swallowed: 1, gradients: 4, elements: 8, rate: 0.75 }],
   };
   return { name, path: `runs/${name}`, configuration: CONFIGURATION, result, metrics };
 }
@@ -117,13 +121,37 @@ describe('the chart', () => {
           { x: 1, errorPercent: 20 },
           { x: 2, errorPercent: 0 },
         ],
+        // What the table has: the errors of the epochs' lines.
         train: [
+          { x: 1, errorPercent: 1 },
+          { x: 2, errorPercent: 1 },
+        ],
+        trainParts: [
           { x: 0.25, errorPercent: 50 },
           { x: 0.75, errorPercent: 0 },
           { x: 1.5, errorPercent: 0 },
         ],
       },
     ]);
+  });
+
+  it('ends at the figures of the table, in the chart, on the page and as text', async () => {
+    const lines = LINES.map((line) =>
+      line.event === 'epoch' && line.epoch === 2
+        ? { ...line, trainErrorPercent: 1.79, testErrorPercent: 1.28 }
+        : line,
+    );
+    const one = row('one', lines);
+    const result = { ...one.result, testErrorPercent: 1.28, trainErrorPercent: 1.79, loss: 0.1 };
+    const html = await comparisonPage('title', [{ ...one, result }]);
+    const { document } = parseHTML(html);
+    const ends = [...document.querySelectorAll('.at-wide text[font-weight="600"]')].map(
+      (text) => text.textContent,
+    );
+    expect(ends).toEqual(['Test error', '1.28 %', 'Training error', '1.79 %']);
+    const cells = [...document.querySelectorAll('td')].map((cell) => cell.textContent);
+    expect(cells.slice(1, 3)).toEqual(['1.28 %', '1.79 %']);
+    expect(comparisonConclusion([{ ...one, result }])).toContain('1.28 %');
   });
 
   it('counts steps if a run ended within its first epoch', () => {
@@ -133,10 +161,13 @@ describe('the chart', () => {
     expect(series.map(({ test }) => test.map(({ x }) => x))).toEqual([[4, 8], [2]]);
   });
 
-  it('takes a point per epoch if there are many intervals', () => {
+  it('joins intervals if there are many, and has none that is longer than an epoch', () => {
     const many = Array.from({ length: 200 }, (_, i) => intervalLine(i, i + 1, { correct: 5 }));
     const { series } = comparisonChart('title', [row('one', [...many, epochLine(1, 200, 20)])]);
-    expect(series[0]?.train).toEqual([{ x: 0.5, errorPercent: 50 }]);
+    expect(series[0]?.trainParts).toHaveLength(100);
+    expect(series[0]?.trainParts?.[0]).toEqual({ x: 0.005, errorPercent: 50 });
+    const [long] = comparisonChart('title', [row('one', [intervalLine(0, 9), epochLine(1, 9, 20)])]).series;
+    expect(long?.trainParts).toEqual([]);
   });
 
   it('is SVG that shows titles, names, values, and no NaN', async () => {
@@ -146,12 +177,27 @@ describe('the chart', () => {
     expect(texts).toEqual(
       expect.arrayContaining(['<A & "B">', 'Test error', 'Training error', 'first', 'second']),
     );
-    expect(texts).toEqual(expect.arrayContaining(['Epochs trained', '0.00 %', '50 %', '20 %']));
+    expect(texts).toEqual(expect.arrayContaining(['Epochs trained', '0.00 %', '0 %', '20 %']));
+    // Zero lies below the numbers, and the axis is broken there: in both panels.
+    expect(document.querySelectorAll('.break')).toHaveLength(2);
     expect(svg).not.toMatch(/NaN|Infinity|undefined/);
     // The same lines give the same picture.
     expect(await errorChart(comparisonChart('<A & "B">', [row('first', LINES), row('second', LINES)]))).toBe(
       svg,
     );
+  });
+
+  it('is readable on a telephone', async (context) => {
+    context.skip(noBrowser !== undefined, noBrowser);
+    expect(
+      await faultsOnTelephone(
+        await comparisonPage('runs/a-long-path/'.repeat(8), [
+          row('float32', LINES),
+          row('a setting with a rather long name, stochastic 4.12/6.10', LINES),
+          row('x', LINES),
+        ]),
+      ),
+    ).toEqual([]);
   });
 
   it('stands on a page that loads nothing', async () => {
@@ -160,9 +206,15 @@ describe('the chart', () => {
     expect(document.title).toBe('A <b>');
     const cells = [...document.querySelectorAll('td')].map((cell) => cell.textContent);
     expect(cells).toEqual(
-      expect.arrayContaining(['x < y', '88.65 %', '90.00 %', '–', 'fc1/weight', '25.00 %']),
+      expect.arrayContaining(['x < y', '88.65 %', 'not a number', 'fc1/weight', '75.00 %50.00 + 25.00']),
     );
-    expect(document.querySelectorAll('svg')).toHaveLength(3);
+    expect(document.querySelector('h1 + p')?.textContent).toBe(
+      'The test error is 88.65 % with x < y. Of the gradients that were non-zero, rounding lost 75.00 % with x < y (50.00 % flushed, 25.00 % swallowed).',
+    );
+    expect(html).toContain('How to read a format: &#60;4,12&#62;, short 4.12');
+    // One chart in two widths, each with the key of its curve; and the key in the table.
+    expect(document.querySelectorAll('svg[role="img"]')).toHaveLength(2);
+    expect(document.querySelectorAll('svg.key')).toHaveLength(3);
     expect(html).toContain('prefers-color-scheme: dark');
     expect(html.replaceAll('http://www.w3.org/2000/svg', '')).not.toMatch(/https?:|<script|<link|src=/);
   });

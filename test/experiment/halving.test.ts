@@ -5,7 +5,7 @@ import fc from 'fast-check';
 import { describe, expect, it } from 'vitest';
 import { decide, type Decision, type RungRun } from '../../src/experiment/index.js';
 
-const run = (name: string, errors: readonly number[], changes: Partial<RungRun> = {}): RungRun => ({
+const run = (name: string, errors: readonly (number | null)[], changes: Partial<RungRun> = {}): RungRun => ({
   name,
   errors,
   isDone: false,
@@ -51,6 +51,18 @@ describe('a rung', () => {
       a: 'train on',
       b: 'pruned',
     });
+  });
+
+  it('ranks an error that is not a number last, and never continues it', () => {
+    const decisions = decide({ rungs: [1], eta: 2 }, [run('a', [null]), run('b', [90]), run('c', [95])]);
+    expect(kinds(decisions)).toEqual({ a: 'pruned', b: 'train on', c: 'train on' });
+    expect(decisions.get('a')).toMatchObject({ errorPercent: null, place: 3, runs: 3, kept: 2 });
+    const [first, second] = [run('a', [null]), run('b', [null])];
+    const none = decide({ rungs: [1], eta: 1 }, [run('c', [99]), first, second]);
+    expect(kinds(none)).toEqual({ a: 'pruned', b: 'pruned', c: 'train on' });
+    expect(none.get('b')).toMatchObject({ errorPercent: null, place: 3, kept: 1 });
+    const ended = decide({ rungs: [2], eta: 1 }, [run('a', [50, null]), run('b', [null], { isDone: true })]);
+    expect(kinds(ended)).toEqual({ a: 'pruned', b: 'done' });
   });
 
   it('is followed by the next one, for those that are left', () => {

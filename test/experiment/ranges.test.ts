@@ -19,6 +19,8 @@ import { float32Network } from '../../src/experiment/run/configuration.js';
 import { WideRates } from '../../src/experiment/formats/wide-rates.js';
 import { defineNetwork } from '../../src/nn/index.js';
 import { keepTrainingTensors } from '../../src/plan/index.js';
+import { noBrowser } from '../support/browser.js';
+import { faultsOnTelephone } from '../support/telephone.js';
 import { CONFIGURATION, DATA, temporaryFolder } from './support.js';
 
 const folder = temporaryFolder();
@@ -135,6 +137,11 @@ describe('the analysis of a network', () => {
 
   it('is the same again', async () => {
     expect(await analyzeRanges(request())).toEqual(analysis);
+  });
+
+  it('has a page that is readable on a telephone', async (context) => {
+    context.skip(noBrowser !== undefined, noBrowser);
+    expect(await faultsOnTelephone(rangePage(analysis))).toEqual([]);
   });
 
   it('is shown in rows, lines, a chart and a page', () => {

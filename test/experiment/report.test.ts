@@ -13,10 +13,14 @@ import {
   type RunConfiguration,
   type RunReport,
 } from '../../src/experiment/index.js';
+import { lostShare } from '../../src/experiment/run/lost.js';
+import { epochLines } from '../../src/experiment/run/metrics.js';
 import { openStoredRun, readMetrics, RunFolder } from '../../src/experiment/store/index.js';
-import { thumbnail } from '../../src/experiment/report/run-evaluation.js';
+import { thumbnail, valuesText } from '../../src/experiment/report/run-evaluation.js';
 import { runParts } from '../../src/experiment/report/run-statistics.js';
 import { Network } from '../../src/train/index.js';
+import { noBrowser } from '../support/browser.js';
+import { faultsOnTelephone } from '../support/telephone.js';
 import { CONFIGURATION, DATA, intervalLine, temporaryFolder } from './support.js';
 
 const MEGABYTES = 1e6;
@@ -75,23 +79,54 @@ describe('the report of a run', () => {
         'Settings',
         'Confusion matrix',
         'Worst examples',
+        'Lost gradients',
         'Tensors over time',
         'Weights',
       ],
     ]);
     expect(
       [...document.querySelectorAll('figure.chart figcaption')].map((title) => title.textContent),
-    ).toEqual([...['Error', 'Swallowed updates', 'Loss in nats']]);
+    ).toEqual([...['Error', 'Lost gradients', 'Loss in nats']]);
     const tiles = [...document.querySelectorAll('.tile b')].map((tile) => tile.textContent);
+    const epoch = epochLines(report.metrics).at(-1)!;
+    expect(tiles.slice(0, 4)).toEqual([
+      `${report.result!.testErrorPercent.toFixed(2)} %`,
+      `${epoch.trainErrorPercent.toFixed(2)} %`,
+      report.result!.testLoss!.toFixed(4),
+      report.result!.loss!.toFixed(4),
+    ]);
+    // The curves end at the figures of the tiles, however long the last interval was.
+    const ends = [...document.querySelectorAll('figure.chart text[font-weight="600"]')].map(
+      (text) => text.textContent,
+    );
+    expect(ends).toEqual([tiles[1], tiles[0], tiles[3], tiles[2]]);
+    const lost = lostShare(report.result!.lost)!;
+    expect(tiles[4]).toBe(`${(100 * lost.lost).toFixed(2)} %`);
     expect(tiles[0]).toBe(`${report.result?.testErrorPercent.toFixed(2) ?? ''} %`);
     expect(html).toContain(report.result?.digest);
+    const parts = runParts(CONFIGURATION.network, report.metrics);
     expect(document.querySelectorAll('.statistics tbody tr')).toHaveLength(
-      runParts(CONFIGURATION.network, report.metrics).sites.length,
+      parts.sites.length + parts.lost.length,
     );
+    // Every legend has the markers of its lines.
+    for (const figure of document.querySelectorAll('figure.chart')) {
+      const keys = [...figure.querySelectorAll('.legend path[fill]')].map((path) =>
+        path.getAttribute('fill'),
+      );
+      const markers = [...figure.querySelectorAll('path.marker')].map((path) => path.getAttribute('fill'));
+      expect(keys).toEqual(markers);
+    }
     expect(document.querySelectorAll('figure.small svg')).toHaveLength(4);
     expect(document.querySelector('.settings')?.textContent).toContain('flip,crop:2');
     expect(html).toContain('prefers-color-scheme: dark');
     expect(html).not.toMatch(/NaN|Infinity|undefined/);
+  });
+
+  it('is readable on a telephone', async (context) => {
+    context.skip(noBrowser !== undefined, noBrowser);
+    expect(
+      await faultsOnTelephone(await runReportPage({ ...report, name: 'runs/a-long-path/'.repeat(8) })),
+    ).toEqual([]);
   });
 
   it('counts every test example once in the confusion matrix', () => {
@@ -100,9 +135,27 @@ describe('the report of a run', () => {
     expect(evaluation?.evaluation.errorPercent()).toBe(report.result?.testErrorPercent);
   });
 
-  it('shows the images to whose label the network gives the least probability', () => {
-    const worst = report.evaluation?.worst ?? [];
-    expect(worst).toHaveLength(20);
+  it('has the tensors first of which most is cut off', () => {
+    const { document } = parseHTML(html);
+    const rows = [...document.querySelectorAll('.statistics')].at(1)?.querySelectorAll('tbody tr') ?? [];
+    const share = (text: string | null | undefined): number =>
+      Number(/([\d.]+) %/.exec(text ?? '')?.[1] ?? 0);
+    const severities = [...rows].map((line) => {
+      const [, , saturated, flushed] = [...line.querySelectorAll('td')].map((cell) =>
+        share(cell.textContent),
+      );
+      return Math.max(saturated! / 1, flushed! / 50);
+    });
+    expect(severities.length).toBeGreaterThan(2);
+    expect(severities).toEqual([...severities].sort((a, b) => b - a));
+    expect(document.querySelectorAll('.marked')).toHaveLength(severities.filter((one) => one >= 1).length);
+  });
+
+  it('shows the images that are taken for another class, and no others', () => {
+    const { worst = [], wrong } = report.evaluation ?? {};
+    expect(worst).toHaveLength(wrong!);
+    expect((100 * wrong!) / 20).toBeCloseTo(report.evaluation!.evaluation.errorPercent(), 10);
+    expect(worst.every(({ label, predicted }) => label !== predicted)).toBe(true);
     const probabilities = worst.map(({ labelProbability }) => labelProbability);
     expect(probabilities).toEqual([...probabilities].sort((a, b) => a - b));
     const { document } = parseHTML(html);
@@ -110,13 +163,34 @@ describe('the report of a run', () => {
       ({ textContent }) => textContent ?? '',
     );
     // The number and its sign stay on one line.
-    for (const caption of captions) expect(caption).toMatch(/^is .*, [\d.]+\u00a0%/);
+    for (const caption of captions)
+      expect(caption).toMatch(/^is .*, [\d.]+\u00a0%; taken for .*, [\d.]+\u00a0%/);
     const images = [...document.querySelectorAll('.worst img')];
-    expect(images).toHaveLength(20);
+    expect(images).toHaveLength(worst.length);
     const png = decode(Buffer.from(images[0]!.getAttribute('src')!.replace(PICTURE, ''), 'base64'));
     const at = worst[0]!.index * 784;
     expect([png.width, png.height, png.channels]).toEqual([28, 28, 1]);
     expect([...png.data]).toEqual([...DATA.test.features.subarray(at, at + 784)]);
+  });
+
+  it('shows no example if all are right, and the features of a row of a table', async () => {
+    const { evaluation } = report;
+    const right = await runReportPage({ ...report, evaluation: { ...evaluation!, worst: [], wrong: 0 } });
+    expect(right).toContain('Every test example is taken for its class.');
+    const test = {
+      ...{ features: Float32Array.of(5.1, -3.456, 1e-5, 0), labels: Int32Array.of(1) },
+      ...{ count: 1, shape: [4] as const, classes: 2 },
+    };
+    const [first] = evaluation!.worst;
+    const page = await runReportPage({
+      ...report,
+      evaluation: { ...evaluation!, test, worst: [{ ...first!, index: 0 }], wrong: 1 },
+    });
+    expect(parseHTML(page).document.querySelector('.worst .values')?.textContent).toBe(
+      '5.1, −3.46, 0.00001, 0',
+    );
+    const long = { ...test, features: new Float32Array(20), shape: [20] as const };
+    expect(valuesText(long, 0)).toBe('0, 0, 0, 0, 0, 0, 0, 0 and 12 more');
   });
 
   it('names what is missing without data and checkpoint', async () => {
@@ -145,7 +219,7 @@ describe('the report of a run', () => {
     const { rounding: _, ...float } = network;
     const diverged = await reportOf(join(folder, 'float'), { ...CONFIGURATION, network: float });
     expect(diverged.result?.testLoss).toBeNull();
-    expect(diverged.evaluation?.worst).toEqual([]);
+    expect(diverged.evaluation).toMatchObject({ worst: [], isDiverged: true });
     const page = await runReportPage(diverged);
     const { document } = parseHTML(page);
     expect(document.querySelector('.note.bad')?.textContent).toContain('diverged');
@@ -189,27 +263,43 @@ describe('histograms', () => {
 });
 
 describe('statistics over time', () => {
-  const counts = (swallowed: number, maxMagnitude: number) => ({
-    ...{ elements: 10, saturatedHigh: 1, saturatedLow: 0, flushed: 0 },
-    ...{ maxMagnitude, swallowed },
+  const counts = (swallowedGradients: number, maxMagnitude: number, flushed = 0, gradients = 0) => ({
+    ...{ elements: 10, saturatedHigh: 1, saturatedLow: 0, flushed },
+    ...{ maxMagnitude, swallowed: 9, gradients, swallowedGradients },
   });
 
   it('are shares of what each part of the run rounded', () => {
     const lines = [
-      intervalLine(0, 2, { sites: { 'fc1/weight': counts(5, 16384) } }),
-      intervalLine(2, 4, { sites: { 'fc1/weight': counts(0, 8192), 'fc1/output': counts(0, 1) } }),
+      intervalLine(0, 2, {
+        sites: { 'fc1/weight': counts(5, 16384, 0, 8), 'fc1/weight.gradient': counts(0, 1, 2) },
+      }),
+      intervalLine(2, 4, {
+        sites: {
+          'fc1/weight': counts(0, 8192, 0, 6),
+          'fc1/weight.gradient': counts(0, 1, 4),
+          'fc1/output': counts(0, 1),
+        },
+      }),
     ];
-    const { steps, sites } = runParts(CONFIGURATION.network, lines);
+    const { steps, sites, lost } = runParts(CONFIGURATION.network, lines);
     expect(steps).toEqual([1, 3]);
     expect(sites[0]).toEqual({
       site: 'fc1/weight',
       format: '<4,12>',
       saturated: { parts: [0.1, 0.1], total: 0.1 },
       flushed: { parts: [0, 0], total: 0 },
-      swallowed: { parts: [0.5, 0], total: 0.25 },
       range: { parts: [0.5, 0.25], total: 0.5 },
     });
-    expect(sites[1]).toMatchObject({ site: 'fc1/output', format: '<6,10>', swallowed: null });
+    expect(sites[2]).toMatchObject({ site: 'fc1/output', format: '<6,10>' });
+    expect(lost).toEqual([
+      {
+        parameter: 'fc1/weight',
+        lost: { parts: [0.7, 0.4], total: 0.55 },
+        flushed: { parts: [0.2, 0.4], total: 0.3 },
+        swallowed: { parts: [0.5, 0], total: 0.25 },
+        gradients: { parts: [1, 1], total: 1 },
+      },
+    ]);
   });
 
   it('join intervals if there are many', () => {

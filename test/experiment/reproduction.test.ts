@@ -16,6 +16,8 @@ import {
 } from '../../src/experiment/index.js';
 import { figureChart } from '../../src/experiment/paper/reproduction.js';
 import { defineNetwork } from '../../src/nn/index.js';
+import { noBrowser } from '../support/browser.js';
+import { faultsOnTelephone } from '../support/telephone.js';
 import { intervalLine } from './support.js';
 
 const folderOf = (recipe: string, name: string): string => `out/${recipe}/${name}`;
@@ -121,6 +123,7 @@ function run(index: number, seed: number, end: number | null): FigureRun {
     epochs: 2,
     stepsPerSecond: 5,
     swallowed: [{ parameter: 'fc1/weight', swallowed: 1, elements: 4, rate: 0.25 }],
+    lost: [{ parameter: 'fc1/weight', flushed: 2, swallowed: 1, gradients: 4, elements: 8, rate: 0.75 }],
   };
   return { ...entry, metrics, result };
 }
@@ -207,10 +210,19 @@ describe('a figure of finished runs', () => {
     expect(svg).not.toMatch(/NaN/);
   });
 
+  it('is readable on a telephone', async (context) => {
+    context.skip(noBrowser !== undefined, noBrowser);
+    expect(
+      await faultsOnTelephone(
+        await figureHtml(FIGURE, rows, RUNS, { command: 'fewbit reproduce figure1 --epochs 20 --seeds 3' }),
+      ),
+    ).toEqual([]);
+  });
+
   it('is a table in Markdown and on a page that loads nothing', async () => {
     const markdown = figureMarkdown(FIGURE, rows, RUNS, { picture: 'figure1.svg', command: 'fewbit it' });
     expect(markdown).toContain(
-      '| stochastic FL 14 | 2.00 % (1.50 to 2.50) | about 1.4 % | +0.60 | 10.00 % (10.00 to 10.00) | 25.0 % | 40.0 % | 4 min | 111111111111 |',
+      '| stochastic FL 14 | 2.00 % (1.50 to 2.50) | about 1.4 % | +0.60 | 10.00 % (10.00 to 10.00) | 75.00 % | 50.00 % | 25.00 % | 4 min | 111111111111 |',
     );
     expect(markdown).toContain('Seeds 1, 2; 20 epochs of mnist');
     expect(markdown).not.toContain('trial');

@@ -23,6 +23,9 @@ import {
   Wide,
 } from '../../src/numerics/index.js';
 
+import { noBrowser } from '../support/browser.js';
+import { faultsOnTelephone } from '../support/telephone.js';
+
 const FORMAT = { il: 8, fl: 8 } as const;
 
 describe('theory', () => {
@@ -104,6 +107,11 @@ describe('the rounding study', () => {
         near: true,
       });
     }
+  });
+
+  it('has a page that is readable on a telephone', async (context) => {
+    context.skip(noBrowser !== undefined, noBrowser);
+    expect(await faultsOnTelephone(await roundingStudyPage(study))).toEqual([]);
   });
 
   it('gives the same numbers for the same seed, and others for another', async () => {

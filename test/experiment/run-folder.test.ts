@@ -5,6 +5,7 @@ import { hostname } from 'node:os';
 import { join } from 'node:path';
 import { describe, expect, it } from 'vitest';
 import { readMetrics, RunFolder } from '../../src/experiment/store/index.js';
+import type { RunSeal } from '../../src/experiment/index.js';
 import { intervalLine, temporaryFolder } from './support.js';
 
 const root = temporaryFolder();
@@ -12,54 +13,131 @@ let count = 0;
 const fresh = (): string => join(root, `run-${++count}`);
 const LINES = [intervalLine(0, 2), intervalLine(2, 4), intervalLine(4, 6)];
 
-function withLines(): string {
+/** A folder with all lines, and the seal of a checkpoint after each of them. */
+function sealed(): { path: string; seals: RunSeal[] } {
   const path = fresh();
   const folder = RunFolder.create(path, {});
-  for (const line of LINES) folder.appendMetrics(line);
+  const seals = [folder.seal()!];
+  for (const line of LINES) {
+    folder.appendMetrics(line);
+    seals.push(folder.seal()!);
+  }
   folder.close();
+  return { path, seals };
+}
+
+function withLines(): string {
+  return sealed().path;
+}
+
+/** A folder as versions without digests wrote it. */
+function old(): string {
+  const path = fresh();
+  mkdirSync(path);
+  writeFileSync(join(path, 'config.json'), '{}');
+  writeFileSync(join(path, 'metrics.jsonl'), LINES.map((line) => `${JSON.stringify(line)}\n`).join(''));
   return path;
 }
 
-function rewound(path: string, step: number): unknown {
+function rewound(path: string, step: number, seal: RunSeal | null = null): unknown {
   const folder = RunFolder.resume(path);
   try {
-    return folder.rewindMetrics(step);
+    return folder.rewindMetrics(step, 0, seal);
   } finally {
     folder.close();
   }
 }
 
 describe('metrics', () => {
-  it.each([
-    [0, 0],
-    [1, 0],
-    [2, 1],
-    [5, 2],
-    [6, 3],
-    [99, 3],
-  ])('rewound to step %i keep %i lines', (step, kept) => {
-    const path = withLines();
-    expect(rewound(path, step)).toEqual(LINES.slice(0, kept));
+  it.each([0, 1, 2, 3])('are rewound to the %i lines of the checkpoint', (kept) => {
+    const { path, seals } = sealed();
+    expect(rewound(path, 2 * kept, seals[kept])).toEqual(LINES.slice(0, kept));
     expect(readMetrics(path)).toEqual(LINES.slice(0, kept));
   });
 
+  it('continue as one chain', () => {
+    const { path, seals } = sealed();
+    const folder = RunFolder.resume(path);
+    folder.rewindMetrics(2, 0, seals[1]);
+    // Another time changes no digest.
+    folder.appendMetrics({ ...LINES[1]!, seconds: 7 });
+    expect(folder.seal()).toEqual(seals[2]);
+    folder.appendMetrics({ ...LINES[2]!, correct: 1 });
+    expect(folder.seal()?.metrics.chain).not.toBe(seals[3]?.metrics.chain);
+    folder.close();
+    expect(readMetrics(path)).toHaveLength(3);
+  });
+
+  it.each([
+    [2, 1],
+    [4, 2],
+    [6, 3],
+  ])('of an earlier version, rewound to step %i, keep %i lines', (step, kept) => {
+    const path = old();
+    expect(rewound(path, step)).toEqual(LINES.slice(0, kept));
+    expect(readMetrics(path)).toEqual(LINES.slice(0, kept));
+    const folder = RunFolder.resume(path);
+    folder.rewindMetrics(step, 0, null);
+    expect(folder.seal()).toBeNull();
+    folder.close();
+  });
+
+  it.each([1, 5, 99])('of an earlier version must reach step %i of the checkpoint', (step) => {
+    expect(() => rewound(old(), step)).toThrow(
+      /metrics\.jsonl: has 0 epochs and ends at step \d, but checkpoint\.safetensors is of epoch 0 and step \d+; restore the file, or start the run again in another folder$/,
+    );
+  });
+
   it('lose a last line that was cut short', () => {
-    const path = withLines();
+    const { path, seals } = sealed();
     writeFileSync(join(path, 'metrics.jsonl'), '{"event":"interval","st', { flag: 'a' });
     expect(readMetrics(path)).toEqual(LINES);
-    expect(rewound(path, 6)).toEqual(LINES);
+    expect(rewound(path, 6, seals[3])).toEqual(LINES);
     expect(readFileSync(join(path, 'metrics.jsonl'), 'utf8').endsWith('}\n')).toBe(true);
   });
 
   it('may be damaged after the checkpoint, not before it', () => {
-    const path = withLines();
+    const { path, seals } = sealed();
     const file = join(path, 'metrics.jsonl');
     writeFileSync(file, '\0\0\0\n', { flag: 'a' });
-    const message = `${file}: line 4 is no metrics line; restore the file, or start the run again in another folder`;
     const damaged = readFileSync(file);
-    expect(() => rewound(path, 8)).toThrow(message);
+    const more = { ...seals[3]!, metrics: { ...seals[3]!.metrics, lines: 4 } };
+    expect(() => rewound(path, 8, more)).toThrow(
+      `${file}: line 4 is no metrics line (not JSON); restore the file, or start the run again in another folder`,
+    );
     expect(readFileSync(file)).toEqual(damaged);
-    expect(rewound(path, 6)).toEqual(LINES);
+    expect(rewound(path, 6, seals[3])).toEqual(LINES);
+  });
+
+  it('are refused without the checkpoint that they had', () => {
+    const path = withLines();
+    expect(() => rewound(path, 0)).toThrow(
+      `${join(path, 'checkpoint.safetensors')}: is missing, but the run has begun to train (metrics.jsonl has 3 lines); `,
+    );
+    expect(readMetrics(path)).toEqual(LINES);
+  });
+
+  it.each<[string, Record<string, unknown>, string]>([
+    ['text for a number', { correct: '1' }, 'correct: Invalid input: expected number, received string'],
+    [
+      'a missing field',
+      { seconds: undefined },
+      'seconds: Invalid input: expected number, received undefined',
+    ],
+    [
+      'a number that is not finite',
+      { lossSum: Infinity },
+      'lossSum: Invalid input: expected number, received Infinity',
+    ],
+    ['a negative count', { examples: -1 }, 'examples: Too small: expected number to be >=1'],
+    ['more correct examples than examples', { correct: 99 }, 'its counts contradict each other'],
+    ['a gap', { from: 3 }, 'begins at step 3, the lines before it end at 2'],
+  ])('with %s are refused', (_, change, message) => {
+    const path = old();
+    const line = JSON.stringify({ ...LINES[1], ...change }).replace('"lossSum":null', '"lossSum":1e999');
+    writeFileSync(join(path, 'metrics.jsonl'), `${JSON.stringify(LINES[0])}\n${line}\n`);
+    expect(() => readMetrics(path)).toThrow('metrics.jsonl: line 2 ');
+    expect(() => readMetrics(path)).toThrow(message);
   });
 });
 

@@ -60,8 +60,9 @@ async function resume(path: string, context: Partial<RunContext> = {}): Promise<
 
 /** The results that must not depend on the interruption: everything except times. */
 function traceOf(path: string): unknown {
-  const lines = readMetrics(path).map((line) => ({ ...line, seconds: 0, stepsPerSecond: 0 }));
-  return { lines, result: { ...openStoredRun(path).result, stepsPerSecond: 0 } };
+  const { metrics, chain, result } = openStoredRun(path);
+  const lines = metrics.map((line) => ({ ...line, seconds: 0, stepsPerSecond: 0 }));
+  return { lines, chain, result: { ...result, stepsPerSecond: 0 } };
 }
 
 function resultOf(outcome: RunOutcome): RunOutcome & { status: 'done' } {
@@ -76,7 +77,7 @@ describe('a run', () => {
     const { result } = resultOf(await begin(path, { onEvent: (event) => events.push(event) }));
     const shown = events.flatMap((event) => (event.event === 'step' ? [] : [`${event.event} ${event.step}`]));
     expect(shown).toEqual([
-      ...['start 0', 'interval 2', 'checkpoint 2', 'interval 3', 'epoch 3', 'checkpoint 3'],
+      ...['start 0', 'checkpoint 0', 'interval 2', 'checkpoint 2', 'interval 3', 'epoch 3', 'checkpoint 3'],
       ...['interval 4', 'checkpoint 4', 'interval 6', 'checkpoint 6', 'epoch 6', 'checkpoint 6'],
       ...['interval 8', 'checkpoint 8', 'epoch 8', 'checkpoint 8'],
     ]);
@@ -93,6 +94,7 @@ describe('a run', () => {
     expect(readdirSync(path).sort()).toEqual([
       'checkpoint.safetensors',
       'config.json',
+      'data.json',
       'metrics.jsonl',
       'result.json',
     ]);
@@ -117,7 +119,7 @@ describe('a run', () => {
       copies.push(path);
     };
     await begin(cut, { onEvent: copy }, SCHEDULED);
-    expect(copies.length).toBe(8 + 16 + 2);
+    expect(copies.length).toBe(8 + 17 + 2);
     for (const path of copies) {
       await resume(path);
       expect(traceOf(path)).toEqual(expected);
@@ -126,7 +128,8 @@ describe('a run', () => {
   });
 
   it('stops on a signal at any step, and continues as if it had not', async () => {
-    const { result: expected } = resultOf(await begin(join(root, 'unstopped')));
+    const unstopped = join(root, 'unstopped');
+    const { result: expected } = resultOf(await begin(unstopped));
     for (let stop = 1; stop <= 8; stop++) {
       const path = join(root, `stopped-${stop}`);
       const controller = new AbortController();
@@ -138,6 +141,8 @@ describe('a run', () => {
         expect(outcome).toEqual({ status: 'interrupted', step: stop });
         const rest = resultOf(await resume(path));
         expect({ ...rest.result, stepsPerSecond: 0 }).toEqual({ ...expected, stepsPerSecond: 0 });
+        // The interval that the signal cut is one line in the end, so the lines are those of the run that was not stopped.
+        expect(traceOf(path)).toEqual(traceOf(unstopped));
       } else {
         // The last step ends the run; there is nothing left to stop.
         expect(outcome.status).toBe('done');

@@ -1,7 +1,17 @@
 /**
  * Reading run folders: states, figures, an index that can be rebuilt; and the files that are never removed.
  */
-import { cpSync, existsSync, mkdirSync, readdirSync, readFileSync, rmSync, writeFileSync } from 'node:fs';
+import {
+  cpSync,
+  existsSync,
+  mkdirSync,
+  readdirSync,
+  readFileSync,
+  renameSync,
+  rmSync,
+  symlinkSync,
+  writeFileSync,
+} from 'node:fs';
 import { hostname } from 'node:os';
 import { join } from 'node:path';
 import { beforeAll, describe, expect, it } from 'vitest';
@@ -266,11 +276,12 @@ describe('removing', () => {
   it('removes a complete run or sweep', () => {
     const { path, run } = copy();
     markFailure(run, 'no luck');
-    expect(planRemoval(run)).toMatchObject({ kind: 'run', runs: 1, files: 4 });
+    expect(planRemoval(run)).toMatchObject({ kind: 'run', runs: [run], folders: [run] });
+    expect(planRemoval(run).files).toHaveLength(5);
     remove(planRemoval(run));
     expect(existsSync(run)).toBe(false);
     expect(readFailure(run)).toBeNull();
-    expect(planRemoval(path)).toMatchObject({ kind: 'sweep', runs: 1 });
+    expect(planRemoval(path)).toMatchObject({ kind: 'sweep', runs: [join(path, 'seed-2')] });
     remove(planRemoval(path));
     expect(existsSync(path)).toBe(false);
   });
@@ -294,6 +305,55 @@ describe('removing', () => {
       `runs: expected the folder of a run or a sweep, got "${root}"; nothing is removed`,
     );
     expect(readdirSync(path, { recursive: true }).length).toBe(before);
+  });
+
+  it('removes no file that Fewbit did not write, and nothing behind a symbolic link', () => {
+    const { path, run, begun } = copy();
+    const refuses = (target: string, message: string): void => {
+      const before = readdirSync(root, { recursive: true }).length;
+      expect(() => planRemoval(target)).toThrow(`runs: ${message}; nothing is removed`);
+      expect(readdirSync(root, { recursive: true }).length).toBe(before);
+    };
+    const holds = (target: string, names: string): string =>
+      `${target} also holds what is no part of it: ${names}; move or remove that first`;
+
+    const notes = join(begun, 'notes.txt');
+    writeFileSync(notes, 'mine');
+    refuses(begun, holds(begun, notes));
+    refuses(path, holds(path, notes));
+    rmSync(notes);
+    const folder = join(path, 'paper');
+    mkdirSync(folder);
+    refuses(path, holds(path, folder));
+    rmSync(folder, { recursive: true });
+    const link = join(path, 'linked');
+    symlinkSync(run, link);
+    refuses(link, `${link} is a symbolic link; name the folder itself`);
+    refuses(`${link}/`, `${link}/ is a symbolic link; name the folder itself`);
+    refuses(path, holds(path, link));
+    rmSync(link);
+    const metrics = join(begun, 'metrics.jsonl');
+    renameSync(metrics, join(root, 'elsewhere.jsonl'));
+    symlinkSync(join(root, 'elsewhere.jsonl'), metrics);
+    refuses(begun, holds(begun, metrics));
+    rmSync(metrics);
+    remove(planRemoval(path));
+    expect(existsSync(path)).toBe(false);
+  });
+
+  it.each([
+    ['config.json', '{"title":"my web app"}', /config\.json: network: expected/],
+    ['config.json', '{', /config\.json: is not JSON/],
+    ['config.json', '[]', /config\.json: expected a run configuration/],
+    ['config.json', JSON.stringify({ network: CONFIGURATION.network, data: 'mnist' }), /has no "batch"/],
+    ['sweep.json', '{"name":"broom"}', /sweep\.json: /],
+  ])('does not take a folder with a foreign %s for a run: %s', (name, text, why) => {
+    const path = fresh();
+    mkdirSync(path);
+    writeFileSync(join(path, name), text);
+    expect(() => planRemoval(path)).toThrow(`runs: expected the folder of a run or a sweep, got "${path}" (`);
+    expect(() => planRemoval(path)).toThrow(why);
+    expect(existsSync(join(path, name))).toBe(true);
   });
 });
 

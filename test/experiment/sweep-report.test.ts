@@ -28,6 +28,8 @@ import { settingFields, sweepSettings } from '../../src/experiment/report/sweep-
 import { fieldsName, fieldTextIn } from '../../src/experiment/sweep/run-fields.js';
 import { defineNetwork } from '../../src/nn/index.js';
 import { planTotals } from '../../src/plan/index.js';
+import { noBrowser } from '../support/browser.js';
+import { faultsOnTelephone } from '../support/telephone.js';
 import { CONFIGURATION, intervalLine } from './support.js';
 
 const BASE: RunConfiguration = {
@@ -59,8 +61,14 @@ function sweepRuns(
       flushed: 0,
       maxMagnitude: 1,
       swallowed: 2 * index,
+      gradients: 31,
+      swallowedGradients: 2 * index,
     };
-    const sites = configuration.network.formats === 'float32' ? {} : { 'fc1/weight': site };
+    const gradient = { ...site, flushed: 1, swallowed: 0, gradients: 0, swallowedGradients: 0 };
+    const sites =
+      configuration.network.formats === 'float32'
+        ? {}
+        : { 'fc1/weight': site, 'fc1/weight.gradient': gradient };
     const metrics: MetricsLine[] = errors.flatMap((error, i) => [
       intervalLine(4 * i, 4 * i + 4, { epoch: i + 1, sites }),
       epochLine(
@@ -123,6 +131,14 @@ describe('settings', () => {
       ['4.8 stochastic', 2, { mean: 15, low: 10, high: 20 }, 0],
       ['4.8 nearest-away', 2, null, 1],
     ]);
+    expect(SETTINGS.map(({ flushed }) => flushed?.mean ?? null)).toEqual([
+      null,
+      1 / 32,
+      1 / 32,
+      1 / 32,
+      1 / 32,
+    ]);
+    expect(SETTINGS[1]?.lost).toEqual({ mean: 0.1875, low: 0.15625, high: 0.21875 });
     expect(SETTINGS.map(({ swallowed }) => swallowed)).toEqual([
       null,
       { mean: 0.15625, low: 0.125, high: 0.1875 },
@@ -364,13 +380,13 @@ describe('the heat map', () => {
       cell.getAttribute('colspan'),
     ]);
     expect(cells).toEqual([
-      ['1.50 %1.0 to 2.0', '--v: 6%', '2'],
-      ['3.50 %3.0 to 4.0', '--v: 26.56%', null],
+      ['1.50 %1.00 to 2.00', '--v: 6%', '2'],
+      ['3.50 %3.00 to 4.00', '--v: 26.56%', null],
       ['4.00 %', '--v: 29.84%', null],
-      ['15.0 %10.0 to 20.0', '--v: 62%', null],
+      ['15.00 %10.00 to 20.00', '--v: 62%', null],
       ['✕1 of 2 diverged', null, null],
     ]);
-    expect(document.querySelector('.scale')?.textContent).toBe('1.50 %15.0 %');
+    expect(document.querySelector('.scale')?.textContent).toBe('1.50 %15.00 %');
   });
 
   it('takes chosen fields: the best of several settings in a cell, a seed, a role', () => {
@@ -453,17 +469,17 @@ describe('the page', () => {
       [...of.querySelectorAll(`${selector} title`)].map((title) => title.textContent);
     const error = figure('Fraction bits (FL)');
     expect(titles(error, '.mark')).toEqual([
-      'formats-4.8-rounding-stochastic-seed-1: test error 10.0 %',
-      'formats-4.8-rounding-stochastic-seed-2: test error 20.0 %',
+      'formats-4.8-rounding-stochastic-seed-1: test error 10.00 %',
+      'formats-4.8-rounding-stochastic-seed-2: test error 20.00 %',
       'formats-4.12-rounding-stochastic-seed-1: test error 3.00 %',
       'formats-4.12-rounding-stochastic-seed-2: test error 4.00 %',
-      'formats-4.8-rounding-nearest-seed-1: test error 80.0 %',
+      'formats-4.8-rounding-nearest-seed-1: test error 80.00 %',
       'formats-4.12-rounding-nearest-seed-1: test error 4.00 %',
       'formats-4.12-rounding-nearest-seed-2: test error 4.00 %',
     ]);
     expect(titles(error, '.no-number')).toEqual(['formats-4.8-rounding-nearest-seed-2: diverged']);
-    expect(titles(figure('Swallowed updates'), '.mark')[0]).toBe(
-      'formats-4.8-rounding-stochastic-seed-1: 37.5 % of updates swallowed',
+    expect(titles(figure('Lost gradients'), '.mark')[0]).toBe(
+      'formats-4.8-rounding-stochastic-seed-1: 40.63 % of gradients lost',
     );
     const pareto = figure('Pareto front');
     expect([...pareto.querySelectorAll('.label')].map((label) => label.textContent)).toEqual([
@@ -482,12 +498,21 @@ describe('the page', () => {
       '2 done',
       '15.00 %10.00 to 20.00',
       '1.00 %',
-      '40.6 %37.5 to 43.8',
+      '43.75 %40.63 to 46.883.13 + 40.63',
     ]);
     expect(rows[4]?.slice(0, 4)).toEqual(['4.8', 'nearest-away', '2 done', '✕ diverged1 of 2']);
     expect(document.querySelectorAll('details')[0]?.querySelectorAll('tbody tr')).toHaveLength(10);
     // The same runs give the same page.
     expect(await sweepReportPage({ name: 'runs/sweep', runs: RUNS, isHalving: false })).toBe(html);
+  });
+
+  it('is readable on a telephone', async (context) => {
+    context.skip(noBrowser !== undefined, noBrowser);
+    expect(
+      await faultsOnTelephone(
+        await sweepReportPage({ name: 'runs/a-long-path/'.repeat(8), runs: RUNS, isHalving: false }),
+      ),
+    ).toEqual([]);
   });
 
   it('shows runs that are not done as hollow marks, and why others failed', async () => {
@@ -499,8 +524,8 @@ describe('the page', () => {
     const { document } = parseHTML(html);
     const hollow = [...document.querySelectorAll('.mark path[stroke-width="1.4"] title')];
     expect(hollow.map((title) => title.textContent)).toEqual([
-      'formats-4.8: test error 60.0 %, pruned after epoch 1',
-      'formats-4.8: 6.3 % of updates swallowed, pruned after epoch 1',
+      'formats-4.8: test error 60.00 %, pruned after epoch 1',
+      'formats-4.8: 9.38 % of gradients lost, pruned after epoch 1',
     ]);
     expect(html).toContain('formats-4.6</code>: no &#60;luck&#62;');
     expect(html).toContain('Pruned runs are hollow marks');

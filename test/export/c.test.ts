@@ -64,6 +64,17 @@ describe('the C of a network gives the same logits', () => {
       0.2,
     ],
     [
+      'a clipped average, cut down',
+      configuration(
+        [
+          { type: 'averagePool', kernel: 3, stride: 2 },
+          { type: 'dense', units: 5 },
+        ],
+        { rounding: 'floor' },
+      ),
+      0.2,
+    ],
+    [
       'padding wider than the kernel',
       configuration([
         { type: 'conv2d', channels: 2, kernel: 2, padding: 3, stride: 2 },

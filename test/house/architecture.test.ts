@@ -107,7 +107,7 @@ describe('the checker', () => {
       'a back door',
       'plan/index.ts',
       `import { parseFormat } from '../numerics/format.js';`,
-      'plan/index.ts: doors: room numerics is imported through index.ts, got numerics/format.ts',
+      'plan/index.ts: doors: room numerics is imported through index.ts, arguments.ts, got numerics/format.ts',
     ],
     [
       'a sibling backend',

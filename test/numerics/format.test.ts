@@ -60,6 +60,42 @@ describe('parseFormat', () => {
       RangeError,
       'format <-9,4>: word length IL + FL must be 2 to 32 bits, got -5; choose a wider or narrower IL or FL',
     ],
+    ...[
+      ['ap_fixed<16,6>', '<6,10>'],
+      ['ap_fixed<16, 6, AP_RND, AP_SAT>', '<6,10>'],
+      ['ap_ufixed<16,6>', '<7,10>'],
+      ['ac_fixed<16,6,true>', '<6,10>'],
+      ['ac_fixed<16,6,false>', '<7,10>'],
+      ['fixed<8,1>', '<1,7>'],
+      ['Q15', '<1,15>'],
+      ['UQ8.8', '<9,8>'],
+      ['sfix16_En10', '<6,10>'],
+      ['ufix8_En8', '<1,8>'],
+      ['fixdt(1,16,10)', '<6,10>'],
+      ['numerictype(0,8,4)', '<5,4>'],
+      ['sfixed(5 downto -10)', '<6,10>'],
+      ['ufixed(3 downto -4)', '<5,4>'],
+      ['quantized_bits(8,0)', '<1,7>'],
+      ['quantized_bits(8,2,alpha=1)', '<3,5>'],
+      ['int8', '<8,0>'],
+    ].map(
+      ([text, here]) =>
+        [
+          text!,
+          TypeError,
+          `format: expected "<IL,FL>" or "IL.FL", got "${text!}"; ${text!} is "${here!}" here`,
+        ] as [string, typeof TypeError, string],
+    ),
+    [
+      'Q1.7',
+      TypeError,
+      'format: expected "<IL,FL>" or "IL.FL", got "Q1.7"; Q1.7 is "<2,7>" here, or "<1,7>" if its 1 counts the sign',
+    ],
+    [
+      'bfloat16',
+      TypeError,
+      'format: expected "<IL,FL>" or "IL.FL", got "bfloat16"; the only floating-point format is float32',
+    ],
   ])('refuses %j', (input, kind, message) => {
     expect(() => parseFormat(input)).toThrow(kind);
     expect(() => parseFormat(input)).toThrow(message);

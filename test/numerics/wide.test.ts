@@ -103,6 +103,27 @@ describe('Wide', () => {
     );
   });
 
+  it('sets a quotient, cut to the integer below', () => {
+    const check = (dividend: number, divisor: number, bits: number) => {
+      const whole = BigInt(dividend) << BigInt(bits);
+      const rest = ((whole % BigInt(divisor)) + BigInt(divisor)) % BigInt(divisor);
+      const quotient = (whole - rest) / BigInt(divisor);
+      if (quotient !== int64(quotient)) return; // an op's quotients are proved to fit
+      expect(changed(5n, (w) => w.setQuotient(dividend, divisor, bits))).toBe(quotient);
+    };
+    for (const dividend of [0, 1, -1, 2 ** 47, -(2 ** 47), 2 ** 32, -(2 ** 32), 7 * 49, -7 * 49])
+      for (const divisor of [1, 2, 3, 49, 65535, 65536]) check(dividend, divisor, 30);
+    fc.assert(
+      fc.property(
+        fc.integer({ min: -(2 ** 47), max: 2 ** 47 }),
+        fc.integer({ min: 1, max: 65536 }),
+        fc.integer({ min: 0, max: 30 }),
+        check,
+      ),
+      { numRuns: 2000 },
+    );
+  });
+
   it('shifts by 0 to 70 both ways', () => {
     fc.assert(
       fc.property(wide, fc.integer({ min: 0, max: 70 }), (a, count) => {

@@ -1,13 +1,15 @@
 import { describe, expect, it } from 'vitest';
 import {
+  accuracyScore,
   EarlyStoppingTrainer,
   errorScore,
+  evaluationScore,
   lossScore,
   Network,
   type EarlyStoppingConfiguration,
   type EarlyStoppingResult,
 } from '../../src/train/index.js';
-import { tinyConfiguration, tinyIterator } from './support.js';
+import { tinyConfiguration, tinyData, tinyIterator } from './support.js';
 
 const options = { backend: 'reference' } as const;
 
@@ -19,7 +21,7 @@ async function trained(
   const network = await Network.create(tinyConfiguration(), options);
   const next = scores[Symbol.iterator]();
   const trainer = new EarlyStoppingTrainer(
-    { score: async () => next.next().value ?? 0, maxEpochs: 10, ...configuration },
+    { score: () => next.next().value ?? 0, direction: 'minimize', maxEpochs: 10, ...configuration },
     network,
     tinyIterator(12, 4, 1),
   );
@@ -52,6 +54,52 @@ describe('early stopping', () => {
       epochs: 4,
       bestEpoch: 1,
     });
+  });
+
+  it('keeps the largest score if that is the better one', async () => {
+    const result = await trained({ direction: 'maximize', patience: 2 }, [0.3, 0.9, 0.4, 0.8, 1]);
+    expect(result).toMatchObject({
+      reason: 'patience',
+      details: 'no improvement for 2 epochs; the best score is 0.9 after epoch 1',
+      epochs: 4,
+      bestEpoch: 1,
+      bestScore: 0.9,
+    });
+    expect(
+      await trained({ direction: 'maximize', patience: 2, minImprovement: 0.2 }, [0.3, 0.4, 0.45]),
+    ).toMatchObject({ reason: 'patience', bestEpoch: 0 });
+  });
+
+  it('takes the direction from the score: the most accurate epoch is the best', async () => {
+    const network = await Network.create(tinyConfiguration(), options);
+    const held = tinyIterator(30, 4);
+    const { scores, bestScore } = await new EarlyStoppingTrainer(
+      { score: accuracyScore(held), maxEpochs: 4 },
+      network,
+      tinyIterator(12, 4, 1),
+    ).fit();
+    expect(new Set(scores.map(({ score }) => score)).size).toBeGreaterThan(1);
+    expect(bestScore).toBe(Math.max(...scores.map(({ score }) => score)));
+  });
+
+  it('refuses a score of which nothing says which way it goes', async () => {
+    const refused = (configuration: Partial<EarlyStoppingConfiguration>): Promise<unknown> =>
+      trained({ ...configuration });
+    const { direction: _none, ...bare } = { direction: 'minimize' };
+    const network = await Network.create(tinyConfiguration(), options);
+    expect(
+      () => new EarlyStoppingTrainer({ score: () => 1, maxEpochs: 1, ...bare }, network, tinyIterator(12, 4)),
+    ).toThrow(
+      new TypeError(
+        "early stopping: direction must say which scores are better, got undefined; pass 'minimize' for a loss or an error, 'maximize' for an accuracy, or take lossScore, errorScore or accuracyScore",
+      ),
+    );
+    await expect(refused({ direction: 'up' as 'maximize' })).rejects.toThrow('got up; pass');
+    await expect(refused({ score: accuracyScore(tinyIterator(6, 4)) })).rejects.toThrow(
+      new TypeError(
+        "early stopping: the score is one to maximize, got direction 'minimize'; leave direction out",
+      ),
+    );
   });
 
   it('takes a small improvement for none, if asked to', async () => {
@@ -126,6 +174,23 @@ describe('early stopping', () => {
     const evaluation = await network.evaluate(tinyIterator(30, 4));
     expect(await lossScore(tinyIterator(30, 4))(network)).toBe(evaluation.loss());
     expect(await errorScore(tinyIterator(30, 4))(network)).toBe(evaluation.errorPercent());
+    const named = (['loss', 'error', 'accuracy', 'precision', 'recall', 'f1'] as const).map((name) =>
+      evaluationScore(name, tinyData(30)),
+    );
+    expect(named.map(({ direction }) => direction)).toEqual([
+      ...['minimize', 'minimize', 'maximize', 'maximize', 'maximize', 'maximize'],
+    ]);
+    expect(await Promise.all(named.slice(2).map((score) => score(network)))).toEqual([
+      evaluation.accuracy(),
+      evaluation.precision(),
+      evaluation.recall(),
+      evaluation.f1(),
+    ]);
+    expect(() => evaluationScore('acuracy' as 'accuracy', tinyData(30))).toThrow(
+      new RangeError(
+        'score: there is no "acuracy"; choose one of loss, error, accuracy, precision, recall, f1',
+      ),
+    );
   });
 
   it.each(['maxEpochs', 'patience', 'everyEpochs'] as const)('refuses %s below 1', async (name) => {

@@ -110,6 +110,51 @@ describe('Evaluation', () => {
     );
   });
 
+  it('gives an example whose logits are no numbers no class, and counts it as wrong', () => {
+    const evaluation = new Evaluation({ classes: 3, topN: 3 });
+    const rows = [
+      [NaN, 1, 2],
+      [1, NaN, 2],
+      [1, 2, NaN],
+      [Infinity, 0, 1],
+      [-Infinity, 1, 0],
+      [-Infinity, -Infinity, -Infinity],
+      [2, 1, 0],
+    ];
+    evaluation.add(Int32Array.of(0, 0, 2, 0, 1, 0, 0), Float32Array.from(rows.flat()), NaN);
+    expect([evaluation.examples, evaluation.withoutClass()]).toEqual([7, 5]);
+    expect([0, 1, 2].map((index) => evaluation.withoutClass(index))).toEqual([4, 0, 1]);
+    expect(evaluation.accuracy()).toBe(2 / 7);
+    expect(evaluation.topNAccuracy()).toBe(2 / 7);
+    expect(evaluation.errorPercent()).toBe(500 / 7);
+    expect([0, 1, 2].map((index) => evaluation.recall(index))).toEqual([1 / 5, 1, 0]);
+    expect([0, 1, 2].map((index) => evaluation.precision(index))).toEqual([1, 1, null]);
+    expect([0, 1, 2].map((index) => evaluation.actualCount(index))).toEqual([5, 1, 1]);
+    const json = evaluation.toJSON();
+    expect(json).toMatchObject({ examples: 7, withoutClass: 5, diverged: true, loss: null });
+    expect(json.confusion.flat().reduce((sum, count) => sum + count, 0)).toBe(2);
+    expect(evaluation.stats().split('\n').slice(0, 9)).toEqual([
+      'Evaluation',
+      'Warning: the logits of 5 of 7 examples are not numbers, which counts as wrong: the network has diverged; train it again with a lower learning rate',
+      'Examples                   7',
+      'Without class              5',
+      'Classes                    3',
+      'Accuracy              0.2857',
+      'Top-3 accuracy        0.2857',
+      'Error %                71.43',
+      'Loss            not a number',
+    ]);
+    expect(evaluation.stats()).toContain('   0  1  2  no class\n0  1  0  0         4');
+  });
+
+  it('says that the loss is infinite although every example has a class', () => {
+    const evaluation = new Evaluation({ classes: 2 });
+    evaluation.add(Int32Array.of(0), Float32Array.of(1, 0), Infinity);
+    expect(evaluation.toJSON()).toMatchObject({ withoutClass: 0, diverged: true, loss: null, accuracy: 1 });
+    expect(evaluation.stats()).toContain('Warning: the loss is not a number: the network has diverged;');
+    expect(evaluationOf(4, PAIRS).toJSON()).toMatchObject({ withoutClass: 0, diverged: false });
+  });
+
   it('finds no right answer among the n best of a row of NaN', () => {
     const evaluation = new Evaluation({ classes: 3, topN: 2 });
     evaluation.add(Int32Array.of(1), Float32Array.of(NaN, NaN, NaN), NaN);

@@ -1,4 +1,4 @@
-import { describe, expect, it } from 'vitest';
+import { describe, expect, it, vi } from 'vitest';
 import {
   CheckpointListener,
   CollectScoresListener,
@@ -36,17 +36,40 @@ describe('ScoreIterationListener', () => {
     );
   });
 
+  it('gives print the line alone, and takes a number of steps as in Deeplearning4j', async () => {
+    const print = vi.spyOn(console, 'log').mockImplementation(() => undefined);
+    const own = vi.fn();
+    await (
+      await tiny()
+    ).fit(tinyIterator(12, 4), {
+      listeners: [
+        new ScoreIterationListener({ print: own, everySteps: 2 }),
+        new ScoreIterationListener(2),
+        new ScoreIterationListener({ print: own, every: 2 }),
+      ],
+    });
+    expect(print.mock.calls).toHaveLength(2);
+    expect(print.mock.calls.every((line) => line.length === 1)).toBe(true);
+    expect(own.mock.calls).toEqual(print.mock.calls.flatMap((line) => [line, line]));
+    print.mockRestore();
+  });
+
   it('refuses a period that is not a whole number', () => {
-    expect(() => new ScoreIterationListener({ print: () => undefined, every: 0 })).toThrow(
-      new RangeError('score listener: every must be a whole number of at least 1, got 0'),
-    );
+    for (const make of [
+      () => new ScoreIterationListener({ everySteps: 0 }),
+      () => new ScoreIterationListener(0),
+    ]) {
+      expect(make).toThrow(
+        new RangeError('score listener: everySteps must be a whole number of at least 1, got 0'),
+      );
+    }
   });
 });
 
 describe('CollectScoresListener', () => {
   it('keeps the scores in order', async () => {
     const every = new CollectScoresListener();
-    const third = new CollectScoresListener({ every: 3 });
+    const third = new CollectScoresListener({ everySteps: 3 });
     await (await tiny()).fit(tinyIterator(10, 4), { epochs: 2, listeners: [every, third] });
     expect(every.scores.map(({ step, epoch }) => [step, epoch])).toEqual([
       [0, 0],
@@ -73,11 +96,9 @@ describe('PerformanceListener', () => {
         { iterationDone: () => void (time += 100), onEpochEnd: () => void (time += 5000) },
         new PerformanceListener({
           now: () => time,
-          print: (line, performance) => {
-            lines.push(line);
-            reports.push(performance);
-          },
-          every: 4,
+          print: (...line) => lines.push(...line),
+          report: (performance) => reports.push(performance),
+          everySteps: 4,
         }),
       ],
     });
@@ -85,7 +106,10 @@ describe('PerformanceListener', () => {
       { step: 3, stepsPerSecond: 10, examplesPerSecond: 35, etaSeconds: 0.5 },
       { step: 7, stepsPerSecond: 10, examplesPerSecond: 35, etaSeconds: 0.1 },
     ]);
-    expect(lines[0]).toBe('step 3: 35 examples/s, 10.0 steps/s, ETA 0:00:01');
+    expect(lines).toEqual([
+      'step 3: 35 examples/s, 10.0 steps/s, ETA 0:00:01',
+      'step 7: 35 examples/s, 10.0 steps/s, ETA 0:00:01',
+    ]);
   });
 
   it('waits for a clock that has not moved', async () => {
@@ -97,7 +121,12 @@ describe('PerformanceListener', () => {
       epochs: 2,
       listeners: [
         { iterationDone: (_, { step }) => void (time = step < 3 ? 0 : 50) },
-        new PerformanceListener({ now: () => time, print: (_, { step }) => steps.push(step), every: 1 }),
+        new PerformanceListener({
+          now: () => time,
+          print: () => undefined,
+          report: ({ step }) => steps.push(step),
+          everySteps: 1,
+        }),
       ],
     });
     expect(steps).toEqual([3]);

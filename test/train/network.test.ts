@@ -378,17 +378,17 @@ describe('features', () => {
     [
       'another shape',
       { shape: [2, 8, 1] },
-      "score: data must have the network's input shape, got examples of [2, 8, 1] for an input of [4, 4, 1]; change the network's input or the data",
+      'score: data must have the network\'s input shape, got examples of [2, 8, 1] for an input of [4, 4, 1]; write "input": {"height":2,"width":8,"channels":1} in the network\'s configuration, or change the data',
     ],
     [
       'another size',
       { shape: [32], features: new Uint8Array(32 * 6) },
-      "score: data must have the network's input shape, got examples of [32] for an input of [4, 4, 1]; change the network's input or the data",
+      'score: data must have the network\'s input shape, got examples of [32] for an input of [4, 4, 1]; write "input": {"size":32} in the network\'s configuration, or change the data',
     ],
     [
       'other classes',
       { classes: 4 },
-      'score: data must have as many classes as the network has outputs, got 4 classes and 3 outputs; change the last layer or the data',
+      'score: data must have as many classes as the network has outputs, got 4 classes (labels 0 to 3) and 3 outputs; change the last layer or the data',
     ],
     [
       'NaN',

@@ -114,6 +114,8 @@ describe('the conversion', () => {
         flushed: 0,
         maxMagnitude: 0,
         swallowed: 0,
+        gradients: 0,
+        swallowedGradients: 0,
       };
       const expected = [...source.data].map((raw, element) => {
         const hash = siteHashOracle(`precision/1/${name}`);

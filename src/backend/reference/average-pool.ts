@@ -1,4 +1,7 @@
-/** Average pooling and its gradient, without a divider: multiplication by a reciprocal with 30 fraction bits. */
+/**
+ * Average pooling and its gradient: multiplication by a reciprocal with 30 fraction bits, an exact quotient if the
+ * rounding cuts down.
+ */
 import type { AveragePoolGradientOp, AveragePoolOp } from '../../plan/index.js';
 import type { Cell } from './cell.js';
 import type { Run } from './run.js';
@@ -28,15 +31,20 @@ export function averagePool(op: AveragePoolOp, run: Run): void {
       for (let x = 0; x < outWidth; x += 1) {
         const rows = insideY[y]!;
         const columns = insideX[x]!;
-        const factor = reciprocal[(rows.to - rows.from) * (columns.to - columns.from)]!;
+        const cells = (rows.to - rows.from) * (columns.to - columns.from);
+        const factor = reciprocal[cells]!;
         for (let c = 0; c < channels; c += 1) {
           cell.clear();
+          let sum = 0;
           for (let i = rows.from; i < rows.to; i += 1) {
             const row = (b * height + y * strideY + i - padTop) * width;
             for (let j = columns.from; j < columns.to; j += 1) {
-              cell.addProduct(input[(row + x * strideX + j - padLeft) * channels + c]!, factor, 0);
+              const value = input[(row + x * strideX + j - padLeft) * channels + c]!;
+              if (op.divides) sum += value;
+              else cell.addProduct(value, factor, 0);
             }
           }
+          if (op.divides) cell.addQuotient(sum, cells, RECIPROCAL_BITS);
           out[index] = cell.finish(index);
           index += 1;
         }
@@ -65,14 +73,23 @@ export function averagePoolGradient(op: AveragePoolGradientOp, run: Run): void {
       for (let x = 0; x < width; x += 1) {
         for (let c = 0; c < channels; c += 1) {
           cell.clear();
+          let sum = 0; // of successive windows with equally many cells
+          let divisor = 1;
           for (const { position: oy } of coversY[y]!) {
             const rows = insideY[oy]!;
             for (const { position: ox } of coversX[x]!) {
               const columns = insideX[ox]!;
-              const factor = reciprocal[(rows.to - rows.from) * (columns.to - columns.from)]!;
-              cell.addProduct(dOutput[((b * outHeight + oy) * outWidth + ox) * channels + c]!, factor, 0);
+              const cells = (rows.to - rows.from) * (columns.to - columns.from);
+              const error = dOutput[((b * outHeight + oy) * outWidth + ox) * channels + c]!;
+              if (!op.divides) cell.addProduct(error, reciprocal[cells]!, 0);
+              else if (cells === divisor) sum += error;
+              else {
+                cell.addQuotient(sum, divisor, RECIPROCAL_BITS);
+                [sum, divisor] = [error, cells];
+              }
             }
           }
+          if (op.divides) cell.addQuotient(sum, divisor, RECIPROCAL_BITS);
           out[index] = cell.finish(index);
           index += 1;
         }

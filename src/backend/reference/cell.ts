@@ -36,6 +36,8 @@ export interface ProductCell {
 export interface Cell extends ProductCell {
   /** Adds a * b * 2^shift. */
   addProduct(a: number, b: number, shift: number): void;
+  /** Adds floor(dividend * 2^fractionBits / divisor), dividend a whole number to 2^47, divisor 1 .. 65536. */
+  addQuotient(dividend: number, divisor: number, fractionBits: number): void;
   isZero(): boolean;
   /** A constant of the plan with `fractionBits` fraction bits, in the form of this arithmetic. */
   constant(integer: number, fractionBits: number): number;
@@ -94,6 +96,11 @@ export class ExactCell implements Cell {
 
   add(value: number, shift: number): void {
     this.sum.addShifted(value, shift);
+  }
+
+  addQuotient(dividend: number, divisor: number, fractionBits: number): void {
+    this.part.setQuotient(dividend, divisor, fractionBits);
+    this.sum.addWide(this.part);
   }
 
   isZero(): boolean {

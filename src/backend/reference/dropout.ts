@@ -5,7 +5,7 @@ import type { Run } from './run.js';
 const SCALE_BITS = 24;
 
 /**
- * input, out [elements]: out = convert(kept ? input * scale : 0), kept if the element's 16-bit random word at
+ * input, out [elements]: out = convert(kept ? input * scale : 0), or the exact quotient if `op.divides`; kept if the element's 16-bit random word at
  * the mask's site is >= threshold. A dropped element is an exact zero, which counts as an element, never as
  * flushed.
  */
@@ -18,7 +18,10 @@ export function dropout(op: DropoutOp, run: Run): void {
   const scale = cell.constant(op.scale, SCALE_BITS);
   for (let index = 0; index < length; index += 1) {
     cell.clear();
-    if (mask.word(index) >= op.threshold) cell.addProduct(input[index]!, scale, 0);
+    if (mask.word(index) >= op.threshold) {
+      if (op.divides) cell.addQuotient(input[index]! * 65536, 65536 - op.threshold, SCALE_BITS);
+      else cell.addProduct(input[index]!, scale, 0);
+    }
     out[index] = cell.finish(index);
   }
 }

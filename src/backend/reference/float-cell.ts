@@ -35,6 +35,10 @@ export class FloatCell implements Cell {
     this.sum += value;
   }
 
+  addQuotient(dividend: number, divisor: number): void {
+    this.sum += dividend / divisor;
+  }
+
   isZero(): boolean {
     return this.sum === 0;
   }

@@ -20,8 +20,10 @@ import { FloatCell } from './float-cell.js';
 export class Memory {
   readonly key: Key;
   readonly converters: readonly Converter[];
-  /** Swallowed updates by site. */
+  /** By site: swallowed updates, gradients that are non-zero, and swallowed updates with such a gradient. */
   readonly swallowed: number[];
+  readonly gradients: number[];
+  readonly swallowedGradients: number[];
   private readonly views: readonly TensorData[];
 
   constructor(
@@ -31,6 +33,8 @@ export class Memory {
     this.key = parseSeed(seed);
     this.converters = plan.sites.map((site) => new Converter(site));
     this.swallowed = plan.sites.map(() => 0);
+    this.gradients = plan.sites.map(() => 0);
+    this.swallowedGradients = plan.sites.map(() => 0);
     // Views of one buffer, so that tensors share memory if the plan permits it.
     const arena = arenaOf(plan);
     this.views = plan.tensors.map((tensor) => viewOf(arena, tensor));
@@ -46,9 +50,16 @@ export class Memory {
       const converter = this.converters[i]!;
       const { elements, saturatedHigh, saturatedLow, flushed, maxMagnitude } = converter;
       const swallowed = this.swallowed[i]!;
+      const gradients = this.gradients[i]!;
+      const swallowedGradients = this.swallowedGradients[i]!;
       converter.resetCounters();
       this.swallowed[i] = 0;
-      return { site, elements, saturatedHigh, saturatedLow, flushed, maxMagnitude, swallowed };
+      this.gradients[i] = 0;
+      this.swallowedGradients[i] = 0;
+      return {
+        ...{ site, elements, saturatedHigh, saturatedLow, flushed, maxMagnitude },
+        ...{ swallowed, gradients, swallowedGradients },
+      };
     });
   }
 }
@@ -160,9 +171,13 @@ export class Run {
     return new RandomSite(this.key, hash, this.step, 16);
   }
 
-  /** Counts a non-zero update that left its parameter unchanged. */
-  countSwallowed(convert: Convert | null): void {
-    if (convert !== null) this.memory.swallowed[convert.statistics]! += 1;
+  /** Counts the step of one element of a parameter: its gradient is not zero, its update left it unchanged though that was non-zero. */
+  countStep(convert: Convert | null, hasGradient: boolean, isSwallowed: boolean): void {
+    if (convert === null) return;
+    const { swallowed, gradients, swallowedGradients } = this.memory;
+    if (hasGradient) gradients[convert.statistics]! += 1;
+    if (isSwallowed) swallowed[convert.statistics]! += 1;
+    if (hasGradient && isSwallowed) swallowedGradients[convert.statistics]! += 1;
   }
 
   /** The site's converter, which also counts. */

@@ -4,8 +4,8 @@
  * itself extends this session.
  */
 import { LOSS_BITS } from '../../numerics/index.js';
-import { elements, type Op, type Plan, type TensorId } from '../../plan/index.js';
-import { checkContents, checkEvaluateStep, checkTrainStep, findTensor } from '../checks.js';
+import { elements, type Op, type Plan, type Tensor, type TensorId } from '../../plan/index.js';
+import { checkContents, checkEvaluateStep, checkTrainStep, tensorFinder } from '../checks.js';
 import {
   PROFILED_STEPS,
   type Batch,
@@ -30,6 +30,7 @@ export class ReferenceSession implements Session {
   /** The path of products in a profile. */
   protected readonly path: string = 'reference';
   private memory: Memory | null;
+  private readonly find: (name: string) => Tensor;
   private readonly profiles: StepProfile[] = [];
 
   constructor(
@@ -37,18 +38,19 @@ export class ReferenceSession implements Session {
     private readonly options: SessionOptions,
   ) {
     this.memory = new Memory(plan, options.seed);
+    this.find = tensorFinder(plan);
   }
 
   async write(tensor: string, data: TensorData): Promise<void> {
     const memory = this.open('write');
-    const target = findTensor(this.plan, tensor);
+    const target = this.find(tensor);
     checkContents(target, data);
     memory.view(target.id).set(data);
   }
 
   async read(tensor: string): Promise<TensorData> {
     const memory = this.open('read');
-    return memory.view(findTensor(this.plan, tensor).id).slice();
+    return memory.view(this.find(tensor).id).slice();
   }
 
   async train(steps: readonly TrainStep[]): Promise<StepMetrics[]> {

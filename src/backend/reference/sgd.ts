@@ -30,6 +30,6 @@ export function sgd(op: SgdOp, run: Run): void {
     parameterCell.add(u, sumShifts.update);
     const next = parameterCell.finish(index);
     parameter[index] = next;
-    if (moves && next === w) run.countSwallowed(op.parameterConvert);
+    run.countStep(op.parameterConvert, gradient[index] !== 0, moves && next === w);
   }
 }

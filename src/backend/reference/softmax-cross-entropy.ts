@@ -1,5 +1,5 @@
 /** Softmax and cross-entropy of every row against its label, in integers; the arithmetic is numerics/softmax.ts. */
-import { firstLargest, PROBABILITY_BITS, softmaxCrossEntropyRow } from '../../numerics/index.js';
+import { classOf, PROBABILITY_BITS, softmaxCrossEntropyRow } from '../../numerics/index.js';
 import type { SoftmaxCrossEntropyOp } from '../../plan/index.js';
 import type { Elements } from './cell.js';
 import { floatSoftmaxCrossEntropyRow } from './float-softmax-cross-entropy.js';
@@ -7,7 +7,8 @@ import type { Run } from './run.js';
 
 /**
  * logits, probabilities, error [B, classes], labels [B]: probabilities with 30 fraction bits,
- * error = convert(probability - onehot); the row's loss and whether its first largest logit is the label are added to the metrics.
+ * error = convert(probability - onehot); the row's loss, and whether its class (the first largest logit; none if they are no
+ * numbers) is the label, are added to the metrics.
  */
 export function softmaxCrossEntropy(op: SoftmaxCrossEntropyOp, run: Run): void {
   const { classes } = op;
@@ -24,7 +25,7 @@ export function softmaxCrossEntropy(op: SoftmaxCrossEntropyOp, run: Run): void {
     const offset = row * classes;
     const label = labels[row]!;
     run.loss += lossOfRow(logits, offset, classes, fl, label, probabilities);
-    if (firstLargest(logits, offset, classes) === label) run.correct += 1;
+    if (classOf(logits, offset, classes) === label) run.correct += 1;
     if (error === null) continue;
     for (let index = offset; index < offset + classes; index += 1) {
       cell.clear();

@@ -3,6 +3,7 @@
  * its host. With Philox it gives the integers of every other backend, with shift registers those of generated
  * hardware. docs/hardware.md.
  */
+import { checkOptions, FUNCTION, record, TEXT } from '../../numerics/arguments.js';
 import { InputTypeError } from '../../numerics/index.js';
 import {
   arrayConfig,
@@ -40,6 +41,11 @@ export function systolicBackend(
     readonly runner?: ProductRunner;
   } = {},
 ): SystolicBackend {
+  checkOptions('systolic', options, {
+    array: record('changes to the array'),
+    random: TEXT,
+    runner: FUNCTION,
+  });
   const { random = 'philox', runner = computeProduct } = options;
   const config = arrayConfig(options.array);
   if (!RANDOM_SOURCES.includes(random)) {

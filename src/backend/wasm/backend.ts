@@ -1,6 +1,8 @@
 /** The entry of the backend: checks the options, then opens a session. */
+import { checkSessionOptions } from '../checks.js';
 import { availableThreads, sharedMemory, warn } from '#wasm-host';
 import { parseSeed, InputError } from '../../numerics/index.js';
+import { opBytes, opMacs, type Op, type Plan } from '../../plan/index.js';
 import { UnsupportedError, type Backend } from '../contract.js';
 import { AUTO, type KernelChoice } from './choice.js';
 import { instantiateKernels, kernelModule, kernelsSupported } from './kernels.js';
@@ -17,7 +19,7 @@ export interface WasmInfo {
   readonly simd: boolean;
   /** True if threads can share a memory; a page without cross-origin isolation runs on one thread. */
   readonly sharedMemory: boolean;
-  /** Default number of threads: all that the machine runs at once. */
+  /** Threads that the machine runs at once: a session takes no more by default. */
   readonly threads: number;
 }
 
@@ -26,9 +28,24 @@ export function wasmInfo(): WasmInfo {
   return { simd: kernelsSupported(), sharedMemory, threads: Math.min(availableThreads(), MAX_THREADS) };
 }
 
+/**
+ * Work of a thread in a step, about a tenth of a millisecond: multiply-accumulates, and bytes read or written three times as
+ * dear. With less, a thread costs more at the barriers and between the steps than it saves.
+ */
+const WORK_PER_THREAD = 6_000_000;
+
+/** Default number of threads for a plan: as many as a step keeps busy, at most `atMost` and what the machine has. */
+export function defaultThreads(plan: Plan, atMost = MAX_THREADS): number {
+  const work = (ops: readonly Op[]): number =>
+    ops.reduce((sum, op) => sum + opMacs(op, plan) + 3 * opBytes(op, plan), 0);
+  // A plan may have no training step.
+  const busy = Math.max(1, Math.floor(Math.max(work(plan.train), work(plan.evaluate)) / WORK_PER_THREAD));
+  return Math.min(busy, atMost, wasmInfo().threads);
+}
+
 /** Checks the number of threads of a session. */
-function threadsOf(threads: number | undefined): number {
-  if (threads === undefined) return wasmInfo().threads;
+function threadsOf(plan: Plan, threads: number | undefined): number {
+  if (threads === undefined) return sharedMemory ? defaultThreads(plan) : 1;
   if (!Number.isInteger(threads) || threads < 1 || threads > MAX_THREADS) {
     throw new InputError(
       `session: threads must be an integer from 1 to ${String(MAX_THREADS)}, got ${String(threads)}`,
@@ -48,8 +65,9 @@ export function wasmBackendWith(choice: Partial<KernelChoice>): Backend {
   return {
     name: 'wasm',
     async open(plan, options) {
-      const threads = threadsOf(options.threads);
-      if (options.threads === undefined && !sharedMemory) {
+      checkSessionOptions(options);
+      const threads = threadsOf(plan, options.threads);
+      if (options.threads === undefined && !sharedMemory && defaultThreads(plan) > 1) {
         warn('wasm: runs on 1 thread, since this page lacks shared memory; serve it cross-origin isolated');
       }
       const seed = parseSeed(options.seed);
@@ -59,7 +77,7 @@ export function wasmBackendWith(choice: Partial<KernelChoice>): Backend {
       const pool = await WorkerPool.start(module, memory.memory, threads);
       return new WasmSession(plan, threads, seed, memory, kernels, pool, options.clock);
     },
-    memory: (plan, options) => sessionMemoryUse(plan, threadsOf(options.threads), kernelChoice),
+    memory: (plan, options) => sessionMemoryUse(plan, threadsOf(plan, options.threads), kernelChoice),
   };
 }
 

@@ -1,8 +1,8 @@
 /** A session: puts batches where the kernels look for them, starts runs, and reads results. It computes nothing. */
 import { availableThreads, maySleep } from '#wasm-host';
 import { LOSS_BITS, type Key } from '../../numerics/index.js';
-import { opMacs, type Plan, type TensorId } from '../../plan/index.js';
-import { checkContents, checkEvaluateStep, checkTrainStep, findTensor } from '../checks.js';
+import { opMacs, type Plan, type Tensor, type TensorId } from '../../plan/index.js';
+import { checkContents, checkEvaluateStep, checkTrainStep, tensorFinder } from '../checks.js';
 import {
   type Coefficients,
   type EvaluateResult,
@@ -38,6 +38,7 @@ export class WasmSession implements Session {
   readonly plan: Plan;
   readonly threads: number;
   readonly stepsPerTurn: number;
+  readonly #find: (name: string) => Tensor;
   readonly #memory: SessionMemory;
   readonly #kernels: KernelExports;
   readonly #pool: WorkerPool;
@@ -64,6 +65,7 @@ export class WasmSession implements Session {
     this.plan = plan;
     this.threads = threads;
     this.stepsPerTurn = stepsPerTurn(plan);
+    this.#find = tensorFinder(plan);
     this.#memory = memory;
     this.#kernels = kernels;
     this.#pool = pool;
@@ -102,14 +104,14 @@ export class WasmSession implements Session {
 
   async write(name: string, data: TensorData): Promise<void> {
     this.#ready('write');
-    const tensor = findTensor(this.plan, name);
+    const tensor = this.#find(name);
     checkContents(tensor, data);
     this.#memory.view(tensor).set(data);
   }
 
   async read(name: string): Promise<TensorData> {
     this.#ready('read');
-    return this.#memory.view(findTensor(this.plan, name)).slice();
+    return this.#memory.view(this.#find(name)).slice();
   }
 
   async train(steps: readonly TrainStep[]): Promise<StepMetrics[]> {
@@ -163,6 +165,8 @@ export class WasmSession implements Session {
         flushed: sum(layout.COUNT_FLUSHED),
         maxMagnitude: Math.max(...values(layout.COUNT_MAGNITUDE)),
         swallowed: sum(layout.COUNT_SWALLOWED),
+        gradients: sum(layout.COUNT_GRADIENTS),
+        swallowedGradients: sum(layout.COUNT_SWALLOWED_GRADIENTS),
       };
     });
     for (const row of rows) row.fill(0n);

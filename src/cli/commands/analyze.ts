@@ -113,10 +113,9 @@ async function analyze(
     ? runSubject(network, options)
     : networkSubject(network, options);
   const { name } = checkRangeNetwork(configuration.network);
-  const out = options.out ?? join('runs', `ranges-${folderName(name)}`);
+  const out = options.out ?? join('runs', `ranges-${folderName(name, 'network')}`);
   checkOutFolder(out, options.force === true);
-  const { seed } = configuration.network;
-  const data = await openData(terminal, { spec: configuration.data, seed, signal });
+  const data = await openData(terminal, configuration, signal);
   if (checkpoint) checkRunData(network, configuration, data);
   const { steps, observe } = options;
   const progress = new PartProgress(terminal, 'analysis');
@@ -124,7 +123,7 @@ async function analyze(
   try {
     analysis = await analyzeRanges(
       { configuration, train: data.train, checkpoint, steps, observe },
-      { onProgress: progress.show, signal },
+      { onProgress: progress.show, signal, onWarning: ({ message }) => terminal.warn(message) },
     );
   } finally {
     progress.end();

@@ -6,7 +6,13 @@ import { ArrayDataSetIterator, type DataSet } from '../../data/index.js';
 import { changeNetwork, completeConfiguration, RUN_DEFAULTS } from '../../experiment/index.js';
 import { ZOO_NAMES, type NetworkDefinition } from '../../nn/index.js';
 import { parseSeed, RandomSite, siteHash } from '../../numerics/index.js';
-import { Network, profileTable, type TrainingListener, type TrainingProfile } from '../../train/index.js';
+import {
+  Network,
+  profileTable,
+  type TrainingListener,
+  type TrainingProfile,
+  type TrainingWarning,
+} from '../../train/index.js';
 import { UsageError } from '../console/errors.js';
 import { checkNetwork } from '../options/check-network.js';
 import type { CommandContext } from '../console/interrupt.js';
@@ -157,8 +163,9 @@ async function measure(
   const progress = new RunProgress(terminal, { configuration });
   try {
     const iterator = new ArrayDataSetIterator(examples(definition, BATCHES * batch), { batch });
+    const onWarning = ({ message }: TrainingWarning): void => terminal.warn(message);
     const train = async (count: number, listeners: readonly TrainingListener[] = []): Promise<void> => {
-      await network.fit(iterator, { epochs: count, maxSteps: count, listeners, signal });
+      await network.fit(iterator, { epochs: count, maxSteps: count, listeners, signal, onWarning });
       signal.throwIfAborted();
     };
     const begin = clock();

@@ -69,7 +69,7 @@ async function run(
   const settings = parseSettings(given.length === 0 ? [DEFAULT_SETTINGS] : given);
   const base = applyOptions(networkArgument(network, options), options);
   const name = base.network.name ?? 'network';
-  const out = options.out ?? join('runs', `compare-${folderName(name)}`);
+  const out = options.out ?? join('runs', `compare-${folderName(name, 'network')}`);
   const entries = settings.map((setting) => ({
     name: setting.name,
     path: join(out, folderName(setting.name)),

@@ -8,6 +8,7 @@ import {
   RandomSite,
   roundingText,
   siteHash,
+  wordLength,
   type Format,
   type Rounding,
 } from '../../numerics/index.js';
@@ -42,7 +43,9 @@ export const convertCommand = defineCommand({
   description: 'Converts numbers to a format and shows raw integer, value, error and bits.',
   options: (command) =>
     command
-      .argument('<numbers...>', 'decimal numbers')
+      .argument('<numbers...>', 'decimal numbers, Infinity, -Infinity')
+      // A number may begin with a minus, and -Infinity looks like an option.
+      .allowUnknownOption()
       .requiredOption('--format <format>', '2.14 or "<2,14>"', parseFormat)
       .option(
         '--rounding <mode>',
@@ -61,14 +64,15 @@ function convert({ terminal }: CommandContext, numbers: readonly string[], optio
   const random = new RandomSite(parseSeed(seed), siteHash(SITE), 0, WIDTH);
   const described = numbers.map((text, index) => {
     const word = { word: random.word(index), width: WIDTH } as const;
-    const number = text.trim() === '' ? NaN : Number(text);
-    if (Number.isNaN(number)) throw new UsageError(`convert: expected a number, got "${text}"`);
+    const number = numberOf(text);
     return { number, ...describeConversion(number, format, rounding, word) };
   });
   const rule = { format: formatText(format), rounding: roundingText(rounding) };
-  for (const one of described) terminal.json({ ...one, ...rule, seed });
+  for (const { number, error, ...rest } of described) {
+    terminal.json({ number: jsonNumber(number), ...rest, error: jsonNumber(error), ...rule, seed });
+  }
   const drawn = rounding.mode === 'stochastic' ? `, seed ${seed}` : '';
-  terminal.print(`${rule.format}, ${rule.rounding}${drawn}\n`);
+  terminal.print(`${rule.format}, ${wordLength(format)} bits, ${rule.rounding}${drawn}\n`);
   terminal.print(
     tableText(
       terminal,
@@ -80,4 +84,29 @@ function convert({ terminal }: CommandContext, numbers: readonly string[], optio
     ),
   );
   return EXIT.done;
+}
+
+/** Digits other than zero before an exponent. */
+const NON_ZERO = /^[^e]*[1-9]/i;
+
+/** @throws UsageError for no number, and for one that no double comes near */
+function numberOf(text: string): number {
+  const trimmed = text.trim();
+  const infinite = /^([+-]?)inf(?:inity)?$/i.exec(trimmed);
+  if (infinite) return infinite[1] === '-' ? -Infinity : Infinity;
+  if (trimmed.startsWith('-') && !/^-[\d.]/.test(trimmed)) {
+    throw new UsageError(`convert: there is no option "${trimmed}"; --help lists the options`);
+  }
+  const number = trimmed === '' ? NaN : Number(trimmed);
+  if (Number.isNaN(number)) throw new UsageError(`convert: expected a number, got "${text}"`);
+  const isLost = !Number.isFinite(number) || (number === 0 && NON_ZERO.test(trimmed));
+  if (!isLost) return number;
+  throw new UsageError(
+    `convert: a number must be between 4.9e-324 and 1.8e308 in magnitude (float64), got "${text}"; write 0 or Infinity if that is meant`,
+  );
+}
+
+/** JSON has no infinity: its name as text. */
+function jsonNumber(value: number): number | string {
+  return Number.isFinite(value) ? value : String(value);
 }

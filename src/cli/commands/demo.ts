@@ -3,6 +3,7 @@ import { existsSync } from 'node:fs';
 import { join } from 'node:path';
 import {
   changeNetwork,
+  comparisonConclusion,
   completeConfiguration,
   folderName,
   parseSettings,
@@ -14,7 +15,6 @@ import { compare } from '../shared/compare-runs.js';
 import type { CommandContext } from '../console/interrupt.js';
 import { addVoiceOptions, defineCommand } from '../options/define-command.js';
 import { DEFAULT_SEED } from '../options/run-options.js';
-import { percentText } from '../console/terminal.js';
 import { packageVersion } from '../options/version.js';
 import { DEFAULT_SETTINGS } from './compare.js';
 
@@ -65,11 +65,8 @@ async function demo({ terminal, interrupt }: CommandContext): Promise<number> {
 
 /** Explains the table in its own numbers. */
 function conclusion(rows: readonly ComparisonRow[]): string {
-  const error = (name: string): string => {
-    const row = rows.find((one) => one.name.startsWith(name));
-    return row === undefined ? '-' : percentText(row.result.testErrorPercent);
-  };
-  return `In the same 16 bits stochastic rounding gets to ${error('stochastic')} test error (float32: ${error('float32')}), round-to-nearest
-to ${error('nearest')}: most updates of the weights are smaller than half a step of the format, so rounding to nearest
-swallows them every time; stochastic rounding lets some of them through, as many as keep the mean right.`;
+  return `${comparisonConclusion(rows)}
+A gradient that is smaller than half a step of its format is rounded to zero by round-to-nearest every time (flushed), and so is
+the change of a weight that is smaller than half a step of the weight's format (swallowed). Stochastic rounding lets some of
+them through, as many as keep the mean right: it loses gradients too, but not always the same ones.`;
 }

@@ -1,9 +1,9 @@
 /** `fewbit eval`: how well the network of a run does, in full. */
 import type { BackendName } from '../../backend/index.js';
 import { ArrayDataSetIterator } from '../../data/index.js';
-import { checkRunData, loadCheckpoint, RunFolderError, usedData } from '../../experiment/index.js';
-import { openStoredRun } from '../../experiment/store/index.js';
-import { openData } from '../shared/open-data.js';
+import { loadCheckpoint, RunFolderError } from '../../experiment/index.js';
+import { openRun } from '../shared/open-run.js';
+import { openTestData } from '../shared/test-data.js';
 import type { CommandContext } from '../console/interrupt.js';
 import { defineCommand } from '../options/define-command.js';
 import { backendOption, threadsOption } from '../options/run-options.js';
@@ -21,6 +21,7 @@ const EXAMPLES = `
 Examples:
   $ fewbit eval runs/lenet-1
   $ fewbit eval runs/lenet-1 --data ./my-digits
+  $ fewbit eval runs/iris --data fresh.csv        all rows; columns and classes by name, normalised as in the training
   $ fewbit eval runs/lenet-1 --json`;
 
 export const evalCommand = defineCommand({
@@ -31,7 +32,10 @@ export const evalCommand = defineCommand({
   options: (command) =>
     command
       .argument('<run>', 'run folder')
-      .option('--data <data>', "use the test part of other data (default: the run's own)")
+      .option(
+        '--data <data>',
+        "other data: their test part, or all examples if they have none (default: the test data of the run's own)",
+      )
       .addOption(backendOption())
       .addOption(threadsOption())
       .option('--json', 'print the figures as one JSON object'),
@@ -44,7 +48,7 @@ async function evaluate(
   path: string,
   options: EvalOptions,
 ): Promise<number> {
-  const { configuration, checkpoint } = openStoredRun(path);
+  const { configuration, checkpoint } = openRun(terminal, path);
   if (checkpoint === null) {
     throw new RunFolderError(`run folder ${path}: has no checkpoint yet; continue it with --resume`);
   }
@@ -56,15 +60,13 @@ async function evaluate(
     ...(threads === undefined ? {} : { threads }),
   });
   try {
-    const spec = options.data ?? configuration.data;
-    const data = await openData(terminal, { spec, seed: settings.seed, signal });
-    const isOwn = options.data === undefined;
-    if (isOwn) checkRunData(path, configuration, data);
-    const { test } = isOwn ? usedData(configuration, data) : data;
+    const { test, name, source } = await openTestData(terminal, {
+      ...{ run: path, configuration, schema: network.dataSchema, other: options.data, signal },
+    });
     const topN = Math.min(TOP_N, network.definition.classes);
     const evaluation = await network.evaluate(new ArrayDataSetIterator(test, { batch }), { topN });
     terminal.json({ event: 'evaluation', run: path, step: network.step, ...evaluation.toJSON() });
-    terminal.print(`${path} at step ${grouped(network.step)}, test data of ${data.name} (${data.source})\n`);
+    terminal.print(`${path} at step ${grouped(network.step)}, test data of ${name} (${source})\n`);
     terminal.print(evaluation.stats());
     return 0;
   } finally {

@@ -2,8 +2,8 @@
 import { join } from 'node:path';
 import { Option } from 'commander';
 import type { BackendName } from '../../backend/index.js';
-import { checkRunData, RunFolderError, usedData } from '../../experiment/index.js';
-import { checkpointPath, openStoredRun, writeWhole } from '../../experiment/store/index.js';
+import { RunFolderError } from '../../experiment/index.js';
+import { checkpointPath, writeWhole } from '../../experiment/store/index.js';
 import {
   cFiles,
   goldenVectors,
@@ -16,12 +16,14 @@ import {
   type GoldenVectors,
 } from '../../export/index.js';
 import { formatText, parseRounding, roundingText, InputError } from '../../numerics/index.js';
-import { openData } from '../shared/open-data.js';
+import { openRun } from '../shared/open-run.js';
+import { openTestData } from '../shared/test-data.js';
 import type { CommandContext } from '../console/interrupt.js';
 import { addVoiceOptions, defineCommand } from '../options/define-command.js';
 import { wholeNumber } from '../options/numbers.js';
 import { checkOutFolder, makeOutFolder } from '../options/out-folder.js';
 import { backendOption, threadsOption } from '../options/run-options.js';
+import { shellCommand } from '../console/shell.js';
 import { tableText } from '../console/table.js';
 import { grouped, sizeText, type Terminal } from '../console/terminal.js';
 
@@ -70,7 +72,10 @@ export const exportCommand = defineCommand({
           'rounding of activations in the inference (default: as in fewbit eval)',
           (text) => roundingText(parseRounding(text)),
         )
-        .option('--data <data>', 'take the vectors from the test part of other data')
+        .option(
+          '--data <data>',
+          'take the vectors from other data: their test part, or all if they have none',
+        )
         .addOption(backendOption())
         .addOption(threadsOption())
         .option('--force', 'replace the files of an earlier export in the folder'),
@@ -87,18 +92,15 @@ async function exportRun(
   options: ExportOptions,
 ): Promise<number> {
   const out = options.out ?? join(run, `export-${options.format}`);
-  const { configuration, checkpoint } = openStoredRun(run);
+  const { configuration, checkpoint } = openRun(terminal, run);
   if (checkpoint === null) {
     throw new RunFolderError(`run folder ${run}: has no checkpoint yet; continue it with --resume`);
   }
   checkOutFolder(out, options.force === true);
   const subject = await opened(checkpointPath(run), checkpoint, configuration.batch, options.rounding);
-  const spec = options.data ?? configuration.data;
-  const { seed } = configuration.network;
-  const data = await openData(terminal, { spec, seed, signal });
-  const isOwn = options.data === undefined;
-  if (isOwn) checkRunData(run, configuration, data);
-  const { test } = isOwn ? usedData(configuration, data) : data;
+  const { test } = await openTestData(terminal, {
+    ...{ run, configuration, schema: subject.dataSchema ?? null, other: options.data, signal },
+  });
   const threads = options.threads ?? configuration.threads;
   const golden = await goldenVectors(subject, {
     data: test,
@@ -175,7 +177,7 @@ function report(terminal: Terminal, { run, out, format, subject, golden, exporte
   terminal.say('');
   if (constantBytes !== undefined && memoryBytes !== undefined) {
     terminal.say(`constants ${sizeText(constantBytes)}, static memory ${sizeText(memoryBytes)}`);
-    terminal.say(`compare with the golden vectors: make -C ${out} test\n`);
+    terminal.say(`compare with the golden vectors: ${shellCommand('make', '-C', out, 'test')}\n`);
   }
   for (const file of files) terminal.print(file);
 }

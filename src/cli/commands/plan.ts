@@ -44,7 +44,7 @@ export const planCommand = defineCommand({
         .option('--batch <n>', 'examples per step', wholeNumber('--batch', 1), RUN_DEFAULTS.batch)
         .option(
           '--threads <n>',
-          'number of threads to assume when reporting memory (default: all)',
+          'number of threads to assume when reporting memory (default: as many as the network keeps busy)',
           wholeNumber('--threads', 1, MAX_THREADS),
         )
         .option(

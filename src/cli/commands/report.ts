@@ -1,12 +1,14 @@
-/** `fewbit report`: a page about a run or a sweep. */
+/** `fewbit report`: a page about a run or a sweep; of a comparison and its like, where the page is. */
 import { spawn } from 'node:child_process';
+import { readdirSync, statSync } from 'node:fs';
 import { pathToFileURL } from 'node:url';
-import { resolve } from 'node:path';
+import { join, resolve } from 'node:path';
 import type { BackendName } from '../../backend/index.js';
 import { DataError } from '../../data/index.js';
 import { checkRunData, RunFolderError, type RunData } from '../../experiment/index.js';
-import { isSweepFolder, openStoredRun } from '../../experiment/store/index.js';
+import { findRuns, isRunFolder, isSweepFolder } from '../../experiment/store/index.js';
 import { openData } from '../shared/open-data.js';
+import { openRun } from '../shared/open-run.js';
 import { errorLine, UsageError } from '../console/errors.js';
 import type { CommandContext } from '../console/interrupt.js';
 import { defineCommand } from '../options/define-command.js';
@@ -28,6 +30,7 @@ Examples:
   $ fewbit report runs/lenet-1 --open        shows it in the browser
   $ fewbit report runs/lenet-1 --json
   $ fewbit report runs/sweep-lenet           a sweep: error against bits, Pareto front, heat map, all runs
+  $ fewbit report runs/demo --open           a comparison has its page already: shows it
   $ fewbit report runs/sweep-lenet --x rounding --y formats        chooses the fields of the heat map
 
 A run that is not finished has a report as far as it got. If the run's data cannot be loaded, the report has no confusion
@@ -37,10 +40,10 @@ export const reportCommand = defineCommand({
   name: 'report',
   summary: 'a page about a run or a sweep',
   description:
-    'Writes report.html into the folder of a run (learning curves, swallowed updates, settings, confusion matrix, worst images, statistics of every tensor, histograms of the weights) or of a sweep (error against bits, Pareto front, heat map, learning curves, means and spread over seeds). The page is one file and loads nothing else.',
+    'Writes report.html into the folder of a run (learning curves, lost gradients, settings, confusion matrix, worst examples, statistics of every tensor, histograms of the weights) or of a sweep (error against bits, Pareto front, heat map, learning curves, means and spread over seeds). The page is one file and loads nothing else. For the folder of a comparison, a reproduction, advice or ranges, it prints where their pages are.',
   options: (command) =>
     command
-      .argument('<folder>', 'folder of a run or a sweep')
+      .argument('<folder>', 'folder of a run, a sweep or a comparison')
       .option('--open', 'show the page in the browser')
       .addOption(backendOption())
       .addOption(threadsOption())
@@ -48,9 +51,47 @@ export const reportCommand = defineCommand({
       .option('--y <field>', 'sweep only: field down the heat map')
       .option('--json', 'print the path as a JSON object'),
   examples: EXAMPLES,
-  run: (context, folder: string, options: ReportOptions) =>
-    isSweepFolder(folder) ? reportSweep(context, folder, options) : reportRun(context, folder, options),
+  run: (context, folder: string, options: ReportOptions) => {
+    if (isSweepFolder(folder)) return reportSweep(context, folder, options);
+    if (isRunFolder(folder) || !isFolder(folder)) return reportRun(context, folder, options);
+    return reportPages(context, folder, options);
+  },
 });
+
+function isFolder(path: string): boolean {
+  return statSync(path, { throwIfNoEntry: false })?.isDirectory() === true;
+}
+
+/** A folder of a comparison, a reproduction, advice ...: the command that made it has written its pages. */
+async function reportPages(
+  { terminal }: CommandContext,
+  folder: string,
+  options: ReportOptions,
+): Promise<number> {
+  const pages = readdirSync(folder)
+    .filter((name) => name.endsWith('.html'))
+    .sort()
+    .map((name) => join(folder, name));
+  const [first] = pages;
+  if (first === undefined) {
+    const runs = findRuns(folder);
+    const way =
+      runs.length === 0
+        ? 'name the folder of a run or a sweep'
+        : `it holds runs: fewbit report ${runs[0] ?? ''} writes the report of one, fewbit runs compare ${folder} --out ${folder} a page about all`;
+    throw new RunFolderError(`report ${folder}: holds neither a run nor a sweep, and no page; ${way}`);
+  }
+  const { backend, threads, x, y } = options;
+  if ([backend, threads, x, y].some((option) => option !== undefined)) {
+    throw new UsageError(
+      `report: --backend, --threads, --x and --y change the report of a run or a sweep, and ${folder} is neither; its page is ${first}`,
+    );
+  }
+  terminal.json({ event: 'pages', folder, pages });
+  terminal.print(pages.map((page) => `page ${page}`).join('\n'));
+  if (options.open === true) await openPage(terminal, first);
+  return 0;
+}
 
 async function reportSweep(
   { terminal }: CommandContext,
@@ -101,11 +142,10 @@ async function dataOf(
   { terminal, signal }: CommandContext,
   run: string,
 ): Promise<{ data: RunData | null; note?: string }> {
-  const { configuration, checkpoint } = openStoredRun(run);
+  const { configuration, checkpoint } = openRun(terminal, run);
   if (checkpoint === null) return { data: null };
-  const { data: spec, network } = configuration;
   try {
-    const data = await openData(terminal, { spec, seed: network.seed, signal });
+    const data = await openData(terminal, configuration, signal);
     checkRunData(run, configuration, data);
     return { data };
   } catch (error) {

@@ -6,23 +6,29 @@ import {
   completeConfiguration,
   configurationDifference,
   executeRun,
+  folderName,
   plannedSteps,
+  resultRow,
   RunFolderError,
+  testErrorOf,
+  trainErrorOf,
   usedData,
   type RunConfiguration,
   type RunContext,
   type RunOutcome,
   type RunResult,
 } from '../../experiment/index.js';
-import { isRunFolder, openStoredRun, readMetrics, RunFolder } from '../../experiment/store/index.js';
+import { isRunFolder, readMetrics, RunFolder } from '../../experiment/store/index.js';
 import type { LoadedData } from '../../data/node/index.js';
 import type { NetworkDefinition } from '../../nn/index.js';
 import { formatText, roundingText } from '../../numerics/index.js';
 import { profileTable, type ProfileTable, type TrainingProfile } from '../../train/index.js';
 import { checkNetwork } from '../options/check-network.js';
-import { openData } from '../shared/open-data.js';
-import { UsageError } from '../console/errors.js';
+import { checkRecordedData, openData } from '../shared/open-data.js';
+import { openRun } from '../shared/open-run.js';
+import { isSystemError, UsageError } from '../console/errors.js';
 import type { CommandContext, Interrupt } from '../console/interrupt.js';
+import { shellCommand } from '../console/shell.js';
 import { defineCommand } from '../options/define-command.js';
 import { checkTraceFile, profileText, traceNote, writeTrace } from '../shared/profile.js';
 import { RunProgress } from '../console/progress.js';
@@ -36,7 +42,7 @@ import {
   networkArgument,
   type RunOptions,
 } from '../options/run-options.js';
-import { byRoleText, grouped, lossText, percentText, type Terminal } from '../console/terminal.js';
+import { byRoleText, errorText, grouped, lossText, type Terminal } from '../console/terminal.js';
 
 interface TrainOptions extends RunOptions {
   readonly resume?: boolean;
@@ -97,7 +103,7 @@ async function train(
   network: string | undefined,
   options: TrainOptions,
 ): Promise<number> {
-  const task = options.resume === true ? resumedTask(network, options) : newTask(network, options);
+  const task = options.resume === true ? resumedTask(terminal, network, options) : newTask(network, options);
   const { configuration, path } = task;
   const traceFile = typeof options.profile === 'string' ? options.profile : null;
   if (traceFile !== null) checkTraceFile('--profile', traceFile);
@@ -108,9 +114,8 @@ async function train(
   }
   // Mistakes in the network show before anything is fetched or written.
   const definition = checkNetwork(configuration);
-  const { seed } = configuration.network;
-  const spec = configuration.data;
-  const loaded = await openData(terminal, { spec, seed, signal: interrupt.signal });
+  const loaded = await openData(terminal, configuration, interrupt.signal);
+  if (task.isNew) checkRecordedData('train', configuration, loaded);
   let profile: TrainingProfile | null = null;
   const wantsProfile = options.profile !== undefined;
   const outcome = await execute(terminal, task, definition, loaded, interrupt, {
@@ -123,15 +128,17 @@ async function train(
   const profiled = wantsProfile ? printProfile(terminal, profile, traceFile) : {};
   if (outcome.status === 'interrupted') {
     const { step } = outcome;
-    const resume = `fewbit train --resume --out ${outcome.path}`;
+    const resume = shellCommand('fewbit', 'train', '--resume', '--out', outcome.path);
     terminal.json({ event: 'interrupted', step, run: outcome.path, resume, ...profiled });
-    terminal.note(`stopped at step ${grouped(step)} with a checkpoint; continue with: ${resume}`);
+    terminal.stopped(`stopped at step ${grouped(step)} with a checkpoint; continue with: ${resume}`);
     return interrupt.exitCode;
   }
   const wantsReport = options.report ?? isWorthReport(readMetrics(outcome.path));
   const report = wantsReport ? { report: await writeReport(outcome.path, { data: loaded }) } : {};
   printResult(terminal, outcome.result, outcome.path, configuration, { ...profiled, ...report });
-  terminal.say(wantsReport ? `report ${reportPath(path)}` : `report: fewbit report ${path}`);
+  terminal.say(
+    wantsReport ? `report ${reportPath(path)}` : `report: ${shellCommand('fewbit', 'report', path)}`,
+  );
   return 0;
 }
 
@@ -180,6 +187,11 @@ async function execute(
     return { ...outcome, path: task.path };
   } catch (error) {
     if (task.isNew) folder.discard();
+    if (isSystemError(error) && isRunFolder(task.path)) {
+      terminal.note(
+        `nothing is lost up to the last checkpoint; continue with: fewbit train --resume --out ${task.path}`,
+      );
+    }
     throw error;
   } finally {
     progress.end();
@@ -204,11 +216,11 @@ function newTask(network: string | undefined, options: TrainOptions): Task {
 }
 
 /** The recorded run; all other options of the command line must agree with it. */
-function resumedTask(network: string | undefined, options: TrainOptions): Task {
+function resumedTask(terminal: Terminal, network: string | undefined, options: TrainOptions): Task {
   const { out } = options;
   if (out === undefined)
     throw new UsageError('train: --resume needs the run folder; name it with --out <folder>');
-  const { configuration: recorded, checkpoint, result } = openStoredRun(out);
+  const { configuration: recorded, checkpoint, result } = openRun(terminal, out);
   const base = network === undefined ? recorded : networkArgument(network, options);
   const given = applyOptions(base, network === undefined ? options : withRecordedData(options, recorded));
   const difference = configurationDifference(recorded, given);
@@ -229,7 +241,8 @@ function withRecordedData(options: TrainOptions, recorded: RunConfiguration): Tr
 }
 
 /** runs/<name>-<n> with the first n behind all that are there. */
-function freeFolder(name: string): string {
+function freeFolder(network: string): string {
+  const name = folderName(network, 'network');
   const used = existsSync('runs') ? readdirSync('runs') : [];
   const numbers = used
     .filter((entry) => entry.startsWith(`${name}-`))
@@ -298,12 +311,14 @@ function printResult(
     run: path,
     seed: network.seed,
     testLoss: result.testLoss,
+    diverged: resultRow(result).diverged,
     swallowed: result.swallowed,
+    lost: result.lost,
     ...extra,
   });
   terminal.print(
     [
-      `test error ${percentText(testErrorPercent)}  training error ${percentText(trainErrorPercent)}  loss ${lossText(loss)}  ${grouped(steps)} steps at ${stepsPerSecond.toFixed(1)} steps/s`,
+      `test error ${errorText(testErrorOf(result))}  training error ${errorText(trainErrorOf(result))}  loss ${lossText(loss)}  ${grouped(steps)} steps at ${stepsPerSecond.toFixed(1)} steps/s`,
       `digest ${digest}`,
       `run ${path} (seed ${network.seed})`,
     ].join('\n'),

@@ -6,11 +6,16 @@ import { getSystemErrorMap } from 'node:util';
 import { CommanderError } from 'commander';
 import { FewbitError, isFewbitError } from '../../numerics/index.js';
 
-/** The exit codes of every command, except for signals: 128 and the signal's number, 130 after Ctrl-C. */
+/**
+ * The exit codes of every command, except for signals: 128 and the signal's number, 130 after Ctrl-C, and 141 (that of SIGPIPE)
+ * if the reader of a pipe ended first.
+ */
 export const EXIT = {
   done: 0,
   /** A fault of Fewbit. */
   internal: 1,
+  /** Done by `verify`: the repetition differs from the record. */
+  different: 1,
   /** Wrong input, or surroundings that refuse. */
   known: 2,
   /** Done, but `sweep` has runs that failed, or `advise` could not confirm its advice. */
@@ -20,6 +25,21 @@ export const EXIT = {
 /** A command line that makes no sense. */
 export class UsageError extends FewbitError {
   override readonly name = 'UsageError';
+}
+
+/** What is meant for stdout cannot be written: its reader has ended, or the system refuses. */
+export class OutputError extends FewbitError {
+  override readonly name = 'OutputError';
+  /** True for a pipe whose reader has had enough: every program ends without a word then. */
+  readonly isQuiet: boolean;
+  readonly exitCode: number;
+
+  constructor(cause: NodeJS.ErrnoException) {
+    const reason = isSystemError(cause) ? refusalText(cause, 'write the output') : cause.message;
+    super(reason, { cause });
+    this.isQuiet = cause.code === 'EPIPE';
+    this.exitCode = this.isQuiet ? 141 : EXIT.known;
+  }
 }
 
 /** A refusal of the operating system: no space, no permission, no such file. */
@@ -63,6 +83,9 @@ const CALLS: Readonly<Record<string, string>> = {
   unlink: 'remove',
   rm: 'remove',
   rmdir: 'remove',
+  fsync: 'write',
+  ftruncate: 'write',
+  rename: 'write',
 };
 
 /** `cannot open ./x: permission denied`; callers who know what was to be done say so. */

@@ -1,12 +1,13 @@
 /**
- * Ctrl-C and SIGTERM: after the first one the current step finishes and a checkpoint is written, the second one ends the
- * process at once. A run loses nothing either way; with the first it does not even lose time.
+ * What ends work early: Ctrl-C, SIGTERM, SIGHUP (the terminal or the connection is closed), or a stdout that takes nothing more.
+ * The current step finishes and a checkpoint is written; a second Ctrl-C or SIGTERM ends the process at once. A run loses
+ * nothing either way; with the first it does not even lose time.
  */
 import type { Terminal } from './terminal.js';
 
 /** npm passes a Ctrl-C on to a process that has it from the terminal already: within this time it is one key press. */
 const SAME_KEY_PRESS_MS = 300;
-const SIGNALS = { SIGINT: 130, SIGTERM: 143 } as const;
+const SIGNALS = { SIGHUP: 129, SIGINT: 130, SIGTERM: 143 } as const;
 type Signal = keyof typeof SIGNALS;
 
 export class Interrupt {
@@ -17,29 +18,39 @@ export class Interrupt {
   /** The note at the first signal. */
   notice = 'stopping after this step; once more to stop at once';
 
+  readonly #terminal: Terminal;
+
   constructor(terminal: Terminal) {
+    this.#terminal = terminal;
     this.#handlers = (Object.keys(SIGNALS) as Signal[]).map((name) => [
       name,
       () => {
         if (this.#exitCode !== null) {
-          if (performance.now() - this.#firstAt <= SAME_KEY_PRESS_MS) return;
+          // A hang-up is no sign of impatience: systems send it together with another signal.
+          if (name === 'SIGHUP' || performance.now() - this.#firstAt <= SAME_KEY_PRESS_MS) return;
           terminal.restore();
           process.exit(SIGNALS[name]);
         }
-        this.#exitCode = SIGNALS[name];
-        this.#firstAt = performance.now();
+        this.#stop(SIGNALS[name]);
         terminal.note(this.notice);
-        this.#controller.abort(new InterruptedError());
       },
     ]);
     for (const [name, handler] of this.#handlers) process.on(name, handler);
+    terminal.whenLost(({ exitCode }) => this.#stop(exitCode));
+  }
+
+  #stop(exitCode: number): void {
+    if (this.#exitCode !== null) return;
+    this.#exitCode = exitCode;
+    this.#firstAt = performance.now();
+    this.#controller.abort(new InterruptedError());
   }
 
   get signal(): AbortSignal {
     return this.#controller.signal;
   }
 
-  /** Exit code of a process that was asked to stop: 130 after Ctrl-C. */
+  /** Exit code of a process that was asked to stop: 130 after Ctrl-C, 141 after the end of a pipe's reader. */
   get exitCode(): number {
     return this.#exitCode ?? SIGNALS.SIGINT;
   }
@@ -47,6 +58,7 @@ export class Interrupt {
   /** Lets the signals have their usual effect again. */
   release(): void {
     for (const [name, handler] of this.#handlers) process.off(name, handler);
+    this.#terminal.whenLost(null);
   }
 }
 

@@ -2,14 +2,16 @@
  * Shows a run as it happens: its steps as a status line with the time that is left, and a line for each epoch and each change
  * of precision. In JSON these are objects.
  */
-import type {
-  EpochLine,
-  PrecisionLine,
-  RunConfiguration,
-  RunEvent,
-  SiteCounts,
+import {
+  testErrorOf,
+  trainErrorOf,
+  type EpochLine,
+  type PrecisionLine,
+  type RunConfiguration,
+  type RunEvent,
+  type SiteCounts,
 } from '../../experiment/index.js';
-import { byRoleText, durationText, grouped, lossText, percentText, type Terminal } from './terminal.js';
+import { byRoleText, durationText, errorText, grouped, lossText, type Terminal } from './terminal.js';
 import type { StatusLine } from './status.js';
 
 export interface ProgressOptions {
@@ -44,12 +46,16 @@ export class RunProgress {
         this.#status.show(() => [this.#line(event.step, event.loss, performance.now()), event.step]);
         break;
       case 'epoch':
-        this.#terminal.json({ ...event, ...this.#options.fields });
+        this.#terminal.json({ ...event, diverged: event.testLoss === null, ...this.#options.fields });
         this.#terminal.say(epochText(this.#terminal, event, this.#options.configuration));
         break;
       case 'precision':
         this.#terminal.json({ ...event, ...this.#options.fields });
         this.#terminal.say(precisionText(this.#terminal, event));
+        break;
+      case 'warning':
+        this.#terminal.json({ ...event, ...this.#options.fields });
+        this.#terminal.warn(event.message);
         break;
       case 'interval':
       case 'checkpoint':
@@ -100,8 +106,8 @@ function epochText(terminal: Terminal, line: EpochLine, { epochs }: RunConfigura
     colour.bold(name),
     `step ${grouped(line.step)}`,
     `loss ${lossText(line.loss)}`,
-    `training error ${percentText(line.trainErrorPercent)}`,
-    `test error ${colour.bold(percentText(line.testErrorPercent))}`,
+    `training error ${errorText(trainErrorOf(line))}`,
+    `test error ${colour.bold(errorText(testErrorOf(line)))}`,
     colour.dim(`${line.stepsPerSecond.toFixed(line.stepsPerSecond >= 10 ? 0 : 2)} steps/s`),
   ].join('  ');
 }

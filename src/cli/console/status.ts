@@ -3,6 +3,7 @@
  * it is a plain line now and then; scripts see nothing of it. Texts and estimates belong to the callers, timing to this file.
  */
 import { SingleBar } from 'cli-progress';
+import { oneLine } from './clean.js';
 
 /** Drawings a second on a terminal. */
 const FPS = 5;
@@ -48,7 +49,7 @@ export class StatusLine {
   begin(text: string, total: number | null = null, done = 0): void {
     if (this.#place.mode === 'silent') return;
     if (this.#stays) this.#keep();
-    [this.#text, this.#total, this.#done, this.#last] = [text, total, done, performance.now()];
+    [this.#text, this.#total, this.#done, this.#last] = [oneLine(text), total, done, performance.now()];
     if (this.#place.mode === 'plain') {
       if (text !== '') this.#place.line(text);
       return;
@@ -63,7 +64,8 @@ export class StatusLine {
     const now = performance.now();
     if (this.#place.mode === 'silent' || now - this.#last < this.#everyMs) return;
     this.#last = now;
-    [this.#text, this.#done = 0] = frame();
+    const [text, done = 0] = frame();
+    [this.#text, this.#done] = [oneLine(text), done];
     if (this.#place.mode === 'plain') {
       this.#place.line(this.#text);
       return;

@@ -1,5 +1,6 @@
 /** Tables without frames: a heading, a rule, columns two blanks apart; cells may have several lines. */
 import Table from 'cli-table3';
+import { oneLine, terminalText } from './clean.js';
 import type { Terminal } from './terminal.js';
 
 const NO_FRAME = Object.fromEntries(
@@ -21,9 +22,11 @@ export function tableText(
     style: { 'padding-left': 0, 'padding-right': 0, head: [], border: [] },
     colAligns: align.split('').map((letter) => (letter === 'r' ? 'right' : 'left')),
     // The heading underlined in colour, so that plain text stays plain.
-    head: head.map((title) => terminal.colour.bold(title)),
+    head: head.map((title) => terminal.colour.bold(oneLine(title))),
   });
-  table.push(...rows.map((row) => [...row]));
+  // Cleaned before widths are measured.
+  const clean = (cell: string): string => terminalText(cell, terminal.colour.isColorSupported);
+  table.push(...rows.map((row) => row.map(clean)));
   return table
     .toString()
     .split('\n')

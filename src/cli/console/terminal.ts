@@ -1,15 +1,16 @@
 /**
  * The command line's only way out: text for people, the result alone, or JSON for scripts; notes, errors and the status line.
- * Commands hand over what each of them is for, and this file alone knows which of it is shown, and where. Colour is for a
- * terminal, unless NO_COLOR is set.
+ * Commands hand over what each of them is for, and this file alone knows which of it is shown, and where; it also cleans
+ * every text (clean.ts). Colour is for a terminal, unless NO_COLOR is set.
  */
 import pc from 'picocolors';
+import { terminalText } from './clean.js';
+import { EXIT, OutputError } from './errors.js';
+import { Sink } from './sink.js';
 import { StatusLine, type StatusOptions } from './status.js';
 
 /** How much is printed: everything, the result alone, or JSON lines and nothing else. */
 type Voice = 'people' | 'quiet' | 'json';
-
-type Stream = NodeJS.WriteStream;
 
 function inColour({ isTTY }: { readonly isTTY?: boolean }): boolean {
   const { NO_COLOR, TERM } = process.env;
@@ -24,13 +25,46 @@ export class Terminal {
   readonly errorColour = pc.createColors(inColour(process.stderr));
   #voice: Voice = 'people';
   #status: StatusLine | null = null;
+  readonly #remarks = new Set<string>();
+  readonly #warned = new Set<string>();
 
-  constructor() {
-    // Who reads us may stop doing so (`fewbit ... | head`): then there is nothing left to print.
-    process.stdout.on('error', (error: NodeJS.ErrnoException) => {
-      if (error.code === 'EPIPE') process.exit(0);
-      throw error;
-    });
+  readonly #stdout = new Sink(process.stdout, (error) => {
+    this.#lost = new OutputError(error);
+    this.#onLost?.(this.#lost);
+  });
+  /** A note that cannot be written stops no work; `end` counts it. */
+  readonly #stderr = new Sink(process.stderr, () => {
+    this.#hasLostNotes = true;
+  });
+  #lost: OutputError | null = null;
+  #onLost: ((error: OutputError) => void) | null = null;
+  #hasLostNotes = false;
+  #isLossReported = false;
+
+  /**
+   * For work that is to end in order if stdout fails: `onLost` is called once, what is printed afterwards is dropped. Without
+   * it, or with null, the next text for stdout throws the OutputError.
+   */
+  whenLost(onLost: ((error: OutputError) => void) | null): void {
+    this.#onLost = onLost;
+    if (this.#lost !== null) onLost?.(this.#lost);
+  }
+
+  /** The exit code at the end of the process: that of the work, unless something was not written. */
+  end(code: number): number {
+    if (this.#lost === null) return code === 0 && this.#hasLostNotes ? EXIT.known : code;
+    if (!this.#isLossReported && !this.#lost.isQuiet) this.error(this.#lost.message);
+    return code === 0 ? this.#lost.exitCode : code;
+  }
+
+  /** A line on stderr: the work was stopped, and this is how to continue. If stdout failed, it says so too. */
+  stopped(text: string): void {
+    if (this.#lost === null || this.#lost.isQuiet) {
+      this.note(text);
+      return;
+    }
+    this.#isLossReported = true;
+    this.error(`${this.#lost.message}; ${text}`);
   }
 
   /** Chooses the voice for all that follows: that of `--json` or `--quiet`, if a command has these options. */
@@ -40,12 +74,12 @@ export class Terminal {
 
   /** A result on stdout, a line or several; JSON has none of it. */
   print(text: string): void {
-    if (this.#voice !== 'json') this.#write(process.stdout, text);
+    if (this.#voice !== 'json') this.#out(text);
   }
 
   /** What goes with a result, on stdout and for people only. */
   say(text: string): void {
-    if (this.#voice === 'people') this.#write(process.stdout, text);
+    if (this.#voice === 'people') this.#out(text);
   }
 
   /** What people asked for beside the result: on stdout, or on stderr if stdout is for the result alone. */
@@ -56,12 +90,26 @@ export class Terminal {
 
   /** A JSON object on a separate line on stdout, or on several with an indent; in JSON only. */
   json(value: unknown, indent?: number): void {
-    if (this.#voice === 'json') this.#write(process.stdout, JSON.stringify(value, null, indent));
+    if (this.#voice === 'json') this.#out(JSON.stringify(value, null, indent));
   }
 
   /** A line for people on stderr, whatever the voice. */
   note(text: string): void {
-    this.#write(process.stderr, text);
+    this.#write(this.#stderr, terminalText(text, this.errorColour.isColorSupported));
+  }
+
+  /** What people should know and did not ask for: a line on stderr, once for each text. */
+  remark(text: string): void {
+    if (this.#remarks.has(text)) return;
+    this.#remarks.add(text);
+    this.note(`${this.errorColour.yellow('note:')} ${text}`);
+  }
+
+  /** Something that runs and is hardly meant, on stderr, whatever the voice; the same text once. */
+  warn(text: string): void {
+    if (this.#warned.has(text)) return;
+    this.#warned.add(text);
+    this.note(`${this.errorColour.yellow('warning:')} ${text}`);
   }
 
   error(text: string): void {
@@ -93,9 +141,14 @@ export class Terminal {
     this.#status = null;
   }
 
-  #write(stream: Stream, text: string): void {
+  #out(text: string): void {
+    this.#write(this.#stdout, terminalText(text, this.colour.isColorSupported));
+    if (this.#lost !== null && this.#onLost === null) throw this.#lost;
+  }
+
+  #write(sink: Sink, text: string): void {
     this.#status?.hide();
-    stream.write(text + '\n');
+    sink.write(text + '\n');
     this.#status?.draw();
   }
 }
@@ -131,12 +184,19 @@ export function byRoleText(texts: Readonly<Record<string, string>>): string {
   return [...groups].map(([text, roles]) => `${roles.join(' ')} ${text}`).join(', ');
 }
 
+const NOT_A_NUMBER = 'not a number';
+
 /** `88.65 %`. */
 export function percentText(percent: number): string {
   return `${percent.toFixed(2)} %`;
 }
 
+/** An error in percent, or the text for one that is not a number, because the outputs of the network are none. */
+export function errorText(percent: number | null): string {
+  return percent === null ? NOT_A_NUMBER : percentText(percent);
+}
+
 /** A loss, or the text for one that is not a number any more. */
 export function lossText(loss: number | null): string {
-  return loss === null ? 'not a number' : loss.toFixed(4);
+  return loss === null ? NOT_A_NUMBER : loss.toFixed(4);
 }

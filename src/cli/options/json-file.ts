@@ -1,6 +1,13 @@
 /** Reads JSON files that people write: a mistake is reported with its line and column. */
-import { readFileSync } from 'node:fs';
+import { existsSync } from 'node:fs';
+import { join } from 'node:path';
+import { fileKind } from '../../data/readers.js';
+import { FileError, readTextSync } from '../../files/index.js';
+import { parseJson } from '../../numerics/index.js';
 import { isSystemError, refusalText, UsageError } from '../console/errors.js';
+
+/** No configuration of a person or a program is larger. */
+const MOST_JSON = { maxBytes: 100_000_000 };
 
 /**
  * The contents of a JSON file. @throws UsageError for a file that cannot be read or is not JSON.
@@ -8,9 +15,13 @@ import { isSystemError, refusalText, UsageError } from '../console/errors.js';
 export function readJsonFile(path: string): unknown {
   const text = readText(path);
   try {
-    return JSON.parse(text);
+    return parseJson(text);
   } catch (error) {
     if (!(error instanceof SyntaxError)) throw error;
+    const kind = fileKind(new TextEncoder().encode(text));
+    if (kind && !kind.name.startsWith('JSON')) {
+      throw new UsageError(`${path}: must be JSON, got ${kind.name}; ${kind.wayOut}`, { cause: error });
+    }
     const { line, column } = placeOf(error, text);
     const reason = error.message.replace(/( in JSON)? at position \d+.*$/s, '');
     throw new UsageError(`${path}:${line}:${column}: is not JSON: ${reason}`, { cause: error });
@@ -19,8 +30,13 @@ export function readJsonFile(path: string): unknown {
 
 function readText(path: string): string {
   try {
-    return readFileSync(path, 'utf8');
+    return readTextSync(path, MOST_JSON);
   } catch (error) {
+    if (error instanceof FileError && error.kind === 'folder') {
+      const inner = join(path, 'config.json');
+      const wayOut = existsSync(inner) ? `give ${inner}` : 'give a file in it';
+      throw new UsageError(`${path}: must be a JSON file, got a folder; ${wayOut}`, { cause: error });
+    }
     if (!isSystemError(error)) throw error;
     throw new UsageError(refusalText(error, `read ${path}`), { cause: error });
   }

@@ -147,7 +147,7 @@ export function backendOption(): Option {
 export function threadsOption(): Option {
   return new Option(
     '--threads <n>',
-    'threads of the backend; the result is the same for any number (default: all)',
+    'threads of the backend; the result is the same for any number (default: as many as the network keeps busy)',
   ).argParser(wholeNumber('--threads', 1, MAX_THREADS));
 }
 
@@ -191,9 +191,13 @@ export function applyOptions(base: PartialRunConfiguration, options: RunOptions)
       'data: this network has no default data; name them with --data, for example --data synthetic',
     );
   }
+  // A recorded digest is that of the data with the seed of then.
+  const { dataDigest, ...rest } = base;
+  const sameData = options.data === undefined && (options.seed === undefined || base.dataSeed !== undefined);
   return completeConfiguration({
     fewbit: packageVersion(),
-    ...base,
+    ...rest,
+    ...(sameData && dataDigest !== undefined && { dataDigest }),
     network: changeNetwork(base.network, networkChanges(options)),
     ...defined({ augment, epochs, steps, batch, backend, threads, checkpointEvery }),
     data: dataSpec(data),

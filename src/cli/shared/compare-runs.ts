@@ -6,6 +6,13 @@ import {
   comparisonPage,
   completeConfiguration,
   errorChart,
+  lostCells,
+  lostShare,
+  lostText,
+  resultRow,
+  testErrorOf,
+  trainErrorOf,
+  usedData,
   type RunResult,
 } from '../../experiment/index.js';
 import {
@@ -16,11 +23,11 @@ import {
   type ComparisonRow,
 } from '../../experiment/store/index.js';
 import { checkNetwork } from '../options/check-network.js';
-import { openData } from './open-data.js';
+import { checkRecordedData, openData } from './open-data.js';
 import type { Interrupt } from '../console/interrupt.js';
 import { RunProgress } from '../console/progress.js';
 import { tableText } from '../console/table.js';
-import { grouped, lossText, percentText, type Terminal } from '../console/terminal.js';
+import { errorText, grouped, lossText, type Terminal } from '../console/terminal.js';
 
 export interface ComparisonRequest {
   readonly title: string;
@@ -42,10 +49,11 @@ export async function compare(
   if (!first) return [];
   for (const { configuration } of entries) checkNetwork(configuration);
   checkEntries(entries);
-  const { data: spec, network } = first.configuration;
-  const data = await openData(terminal, { spec, seed: network.seed, signal: interrupt.signal });
-  const { train, test, name: dataName, source } = data;
-  const { batch, backend } = first.configuration;
+  const data = await openData(terminal, first.configuration, interrupt.signal);
+  checkRecordedData('compare', first.configuration, data);
+  const { name: dataName, source } = data;
+  const { train, test } = usedData(first.configuration, data);
+  const { batch, backend, network } = first.configuration;
   terminal.say(
     `data ${dataName}: ${grouped(train.count)} training and ${grouped(test.count)} test examples (${source}); seed ${network.seed}, batch ${batch}, backend ${backend}`,
   );
@@ -79,7 +87,7 @@ export async function compare(
       (progress as RunProgress | null)?.end();
       const { step, entry } = outcome;
       terminal.json({ event: 'interrupted', setting: entry.name, step, run: entry.path, resume });
-      terminal.note(
+      terminal.stopped(
         `stopped in "${entry.name}" at step ${grouped(step)} with a checkpoint; continue with: ${resume}`,
       );
       return null;
@@ -97,7 +105,7 @@ function reportRun(
   result: RunResult,
   reused: boolean,
 ): void {
-  terminal.json({ event: 'run', setting: name, run: path, reused, ...result });
+  terminal.json({ event: 'run', setting: name, run: path, reused, ...resultRow(result) });
   if (reused) {
     terminal.say(`\n${terminal.colour.bold(name)}  done before, not repeated: ${path}`);
   }
@@ -110,14 +118,14 @@ export async function finishComparison(
   rows: readonly ComparisonRow[],
 ): Promise<void> {
   const files = out === null ? null : await writeCharts(out, title, rows);
-  const runs = rows.map(({ name, path, result }) => ({ setting: name, run: path, ...result }));
+  const runs = rows.map(({ name, path, result }) => ({ setting: name, run: path, ...resultRow(result) }));
   terminal.json({ event: 'done', runs, ...files });
   const { bold } = terminal.colour;
   terminal.print(`\n${bold(title)}\n\n${resultsText(terminal, rows)}\n`);
-  const swallowed = swallowedText(terminal, rows);
-  if (swallowed !== null) {
+  const lost = lostTable(terminal, rows);
+  if (lost !== null) {
     terminal.print(
-      `${bold('Swallowed updates')}: not zero before rounding, parameter unchanged; share of all updates\n\n${swallowed}\n`,
+      `${bold('Lost gradients')} (flushed to zero + update swallowed: parameter unchanged); share of the gradients that are non-zero before rounding\n\n${lost}\n`,
     );
   }
   if (files !== null) terminal.print(`chart ${files.svg}\npage  ${files.html}`);
@@ -137,33 +145,22 @@ async function writeCharts(
 function resultsText(terminal: Terminal, rows: readonly ComparisonRow[]): string {
   return tableText(
     terminal,
-    ['setting', 'test error', 'training error', 'training loss', 'steps', 'steps/s', 'digest'],
+    ['setting', 'test error', 'training error', 'lost', 'training loss', 'steps', 'steps/s', 'digest'],
     rows.map(({ name, result }) => [
       name,
-      percentText(result.testErrorPercent),
-      percentText(result.trainErrorPercent),
+      errorText(testErrorOf(result)),
+      errorText(trainErrorOf(result)),
+      lostText(lostShare(result.lost)),
       lossText(result.loss),
       grouped(result.steps),
       result.stepsPerSecond.toFixed(1),
       result.digest.slice(0, 12),
     ]),
-    'lrrrrrl',
+    'lrrrrrrl',
   );
 }
 
-function swallowedText(terminal: Terminal, rows: readonly ComparisonRow[]): string | null {
-  const counted = rows.filter(({ result }) => result.swallowed.length > 0);
-  const parameters = [
-    ...new Set(counted.flatMap(({ result }) => result.swallowed.map((rate) => rate.parameter))),
-  ];
-  if (parameters.length === 0) return null;
-  const cells = parameters.map((parameter) => [
-    parameter,
-    ...counted.map(({ result }) => {
-      const found = result.swallowed.find((rate) => rate.parameter === parameter);
-      return found === undefined ? '-' : percentText(100 * found.rate);
-    }),
-  ]);
-  const head = ['parameter', ...counted.map(({ name }) => name)];
-  return tableText(terminal, head, cells, 'l' + 'r'.repeat(counted.length));
+function lostTable(terminal: Terminal, rows: readonly ComparisonRow[]): string | null {
+  const cells = lostCells(rows.map(({ name, result }) => ({ name, lost: result.lost })));
+  return cells && tableText(terminal, cells.head, cells.rows, 'l' + 'r'.repeat(cells.head.length - 1));
 }

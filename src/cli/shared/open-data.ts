@@ -1,22 +1,45 @@
 /** Loads a run's data and shows what is being fetched. */
+import type { RunConfiguration } from '../../experiment/index.js';
+import { noteText } from '../../data/index.js';
 import { loadData, type DataProgress, type LoadedData } from '../../data/node/index.js';
+import { UsageError } from '../console/errors.js';
 import { durationText, sizeText, type Terminal } from '../console/terminal.js';
 
-export interface DataRequest {
-  readonly spec: string;
-  /** Seed of the synthetic set, and of the split of data without a test part. */
-  readonly seed: number | string;
-  readonly signal: AbortSignal;
-}
-
-/** @throws DataError; the signal's reason */
-export async function openData(terminal: Terminal, { spec, ...request }: DataRequest): Promise<LoadedData> {
+/**
+ * The data that a configuration determines; which part of them a run uses, usedData decides. Prints what the loader has to
+ * note about them, once.
+ * @throws DataError; the signal's reason
+ */
+export async function openData(
+  terminal: Terminal,
+  configuration: Pick<RunConfiguration, 'data' | 'dataSeed' | 'network'>,
+  signal: AbortSignal,
+): Promise<LoadedData> {
+  const { data, dataSeed: seed = configuration.network.seed } = configuration;
   const progress = fetchProgress(terminal);
+  let loaded: LoadedData;
   try {
-    return await loadData(spec, { ...request, onProgress: progress.show });
+    loaded = await loadData(data, { seed, signal, onProgress: progress.show });
   } finally {
     progress.end();
   }
+  for (const note of loaded.notes) terminal.remark(noteText(note));
+  return loaded;
+}
+
+/**
+ * Checks the data of a new run whose configuration is that of an earlier one.
+ * @throws UsageError if the earlier run had other data
+ */
+export function checkRecordedData(
+  who: string,
+  { dataDigest }: Pick<RunConfiguration, 'dataDigest'>,
+  { digest }: LoadedData,
+): void {
+  if (dataDigest === undefined || dataDigest === digest) return;
+  throw new UsageError(
+    `${who}: the configuration was recorded with other data (SHA-256 ${dataDigest}), got ${digest}; restore them, or name the data with --data`,
+  );
 }
 
 /** Shows how a fetch proceeds: a status line for each thing that is begun. */

@@ -1,7 +1,8 @@
 /** Tables of runs: state, the fields in which they differ, how far they are and how well they do. */
-import { runFields, type RunSummary } from '../../experiment/index.js';
+import { runFields, summaryErrors, type RunSummary } from '../../experiment/index.js';
+import { compareFigures } from '../../numerics/index.js';
 import { tableText } from '../console/table.js';
-import { grouped, percentText, type Terminal } from '../console/terminal.js';
+import { errorText, grouped, type Terminal } from '../console/terminal.js';
 
 /** One row per run; `name` gives its name, if that is shown. */
 export function runsTable(
@@ -23,7 +24,7 @@ export function runsTable(
       'digest',
     ],
     summaries.map((summary) => {
-      const { configuration, epochs, steps, testErrorPercent, trainErrorPercent, digest } = summary;
+      const { configuration, epochs, steps, digest } = summary;
       const texts = configuration === null ? {} : runFields(configuration);
       return [
         ...(name === null ? [] : [name(summary)]),
@@ -31,8 +32,8 @@ export function runsTable(
         ...fields.map((field) => texts[field] ?? '-'),
         String(epochs),
         grouped(steps),
-        testErrorPercent === null ? '-' : percentText(testErrorPercent),
-        trainErrorPercent === null ? '-' : percentText(trainErrorPercent),
+        summary.testErrorPercent === null ? '-' : errorText(summaryErrors(summary).test),
+        summary.trainErrorPercent === null ? '-' : errorText(summaryErrors(summary).train),
         digest?.slice(0, 12) ?? '-',
       ];
     }),
@@ -56,9 +57,10 @@ function stateText({ colour }: Terminal, { state }: RunSummary): string {
   }
 }
 
-/** Runs that are done first, the best of them at the top; then the others, likewise; what has no error comes last. */
+/** Runs that are done first, the best of them at the top; then the others, likewise; what has no error, or one that is not a number, comes last. */
 export function byTestError(summaries: readonly RunSummary[]): RunSummary[] {
   const isOpen = ({ state }: RunSummary): number => (state === 'done' ? 0 : 1);
-  const error = ({ testErrorPercent }: RunSummary): number => testErrorPercent ?? 101;
-  return [...summaries].sort((a, b) => isOpen(a) - isOpen(b) || error(a) - error(b));
+  return [...summaries].sort(
+    (a, b) => isOpen(a) - isOpen(b) || compareFigures(summaryErrors(a).test, summaryErrors(b).test),
+  );
 }

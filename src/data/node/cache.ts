@@ -3,6 +3,7 @@
  * temporary folder beside their place and renamed one by one, so a reader sees a whole file or none, and two
  * processes that fetch at once do not disturb each other.
  */
+import { checkArgument, record } from '../../numerics/arguments.js';
 import { mkdir, mkdtemp, readdir, rename, rm, stat } from 'node:fs/promises';
 import { homedir } from 'node:os';
 import { isAbsolute, join, resolve } from 'node:path';
@@ -17,6 +18,7 @@ const ABANDONED_AFTER_MS = 24 * 60 * 60 * 1000;
 
 /** `FEWBIT_CACHE`, else `$XDG_CACHE_HOME/fewbit`, else `~/.cache/fewbit`. */
 export function cacheFolder(env: Environment = process.env): string {
+  checkArgument('cache: env', env, record('environment variables'));
   const own = env['FEWBIT_CACHE'];
   if (own) return resolve(own);
   const shared = env['XDG_CACHE_HOME'];

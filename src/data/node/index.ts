@@ -5,7 +5,15 @@
  */
 export { cacheFolder, type Environment } from './cache.js';
 export { dataDigest } from './digest.js';
-export { DATA_NAMES, loadData, type LoadedData, type LoadOptions } from './load.js';
+export {
+  DATA_NAMES,
+  loadData,
+  loadExamples,
+  type ExamplesOptions,
+  type LoadedData,
+  type LoadedExamples,
+  type LoadOptions,
+} from './load.js';
 export {
   getNamed,
   listNamed,

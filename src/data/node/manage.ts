@@ -5,12 +5,14 @@ import { DataError } from '../index.js';
 import { reasonOf } from './reason.js';
 import { NAMED_SETS, namedSet } from './named.js';
 import {
+  checkNamedSet,
   ensureNamedSet,
   folderOf,
   problemOf,
   problemsOf,
   type FetchOptions,
   type NamedSet,
+  checkFetchOptions,
 } from './named-set.js';
 
 /** A named set and its state. */
@@ -33,18 +35,24 @@ export interface VerifyResult {
   readonly files: readonly { readonly name: string; readonly problem?: string }[];
 }
 
-/** Fetches the set unless the cache has it; `source` names where from (`cache`: it was there). */
+/**
+ * Fetches the set unless the cache has it, whole by its checksums; `source` names where from (`cache`: it was there).
+ * @throws DataError for a damaged cache, or if no source has the set.
+ */
 export async function getNamed(
   name: string,
   options: FetchOptions = {},
 ): Promise<NamedStatus & { readonly source: string }> {
+  checkFetchOptions(options);
   const set = namedSet(name);
   const source = await ensureNamedSet(set, options);
+  if (source === 'cache') await checkNamedSet(set, options);
   return { ...(await statusOf(set, options)), source };
 }
 
 /** Every set known by name. */
 export async function listNamed(options: FetchOptions = {}): Promise<NamedStatus[]> {
+  checkFetchOptions(options);
   return await Promise.all(NAMED_SETS.map((set) => statusOf(set, options)));
 }
 
@@ -53,6 +61,7 @@ export async function removeNamed(
   name: string,
   options: FetchOptions = {},
 ): Promise<{ readonly name: string; readonly folder: string; readonly removed: readonly string[] }> {
+  checkFetchOptions(options);
   const set = namedSet(name);
   const folder = folderOf(set, options);
   const removed: string[] = [];
@@ -72,6 +81,7 @@ export async function removeNamed(
 
 /** Compares every file of the set with its checksum. */
 export async function verifyNamed(name: string, options: FetchOptions = {}): Promise<VerifyResult> {
+  checkFetchOptions(options);
   const set = namedSet(name);
   const folder = folderOf(set, options);
   const files = await Promise.all(

@@ -2,11 +2,22 @@
  * A data set known by name: its files with sizes and checksums, the sources to try in turn, and how its files
  * become examples. This file brings one into the cache and reads it from there; named.ts lists which there are.
  */
+import {
+  checkOptions,
+  FLAG,
+  FUNCTION,
+  realNumber,
+  record,
+  SIGNAL,
+  TEXT,
+  type OptionRules,
+} from '../../numerics/arguments.js';
 import { createReadStream } from 'node:fs';
 import { createHash } from 'node:crypto';
-import { readFile, rm, stat } from 'node:fs/promises';
+import { rm, stat } from 'node:fs/promises';
 import { join } from 'node:path';
 import { pipeline } from 'node:stream/promises';
+import { readInput } from '../../files/index.js';
 import { DataError, type DataSet } from '../index.js';
 import { reasonOf } from './reason.js';
 import { cacheFolder, fillCache, type Environment } from './cache.js';
@@ -62,6 +73,21 @@ export interface FetchOptions {
   readonly timeoutMs?: number;
 }
 
+/** Rules of the options of everything that may fetch. */
+export const FETCH_RULES: OptionRules<FetchOptions> = {
+  cache: TEXT,
+  env: record('environment variables'),
+  offline: FLAG,
+  signal: SIGNAL,
+  onProgress: FUNCTION,
+  timeoutMs: realNumber(1),
+};
+
+/** @throws TypeError or RangeError for an option that does not exist or has a wrong value. */
+export function checkFetchOptions(options: FetchOptions): void {
+  checkOptions('data', options, FETCH_RULES);
+}
+
 /** What a source gets from its caller, defaults filled in. */
 export interface FetchContext {
   readonly env: Environment;
@@ -97,7 +123,7 @@ export async function problemOf(
   const hash = createHash('md5');
   await pipeline(createReadStream(path), hash);
   const md5 = hash.digest('hex');
-  return md5 === file.md5 ? undefined : `${file.name} must have MD5 ${file.md5}, got ${md5}`;
+  return md5 === file.md5 ? undefined : md5Problem(file, md5);
 }
 
 /** The problems of all files of the set in `folder`. */
@@ -111,7 +137,17 @@ export async function problemsOf(
 }
 
 /**
- * Makes sure that the set is in the cache, fetching and verifying it if it is not.
+ * Compares every file of the set in the cache with its checksum.
+ * @throws DataError naming the first that differs.
+ */
+export async function checkNamedSet(set: NamedSet, options: FetchOptions = {}): Promise<void> {
+  const folder = folderOf(set, options);
+  const [problem] = await problemsOf(set, folder, 'checksum');
+  if (problem !== undefined) throw damaged(set, folder, problem);
+}
+
+/**
+ * Makes sure that the set is in the cache in the right sizes, fetching and verifying it if it is not.
  * @returns the name of the source it was fetched from, or `cache`.
  * @throws DataError that lists what was tried, why it failed, and the way out; the signal's reason on abort.
  */
@@ -160,12 +196,31 @@ export async function ensureNamedSet(set: NamedSet, options: FetchOptions = {}):
   return source;
 }
 
-/** Reads the set from the cache, where ensureNamedSet has put it. @throws DataError for damaged files. */
+/**
+ * Reads the set from the cache, where ensureNamedSet has put it. The files are the ones that were fetched: their checksums
+ * are compared with the bytes that are used.
+ * @throws DataError for damaged files.
+ */
 export async function readNamedSet(
   set: NamedSet,
   options: FetchOptions = {},
 ): Promise<{ readonly train: DataSet; readonly test: DataSet }> {
   const folder = folderOf(set, options);
-  const contents = await Promise.all(set.files.map((file) => readFile(join(folder, file.name))));
+  const contents = await Promise.all(set.files.map((file) => readInput(join(folder, file.name))));
+  set.files.forEach((file, i) => {
+    const md5 = createHash('md5').update(contents[i]!).digest('hex');
+    if (md5 !== file.md5) throw damaged(set, folder, md5Problem(file, md5));
+  });
   return set.read(contents);
+}
+
+/** The files of a set in the cache are not those of the set, though they have their sizes. */
+function damaged(set: NamedSet, folder: string, problem: string): DataError {
+  return new DataError(
+    `${set.name}: the cache ${folder} is damaged: ${problem}; remove it with "fewbit data rm ${set.name}" and fetch it again with "fewbit data get ${set.name}"`,
+  );
+}
+
+function md5Problem(file: NamedFile, md5: string): string {
+  return `${file.name} must have MD5 ${file.md5}, got ${md5}`;
 }

@@ -1,4 +1,5 @@
 /** The data sets known by name. A new one is one more entry. */
+import { checkArgument, TEXT } from '../../numerics/arguments.js';
 import { DataError } from '../index.js';
 import { CIFAR10 } from './cifar10.js';
 import { MNIST } from './mnist.js';
@@ -8,6 +9,7 @@ export const NAMED_SETS: readonly NamedSet[] = [MNIST, CIFAR10];
 
 /** The set of that name. @throws DataError for an unknown name. */
 export function namedSet(name: string): NamedSet {
+  checkArgument('data: name', name, TEXT);
   const set = NAMED_SETS.find((known) => known.name === name);
   if (set) return set;
   const names = NAMED_SETS.map((known) => known.name).join(', ');

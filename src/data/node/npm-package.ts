@@ -8,10 +8,13 @@ import { join } from 'node:path';
 import { extract } from 'tar';
 import { DataError } from '../index.js';
 import type { Environment } from './cache.js';
+import { watchRate } from './rate.js';
 
 export interface NpmPackageOptions {
   readonly env: Environment;
   readonly signal?: AbortSignal | undefined;
+  /** In six times that, npm must receive 1,000 bytes a second, or the fetch is given up. */
+  readonly timeoutMs: number;
   /** Called with the number of bytes received, about twice a second. */
   readonly onSize?: (sizeBytes: number) => void;
 }
@@ -21,6 +24,8 @@ const SHORT_WAITS = ['--fetch-retry-mintimeout=1000', '--fetch-retry-maxtimeout=
 /** npm's own cache for one fetch: the user's is not filled with data, and its growth shows how far npm is. */
 const NPM_CACHE = 'npm-cache';
 const LOOK_EVERY_MS = 500;
+/** A larger file in the archive is none of a data set: it is left out, and then missing. */
+const MOST_BYTES = 1 << 30;
 
 /**
  * Puts the files of `folder` inside the package (`''`: its top) into `target`, those named in `files` only.
@@ -36,11 +41,21 @@ export async function fetchNpmPackage(
 ): Promise<void> {
   const cache = join(target, NPM_CACHE);
   const args = ['pack', spec, '--pack-destination', target, '--ignore-scripts', '--loglevel=error'];
-  const stopLooking = look(cache, options.onSize);
+  const slow = new AbortController();
+  // npm also waits, retries and packs, in which time nothing comes.
+  const rate = watchRate(2 * options.timeoutMs, (reason) => slow.abort(reason));
+  let before = 0;
+  const stopLooking = look(cache, (sizeBytes) => {
+    rate.received(Math.max(0, sizeBytes - before));
+    before = sizeBytes;
+    options.onSize?.(sizeBytes);
+  });
+  const signal = AbortSignal.any([slow.signal, ...(options.signal ? [options.signal] : [])]);
   try {
-    await runNpm([...args, ...SHORT_WAITS, '--cache', cache], options);
+    await runNpm([...args, ...SHORT_WAITS, '--cache', cache], { ...options, signal });
   } finally {
     stopLooking();
+    rate.stop();
     await rm(cache, { recursive: true, force: true, maxRetries: 3 });
   }
   const archive = (await readdir(target)).find((name) => name.endsWith('.tgz'));
@@ -54,14 +69,14 @@ export async function fetchNpmPackage(
     strict: true,
     preserveOwner: false,
     noMtime: true,
-    filter: (entry) => wanted.has(entry),
+    // The stat of an entry of an archive is the entry itself.
+    filter: (entry, stat) => wanted.has(entry) && stat.size <= MOST_BYTES,
   });
   await rm(join(target, archive));
 }
 
 /** Reports the size of npm's cache from time to time; returns the function that stops it. */
-function look(cache: string, onSize: NpmPackageOptions['onSize']): () => void {
-  if (onSize === undefined) return () => undefined;
+function look(cache: string, onSize: (sizeBytes: number) => void): () => void {
   const timer = setInterval(() => {
     // npm makes and renames files meanwhile: what cannot be read now is read the next time.
     folderSize(cache).then(onSize, () => undefined);

@@ -8,7 +8,7 @@ import {
   type StepEstimate,
   type SweepLabels,
 } from '../../hardware/index.js';
-import { countText, markdownTable, shareText } from '../draw/text.js';
+import { countText, markdownTable, markdownText, shareText } from '../draw/text.js';
 
 /** What is estimated, beside its numbers. */
 export interface EstimateSubject {
@@ -202,10 +202,12 @@ export function estimateMarkdown({
   readonly command: string;
 }): string {
   return [
-    `# ${title}`,
+    `# ${markdownText(title)}`,
     `${array}.`,
-    ...(facts.length === 0 ? [] : [facts.map(([name, text]) => `- ${name}: ${text}`).join('\n')]),
-    ...pictures.map(({ file, text }) => `![${text}](${file})`),
+    ...(facts.length === 0
+      ? []
+      : [facts.map(([name, text]) => `- ${name}: ${markdownText(text)}`).join('\n')]),
+    ...pictures.map(({ file, text }) => `![${markdownText(text)}](${file})`),
     markdownTable({ head, rows }, (column) => column === 0),
     ESTIMATE_NOTE,
     `\`\`\`sh\n${command}\n\`\`\``,

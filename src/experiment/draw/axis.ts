@@ -11,13 +11,19 @@ export interface Axis {
   /** Default: the number with a true minus sign. */
   readonly text?: (tick: number) => string;
   readonly label?: string;
+  /**
+   * Of a logarithmic y axis: the place of zero, which is its first tick, and the end of the numbers above it. The axis is
+   * broken between them, because no distance on a logarithmic axis is right for zero.
+   */
+  readonly zero?: { readonly at: number; readonly above: number };
   /** Of an x axis: short lines below it at its ticks, or lines across the panel. */
   readonly lines?: 'ticks' | 'grid';
 }
 
-/** The value, or the end of the axis beyond which it lies. */
-export function clamped({ low, high }: Axis, value: number): number {
-  return Math.min(Math.max(value, low), high);
+/** The value, or the end of the axis beyond which it lies. A number that is non-zero does not lie at the place of zero. */
+export function clamped({ low, high, zero }: Axis, value: number): number {
+  const least = zero === undefined || value === 0 ? low : zero.above;
+  return Math.min(Math.max(value, least), high);
 }
 
 /** A number as the text of a tick. */
@@ -34,26 +40,63 @@ export const PERCENT_AXIS: Axis = {
   text: (tick) => `${tick} %`,
 };
 
-const ERROR_TICKS = [0.01, 0.02, 0.05, 0.1, 0.2, 0.5, 1, 2, 5, 10, 20, 50, 100];
+/** Errors of data sets of up to 100,000 examples. */
+const ERROR_TICKS = [
+  ...[0.001, 0.002, 0.005, 0.01, 0.02, 0.05, 0.1, 0.2, 0.5],
+  ...[1, 2, 5, 10, 20, 50, 100],
+];
 
 /**
  * The axis of errors in percent: logarithmic, because errors lie between a fraction of a percent and chance. It reaches from the
- * tick below the smallest of the errors to the one above the largest. Zero lies on its lower end.
+ * tick below the smallest of the errors to the one above the largest. If there is an error of zero, it is broken below them.
  */
 export function errorAxis(errors: readonly number[]): Axis {
   const smallest = Math.min(...errors.filter((error) => error > 0), 50);
-  // Well below the others if there is a zero.
-  const room = errors.includes(0) ? 0.3 : 0.95;
   const largest = Math.max(...errors, 1);
-  const low = ERROR_TICKS.filter((tick) => tick <= smallest * room).at(-1) ?? 0.01;
+  const low = ERROR_TICKS.filter((tick) => tick <= Math.min(0.95 * smallest, 0.5 * largest)).at(-1) ?? 0.001;
   const high = ERROR_TICKS.find((tick) => tick >= largest) ?? 100;
   const ticks = ERROR_TICKS.filter((tick) => tick >= low && tick <= high);
-  return { type: 'log', low, high, ticks, text: (tick) => `${tick} %` };
+  const axis: Axis = { type: 'log', low, high, ticks, text: (tick) => `${tick} %` };
+  return errors.includes(0) ? withZero(axis, '0 %') : axis;
 }
 
-/** `1.32 %`, `88.7 %`: three digits; another seed changes the rest. */
-export function errorText(percent: number): string {
-  return `${percent >= 10 ? percent.toFixed(1) : percent.toFixed(2)} %`;
+/** Ratio of the largest to the smallest loss from which on the axis is logarithmic. */
+const WIDE_LOSSES = 8;
+
+/** The axis of losses in nats: from 0 on, or logarithmic if the later ones would lie flat on such an axis. */
+export function lossAxis(losses: readonly number[]): Axis {
+  const text = (tick: number): string => tickText(Number(tick.toPrecision(3)));
+  const positive = losses.filter((loss) => loss > 0);
+  const largest = Math.max(...positive, 0.01);
+  const smallest = Math.min(...positive, largest);
+  if (largest / smallest < WIDE_LOSSES) {
+    const top = niceTop(largest);
+    const ticks = [0, 1, 2, 3, 4].map((i) => (i * top) / 4);
+    return { type: 'linear', low: 0, high: top, ticks, text };
+  }
+  const ends = { low: smallest / 1.25, high: largest * 1.25 };
+  const axis: Axis = { type: 'log', ...ends, ticks: logTicks(ends.low, ends.high), text };
+  return losses.includes(0) ? withZero(axis, '0') : axis;
+}
+
+/** The logarithmic axis with a place for zero below its numbers. */
+function withZero(axis: Axis, zeroText: string): Axis {
+  const { low: above, high, ticks, text = tickText } = axis;
+  // An eighth of the axis by ratio, from repeated square roots: engines round these alike, a power they do not.
+  const at = above / Math.sqrt(Math.sqrt(Math.sqrt(high / above)));
+  return {
+    ...axis,
+    ...{ low: at, zero: { at, above }, ticks: [at, ...ticks] },
+    text: (tick) => (tick === at ? zeroText : text(tick)),
+  };
+}
+
+/** The next of 1, 2, 4, 6, 8 times a power of ten: quarters of it are short numbers. */
+function niceTop(value: number): number {
+  let power = 1;
+  while (power < value) power *= 10;
+  while (power / 10 >= value) power = power / 10;
+  return [0.1, 0.2, 0.4, 0.6, 0.8, 1].map((part) => part * power).find((top) => top >= value) ?? power;
 }
 
 /** More whole numbers than this are too many. */

@@ -2,7 +2,7 @@
  * A panel with curves and, at their ends, the values that they have reached. A point without a value is a gap in its curve, with a
  * cross at the upper edge; never a zero.
  */
-import type { Axis } from './axis.js';
+import { clamped, type Axis } from './axis.js';
 import { drawPanel, lineMarks, type ChartTools, type PanelPoint } from './panel.js';
 import { BOLD_CHARACTER, crossPath, fixed, markerPath, svgText } from './svg.js';
 import { colourOf, type ChartTheme, type Look } from './theme.js';
@@ -11,6 +11,8 @@ import { colourOf, type ChartTheme, type Look } from './theme.js';
 export interface Curve {
   readonly points: readonly PanelPoint[];
   readonly look: Look;
+  /** A thin line without markers and label: what lies between the points of another curve. */
+  readonly isFaint?: boolean;
 }
 
 /** What `curvesPanel` draws. */
@@ -22,8 +24,8 @@ export interface CurvesPanel {
   readonly y: Axis;
   /** The position of a vertical line, which marks a change. */
   readonly rules?: readonly number[];
-  /** A value as a curve's label has it. */
-  readonly label: (value: number) => string;
+  /** A value as a curve's label has it; null: curves have no labels. */
+  readonly label: ((value: number) => string) | null;
 }
 
 const LEFT = 52;
@@ -39,24 +41,28 @@ const MAX_MARKERS = 12;
 export function curvesPanel(tools: ChartTools, panel: CurvesPanel, theme: ChartTheme): string {
   const { Plot } = tools;
   const { width, height, x, y, rules = [] } = panel;
-  const curves = panel.curves.filter(({ points }) => points.length > 0);
+  const drawn = panel.curves.filter(({ points }) => points.length > 0);
+  const curves = drawn.filter(({ isFaint }) => isFaint !== true);
   const texts = curves.map(({ points }) => {
     const last = points.at(-1)?.y ?? null;
-    return last === null ? NO_NUMBER : panel.label(last);
+    return last === null ? NO_NUMBER : (panel.label?.(last) ?? '');
   });
-  const right = 18 + BOLD_CHARACTER * Math.max(...texts.map((text) => text.length), 0);
+  const longest = Math.max(...texts.map((text) => text.length), 0);
+  const right = longest === 0 ? 12 : 18 + BOLD_CHARACTER * longest;
   // Dashes can be seen over a solid line, but not under one.
-  const inOrder = [...curves].sort((a, b) => Number(a.look.dashed ?? false) - Number(b.look.dashed ?? false));
-  const lines = inOrder.flatMap(({ points, look: { colour, dashed } }) =>
+  const order = ({ isFaint, look }: Curve): number => (isFaint === true ? -1 : Number(look.dashed ?? false));
+  const inOrder = [...drawn].sort((a, b) => order(a) - order(b));
+  const lines = inOrder.flatMap(({ points, isFaint, look: { colour, dashed } }) =>
     lineMarks(tools, points, y, {
       stroke: colourOf(theme, colour),
+      ...(isFaint === true && { width: 1.2, opacity: 0.45 }),
       ...(dashed === true && { dash: '7 5' }),
     }),
   );
   const marks = [Plot.ruleX(rules, { stroke: theme.muted, strokeDasharray: '2 4' }), ...lines];
   const margins = { top: TOP, right, bottom: BOTTOM, left: LEFT };
   const { svg, xOf, yOf } = drawPanel(tools, { width, height, margins, x, y, marks }, theme);
-  const heightOf = (value: number | null): number => (value === null ? TOP : yOf(Math.max(value, y.low)));
+  const heightOf = (value: number | null): number => (value === null ? TOP : yOf(clamped(y, value)));
   const ends = curves.map(({ points }) => heightOf(points.at(-1)?.y ?? null));
   const places = spread(ends, TOP + 4, height - BOTTOM);
   const symbols = curves.map(({ points, look }) => {
@@ -76,6 +82,7 @@ export function curvesPanel(tools: ChartTools, panel: CurvesPanel, theme: ChartT
     );
   });
   const labels = curves.map(({ points, look }, i) => {
+    if (texts[i] === '') return '';
     const colour = colourOf(theme, look.colour);
     const from = { x: xOf(points.at(-1)?.x ?? 0) + 5, y: ends[i] ?? 0 };
     const to = { x: width - right + 12, y: places[i] ?? from.y };

@@ -27,6 +27,12 @@ export function lineEntry(theme: ChartTheme, name: string, { colour, marker, das
   };
 }
 
+/** An entry whose key is a thin line. */
+export function thinEntry(theme: ChartTheme, name: string, { colour }: Look): LegendEntry {
+  const key = `<path d="M0,0h${LINE_KEY}" stroke="${colourOf(theme, colour)}" stroke-width="1.2" stroke-opacity="0.45"/>`;
+  return { name, width: LINE_KEY, key };
+}
+
 /** An entry whose key is a marker alone. */
 export function markerEntry(theme: ChartTheme, name: string, { colour, marker }: Look): LegendEntry {
   const key = `<path d="${markerPath(marker, 6, 0)}" fill="${colourOf(theme, colour)}"/>`;
@@ -55,11 +61,13 @@ export function legend(entries: readonly LegendEntry[], available: number, theme
   return { svg: drawn.join(''), height: entries.length === 0 ? 0 : y + LINE };
 }
 
+/** An entry as HTML: its key and its name. */
+export function entryHtml({ name, key, width }: LegendEntry): string {
+  return `<svg class="key" width="${width}" height="12" aria-hidden="true">${moved(0, 6, key)}</svg>${escaped(name)}`;
+}
+
 /** The entries as a paragraph of a page. */
 export function legendHtml(entries: readonly LegendEntry[]): string {
-  const spans = entries.map(
-    ({ name, key, width }) =>
-      `<span><svg class="key" width="${width}" height="12" aria-hidden="true">${moved(0, 6, key)}</svg> ${escaped(name)}</span>`,
-  );
+  const spans = entries.map((entry) => `<span>${entryHtml(entry)}</span>`);
   return spans.length === 0 ? '' : `<p class="legend">${spans.join(' ')}</p>`;
 }

@@ -1,8 +1,11 @@
-/** What the pages have in common: nothing to load, light or dark as the reader's system is, tables that scroll. */
+/**
+ * What the pages have in common: nothing to load, light or dark as the reader's system is, readable on a telephone. A table
+ * that is wider than the screen scrolls, keeps its first column in sight, and has a line above it that mentions this.
+ */
 import type { Cells } from './text.js';
 import { svgElement } from './frame.js';
 import { escaped, FONTS } from './svg.js';
-import { colourOf, DARK_THEME, LIGHT_THEME, type ChartTheme } from './theme.js';
+import { DARK_THEME, LIGHT_THEME, type ChartTheme } from './theme.js';
 
 /** The colours of a chart on a page: variables, so that they follow light and dark. */
 export const PAGE_THEME: ChartTheme = {
@@ -13,6 +16,10 @@ export const PAGE_THEME: ChartTheme = {
   grid: 'var(--line)',
   series: LIGHT_THEME.series.map((_, index) => `var(--series-${index + 1})`),
 };
+
+/** Width of a chart for a screen too narrow for the usual one, pixels. */
+export const NARROW_WIDTH = 400;
+export const NARROW_THEME: ChartTheme = { ...PAGE_THEME, width: NARROW_WIDTH };
 
 const variables = (series: readonly string[]): string =>
   series.map((colour, index) => `--series-${index + 1}: ${colour};`).join(' ');
@@ -25,17 +32,26 @@ const style = (light: readonly string[], dark: readonly string[]): string => `
 }
 body { margin: 0 auto; max-width: 62rem; padding: 1.5rem 1rem 3rem; background: var(--page); color: var(--ink); font: 15px/1.5 ${FONTS}; }
 svg { max-width: 100%; height: auto; }
-.wide { overflow-x: auto; }
-h1 { font-size: 1.5rem; } h2 { font-size: 1.1rem; margin: 2rem 0 .5rem; }
+.wide, pre { overflow-x: auto; scrollbar-width: thin; animation: scrolls linear both; animation-timeline: scroll(self inline); }
+.wide { background: linear-gradient(to left, var(--page) 40%, transparent) right / 2rem 100% no-repeat local, linear-gradient(to left, var(--line), transparent) right / .7rem 100% no-repeat scroll; }
+@keyframes scrolls { from, to { --hint: block; } }
+.wide::before, pre::before { content: 'Scroll sideways \\2192'; display: var(--hint, none); position: sticky; left: 0; width: max-content; color: var(--muted); font: 12px/1.8 ${FONTS}; }
+h1 { font-size: 1.5rem; line-height: 1.25; overflow-wrap: anywhere; } h2 { font-size: 1.1rem; margin: 2rem 0 .5rem; }
 p { max-width: 46rem; } .note { color: var(--muted); }
 table { border-collapse: collapse; font-variant-numeric: tabular-nums; }
 th, td { padding: .3rem .9rem .3rem 0; border-bottom: 1px solid var(--line); text-align: right; white-space: nowrap; }
-th { color: var(--muted); font-weight: 600; } th:first-child, td:first-child { text-align: left; }
-.swatch { display: inline-block; width: .8rem; height: .8rem; border-radius: .2rem; margin-right: .5rem; vertical-align: -.05rem; }
-code { font: 13px/1.4 ui-monospace, 'DejaVu Sans Mono', monospace; } code.digest { color: var(--muted); } p code { overflow-wrap: anywhere; } small { color: var(--muted); }
+th { color: var(--muted); font-weight: 600; } thead th { white-space: normal; vertical-align: bottom; line-height: 1.25; } td small { display: block; } th:first-child, td:first-child { text-align: left; }
+.wide th:first-child, .wide td:first-child { position: sticky; left: 0; background: var(--page); }
+svg.key { margin-right: .35rem; vertical-align: -.1rem; overflow: visible; } .legend { max-width: none; margin: .2rem 0 .5rem; font-size: 13px; } .legend > span { display: inline-block; margin-right: .9rem; }
+code { font: 13px/1.4 ui-monospace, 'DejaVu Sans Mono', monospace; } code.digest { color: var(--muted); } p code { overflow-wrap: anywhere; } td code { overflow-wrap: break-word; } small { color: var(--muted); }
 pre { overflow-x: auto; background: var(--band); padding: .8rem 1rem; border-radius: .4rem; }
-.wide > svg { min-width: 44rem; } .note.bad { color: var(--bad); }
-.columns { display: flex; flex-wrap: wrap; gap: 1rem 1.5rem; } figure { margin: 0; } figcaption { font-weight: 600; }
+.bad { color: var(--bad); } .at-narrow { display: none; } .at-narrow > svg { width: 100%; max-width: 30rem; }
+.columns { display: flex; flex-wrap: wrap; gap: 1rem 1.5rem; } figure { margin: 0; max-width: 100%; } figcaption { font-weight: 600; }
+@media (max-width: 44rem) {
+  .at-wide { display: none; } .at-narrow { display: block; }
+  table { font-size: 14px; } th, td { padding-right: .65rem; }
+  .wide th:first-child, .wide td:first-child { max-width: 9rem; white-space: normal; }
+}
 `;
 
 export interface PageOptions {
@@ -68,13 +84,18 @@ ${body}
 export const REPORT_CSS = `
 .tiles { display: flex; flex-wrap: wrap; gap: .6rem; margin: 1rem 0; }
 .tile { max-width: 100%; box-sizing: border-box; overflow-wrap: anywhere; background: var(--band); border-radius: .4rem; padding: .5rem .9rem; } .tile b { display: block; font-size: 1.25rem; font-variant-numeric: tabular-nums; } .tile span { color: var(--muted); font-size: 13px; }
-figure.chart { flex: 1 1 20rem; max-width: 470px; } .legend { margin: .2rem 0; font-size: 13px; } .legend > span { margin-right: .9rem; white-space: nowrap; }
+figure.chart { flex: 1 1 20rem; max-width: 470px; } figure.chart > svg { width: 100%; }
 .settings td { white-space: normal; text-align: left; vertical-align: top; overflow-wrap: anywhere; } .settings td:first-child { color: var(--muted); white-space: nowrap; } .settings thead { display: none; }
 `;
 
 /** A paragraph of plain text, muted. */
 export function noteText(text: string): string {
   return `<p class="note">${escaped(text)}</p>`;
+}
+
+/** The name of a tensor, which may break after its layer and before its role. */
+export function tensorCode(name: string): string {
+  return `<code>${escaped(name).replace(/\/|(?=\.)/g, '$&<wbr>')}</code>`;
 }
 
 /** A table; its cells are HTML already. */
@@ -119,6 +140,16 @@ export interface PageChart {
   readonly isWide?: boolean;
 }
 
+/** A chart as wide as the page, drawn for two widths; the style sheet shows the one that fits the screen. */
+export async function wideChart(draw: (theme: ChartTheme) => string | Promise<string>): Promise<string> {
+  return bothWidths(await draw(PAGE_THEME), await draw(NARROW_THEME));
+}
+
+/** Two drawings of one chart. */
+export function bothWidths(wide: string, narrow: string): string {
+  return `<div class="at-wide">${wide}</div>\n<div class="at-narrow">${narrow}</div>`;
+}
+
 /** A chart of a page with its title and legend. */
 export function chartFigure({
   title,
@@ -130,10 +161,5 @@ export function chartFigure({
   isWide = false,
 }: PageChart): string {
   const caption = title === '' ? '' : `<figcaption>${escaped(title)}</figcaption>`;
-  return `<figure class="${isWide ? 'wide' : 'chart'}">${caption}${legend}${svgElement(label, width, height, svg)}</figure>`;
-}
-
-/** A name behind a patch of its curve's colour. */
-export function swatch(name: string, colour: number): string {
-  return `<span class="swatch" style="background: ${colourOf(PAGE_THEME, colour)}"></span>${escaped(name)}`;
+  return `<figure class="${isWide ? 'whole' : 'chart'}">${caption}${legend}${svgElement(label, width, height, svg)}</figure>`;
 }

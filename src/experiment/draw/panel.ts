@@ -73,9 +73,21 @@ export function drawPanel({ Plot, parseHTML }: ChartTools, panel: Panel, theme: 
     'bands' in x || x.lines !== 'ticks'
       ? ''
       : `<path d="${x.ticks.map((tick) => `M${fixed(xOf(tick))},${height - margins.bottom}v4`).join('')}" stroke="${theme.muted}" fill="none"/>`;
+  const yOf = pixelsOf('y');
+  const broken =
+    'bands' in y || y.zero === undefined
+      ? ''
+      : axisBreak(margins.left, yOf(y.zero.at), yOf(y.zero.above), theme);
   // Hundredths of a pixel are enough; what stands between tags is text.
   const svg = plot.outerHTML.replace(/\d+\.\d{3,}(?=[^<>]*>)/g, (number) => fixed(Number(number)));
-  return { svg: svg + ticks, xOf, yOf: pixelsOf('y') };
+  return { svg: svg + ticks + broken, xOf, yOf };
+}
+
+/** Two strokes across the axis between zero and the numbers above it. */
+function axisBreak(x: number, zero: number, first: number, theme: ChartTheme): string {
+  const y = (zero + first) / 2;
+  const strokes = [-2.5, 2.5].map((shift) => `M${fixed(x - 7)},${fixed(y + shift + 2.5)}l12,-5`).join('');
+  return `<path class="break" d="${strokes}" stroke="${theme.muted}" stroke-width="1.4" fill="none"/>`;
 }
 
 function scaleOf(axis: Axis | Bands) {
@@ -124,6 +136,8 @@ export interface LineStyle {
   readonly stroke: string;
   /** Pixels; default 2. */
   readonly width?: number;
+  /** Default 1. */
+  readonly opacity?: number;
   /** As SVG has it; default: solid. */
   readonly dash?: string;
   /** A staircase that keeps a value up to the next point. */
@@ -135,7 +149,7 @@ export function lineMarks(
   { Plot }: ChartTools,
   points: readonly PanelPoint[],
   y: Axis,
-  { stroke, width = 2, dash, isStair = false }: LineStyle,
+  { stroke, width = 2, opacity, dash, isStair = false }: LineStyle,
 ) {
   const valueOf = (value: number | null | undefined): number =>
     value === null || value === undefined ? NaN : clamped(y, value);
@@ -153,6 +167,7 @@ export function lineMarks(
         ]),
     Plot.lineY([...points], {
       ...{ x: 'x', y: (point: PanelPoint) => valueOf(point.y), stroke, strokeWidth: width },
+      ...(opacity !== undefined && { strokeOpacity: opacity }),
       ...(dash !== undefined && { strokeDasharray: dash }),
       ...(isStair && { curve: 'step-after' as const }),
     }),

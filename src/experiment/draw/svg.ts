@@ -17,9 +17,17 @@ export function fixed(value: number): string {
   return String(Math.round(value * 100) / 100);
 }
 
+/** Controls and halves of pairs, which no XML may hold, and changes of direction that would reach beyond a name. */
+const FORBIDDEN = /(?![\t\n\r])[\p{Cc}\p{Cs}\u202a-\u202e\u2066-\u2069\ufffe\uffff]/gu;
+
+/** XML or HTML without characters that XML forbids, whatever drew it. */
+export function xmlCharacters(document: string): string {
+  return document.replace(FORBIDDEN, '\ufffd');
+}
+
 /** Text as it may stand in XML and HTML, attributes included. */
 export function escaped(content: string): string {
-  return content.replace(/[&<>"']/g, (character) => `&#${character.charCodeAt(0)};`);
+  return xmlCharacters(content).replace(/[&<>"']/g, (character) => `&#${character.charCodeAt(0)};`);
 }
 
 /** A text element; y is its baseline. */

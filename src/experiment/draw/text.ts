@@ -54,13 +54,21 @@ export interface Cells {
   readonly rows: readonly (readonly string[])[];
 }
 
+/** Plain text within a paragraph or a cell of Markdown: nothing in it is markup, and it stays on its line. */
+export function markdownText(text: string): string {
+  return text
+    .replace(/[\p{Cc}\p{Zl}\p{Zp}]+/gu, ' ')
+    .replace(/[\\|`*_[\]]/g, '\\$&')
+    .replaceAll('&', '&amp;')
+    .replaceAll('<', '&lt;');
+}
+
 /** The table in Markdown. `isText` picks the columns that are aligned left; default: all. */
 export function markdownTable(
   { head, rows }: Cells,
   isText: (column: number, last: number) => boolean = () => true,
 ): string {
-  const line = (cells: readonly string[]): string =>
-    `| ${cells.map((cell) => cell.replaceAll('|', '\\|').replaceAll('<', '&lt;')).join(' | ')} |`;
+  const line = (cells: readonly string[]): string => `| ${cells.map(markdownText).join(' | ')} |`;
   const alignment = head.map((_, column) => (isText(column, head.length - 1) ? '---' : '---:'));
   return [line(head), line(alignment), ...rows.map(line)].join('\n');
 }

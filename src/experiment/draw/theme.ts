@@ -4,6 +4,8 @@
 export interface ChartTheme {
   /** A separate picture has a margin and the title; on a page the page has both. */
   readonly framed: boolean;
+  /** Of a whole chart, pixels; default 960. */
+  readonly width?: number;
   readonly background: string;
   readonly ink: string;
   readonly muted: string;

@@ -3,14 +3,14 @@ import { clamped, nearTicks, type Axis } from '../draw/axis.js';
 import { framedChart } from '../draw/frame.js';
 import { lineEntry, type LegendEntry } from '../draw/legend.js';
 import { chartTools, drawPanel, lineMarks } from '../draw/panel.js';
-import { crossPath, fixed, markerPath, svgText } from '../draw/svg.js';
+import { CHARACTER, crossPath, fixed, markerPath, svgText } from '../draw/svg.js';
 import { signed } from '../draw/text.js';
 import { colourOf, LIGHT_THEME, type ChartTheme } from '../draw/theme.js';
 import { perElement } from './advice-table.js';
 import type { Advice } from './advice.js';
 
 const HEIGHT = 400;
-const MARGINS = { top: 12, right: 120, bottom: 44, left: 52 };
+const RIGHT = 80;
 /** Places in the theme's colours. */
 const KEPT = 0;
 const BACK = 1;
@@ -45,12 +45,10 @@ export async function adviceChart(advice: Advice, theme: ChartTheme = LIGHT_THEM
       ),
       ...lineMarks(tools, kept, y, { stroke: colourOf(theme, KEPT) }),
     ];
+    const longest = Math.max(...y.ticks.map((tick) => signed(tick).length));
+    const margins = { top: 12, right: RIGHT, bottom: 44, left: 18 + CHARACTER * longest };
     const x = bitAxis(places.map((place) => place.x));
-    const { svg, xOf, yOf } = drawPanel(
-      tools,
-      { width, height: HEIGHT, margins: MARGINS, x, y, marks },
-      theme,
-    );
+    const { svg, xOf, yOf } = drawPanel(tools, { width, height: HEIGHT, margins, x, y, marks }, theme);
     const drawn = (
       of: readonly { x: number; y: number }[],
       path: (left: number, top: number) => string,
@@ -62,7 +60,7 @@ export async function adviceChart(advice: Advice, theme: ChartTheme = LIGHT_THEM
     const apart = Math.max(0, 15 - (zero - budget)) / 2;
     const labels = lines.map(({ text }, i) =>
       svgText(
-        width - MARGINS.right + 8,
+        width - RIGHT + 8,
         (i === 0 ? zero + apart : budget - apart) + 4.5,
         text,
         `fill="${theme.muted}"`,

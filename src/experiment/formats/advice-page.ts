@@ -1,8 +1,8 @@
 /** The evidence of advice for readers: Markdown, a page that loads nothing, and JSON. */
 import { formatText } from '../../numerics/index.js';
-import { htmlPage, noteText, PAGE_THEME, section, textTable } from '../draw/page.js';
+import { htmlPage, noteText, section, textTable, wideChart } from '../draw/page.js';
 import { escaped } from '../draw/svg.js';
-import { countOf, markdownTable, sum } from '../draw/text.js';
+import { countOf, markdownTable, markdownText, sum } from '../draw/text.js';
 import { adviceChart } from './advice-chart.js';
 import {
   adviceSentence,
@@ -55,10 +55,10 @@ export function adviceMarkdown(
   advice: Advice,
   { picture, command }: { readonly picture: string; readonly command: string },
 ): string {
-  const name = advice.configuration.network.name ?? 'network';
+  const name = markdownText(advice.configuration.network.name ?? 'network');
   return [
     `# Formats for ${name}`,
-    adviceSentence(advice),
+    markdownText(adviceSentence(advice)),
     '## Verification',
     markdownTable(verificationCells(advice)),
     VERIFICATION_NOTE,
@@ -70,7 +70,7 @@ export function adviceMarkdown(
     '## Trials',
     markdownTable(trialCells(advice)),
     TRIALS_NOTE,
-    facts(advice),
+    markdownText(facts(advice)),
     `\`\`\`sh\n${command}\n\`\`\``,
     '',
   ].join('\n\n');
@@ -78,8 +78,8 @@ export function adviceMarkdown(
 
 /** The same as a page, with the histograms of all tensors in their advised formats. */
 export async function advicePage(advice: Advice, { command }: { readonly command: string }): Promise<string> {
-  const chart = `<div class="wide">${await adviceChart(advice, PAGE_THEME)}</div>`;
-  const ranges = `<div class="wide">${rangeChart(advisedRanges(advice), PAGE_THEME)}</div>`;
+  const chart = await wideChart((theme) => adviceChart(advice, theme));
+  const ranges = await wideChart((theme) => rangeChart(advisedRanges(advice), theme));
   const sections = [
     `<p>${escaped(adviceSentence(advice))}</p>`,
     section('Verification', textTable(verificationCells(advice)) + noteText(VERIFICATION_NOTE)),

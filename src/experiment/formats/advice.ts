@@ -13,6 +13,7 @@ import {
   siteHash,
   type Seed,
 } from '../../numerics/index.js';
+import type { FitOptions } from '../../train/index.js';
 import type { ComparisonEntry, ComparisonOutcome, ComparisonRow } from '../run/comparison.js';
 import {
   bitTotals,
@@ -64,6 +65,8 @@ export interface AdviceContext {
   readonly ranges: RangeAnalysis | null;
   readonly onRanges: (analysis: RangeAnalysis) => void;
   readonly onRangesProgress?: (done: number) => void | Promise<void>;
+  /** Receives the warnings of the analysis; those of runs are events of them. */
+  readonly onWarning?: FitOptions['onWarning'];
   readonly onBaseline?: (errors: readonly number[]) => void;
   readonly onTrial?: (trial: Trial) => void;
   readonly onVerified?: (verified: VerifiedSetting) => void;
@@ -220,7 +223,7 @@ class Adviser {
   }
 
   async #ranges(steps: number): Promise<RangeAnalysis> {
-    const { ranges, onRanges, onRangesProgress, data, signal } = this.#context;
+    const { ranges, onRanges, onRangesProgress, onWarning, data, signal } = this.#context;
     if (ranges) return ranges;
     const { trial, bits } = this.#request;
     const configuration = { ...trial, network: fixedNetwork(trial.network, bits) };
@@ -229,7 +232,11 @@ class Adviser {
         ...{ configuration, train: usedData(trial, data).train, checkpoint: null },
         ...{ steps, observe: Math.min(OBSERVED, steps) },
       },
-      { ...(onRangesProgress && { onProgress: onRangesProgress }), ...(signal && { signal }) },
+      {
+        ...(onRangesProgress && { onProgress: onRangesProgress }),
+        ...(signal && { signal }),
+        ...(onWarning && { onWarning }),
+      },
     );
     onRanges(analysis);
     return analysis;
@@ -279,6 +286,8 @@ class Adviser {
   ): Promise<{ chosen: number; verified: VerifiedSetting[] }> {
     const kept = trials.filter((trial, i) => trial.kept || i === 0);
     const float32 = await this.#verified('float32', null, seeds);
+    // Against an error that is none, every format would look good.
+    checkLearnt(float32.heldOutErrors, defineNetwork(this.#request.full.network).classes);
     const checked = new Map<number, VerifiedSetting>();
     const verify = async (index: number): Promise<boolean> => {
       const trial = kept[index];
@@ -357,10 +366,16 @@ class Adviser {
     const { folderOf, data, run } = this.#context;
     const network = formats === null ? float32Network(base.network) : this.#network(base, formats);
     const setting = formats === null ? 'float32' : formatsHash(formats);
+    // The data are the same for all seeds.
+    const isBase = String(seed) === String(base.network.seed);
+    const dataSeed = isBase ? {} : { dataSeed: base.dataSeed ?? base.network.seed };
     const entry: ComparisonEntry = {
       name: `${kind} ${setting}, seed ${String(seed)}`,
       path: folderOf([kind, setting, `seed-${String(seed)}`]),
-      configuration: { ...base, dataDigest: data.digest, network: { ...network, seed: seedValue(seed) } },
+      configuration: {
+        ...{ ...base, ...dataSeed, dataDigest: data.digest },
+        network: { ...network, seed: seedValue(seed) },
+      },
     };
     const outcome = await run(entry);
     if (outcome.status === 'interrupted') throw new Interrupted(entry, outcome.step);

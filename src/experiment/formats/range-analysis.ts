@@ -10,7 +10,7 @@ import { ArrayDataSetIterator, type DataSet } from '../../data/index.js';
 import { defineNetwork, type NetworkConfiguration } from '../../nn/index.js';
 import { formatText, type Format, InputTypeError } from '../../numerics/index.js';
 import { keepTrainingTensors, type Convert, type Plan, type Role, type Tensor } from '../../plan/index.js';
-import { Network, type TrainingListener } from '../../train/index.js';
+import { Network, type FitOptions, type TrainingListener } from '../../train/index.js';
 import { MagnitudeCounts, type MagnitudeBin } from './magnitudes.js';
 import { countsBySite, type SiteCounts } from '../run/metrics.js';
 import { loadCheckpoint } from '../run/execute.js';
@@ -75,7 +75,11 @@ export interface RangeRequest {
  */
 export async function analyzeRanges(
   { configuration, train, checkpoint, steps, observe }: RangeRequest,
-  { onProgress, signal }: { onProgress?: (done: number) => void | Promise<void>; signal?: AbortSignal } = {},
+  {
+    onProgress,
+    signal,
+    onWarning,
+  }: Pick<FitOptions, 'signal' | 'onWarning'> & { onProgress?: (done: number) => void | Promise<void> } = {},
 ): Promise<RangeAnalysis> {
   const { network: settings, batch, backend, threads, augment, data } = configuration;
   const definition = checkRangeNetwork(settings);
@@ -108,6 +112,7 @@ export async function analyzeRanges(
       epochs: steps + 1,
       maxSteps: steps,
       listeners: [listener],
+      ...(onWarning && { onWarning }),
       ...(signal && { signal }),
     });
     signal?.throwIfAborted();

@@ -6,7 +6,9 @@ import { countOf, sum } from '../draw/text.js';
 import { colourOf, LIGHT_THEME, type ChartTheme } from '../draw/theme.js';
 import type { RangeAnalysis, TensorRange } from './range-analysis.js';
 
-const COLUMNS = 4;
+/** Histograms beside each other are at least this wide. */
+const LEAST = 170;
+const MOST_COLUMNS = 4;
 const GAP = 18;
 const CELL_TITLE = 34;
 const BARS = 74;
@@ -49,15 +51,16 @@ export function octaveShares({ bins }: TensorRange, { low, high }: OctaveAxis): 
 export function rangeChart({ name, tensors }: RangeAnalysis, theme: ChartTheme = LIGHT_THEME): string {
   const axis = octaveAxis(tensors);
   return framedChart(`Magnitudes of ${name}'s tensors`, legendOf(theme), theme, (inner) => {
-    const width = (inner - GAP * (COLUMNS - 1)) / COLUMNS;
+    const columns = Math.min(Math.floor((inner + GAP) / (LEAST + GAP)), MOST_COLUMNS);
+    const width = (inner - GAP * (columns - 1)) / columns;
     const cells = tensors.map((tensor, index) =>
       moved(
-        (index % COLUMNS) * (width + GAP),
-        Math.floor(index / COLUMNS) * CELL,
+        (index % columns) * (width + GAP),
+        Math.floor(index / columns) * CELL,
         cell(tensor, axis, width, theme),
       ),
     );
-    return { svg: cells.join(''), height: Math.ceil(tensors.length / COLUMNS) * CELL };
+    return { svg: cells.join(''), height: Math.ceil(tensors.length / columns) * CELL };
   });
 }
 

@@ -1,5 +1,13 @@
 /** The range analysis as rows of a table, and as one HTML page. */
-import { htmlPage, noteText, PAGE_THEME, section, textTable } from '../draw/page.js';
+import {
+  htmlPage,
+  NARROW_THEME,
+  noteText,
+  PAGE_THEME,
+  section,
+  textTable,
+  bothWidths,
+} from '../draw/page.js';
 import { shareText } from '../draw/text.js';
 import type { RangeAnalysis, TensorRange } from './range-analysis.js';
 import { octaveAxis, octaveShares, rangeChart } from './range-chart.js';
@@ -83,7 +91,7 @@ export function rangePage(analysis: RangeAnalysis): string {
   ];
   const sections = [
     noteText(rangeOrigin(analysis)),
-    `<div class="wide">${rangeChart(analysis, PAGE_THEME)}</div>`,
+    bothWidths(rangeChart(analysis, PAGE_THEME), rangeChart(analysis, NARROW_THEME)),
     '<p>Each histogram counts non-zero magnitudes by octave. The window is what the format holds, from one step to its largest number. Headroom counts the integer bits that the largest magnitude left unused; they could be fraction bits.</p>',
     section('All tensors', textTable({ head, rows: rangeRows(analysis) })),
     noteText(RATES_NOTE),
@@ -93,4 +101,4 @@ export function rangePage(analysis: RangeAnalysis): string {
 
 /** What the rates of a tensor count. */
 export const RATES_NOTE =
-  'Saturated: outside of the format. Flushed: not zero before rounding, zero after it. Swallowed: an update that was not zero and left its parameter unchanged.';
+  'Saturated: outside of the format. Flushed: not zero before rounding, zero after it. Swallowed: an update that was non-zero and left its parameter unchanged.';

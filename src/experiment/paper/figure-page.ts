@@ -1,9 +1,19 @@
 /** A reproduced figure for readers: its pictures, and its table against the paper as Markdown and as a page that loads nothing. */
-import { htmlPage, htmlTable, noteText, PAGE_THEME, section, swatch } from '../draw/page.js';
+import { entryHtml, lineEntry } from '../draw/legend.js';
+import { htmlPage, htmlTable, noteText, PAGE_THEME, section, wideChart } from '../draw/page.js';
 import { escaped } from '../draw/svg.js';
-import { digestText, markdownTable, percentText, signed, timeText, type Cells } from '../draw/text.js';
+import {
+  digestText,
+  markdownTable,
+  percentText,
+  shareText,
+  signed,
+  timeText,
+  type Cells,
+} from '../draw/text.js';
 import { DARK_THEME, LIGHT_THEME } from '../draw/theme.js';
 import { errorChart } from '../report/error-chart.js';
+import { LOST_NOTE, lostText, NOT_COUNTED } from '../report/lost-table.js';
 import type { Spread } from '../report/spread.js';
 import { FIGURE_COLOURS, type Figure } from './figures.js';
 import { figureChart, isComparable, type FigureRow, type FigureRun } from './reproduction.js';
@@ -22,7 +32,7 @@ export async function figureSvg(
 export function figureCells({ against }: Figure, rows: readonly FigureRow[]): Cells {
   const head = [
     ...['setting', 'test error', ...(against === 'paper' ? ['paper', 'difference'] : ['to float32'])],
-    ...['training error', 'swallowed', 'flushed', 'time', 'digest'],
+    ...['training error', 'lost', 'flushed', 'swallowed', 'time', 'digest'],
   ];
   const cells = rows.map((row) => [
     row.setting.name,
@@ -30,8 +40,9 @@ export function figureCells({ against }: Figure, rows: readonly FigureRow[]): Ce
     ...(against === 'paper' ? [row.setting.paper.text] : []),
     row.difference === null ? '–' : differenceText(row.difference),
     errorText(row.trainErrorPercent, row),
-    shareText(row.swallowed),
-    shareText(row.flushed),
+    lostText(row.lost),
+    row.lost === null ? NOT_COUNTED : shareText(row.lost.flushed),
+    row.lost === null ? NOT_COUNTED : shareText(row.lost.swallowed),
     timeText(row.seconds),
     digestText(row.digest),
   ]);
@@ -39,9 +50,7 @@ export function figureCells({ against }: Figure, rows: readonly FigureRow[]): Ce
 }
 
 /** What the columns mean. */
-export const FIGURE_NOTE =
-  'Test error after the last epoch; over several seeds the mean, and from the smallest to the largest. Difference to the paper or to float32: in points. ' +
-  'Swallowed: share of all updates that were not zero before rounding and left their parameter unchanged. Flushed: share of the elements of gradients that were rounded to zero, before there was an update. Time: of training, all seeds together. Digest: of the first seed’s weights.';
+export const FIGURE_NOTE = `Test error after the last epoch; over several seeds the mean, and from the smallest to the largest. Difference to the paper or to float32: in points. ${LOST_NOTE} Time: of training, all seeds together. Digest: of the first seed’s weights.`;
 
 /** Markdown with the picture `picture`; `command` is what makes it again. */
 export function figureMarkdown(
@@ -68,7 +77,7 @@ export async function figureHtml(
   runs: readonly FigureRun[],
   { command }: { readonly command: string },
 ): Promise<string> {
-  const chart = await errorChart(figureChart(figure, rows), PAGE_THEME);
+  const chart = await wideChart((theme) => errorChart(figureChart(figure, rows), theme));
   const cells = figureCells(figure, rows);
   const table = htmlTable(
     cells.head.map((text) => text.slice(0, 1).toUpperCase() + text.slice(1)),
@@ -76,14 +85,14 @@ export async function figureHtml(
       const digest = rest.pop() ?? '';
       const { setting } = rows[i]!;
       return [
-        swatch(setting.name, setting.look.colour),
+        entryHtml(lineEntry(PAGE_THEME, setting.name, setting.look)),
         ...rest.map(rangeBelow),
         `<code class="digest">${escaped(digest)}</code>`,
       ];
     }),
   );
   const sections = [
-    `<div class="wide">${chart}</div>`,
+    chart,
     section(
       `Against ${figure.against === 'paper' ? 'the paper' : 'float32'}`,
       `<div class="wide">${table}</div>`,
@@ -124,10 +133,6 @@ function errorText(spread: Spread | null, { seeds, diverged }: FigureRow): strin
 /** A cell of the page: what is in parentheses goes below, so that the table stays narrow. */
 function rangeBelow(cell: string): string {
   return escaped(cell).replace(/ \((.*)\)$/, '<br><small>$1</small>');
-}
-
-function shareText(share: number | null): string {
-  return share === null ? '–' : percentText(100 * share, 1);
 }
 
 function differenceText(points: number): string {

@@ -6,7 +6,15 @@ import { sum } from '../draw/text.js';
 import type { Chart } from '../report/error-chart.js';
 import type { ComparisonEntry, ComparisonRow } from '../run/comparison.js';
 import type { Figure, FigureSetting } from './figures.js';
-import { epochLines, intervalLines, siteTotals, trainingSeconds } from '../run/metrics.js';
+import {
+  epochLines,
+  intervalLines,
+  siteTotals,
+  testErrorOf,
+  trainErrorOf,
+  trainingSeconds,
+} from '../run/metrics.js';
+import { lostShare, type LostShare } from '../run/lost.js';
 import { recipeConfiguration, recipes } from '../run/recipes.js';
 import {
   changeNetwork,
@@ -93,6 +101,8 @@ export interface FigureRow {
   readonly swallowed: number | null;
   /** Share of all elements of gradients that rounding flushed to zero; null for float32. */
   readonly flushed: number | null;
+  /** Shares of all gradients of parameters that rounding lost; null for float32, and for runs that did not count them. */
+  readonly lost: LostShare | null;
   readonly test: readonly ChartPoint[];
   readonly train: readonly ChartPoint[];
   /** Of the first seed. */
@@ -117,16 +127,10 @@ export function figureRows(figure: Figure, runs: readonly FigureRun[]): FigureRo
 function figureRow(setting: FigureSetting, runs: readonly FigureRun[]): FigureRow {
   const lines = runs.map(({ metrics }) => epochLines(metrics));
   const test = lines.map((epochs) =>
-    epochs.map(({ epoch, testLoss, testErrorPercent }) => ({
-      x: epoch,
-      errorPercent: testLoss === null ? null : testErrorPercent,
-    })),
+    epochs.map((line) => ({ x: line.epoch, errorPercent: testErrorOf(line) })),
   );
   const train = lines.map((epochs) =>
-    epochs.map(({ epoch, loss, trainErrorPercent }) => ({
-      x: epoch,
-      errorPercent: loss === null ? null : trainErrorPercent,
-    })),
+    epochs.map((line) => ({ x: line.epoch, errorPercent: trainErrorOf(line) })),
   );
   const last = (points: readonly (readonly ChartPoint[])[]): Spread | null =>
     spreadOf(points.map((one) => one.at(-1)?.errorPercent ?? null));
@@ -150,6 +154,7 @@ function figureRow(setting: FigureSetting, runs: readonly FigureRun[]): FigureRo
       (one) => one.swallowed,
     ),
     flushed: share(gradients, (one) => one.flushed),
+    lost: lostShare(runs.flatMap(({ result }) => result.lost)),
     test: meanCurve(test),
     train: meanCurve(train),
     digest: runs[0]?.result.digest ?? '',

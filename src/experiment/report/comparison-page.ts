@@ -1,71 +1,120 @@
 /**
- * The report of a comparison as one HTML file with nothing to load: chart, results, swallowed updates, and how each run was
- * configured. Light or dark as the reader's system is.
+ * The page of a comparison as one HTML file with nothing to load: what came out in two sentences, chart, results, lost
+ * gradients, what each name stands for, and the network. Light or dark as the reader's system is.
  */
-import { networkFromJSON } from '../../nn/index.js';
-import { htmlPage, htmlTable, noteText, PAGE_THEME, section, swatch } from '../draw/page.js';
+import type { NetworkDefinition } from '../../nn/index.js';
+import { entryHtml, lineEntry } from '../draw/legend.js';
+import { htmlPage, htmlTable, noteText, PAGE_THEME, section, tensorCode, wideChart } from '../draw/page.js';
 import { escaped } from '../draw/svg.js';
-import { digestText, percentText } from '../draw/text.js';
+import { countText, digestText, percentText } from '../draw/text.js';
 import type { ComparisonRow } from '../run/comparison.js';
+import { trainErrorOf } from '../run/metrics.js';
+import { comparisonView, type ComparedRun, type ComparisonView } from './comparison-view.js';
 import { comparisonChart, errorChart } from './error-chart.js';
+import { LOST_NOTE, lostCells, lostParts, lostText } from './lost-table.js';
+
+const CSS = `
+.settings-of th, .settings-of td { text-align: left; vertical-align: top; } .settings-of td { white-space: normal; }
+`;
 
 /** The whole page. `title` names the comparison. */
 export async function comparisonPage(title: string, rows: readonly ComparisonRow[]): Promise<string> {
-  const chart = await errorChart(comparisonChart(title, rows), PAGE_THEME);
-  const note = noteText(
-    'Training error: over the examples of the last epoch, each taken when it was trained on. Two runs with one digest have the same weights, bit for bit.',
-  );
+  const view = comparisonView(title, rows);
+  const chart = comparisonChart(title, rows);
   const sections = [
-    `<div class="wide">${chart}</div>`,
-    section('Results', `<div class="wide">${resultsTable(rows)}</div>\n${note}`),
-    section('Swallowed updates', swallowedSection(rows)),
-    section('Settings', rows.map(settingsSection).join('\n')),
+    `<p>${escaped(view.conclusion)}</p>`,
+    await wideChart((theme) => errorChart(chart, theme)),
+    noteText(
+      `Points: the figures after each epoch, the last ones those of the table.${chart.series.some(({ trainParts = [] }) => trainParts.length > 0) ? ' Thin lines: the training error within epochs.' : ''}`,
+    ),
+    section('Results', resultsSection(view)),
+    section('Lost gradients', lostSection(rows)),
+    section('Settings', settingsSection(view)),
+    section('Network', networkSection(view)),
   ];
-  return htmlPage(title, sections.join('\n'));
+  return htmlPage(title, sections.join('\n'), { css: CSS });
 }
 
-function resultsTable(rows: readonly ComparisonRow[]): string {
-  const head = ['Setting', 'Test error', 'Training error', 'Training loss', 'Steps', 'Steps/s', 'Digest'];
-  return htmlTable(
-    head,
-    rows.map((row, index) => {
-      const { testErrorPercent, trainErrorPercent, loss, steps, stepsPerSecond, digest } = row.result;
-      return [
-        swatch(row.name, index),
-        percentText(testErrorPercent),
-        percentText(trainErrorPercent),
-        loss === null ? '–' : loss.toFixed(4),
-        String(steps),
-        stepsPerSecond.toFixed(0),
-        `<code class="digest">${digestText(digest)}</code>`,
-      ];
-    }),
+/** The name of a run behind the line and the marker of its curve. */
+function nameCell({ row }: ComparedRun, index: number): string {
+  return entryHtml(lineEntry(PAGE_THEME, row.name, { colour: index, marker: index }));
+}
+
+function resultsSection({ runs }: ComparisonView): string {
+  const head = [
+    'Setting',
+    'Test error',
+    'Training error',
+    'Lost gradients',
+    'Training loss',
+    'Steps',
+    'Steps/s',
+    'Digest',
+  ];
+  const cells = runs.map((run, index) => {
+    const { error, lost, row } = run;
+    const { loss, steps, stepsPerSecond, digest } = row.result;
+    const train = trainErrorOf(row.result);
+    return [
+      nameCell(run, index),
+      error === null ? 'not a number' : percentText(error),
+      train === null ? 'not a number' : percentText(train),
+      lostText(lost) + (lost === null ? '' : `<small>${lostParts(lost).replace(', ', '<br>')}</small>`),
+      loss === null ? 'not a number' : loss.toFixed(4),
+      countText(steps),
+      stepsPerSecond.toFixed(1),
+      `<code class="digest">${digestText(digest)}</code>`,
+    ];
+  });
+  const note = noteText(
+    'Test error: after the last epoch. Training error and loss: over the examples of the last epoch, each taken when it was trained on. Two runs with one digest have the same weights, bit for bit.',
   );
+  return `<div class="wide">${htmlTable(head, cells)}</div>\n${note}`;
 }
 
-function swallowedSection(rows: readonly ComparisonRow[]): string {
-  const counted = rows
-    .map((row, index) => ({ row, index }))
-    .filter(({ row }) => row.result.swallowed.length > 0);
-  const parameters = [
-    ...new Set(counted.flatMap(({ row }) => row.result.swallowed.map((rate) => rate.parameter))),
-  ];
-  if (parameters.length === 0) return noteText('Nothing is rounded in float32.');
-  const cells = parameters.map((parameter) => [
-    `<code>${escaped(parameter)}</code>`,
-    ...counted.map(({ row }) => {
-      const found = row.result.swallowed.find((rate) => rate.parameter === parameter);
-      return found === undefined ? '–' : percentText(100 * found.rate);
-    }),
+function lostSection(rows: readonly ComparisonRow[]): string {
+  const cells = lostCells(rows.map(({ name, result }) => ({ name, lost: result.lost })));
+  if (cells === null) return noteText('Nothing is rounded in float32, so no gradient is lost.');
+  const [, ...names] = cells.head;
+  const body = cells.rows.map(([parameter = '', ...shares]) => [
+    parameter === 'all' ? '<b>all</b>' : tensorCode(parameter),
+    ...shares.map((text) => escaped(text).replace(/ \((.*)\)$/, '<small>$1</small>')),
   ]);
-  return (
-    `<p>An update is swallowed when it was not zero before rounding and the parameter stayed as it was: the share of all updates of each parameter, over the whole run. Below half a step of the format, round-to-nearest swallows every update; stochastic rounding lets through as many as keep the mean right.</p>\n` +
-    `<div class="wide">${htmlTable(['Parameter', ...counted.map(({ row, index }) => swatch(row.name, index))], cells)}</div>`
-  );
+  return `<div class="wide">${htmlTable(['Parameter', ...names.map(escaped)], body)}</div>\n${noteText(
+    `${LOST_NOTE} Below each share: flushed + swallowed.`,
+  )}`;
 }
 
-function settingsSection(row: ComparisonRow): string {
-  const { network, data, batch, backend } = row.configuration;
-  const facts = `seed ${network.seed}, data ${data}, batch ${batch}, backend ${backend}`;
-  return `<h3>${escaped(row.name)}</h3>\n${noteText(facts)}\n<pre><code>${escaped(networkFromJSON(network).summary())}</code></pre>`;
+/** What the names stand for: where the runs differ. */
+function settingsSection({ runs, settings, fields, formatNote, common }: ComparisonView): string {
+  const head = ['Setting', 'Formats', 'Rounding', ...fields];
+  const rows = runs.map(({ row }, i) => [row.name, ...(settings[i] ?? [])]);
+  const table = htmlTable(
+    head.map(escaped),
+    rows.map((cells) => cells.map(escaped)),
+  );
+  return `<div class="wide settings-of">${table}</div>\n${formatNote === '' ? '' : noteText(formatNote)}${
+    common.length === 0 ? '' : noteText(`The same in all: ${common.join(', ')}.`)
+  }`;
+}
+
+function networkSection({ networks }: ComparisonView): string {
+  return networks
+    .map(({ definition, names }) => {
+      const whose = networks.length === 1 ? '' : `<h3>${escaped(names.join(', '))}</h3>\n`;
+      return `${whose}<div class="wide">${layersTable(definition)}</div>`;
+    })
+    .join('\n');
+}
+
+function layersTable({ layers, parameterCount }: NetworkDefinition): string {
+  const rows = layers.map(({ name, type, inputShape, outputShape, parameters }) => [
+    `<code>${escaped(name)}</code>`,
+    escaped(type),
+    inputShape.join('×'),
+    outputShape.join('×'),
+    countText(parameters.reduce((count, { shape }) => count + shape.reduce((a, b) => a * b, 1), 0)),
+  ]);
+  const total = ['<b>all</b>', '', '', '', countText(parameterCount)];
+  return htmlTable(['Layer', 'Type', 'Input', 'Output', 'Parameters'], [...rows, total]);
 }

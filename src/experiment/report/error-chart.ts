@@ -1,22 +1,28 @@
 /**
- * The chart of several runs as SVG text: test error and training error against training time, one curve a setting. Errors
- * lie between a fraction of a percent and chance (90 %), so their axis is logarithmic.
+ * The chart of several runs as SVG text: test error and training error against training time, one curve a setting with a
+ * point an epoch, so that it ends at the figures of the table. Errors lie between a fraction of a percent and chance (90 %), so their axis is logarithmic.
  */
-import { errorAxis, errorText, timeAxis } from '../draw/axis.js';
+import { errorAxis, timeAxis } from '../draw/axis.js';
 import { curvesPanel } from '../draw/curves.js';
 import { columns, framedChart } from '../draw/frame.js';
 import { lineEntry } from '../draw/legend.js';
-import { chartTools } from '../draw/panel.js';
+import { chartTools, type PanelPoint } from '../draw/panel.js';
+import { percentText } from '../draw/text.js';
 import { LIGHT_THEME, type ChartTheme, type Look } from '../draw/theme.js';
 import type { ComparisonRow } from '../run/comparison.js';
-import { epochLines, intervalLines, trainingTotals, type IntervalLine } from '../run/metrics.js';
+import { epochLines, testErrorOf } from '../run/metrics.js';
 import { curveOf, errorsOf, type ChartPoint } from './spread.js';
+import { epochPoints, partPoints, trainError } from './training-curve.js';
 
 /** The curves of one setting. */
 export interface ChartSeries {
   readonly name: string;
+  /** After each epoch. */
   readonly test: readonly ChartPoint[];
+  /** Over each epoch. */
   readonly train: readonly ChartPoint[];
+  /** Over shorter parts, drawn as a thin line. */
+  readonly trainParts?: readonly ChartPoint[];
   /** Default: a solid line with the colour and the marker of its place. */
   readonly look?: Look;
 }
@@ -27,9 +33,6 @@ export interface Chart {
   readonly unit: 'epochs' | 'steps';
   readonly series: readonly ChartSeries[];
 }
-
-/** More points than this make a training curve a smear: then one point an epoch. */
-const MAX_POINTS = 120;
 
 /** The curves of a comparison's rows. The x axis counts epochs if every run has finished one, else steps. */
 export function comparisonChart(
@@ -43,30 +46,16 @@ export function comparisonChart(
   const inEpochs = perEpoch.every((steps) => steps !== undefined);
   const series = rows.map(({ name, metrics }, index) => {
     const scale = (inEpochs ? perEpoch[index] : undefined) ?? 1;
-    const test = epochLines(metrics).map(({ step, testErrorPercent, testLoss }) => ({
-      x: step / scale,
-      errorPercent: testLoss === null ? null : testErrorPercent,
-    }));
-    const intervals = intervalLines(metrics);
-    const train =
-      intervals.length <= MAX_POINTS
-        ? intervals.map((line) => trainingPoint([line], scale))
-        : epochLines(metrics).map(({ epoch }) =>
-            trainingPoint(
-              intervals.filter((line) => line.epoch === epoch),
-              scale,
-            ),
-          );
-    return { name, test, train };
+    const curve = (points: readonly PanelPoint[]): ChartPoint[] =>
+      points.map(({ x, y }) => ({ x, errorPercent: y }));
+    return {
+      name,
+      test: curve(epochPoints(metrics, scale, testErrorOf)),
+      train: curve(epochPoints(metrics, scale, trainError)),
+      trainParts: curve(partPoints(metrics, scale, trainError)),
+    };
   });
   return { title, unit: inEpochs ? 'epochs' : 'steps', series };
-}
-
-/** Error over the lines' examples, placed in the middle of the time that they cover. */
-function trainingPoint(lines: readonly IntervalLine[], scale: number): ChartPoint {
-  const middle = ((lines[0]?.from ?? 0) + (lines.at(-1)?.step ?? 0)) / 2;
-  const { loss, errorPercent } = trainingTotals(lines);
-  return { x: middle / scale, errorPercent: loss === null ? null : errorPercent };
 }
 
 const PANEL_HEIGHT = 380;
@@ -78,15 +67,19 @@ export async function errorChart(
 ): Promise<string> {
   const tools = await chartTools();
   const looked = series.map((one, index) => ({ ...one, look: one.look ?? { colour: index, marker: index } }));
-  const points = series.flatMap(({ test, train }) => [...test, ...train]);
+  const points = series.flatMap(({ test, train, trainParts = [] }) => [...test, ...train, ...trainParts]);
   // The same axes for both.
   const y = errorAxis(errorsOf(points));
   const x = timeAxis(unit, Math.max(...points.map((point) => point.x), 0));
   const panels = (['test', 'train'] as const).map((kind) => ({
     title: kind === 'test' ? 'Test error' : 'Training error',
     draw: (width: number) => {
-      const curves = looked.map(({ look, [kind]: own }) => ({ look, points: curveOf(own) }));
-      const panel = { width, height: PANEL_HEIGHT, x, y, label: errorText, curves };
+      const parts = kind === 'test' ? [] : looked.filter(({ trainParts = [] }) => trainParts.length > 0);
+      const curves = [
+        ...parts.map(({ look, trainParts = [] }) => ({ look, points: curveOf(trainParts), isFaint: true })),
+        ...looked.map(({ look, [kind]: own }) => ({ look, points: curveOf(own) })),
+      ];
+      const panel = { width, height: PANEL_HEIGHT, x, y, label: percentText, curves };
       return { svg: curvesPanel(tools, panel, theme), height: PANEL_HEIGHT };
     },
   }));

@@ -1,32 +1,29 @@
-/** The drawings of a run's report as SVG elements of a page: learning curves, swallowed updates, histograms, small curves. */
-import {
-  errorAxis,
-  errorText,
-  nearTicks,
-  PERCENT_AXIS,
-  tickText,
-  timeAxis,
-  type Axis,
-} from '../draw/axis.js';
+/** The drawings of a run's report as SVG elements of a page: learning curves, lost gradients, histograms, small curves. */
+import { errorAxis, lossAxis, nearTicks, PERCENT_AXIS, tickText, timeAxis, type Axis } from '../draw/axis.js';
 import { curvesPanel, type Curve, type CurvesPanel } from '../draw/curves.js';
-import { chartFigure, htmlTable, PAGE_THEME, swatch } from '../draw/page.js';
-import { chartTools, drawPanel, lineMarks, type ChartTools, type PanelPoint } from '../draw/panel.js';
+import { legendHtml, lineEntry, thinEntry } from '../draw/legend.js';
+import { chartFigure, htmlTable, PAGE_THEME } from '../draw/page.js';
+import { chartTools, drawPanel, lineMarks, type ChartTools } from '../draw/panel.js';
 import { escaped, fixed } from '../draw/svg.js';
 import { countText, percentText, sum } from '../draw/text.js';
 import {
   epochLines,
-  intervalLines,
-  trainingTotals,
-  type IntervalLine,
+  testErrorOf,
+  type EpochLine,
   type MetricsLine,
+  type TrainingTotals,
 } from '../run/metrics.js';
 import type { Histogram } from './run-evaluation.js';
-import type { SiteSeries } from './run-statistics.js';
+import type { LostHistory, SiteSeries } from './run-statistics.js';
+import { epochPoints, partPoints, trainError } from './training-curve.js';
 
-const WIDTH = 470;
-const HEIGHT = 280;
-/** More points than this make a curve a smear. */
-const MAX_POINTS = 100;
+/** Of a chart, pixels; the page makes it a little larger, or smaller on a telephone. */
+const WIDTH = 400;
+const HEIGHT = 250;
+
+interface NamedCurve extends Curve {
+  readonly name: string;
+}
 
 /** Draws for one report; every drawing is an element `<figure>` or `<svg>`. */
 export class ReportCharts {
@@ -54,53 +51,33 @@ export class ReportCharts {
 
   /** Training error and test error on a logarithmic axis. */
   errors(): string {
-    const train = this.#training(({ loss, errorPercent }) => (loss === null ? null : errorPercent));
-    const test = this.#epochs(({ testLoss, testErrorPercent }) =>
-      testLoss === null ? null : testErrorPercent,
-    );
-    return this.#figure('Error', ['training', 'test'], {
-      curves: twoCurves(train, test),
-      y: errorAxis(numbers([...train, ...test])),
-      label: errorText,
+    const curves = this.#trainAndTest(trainError, testErrorOf);
+    return this.#figure('Error', curves, {
+      y: errorAxis(numbers(curves)),
+      label: (value) => percentText(value),
     });
   }
 
   /** Training loss and test loss in nats. */
   losses(): string {
-    const train = this.#training(({ loss }) => loss);
-    const test = this.#epochs(({ testLoss }) => testLoss);
-    const top = niceTop(Math.max(...numbers([...train, ...test]), 0.01));
-    return this.#figure('Loss in nats', ['training', 'test'], {
-      curves: twoCurves(train, test),
-      y: {
-        type: 'linear',
-        low: 0,
-        high: top,
-        ticks: [0, 1, 2, 3, 4].map((i) => (i * top) / 4),
-        text: (tick) => tickText(Number(tick.toPrecision(3))),
-      },
-      label: (value) => value.toFixed(value < 10 ? 3 : 1),
+    const curves = this.#trainAndTest(
+      ({ loss }) => loss,
+      ({ testLoss }) => testLoss,
+    );
+    return this.#figure('Loss in nats', curves, {
+      y: lossAxis(numbers(curves)),
+      label: (value) => value.toFixed(4),
     });
   }
 
-  /** Share of the updates of each parameter that rounding swallowed. */
-  swallowed(
-    parameters: readonly { readonly name: string; readonly series: SiteSeries }[],
-    steps: readonly number[],
-  ): string {
-    const curves = parameters.map(({ series }, index) => ({
+  /** Share of the gradients of each parameter that were lost. */
+  lost(parameters: readonly LostHistory[], steps: readonly number[]): string {
+    const curves = parameters.map(({ parameter, lost }, index) => ({
+      name: parameter,
       look: { colour: index, marker: index },
-      points: series.parts.map((part, i) => ({ x: (steps[i] ?? 0) / this.#scale, y: 100 * part })),
+      points: lost.parts.map((part, i) => ({ x: (steps[i] ?? 0) / this.#scale, y: 100 * part })),
     }));
-    return this.#figure(
-      'Swallowed updates',
-      parameters.map(({ name }) => name),
-      {
-        curves,
-        y: PERCENT_AXIS,
-        label: errorText,
-      },
-    );
+    return this.#figure('Lost gradients', curves, { y: PERCENT_AXIS, label: null });
   }
 
   /** A small curve without axes, from 0 to its own largest value. */
@@ -144,34 +121,37 @@ export class ReportCharts {
     return `<figure class="small">${caption}${drawPanel(this.#tools, panel, PAGE_THEME).svg}${note}</figure>`;
   }
 
-  #training(of: (totals: ReturnType<typeof trainingTotals>) => number | null): PanelPoint[] {
-    const lines = intervalLines(this.#lines);
-    const size = Math.max(1, Math.ceil(lines.length / MAX_POINTS));
-    const points: PanelPoint[] = [];
-    for (let at = 0; at < lines.length; at += size) {
-      const part = lines.slice(at, at + size);
-      points.push({ x: this.#middle(part), y: of(trainingTotals(part)) });
-    }
-    return points;
+  #trainAndTest(
+    train: (line: EpochLine | TrainingTotals) => number | null,
+    test: (line: EpochLine) => number | null,
+  ): NamedCurve[] {
+    const training = { colour: 0, marker: 0 };
+    return [
+      {
+        name: 'training, within epochs',
+        look: training,
+        points: partPoints(this.#lines, this.#scale, train),
+        isFaint: true,
+      },
+      { name: 'training, by epoch', look: training, points: epochPoints(this.#lines, this.#scale, train) },
+      {
+        name: 'test, after each epoch',
+        look: { colour: 1, marker: 1 },
+        points: epochPoints(this.#lines, this.#scale, test),
+      },
+    ].filter(({ points }) => points.length > 0);
   }
 
-  #middle(lines: readonly IntervalLine[]): number {
-    return ((lines[0]?.from ?? 0) + (lines.at(-1)?.step ?? 0)) / 2 / this.#scale;
-  }
-
-  #epochs(of: (line: ReturnType<typeof epochLines>[number]) => number | null): PanelPoint[] {
-    return epochLines(this.#lines).map((line) => ({ x: line.step / this.#scale, y: of(line) }));
-  }
-
-  #figure(
-    title: string,
-    names: readonly string[],
-    panel: Pick<CurvesPanel, 'curves' | 'y' | 'label'>,
-  ): string {
+  #figure(title: string, curves: readonly NamedCurve[], panel: Pick<CurvesPanel, 'y' | 'label'>): string {
     const size = { width: WIDTH, height: HEIGHT };
-    const svg = curvesPanel(this.#tools, { ...panel, ...size, x: this.#x, rules: this.#rules }, PAGE_THEME);
-    const legend = names.map((name, index) => `<span>${swatch(name, index)}</span>`).join(' ');
-    return chartFigure({ title, ...size, svg, legend: `<p class="legend">${legend}</p>` });
+    const all = { ...panel, ...size, curves, x: this.#x, rules: this.#rules };
+    const svg = curvesPanel(this.#tools, all, PAGE_THEME);
+    const legend = legendHtml(
+      curves.map(({ name, look, isFaint = false }) =>
+        isFaint ? thinEntry(PAGE_THEME, name, look) : lineEntry(PAGE_THEME, name, look),
+      ),
+    );
+    return chartFigure({ title, ...size, svg, legend });
   }
 }
 
@@ -194,23 +174,8 @@ export function confusionTable(labels: readonly string[], counts: readonly (read
   return htmlTable(['Is \\ taken for', ...labels.map(escaped), 'Error'], rows);
 }
 
-function twoCurves(train: readonly PanelPoint[], test: readonly PanelPoint[]): Curve[] {
-  return [
-    { look: { colour: 0, marker: 0 }, points: train },
-    { look: { colour: 1, marker: 1 }, points: test },
-  ];
-}
-
-function numbers(points: readonly PanelPoint[]): number[] {
-  return points.map(({ y }) => y).filter((y) => y !== null);
-}
-
-/** The next of 1, 2, 4, 8 times a power of ten: quarters of it are short numbers. */
-function niceTop(value: number): number {
-  let power = 1;
-  while (power < value) power *= 10;
-  while (power / 10 >= value) power = power / 10;
-  return [0.1, 0.2, 0.4, 0.6, 0.8, 1].map((part) => part * power).find((top) => top >= value) ?? power;
+function numbers(curves: readonly NamedCurve[]): number[] {
+  return curves.flatMap(({ points }) => points.map(({ y }) => y)).filter((y) => y !== null);
 }
 
 function short(value: number): string {

@@ -3,11 +3,11 @@
  * on every class, which examples it gets most wrong, and how its weights are spread. Found by evaluating the
  * checkpoint.
  */
-import { exampleSize, type DataSet } from '../../data/index.js';
-import { formatText } from '../../numerics/index.js';
+import { conformData, exampleSize, type DataSet } from '../../data/index.js';
+import { classOf, formatText } from '../../numerics/index.js';
 import { Evaluation, type Network, type ParameterData } from '../../train/index.js';
 
-/** An example that the network is far from right about. */
+/** An example that the network takes for another class. */
 export interface WorstExample {
   /** Its number in the test data, from 0. */
   readonly index: number;
@@ -22,7 +22,10 @@ export interface WorstExample {
 export interface ReportEvaluation {
   readonly evaluation: Evaluation;
   readonly labelNames: readonly string[];
-  /** The worst first; empty if the network's outputs are no numbers. */
+  /** The network's outputs are no numbers. */
+  readonly isDiverged: boolean;
+  /** Number of examples that are taken for another class, and the worst of them; none if `isDiverged`. */
+  readonly wrong: number;
   readonly worst: readonly WorstExample[];
   readonly test: DataSet;
 }
@@ -47,7 +50,9 @@ const WORST = 24;
 const BINS = 41;
 
 /** Evaluates the network on the test data, once. */
-export async function evaluateForReport(network: Network, test: DataSet): Promise<ReportEvaluation> {
+export async function evaluateForReport(network: Network, data: DataSet): Promise<ReportEvaluation> {
+  const { dataSchema } = network;
+  const test = dataSchema ? conformData(data, dataSchema, 'report') : data;
   const { classes } = network.definition;
   const { labelNames } = test;
   const evaluation = new Evaluation({ classes, ...(labelNames && { labelNames }) });
@@ -55,20 +60,23 @@ export async function evaluateForReport(network: Network, test: DataSet): Promis
   const examples = outputs.map((probabilities, index): WorstExample => {
     const label = test.labels[index]!;
     evaluation.add(Int32Array.of(label), probabilities);
-    const predicted = firstLargest(probabilities);
+    const predicted = classOf(probabilities, 0, classes);
     return {
       index,
       label,
       predicted,
       labelProbability: probabilities[label]!,
-      predictedProbability: probabilities[predicted]!,
+      predictedProbability: probabilities[predicted] ?? NaN,
     };
   });
-  const diverged = examples.some(({ labelProbability }) => Number.isNaN(labelProbability));
+  const isDiverged = evaluation.withoutClass() > 0;
+  const wrong = isDiverged ? [] : examples.filter(({ label, predicted }) => label !== predicted);
   return {
     evaluation,
     labelNames: evaluation.labelNames,
-    worst: diverged ? [] : examples.sort(byError).slice(0, Math.min(WORST, examples.length)),
+    isDiverged,
+    wrong: wrong.length,
+    worst: wrong.sort(byError).slice(0, WORST),
     test,
   };
 }
@@ -79,12 +87,6 @@ function byError(a: WorstExample, b: WorstExample): number {
     b.predictedProbability - a.predictedProbability ||
     a.index - b.index
   );
-}
-
-function firstLargest(values: Float32Array): number {
-  let found = 0;
-  for (let i = 1; i < values.length; i++) if (values[i]! > values[found]!) found = i;
-  return found;
 }
 
 /** The spread of a parameter: of raw integers in bins of whole steps, of floats in bins from end to end. */
@@ -170,6 +172,20 @@ export function thumbnail(data: DataSet, index: number): Thumbnail | null {
     }
   }
   return { width: columns, height: rows, channels, data: bytes };
+}
+
+/** Values of a longer row are left out. */
+const MAX_VALUES = 8;
+
+/** The features of an example of a table: `5.1, 3.5, 1.4, 0.2`, as the network gets them. */
+export function valuesText({ features, shape }: DataSet, index: number): string {
+  const size = exampleSize(shape);
+  const values = [...features.subarray(index * size, (index + 1) * size)];
+  const shown = values
+    .slice(0, MAX_VALUES)
+    .map((value) => String(Number(value.toPrecision(3))).replace('-', '−'));
+  const rest = values.length - shown.length;
+  return shown.join(', ') + (rest > 0 ? ` and ${rest} more` : '');
 }
 
 /** Pixels as they are; real values between the image's darkest and brightest. */

@@ -1,14 +1,15 @@
 /**
- * The report of one run as one HTML file with nothing to load: what came out, learning curves beside swallowed updates,
- * settings, confusion matrix, worst examples, every tensor's statistics over time, histograms of the weights.
+ * The report of one run as one HTML file with nothing to load: what came out, learning curves, lost gradients, settings,
+ * confusion matrix, mistakes, every tensor's statistics over time with the worst first, histograms of the weights.
  * docs/experiments.md, section "Reports".
  */
 import { encode } from 'fast-png';
-import { htmlPage, htmlTable, noteText, REPORT_CSS, section, tiles } from '../draw/page.js';
+import { htmlPage, htmlTable, noteText, REPORT_CSS, section, tensorCode, tiles } from '../draw/page.js';
 import { escaped } from '../draw/svg.js';
-import { countText, percentText, shareText } from '../draw/text.js';
+import { countOf, countText, percentText, shareText } from '../draw/text.js';
+import { LOST_NOTE } from './lost-table.js';
 import { confusionTable, ReportCharts } from './run-charts.js';
-import { thumbnail, type ReportEvaluation, type WorstExample } from './run-evaluation.js';
+import { thumbnail, valuesText, type ReportEvaluation, type WorstExample } from './run-evaluation.js';
 import type { RunParts, SiteHistory, SiteSeries } from './run-statistics.js';
 import { runView, type Confusion, type RunReport, type RunView } from './run-view.js';
 
@@ -17,8 +18,10 @@ figure.small { width: 226px; } p.small { margin: 0; font-size: 12px; line-height
 td svg { display: block; width: 96px; height: 22px; } td .none { color: var(--line); }
 .cell { display: block; margin: 0 -.35rem; padding: 0 .35rem; border-radius: .2rem; } .confusion td, .confusion th { padding: .2rem .55rem; text-align: center; }
 .cell.right { background: color-mix(in srgb, var(--heat) var(--v), transparent); } .cell.wrong { background: color-mix(in srgb, var(--bad) var(--v), transparent); }
-.worst { display: flex; flex-wrap: wrap; gap: .8rem; } .worst figure { width: 104px; font-size: 12px; line-height: 1.35; } .worst img { width: 100%; height: auto; image-rendering: pixelated; border: 1px solid var(--line); border-radius: .2rem; }
-.statistics td:not(:first-child) { min-width: 96px; } .statistics .value { font-size: 12px; }
+.worst { display: flex; flex-wrap: wrap; gap: .8rem; } .worst .values { overflow-wrap: anywhere; } .worst figure { width: 104px; font-size: 12px; line-height: 1.35; } .worst img { width: 100%; height: auto; image-rendering: pixelated; border: 1px solid var(--line); border-radius: .2rem; }
+.statistics td:has(svg) { min-width: 96px; } .statistics .value { font-size: 12px; } .marked { color: var(--bad); }
+summary { cursor: pointer; font-weight: 600; margin: 1rem 0 .5rem; }
+@media (max-width: 44rem) { td svg { width: 72px; } .statistics td:has(svg) { min-width: 72px; } .confusion td, .confusion th { padding: .2rem .3rem; font-size: 13px; } .wide.confusion th:first-child, .wide.confusion td:first-child { min-width: 0; } }
 `;
 /** The whole page. */
 export async function runReportPage(report: RunReport): Promise<string> {
@@ -29,6 +32,7 @@ export async function runReportPage(report: RunReport): Promise<string> {
     curvesSection(charts, view),
     section('Settings', settingsTable(view)),
     ...testSections(view),
+    section('Lost gradients', lostSection(charts, view)),
     section('Tensors over time', statisticsTable(charts, view.parts)),
     section('Weights', weights(charts, view)),
   ];
@@ -49,26 +53,26 @@ function headSection({ figures, digest, isDiverged, configuration }: RunView): s
   )}`;
 }
 
-function curvesSection(
-  charts: ReportCharts,
-  { metrics, parts, swallowed: { shown, counted }, changesPrecision }: RunView,
-): string {
+function curvesSection(charts: ReportCharts, view: RunView): string {
+  const { metrics, parts, lostCurves, changesPrecision } = view;
   if (metrics.length === 0) return section('Learning curves', noteText('Nothing is recorded yet.'));
-  const swallowed =
-    counted === 0
-      ? noteText('Nothing is rounded in float32, so no update is swallowed.')
-      : noteText(
-          `An update is swallowed when it was not zero before rounding and its parameter stayed as it was.${shown.length < counted ? ` Shown: ${shown.length} of ${counted} parameters; all are in the table below.` : ''}`,
-        );
-  const changed = changesPrecision ? noteText('Dotted vertical lines: the precision changes.') : '';
+  const notes = [
+    'Training by epoch: over the examples of each epoch, the figures above. The thin line is the same within epochs.',
+    ...(lostCurves.length < parts.lost.length
+      ? [
+          `Lost gradients: of the ${lostCurves.length} parameters that lost most, of ${parts.lost.length}; all are in the table below.`,
+        ]
+      : []),
+    ...(changesPrecision ? ['Dotted vertical lines: the precision changes.'] : []),
+  ];
   const panels = [
     charts.errors(),
-    ...(shown.length === 0 ? [] : [charts.swallowed(shown, parts.steps)]),
+    ...(lostCurves.length === 0 ? [] : [charts.lost(lostCurves, parts.steps)]),
     charts.losses(),
   ];
   return section(
     'Learning curves',
-    `<div class="columns">${panels.join('\n')}</div>\n${swallowed}${changed}`,
+    `<div class="columns">${panels.join('\n')}</div>\n${noteText(notes.join(' '))}`,
   );
 }
 
@@ -89,23 +93,36 @@ function weights(charts: ReportCharts, { histograms }: RunView): string {
 function testSections({ evaluation, confusion, note: reason }: RunView): string[] {
   if (evaluation === null || confusion === null)
     return [section('Test data', noteText(reason ?? 'There is no checkpoint yet.'))];
-  const { worst, test } = evaluation;
+  const { test } = evaluation;
   const matrix =
     confusion.counts === null
       ? `<div class="wide">${mistakesTable(confusion)}</div>`
       : `<div class="wide confusion">${confusionTable(confusion.labels, confusion.counts)}</div>`;
-  const head = `${countText(test.count)} test examples at the last checkpoint: ${percentText(evaluation.evaluation.errorPercent())} taken for another class.`;
-  const images = worst.map((example) => worstFigure(evaluation, example));
+  const head = `${countText(test.count)} test examples at the last checkpoint: ${answersText(evaluation.evaluation)}.`;
   return [
     section('Confusion matrix', noteText(head) + matrix),
-    section(
-      'Worst examples',
-      worst.length === 0
-        ? noteText('The network’s outputs are no numbers.')
-        : noteText('Test examples to whose label the network gave the least probability.') +
-            `<div class="worst">${images.join('\n')}</div>`,
-    ),
+    section('Worst examples', worstExamples(evaluation)),
   ];
+}
+
+/** Examples that are taken for another class; what is right, however unsure, is no worst example. */
+function worstExamples(evaluation: ReportEvaluation): string {
+  const { worst, wrong, isDiverged } = evaluation;
+  if (isDiverged) return noteText('The network’s outputs are no numbers.');
+  if (worst.length === 0) return noteText('Every test example is taken for its class.');
+  const which = worst.length < wrong ? `the ${worst.length} worst of ${countText(wrong)}` : 'all';
+  return (
+    noteText(
+      `Test examples that are taken for another class, ${which}: those first to whose class the network gave the least probability.`,
+    ) + `<div class="worst">${worst.map((example) => worstFigure(evaluation, example)).join('\n')}</div>`
+  );
+}
+
+function answersText(evaluation: ReportEvaluation['evaluation']): string {
+  const none = evaluation.withoutClass();
+  return none === 0
+    ? `${percentText(evaluation.errorPercent())} taken for another class`
+    : `${countText(none)} have no class, because the network’s outputs are no numbers`;
 }
 
 function mistakesTable({ mistakes }: Confusion): string {
@@ -121,15 +138,14 @@ function worstFigure({ test, labelNames }: ReportEvaluation, example: WorstExamp
   const picture = thumbnail(test, index);
   // No-break spaces: a "%" alone on a line reads badly below a small image.
   const percent = (share: number): string => `${(100 * share).toFixed(share >= 0.1 ? 0 : 2)}\u00a0%`;
-  const text =
-    label === predicted
-      ? `is ${name(label)}, ${percent(labelProbability)}`
-      : `is ${name(label)}, ${percent(labelProbability)}; taken for ${name(predicted)}, ${percent(predictedProbability)}`;
+  const text = `is ${name(label)}, ${percent(labelProbability)}; taken for ${name(predicted)}, ${percent(predictedProbability)}`;
   const image =
     picture === null
       ? ''
       : `<img alt="test example ${index}" width="${picture.width}" height="${picture.height}" src="data:image/png;base64,${base64(encode({ ...picture }))}">`;
-  return `<figure>${image}${escaped(text)}<br><span class="note">example ${countText(index)}</span></figure>`;
+  const values =
+    picture === null ? `<br><span class="values">${escaped(valuesText(test, index))}</span>` : '';
+  return `<figure>${image}${escaped(text)}${values}<br><span class="note">example ${countText(index)}</span></figure>`;
 }
 
 function base64(bytes: Uint8Array): string {
@@ -138,25 +154,77 @@ function base64(bytes: Uint8Array): string {
   return btoa(text);
 }
 
-/** A row for every rounding site: shares over the whole run, and how they went. */
-function statisticsTable(charts: ReportCharts, { sites }: RunParts): string {
-  if (sites.length === 0) return noteText('Nothing is rounded in float32, so nothing is counted.');
-  const cell = (series: SiteSeries | null): string =>
-    series === null
-      ? ''
-      : `${charts.spark(series)}<span class="value">${shareText(series.total, series.total < 0.1 ? 2 : 1)}</span>`;
-  const rows = sites.map(({ site, format, saturated, flushed, swallowed, range }: SiteHistory) => [
-    `<code>${escaped(site)}</code>`,
-    escaped(format),
-    cell(saturated),
-    cell(flushed),
-    cell(swallowed),
-    cell(range),
-  ]);
-  const head = ['Tensor', 'Format', 'Saturated', 'Flushed to 0', 'Swallowed', 'Range used'];
+/** A share, and how it went. */
+function seriesCell(charts: ReportCharts, series: SiteSeries | null, isMarked = false): string {
+  if (series === null) return '';
+  const text = `<span class="value">${shareText(series.total)}</span>`;
+  return charts.spark(series) + (isMarked ? `<b class="marked">▲ ${text}</b>` : text);
+}
+
+/** The lost gradients of every parameter, those that lost most first. */
+function lostSection(charts: ReportCharts, { parts, configuration }: RunView): string {
+  if (parts.lost.length === 0) {
+    const isFloat = configuration.network.formats === 'float32';
+    return noteText(
+      isFloat
+        ? 'Nothing is rounded in float32, so no gradient is lost.'
+        : 'They are not counted yet, or the version of Fewbit that made the run did not count them.',
+    );
+  }
+  const rows = [...parts.lost]
+    .sort((a, b) => b.lost.total - a.lost.total)
+    .map(({ parameter, lost, flushed, swallowed, gradients }) => [
+      tensorCode(parameter),
+      ...[lost, flushed, swallowed].map((series) =>
+        gradients.total === 0 ? 'no gradient' : seriesCell(charts, series),
+      ),
+      seriesCell(charts, gradients),
+    ]);
   return (
     noteText(
-      'Shares of all elements that were rounded into the tensor, over the run; the small curves show how they went, each from 0 to its own largest value. Range used: the largest magnitude as a share of the format’s.',
-    ) + `<div class="wide statistics">${htmlTable(head, rows)}</div>`
+      `${LOST_NOTE} Not zero: the share of all gradients, elements times steps, that is non-zero before rounding; it falls if errors are flushed on their way back. The small curves show how the shares went, each from 0 to its own largest value.`,
+    ) +
+    `<div class="wide statistics">${htmlTable(['Parameter', 'Lost', 'Flushed', 'Swallowed', 'Not zero'], rows)}</div>`
   );
+}
+
+/** A row for every rounding site, the worst first; those where next to nothing was cut off are folded away. */
+function statisticsTable(charts: ReportCharts, { sites }: RunParts): string {
+  if (sites.length === 0) return noteText('Nothing is rounded in float32, so nothing is counted.');
+  const ranked = [...sites].sort((a, b) => severity(b) - severity(a));
+  const harmless = ranked.filter((site) => severity(site) < HARMLESS);
+  const table = (shown: readonly SiteHistory[]): string => {
+    const rows = shown.map(({ site, format, saturated, flushed, range }) => [
+      tensorCode(site),
+      escaped(format),
+      seriesCell(charts, saturated, saturated.total >= MUCH_SATURATED),
+      seriesCell(charts, flushed, flushed.total >= MUCH_FLUSHED),
+      seriesCell(charts, range),
+    ]);
+    const head = ['Tensor', 'Format', 'Saturated', 'Flushed to 0', 'Range used'];
+    return `<div class="wide statistics">${htmlTable(head, rows)}</div>`;
+  };
+  const shown = ranked.slice(0, ranked.length - harmless.length);
+  const folded =
+    harmless.length === 0
+      ? ''
+      : `<details${shown.length === 0 ? ' open' : ''}><summary>${countOf(harmless.length, 'tensor')} with less than 1 % flushed and 0.02 % saturated</summary>${table(harmless)}</details>`;
+  return (
+    noteText(
+      'Shares of all elements that were rounded into the tensor, over the run, the worst first. ▲: 1 % or more saturated, or half or more flushed. Range used: the largest magnitude as a share of the format’s.',
+    ) +
+    (shown.length === 0 ? '' : table(shown)) +
+    folded
+  );
+}
+
+/** From these shares on a tensor is marked; stochastic rounding may flush much and keep the mean, saturation always cuts off. */
+const MUCH_SATURATED = 0.01;
+const MUCH_FLUSHED = 0.5;
+/** Of `severity`, below which a row is folded away. */
+const HARMLESS = 0.02;
+
+/** 1 or more if the tensor is marked. */
+function severity({ saturated, flushed }: SiteHistory): number {
+  return Math.max(saturated.total / MUCH_SATURATED, flushed.total / MUCH_FLUSHED);
 }

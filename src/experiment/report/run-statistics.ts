@@ -1,7 +1,7 @@
 /**
- * What the rounding sites of a run counted, over time: for every tensor the share of elements that were saturated,
- * flushed to zero or (updates of parameters) swallowed, and how much of its format's range it used. Read from
- * metrics.jsonl; nothing is measured here.
+ * What the rounding sites of a run counted, over time: for every tensor the share of elements that were saturated or
+ * flushed to zero, and how much of its format's range it used; for every parameter the share of its gradients that were
+ * lost. Read from metrics.jsonl; nothing is measured here.
  */
 import { defineNetwork, type NetworkConfiguration } from '../../nn/index.js';
 import { formatText, type NumberFormat } from '../../numerics/index.js';
@@ -13,6 +13,7 @@ import {
   type SiteCounts,
 } from '../run/metrics.js';
 import { parameterNames } from '../run/execute.js';
+import { lostGradients, type LostGradients } from '../run/lost.js';
 
 /** A share, 0 to 1, in each part of the run, and over all of it (for `range` the largest). */
 export interface SiteSeries {
@@ -27,16 +28,26 @@ export interface SiteHistory {
   readonly format: string;
   readonly saturated: SiteSeries;
   readonly flushed: SiteSeries;
-  /** null if the site is no parameter's. */
-  readonly swallowed: SiteSeries | null;
   /** Largest magnitude as a share of the format's largest; null if the format is not known. */
   readonly range: SiteSeries | null;
+}
+
+/** Lost gradients of one parameter over the run, and their two parts. */
+export interface LostHistory {
+  readonly parameter: string;
+  readonly lost: SiteSeries;
+  readonly flushed: SiteSeries;
+  readonly swallowed: SiteSeries;
+  /** Gradients that are non-zero before rounding, as a share of all. */
+  readonly gradients: SiteSeries;
 }
 
 /** Parts of a run, each some intervals long; the middle of each in steps. */
 export interface RunParts {
   readonly steps: readonly number[];
   readonly sites: readonly SiteHistory[];
+  /** In the order of the layers; empty for float32, and if the version that made the run did not count them. */
+  readonly lost: readonly LostHistory[];
 }
 
 /** More parts than this are too narrow to be seen. */
@@ -53,7 +64,6 @@ export function runParts(network: NetworkConfiguration, lines: readonly MetricsL
     return lines.filter((line) => line.event === 'precision' && line.step <= from).length;
   };
   const stages = parts.map(stageOf);
-  const parameters = new Set(parameterNames(network));
   const sites = [...all].map(([site, whole]): SiteHistory => {
     const series = (of: (counts: SiteCounts) => number): SiteSeries => ({
       parts: totals.map((total) => share(total.get(site), of)),
@@ -70,12 +80,34 @@ export function runParts(network: NetworkConfiguration, lines: readonly MetricsL
       format: format === undefined ? '–' : formatText(format),
       saturated: series((counts) => counts.saturatedHigh + counts.saturatedLow),
       flushed: series((counts) => counts.flushed),
-      swallowed: parameters.has(site) ? series((counts) => counts.swallowed) : null,
       range: known.length < ranges.length ? null : { parts: known, total: Math.max(...known, 0) },
     };
   });
   const steps = parts.map((part) => ((part[0]?.from ?? 0) + (part.at(-1)?.step ?? 0)) / 2);
-  return { steps, sites };
+  return { steps, sites, lost: lostHistories(parts, intervalLines(lines), parameterNames(network)) };
+}
+
+function lostHistories(
+  parts: readonly (readonly IntervalLine[])[],
+  lines: readonly IntervalLine[],
+  parameters: readonly string[],
+): LostHistory[] {
+  const byPart = parts.map((part) => lostGradients(part, parameters));
+  return lostGradients(lines, parameters).map((whole): LostHistory => {
+    const { parameter } = whole;
+    const found = byPart.map((part) => part.find((one) => one.parameter === parameter));
+    const series = (of: (one: LostGradients) => number): SiteSeries => ({
+      parts: found.map((one) => (one === undefined ? 0 : of(one))),
+      total: of(whole),
+    });
+    return {
+      parameter,
+      lost: series(({ rate }) => rate ?? 0),
+      flushed: series(({ flushed, gradients }) => flushed / Math.max(gradients, 1)),
+      swallowed: series(({ swallowed, gradients }) => swallowed / Math.max(gradients, 1)),
+      gradients: series(({ gradients, elements }) => gradients / elements),
+    };
+  });
 }
 
 function grouped(lines: readonly IntervalLine[]): IntervalLine[][] {

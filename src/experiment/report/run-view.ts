@@ -1,13 +1,15 @@
 /** All that a report of a run shows, as data: found once, before anything is drawn. run-page.ts draws it. */
 import { defineNetwork, type NetworkDefinition } from '../../nn/index.js';
-import { formatText, roundingText } from '../../numerics/index.js';
 import { countOf, countText, percentText } from '../draw/text.js';
 import type { RunConfiguration } from '../run/configuration.js';
-import type { RunResult } from '../run/execute.js';
+import { parameterNames, type RunResult } from '../run/execute.js';
+import { lostGradients, lostShare } from '../run/lost.js';
 import { epochLines, intervalLines, trainingTotals, type MetricsLine } from '../run/metrics.js';
 import { augmentationText, learningRateText } from '../run/setting-text.js';
+import { arithmeticText } from './arithmetic-text.js';
+import { lostParts, lostText } from './lost-table.js';
 import type { Histogram, ReportEvaluation } from './run-evaluation.js';
-import { runParts, type RunParts, type SiteSeries } from './run-statistics.js';
+import { runParts, type LostHistory, type RunParts } from './run-statistics.js';
 
 /** What a report is made of. */
 export interface RunReport {
@@ -33,20 +35,14 @@ export interface RunView extends Omit<RunReport, 'result'> {
   readonly digest: string | null;
   readonly isDiverged: boolean;
   readonly changesPrecision: boolean;
-  /** Swallowed updates: those that have a curve, and the number of all that are counted. */
-  readonly swallowed: { readonly shown: readonly SwallowedSeries[]; readonly counted: number };
+  /** Parameters whose lost gradients have a curve, in the order of the layers. */
+  readonly lostCurves: readonly LostHistory[];
   readonly settings: readonly (readonly [name: string, text: string])[];
   /** The layers as a text table. */
   readonly summary: string;
   readonly parts: RunParts;
   /** Examples by class and answer; null without an evaluation. */
   readonly confusion: Confusion | null;
-}
-
-/** The share of a parameter's updates that were swallowed, over time. */
-export interface SwallowedSeries {
-  readonly name: string;
-  readonly series: SiteSeries;
 }
 
 /** What the network takes the examples of each class for. */
@@ -77,11 +73,11 @@ export function runView({ result, ...report }: RunReport): RunView {
   return {
     ...report,
     title: `${definition.name} on ${configuration.data}: ${report.name}`,
-    figures: figuresOf(metrics),
+    figures: figuresOf(configuration, metrics),
     digest: result?.digest ?? null,
     isDiverged: last?.testLoss === null || last?.loss === null,
     changesPrecision: metrics.some(({ event }) => event === 'precision'),
-    swallowed: swallowedOf(parts),
+    lostCurves: lostCurves(parts),
     settings: settingsOf(configuration, definition),
     summary: definition.summary(),
     parts,
@@ -89,47 +85,46 @@ export function runView({ result, ...report }: RunReport): RunView {
   };
 }
 
-/** What came out, or how far it is. */
-function figuresOf(metrics: readonly MetricsLine[]): RunView['figures'] {
+/** What came out, or how far it is: the figures of the last epoch that has ended, as its line has them. */
+function figuresOf({ network }: RunConfiguration, metrics: readonly MetricsLine[]): RunView['figures'] {
   const last = epochLines(metrics).at(-1);
   const speed = trainingTotals(intervalLines(metrics)).stepsPerSecond;
   const loss = (value: number | null | undefined): string =>
     value === null ? 'no number' : value === undefined ? '–' : value.toFixed(4);
   const percent = (value: number | undefined): string => (value === undefined ? '–' : percentText(value));
+  const lost = lostShare(lostGradients(intervalLines(metrics), parameterNames(network)));
   return [
     ['test error', last?.testLoss === null ? 'no number' : percent(last?.testErrorPercent)],
     ['training error', last?.loss === null ? 'no number' : percent(last?.trainErrorPercent)],
     ['test loss', loss(last?.testLoss)],
     ['training loss', loss(last?.loss)],
+    ...(lost === null ? [] : [[`gradients lost: ${lostParts(lost)}`, lostText(lost)] as const]),
     ['steps', countText(metrics.at(-1)?.step ?? 0)],
-    ['steps/s', speed.toFixed(speed < 10 ? 2 : 0)],
+    ['steps/s', speed.toFixed(1)],
   ];
 }
 
-function swallowedOf({ sites }: RunParts): RunView['swallowed'] {
-  const counted = sites.flatMap(({ site, swallowed }) =>
-    swallowed ? [{ name: site, series: swallowed }] : [],
-  );
-  const shown =
-    counted.length <= MAX_CURVES
-      ? counted
-      : evenly(
-          counted.filter(({ name }) => name.endsWith('/weight')),
-          MAX_CURVES,
-        );
-  return { shown, counted: counted.length };
-}
-
-function evenly<T>(values: readonly T[], count: number): T[] {
-  if (values.length <= count) return [...values];
-  return values.filter(
-    (_, i) => Math.floor((i * count) / values.length) !== Math.floor(((i - 1) * count) / values.length),
-  );
+/** As many as a panel can show: those that lost most. */
+function lostCurves({ lost }: RunParts): LostHistory[] {
+  const worst = [...lost].sort((a, b) => b.lost.total - a.lost.total).slice(0, MAX_CURVES);
+  return lost.filter((one) => worst.includes(one));
 }
 
 function settingsOf(configuration: RunConfiguration, definition: NetworkDefinition): RunView['settings'] {
-  const { data, dataDigest, subset, augment, batch, epochs, steps, backend, threads, fewbit, network } =
-    configuration;
+  const {
+    data,
+    dataDigest,
+    dataSeed,
+    subset,
+    augment,
+    batch,
+    epochs,
+    steps,
+    backend,
+    threads,
+    fewbit,
+    network,
+  } = configuration;
   const { optimizer, accumulator } = network;
   const stages = definition.stages.map((stage, i): [string, string] => {
     const schedule = network.precisionSchedule?.[i - 1];
@@ -149,6 +144,7 @@ function settingsOf(configuration: RunConfiguration, definition: NetworkDefiniti
     ['momentum', optimizer.momentum ?? 0],
     ['weight decay', optimizer.weightDecay ?? 0],
     ['seed', network.seed],
+    ['seed of the data', dataSeed],
     ['data', dataDigest === undefined ? data : `${data}, SHA-256 ${dataDigest}`],
     ['subset', subset === undefined ? undefined : JSON.stringify(subset)],
     ['augmentation', augment === undefined ? undefined : augmentationText(augment)],
@@ -159,19 +155,6 @@ function settingsOf(configuration: RunConfiguration, definition: NetworkDefiniti
     ['fewbit', fewbit],
   ];
   return rows.flatMap(([name, value]) => (value === undefined ? [] : [[name, String(value)] as const]));
-}
-
-function arithmeticText({ arithmetic, settings }: NetworkDefinition): string {
-  if (arithmetic === 'float32') return 'float32';
-  const texts = <T>(byRole: Readonly<Record<string, T>>, text: (value: T) => string): string => {
-    const groups = new Map<string, string[]>();
-    for (const [role, value] of Object.entries(byRole)) {
-      groups.set(text(value), [...(groups.get(text(value)) ?? []), role]);
-    }
-    if (groups.size === 1) return [...groups.keys()].join('');
-    return [...groups].map(([value, roles]) => `${roles.join(', ')} ${value}`).join('; ');
-  };
-  return `${texts(settings.formats, formatText)}; rounding ${texts(settings.rounding, roundingText)}`;
 }
 
 function confusionOf({ evaluation, labelNames }: ReportEvaluation): Confusion {

@@ -1,10 +1,11 @@
-/** The drawings of a sweep's report as elements of a page: error and swallowed updates along an axis, Pareto front, learning curves. */
-import { errorAxis, errorText, PERCENT_AXIS, timeAxis, type Axis } from '../draw/axis.js';
+/** The drawings of a sweep's report as elements of a page: error and lost gradients along an axis, Pareto front, learning curves. */
+import { errorAxis, PERCENT_AXIS, timeAxis, type Axis } from '../draw/axis.js';
 import { curvesPanel } from '../draw/curves.js';
 import { legendHtml, lineEntry } from '../draw/legend.js';
-import { chartFigure, PAGE_THEME } from '../draw/page.js';
+import { bothWidths, chartFigure, NARROW_WIDTH, PAGE_THEME } from '../draw/page.js';
 import { chartTools, type ChartTools } from '../draw/panel.js';
 import { scatterPanel, type ScatterMark, type ScatterPanel } from '../draw/scatter.js';
+import { percentText } from '../draw/text.js';
 import type { Look } from '../draw/theme.js';
 import { fieldsName } from '../sweep/run-fields.js';
 import { curveOf, errorsOf, type Spread } from './spread.js';
@@ -13,9 +14,11 @@ import { byError, errorOf, type MeasuredRun, type MeasuredGroup } from './sweep-
 import type { AlongAxis, SweepSeries } from './sweep-series.js';
 import type { SweepView } from './sweep-view.js';
 
-const WIDTH = 470;
-const HEIGHT = 320;
+/** Of one of two charts beside each other, pixels; the page makes it a little larger, or smaller on a telephone. */
+const WIDTH = 400;
+const HEIGHT = 290;
 const FULL_WIDTH = 960;
+const FULL_HEIGHT = 320;
 /** Grey, the last of a theme's colours, which no series takes. */
 const LEVEL_COLOUR = 7;
 /** No place in the theme: ink. */
@@ -42,11 +45,16 @@ export class SweepCharts {
     const shown = [...series.flatMap(({ points }) => points.map(({ setting }) => setting)), ...levels];
     return this.#figure('Test error', WIDTH, {
       x: settingAxis(axis),
-      y: errorAxis(shown.flatMap(({ runs }) => runs.flatMap((run) => errorOf(run) ?? []))),
+      y: errorAxis(
+        shown.flatMap(({ runs, error: mean }) => [
+          ...runs.flatMap((run) => errorOf(run) ?? []),
+          ...(mean === null ? [] : [mean.mean]),
+        ]),
+      ),
       dodges: true,
       series: series.map((one, index) => ({
         look: seriesLook(index),
-        marks: marksOf(one, errorOf, (y) => `test error ${errorText(y)}`),
+        marks: marksOf(one, errorOf, (y) => `test error ${percentText(y)}`),
         ...lineOf(one, ({ error }) => error, hidden.length === 0),
       })),
       levels: levels.flatMap(({ error }, index) =>
@@ -57,20 +65,20 @@ export class SweepCharts {
     });
   }
 
-  /** Share of the updates that rounding swallowed, along the same axis; empty if nothing is rounded. */
-  swallowed({ axis, series, hidden }: AlongAxis): string {
-    if (!this.#view.settings.some(({ swallowed }) => swallowed !== null)) return '';
-    const percent = ({ swallowed }: MeasuredRun): number | null => swallowed && 100 * swallowed;
-    return this.#figure('Swallowed updates', WIDTH, {
+  /** Share of the gradients that rounding lost, along the same axis; empty if nothing is rounded. */
+  lost({ axis, series, hidden }: AlongAxis): string {
+    if (!this.#view.settings.some(({ lost }) => lost !== null)) return '';
+    const percent = ({ lost }: MeasuredRun): number | null => lost && 100 * lost.lost;
+    return this.#figure('Lost gradients', WIDTH, {
       x: settingAxis(axis),
       y: PERCENT_AXIS,
       dodges: true,
       series: series.map((one, index) => ({
         look: seriesLook(index),
-        marks: marksOf(one, percent, (y) => `${y.toFixed(1)} % of updates swallowed`).filter(
+        marks: marksOf(one, percent, (y) => `${percentText(y)} of gradients lost`).filter(
           ({ y }) => y !== null,
         ),
-        ...lineOf(one, ({ swallowed }) => swallowed && scaled(swallowed, 100), hidden.length === 0),
+        ...lineOf(one, ({ lost }) => lost && scaled(lost, 100), hidden.length === 0),
       })),
     });
   }
@@ -82,7 +90,7 @@ export class SweepCharts {
     const mark = (setting: MeasuredGroup): ScatterMark => {
       const { name, error, bits } = setting;
       const isFront = front.includes(setting);
-      const what = error === null ? 'diverged' : `test error ${errorText(error.mean)}`;
+      const what = error === null ? 'diverged' : `test error ${percentText(error.mean)}`;
       return {
         x: bits.movedPerExample,
         y: error?.mean ?? null,
@@ -96,9 +104,9 @@ export class SweepCharts {
     const x = costAxis(costs);
     const last = front.at(-1)?.error?.mean ?? null;
     const looks = this.#looks();
-    return this.#figure('Pareto front: test error against bits moved', FULL_WIDTH, {
+    return this.#wideFigure('Pareto front: test error against bits moved', {
       x,
-      y: errorAxis(shown.flatMap(({ error }) => (error === null ? [] : [error.low, error.high]))),
+      y: errorAxis(shown.flatMap(({ error }) => (error === null ? [] : [error.low, error.mean, error.high]))),
       series: [
         {
           look: FRONT_LOOK,
@@ -149,13 +157,15 @@ export class SweepCharts {
     }
     const best = byError(drawn).slice(0, MAX_CURVES);
     const isPart = best.length < drawn.length;
-    return this.#curveFigure(
-      { title: isPart ? `The ${best.length} best of ${drawn.length} settings` : '' },
-      FULL_WIDTH,
-      best.filter((one) => !levels.includes(one)),
-      levels.filter((one) => best.includes(one)),
-      axes,
-    );
+    const figure = (width: number): string =>
+      this.#curveFigure(
+        { title: isPart ? `The ${best.length} best of ${drawn.length} settings` : '' },
+        width,
+        best.filter((one) => !levels.includes(one)),
+        levels.filter((one) => best.includes(one)),
+        axes,
+      );
+    return bothWidths(figure(FULL_WIDTH), figure(NARROW_WIDTH));
   }
 
   /** Marks and names of the series, and of the levels. */
@@ -196,7 +206,7 @@ export class SweepCharts {
     const curves = looked.map(({ setting, look }) => ({ look, points: curveOf(setting.curve) }));
     const svg = curvesPanel(
       this.#tools,
-      { width, height: HEIGHT, ...axes, label: errorText, curves },
+      { width, height: heightOf(width), ...axes, label: percentText, curves },
       PAGE_THEME,
     );
     // The legend does not repeat the title.
@@ -214,13 +224,30 @@ export class SweepCharts {
   }
 
   #figure(title: string, width: number, panel: Omit<ScatterPanel, 'width' | 'height'>): string {
-    return framed(title, width, scatterPanel(this.#tools, { ...panel, width, height: HEIGHT }, PAGE_THEME));
+    const height = heightOf(width);
+    return framed(title, width, scatterPanel(this.#tools, { ...panel, width, height }, PAGE_THEME));
   }
+
+  #wideFigure(title: string, panel: Omit<ScatterPanel, 'width' | 'height'>): string {
+    return bothWidths(this.#figure(title, FULL_WIDTH, panel), this.#figure(title, NARROW_WIDTH, panel));
+  }
+}
+
+function heightOf(width: number): number {
+  return width === FULL_WIDTH ? FULL_HEIGHT : HEIGHT;
 }
 
 function framed(title: string, width: number, svg: string, legend = ''): string {
   const label = title === '' ? 'Learning curves' : title;
-  return chartFigure({ title, label, width, height: HEIGHT, svg, legend, isWide: width === FULL_WIDTH });
+  return chartFigure({
+    title,
+    label,
+    width,
+    height: heightOf(width),
+    svg,
+    legend,
+    isWide: width === FULL_WIDTH,
+  });
 }
 
 /** A mark for each run that has an error, filled if it is done. */

@@ -2,15 +2,11 @@
  * The runs of a sweep by setting: runs that differ in nothing but their seed are one setting with a mean and a spread. The data
  * of tables and charts; nothing is drawn here. docs/experiments.md, section "Report of a sweep".
  */
+import { smallestFirst } from '../../numerics/index.js';
 import { sum } from '../draw/text.js';
-import {
-  epochLines,
-  intervalLines,
-  swallowedRates,
-  trainingSeconds,
-  type MetricsLine,
-} from '../run/metrics.js';
+import { epochLines, intervalLines, testErrorOf, trainingSeconds, type MetricsLine } from '../run/metrics.js';
 import { parameterNames } from '../run/execute.js';
+import { lostGradients, lostShare, type LostShare } from '../run/lost.js';
 import {
   differingFields,
   fieldsByRole,
@@ -18,7 +14,7 @@ import {
   fieldTextIn,
   type FieldTexts,
 } from '../sweep/run-fields.js';
-import type { RunState, RunSummary } from '../sweep/run-summary.js';
+import { summaryErrors, type RunState, type RunSummary } from '../sweep/run-summary.js';
 import type { RunConfiguration } from '../run/configuration.js';
 import { meanCurve, spreadOf, type ChartPoint, type Spread } from './spread.js';
 import { bitCounter, type RunBits } from './sweep-bits.js';
@@ -84,8 +80,8 @@ function isDone({ state }: RunSummary): boolean {
 }
 
 /** Test error of the last epoch; null if it is not a number, or there is none. */
-export function errorOf({ isDiverged, testErrorPercent }: RunSummary): number | null {
-  return isDiverged ? null : testErrorPercent;
+export function errorOf(run: RunSummary): number | null {
+  return summaryErrors(run).test;
 }
 
 /** A run of a sweep as it is in its folder. */
@@ -98,8 +94,8 @@ export interface SweepReportRun extends RunSummary {
 /** One run with what its metrics and its plan say. */
 export interface MeasuredRun extends SweepReportRun {
   readonly configuration: RunConfiguration;
-  /** Share of all updates of parameters that rounding swallowed, 0 to 1; null for float32 and before the first step. */
-  readonly swallowed: number | null;
+  /** Shares of all gradients of parameters that rounding lost; null for float32 and before the first step. */
+  readonly lost: LostShare | null;
   /** Seconds of training. */
   readonly seconds: number;
 }
@@ -110,6 +106,9 @@ export interface MeasuredGroup extends SeedGroup<MeasuredRun> {
   readonly error: Spread | null;
   readonly trainError: Spread | null;
   readonly diverged: number;
+  /** Lost gradients, 0 to 1, and their two parts. */
+  readonly lost: Spread | null;
+  readonly flushed: Spread | null;
   readonly swallowed: Spread | null;
   readonly bits: RunBits;
   readonly seconds: number;
@@ -129,7 +128,8 @@ export function sweepSettings(runs: readonly SweepReportRun[], fields: readonly 
     const parameters = parameterNames(group.runs[0]!.configuration.network);
     const measured = group.runs.map((run): MeasuredRun => {
       const { metrics } = run;
-      return { ...run, swallowed: swallowedShare(metrics, parameters), seconds: trainingSeconds(metrics) };
+      const lost = lostShare(lostGradients(intervalLines(metrics), parameters));
+      return { ...run, lost, seconds: trainingSeconds(metrics) };
     });
     return settingOf({ ...group, runs: measured }, bitsOf);
   });
@@ -137,34 +137,25 @@ export function sweepSettings(runs: readonly SweepReportRun[], fields: readonly 
 
 function settingOf(group: SeedGroup<MeasuredRun>, bitsOf: ReturnType<typeof bitCounter>): MeasuredGroup {
   const done = group.runs.filter(isDone);
-  const counted = group.runs.flatMap(({ swallowed }) => (swallowed === null ? [] : [swallowed]));
+  const counted = group.runs.flatMap(({ lost }) => (lost === null ? [] : [lost]));
   const longest = [...group.runs].sort((a, b) => b.steps - a.steps)[0]!;
   return {
     ...group,
     error: doneError(group.runs),
-    trainError: spreadOf(
-      done.map(({ isDiverged, trainErrorPercent }) => (isDiverged ? null : trainErrorPercent)),
-    ),
+    trainError: spreadOf(done.map((run) => summaryErrors(run).train)),
     diverged: divergedCount(group.runs),
-    swallowed: spreadOf(counted),
+    lost: spreadOf(counted.map(({ lost }) => lost)),
+    flushed: spreadOf(counted.map(({ flushed }) => flushed)),
+    swallowed: spreadOf(counted.map(({ swallowed }) => swallowed)),
     bits: bitsOf(longest.configuration, longest.metrics),
     seconds: sum(group.runs.map(({ seconds }) => seconds)),
     curve: curveOf(done.length > 0 ? done : group.runs),
   };
 }
 
-function swallowedShare(metrics: readonly MetricsLine[], parameters: readonly string[]): number | null {
-  const rates = swallowedRates(intervalLines(metrics), parameters);
-  const elements = sum(rates.map((rate) => rate.elements));
-  return elements === 0 ? null : sum(rates.map((rate) => rate.swallowed)) / elements;
-}
-
 function curveOf(runs: readonly MeasuredRun[]): ChartPoint[] {
   const curves = runs.flatMap(({ metrics }) => {
-    const points = epochLines(metrics).map(({ epoch, testLoss, testErrorPercent }) => ({
-      x: epoch,
-      errorPercent: testLoss === null ? null : testErrorPercent,
-    }));
+    const points = epochLines(metrics).map((line) => ({ x: line.epoch, errorPercent: testErrorOf(line) }));
     return points.length === 0 ? [] : [points];
   });
   const common = Math.min(...curves.map((points) => points.length));
@@ -173,5 +164,5 @@ function curveOf(runs: readonly MeasuredRun[]): ChartPoint[] {
 
 /** Best first; settings without an error come last, in their order. */
 export function byError<T extends { readonly error: Spread | null }>(settings: readonly T[]): T[] {
-  return [...settings].sort((a, b) => (a.error?.mean ?? Infinity) - (b.error?.mean ?? Infinity) || 0);
+  return smallestFirst(settings, ({ error }) => error?.mean);
 }

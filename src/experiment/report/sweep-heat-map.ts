@@ -1,6 +1,6 @@
 /** The heat map of two fields as a table of a page: a mean error a cell, shaded from the smallest to the largest; a cross if a run diverged. */
-import { errorText } from '../draw/axis.js';
 import { escaped, fixed } from '../draw/svg.js';
+import { percentText } from '../draw/text.js';
 import type { HeatCell, HeatMap } from './sweep-series.js';
 
 /** Shares of colour, in percent, of the smallest and of the largest error. */
@@ -19,9 +19,9 @@ export function heatTable({ x, y, columns, rows }: HeatMap): string {
         ? '<span class="none">not done</span>'
         : `<b class="bad">✕</b><small>${runs === 1 ? 'diverged' : `${diverged} of ${runs} diverged`}</small>`;
     }
-    const text = error.mean === low ? `<b>${errorText(error.mean)}</b>` : errorText(error.mean);
+    const text = error.mean === low ? `<b>${percentText(error.mean)}</b>` : percentText(error.mean);
     const range =
-      error.low === error.high ? '' : `<small>${error.low.toFixed(1)} to ${error.high.toFixed(1)}</small>`;
+      error.low === error.high ? '' : `<small>${error.low.toFixed(2)} to ${error.high.toFixed(2)}</small>`;
     return text + range;
   };
   const td = (cell: HeatCell | null, span: number): string => {
@@ -36,7 +36,7 @@ export function heatTable({ x, y, columns, rows }: HeatMap): string {
   const scale =
     errors.length < 2
       ? ''
-      : `<p class="scale"><span>${errorText(low)}</span><span class="ramp"></span><span>${errorText(high)}</span></p>`;
+      : `<p class="scale"><span>${percentText(low)}</span><span class="ramp"></span><span>${percentText(high)}</span></p>`;
   return `<div class="wide"><table class="heat"><thead><tr><th>${escaped(y)}</th><th colspan="${Math.max(columns.length, 1)}">${escaped(x)}</th></tr><tr><th></th>${columns.map((column) => `<th scope="col">${escaped(column)}</th>`).join('')}</tr></thead><tbody>${body.join('\n')}</tbody></table></div>${scale}`;
 }
 

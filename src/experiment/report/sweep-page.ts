@@ -1,11 +1,10 @@
 /**
- * The report of a sweep as one HTML file with nothing to load: error and swallowed updates against bits, Pareto front, heat map,
+ * The report of a sweep as one HTML file with nothing to load: error and lost gradients against bits, Pareto front, heat map,
  * learning curves, a table of settings over their seeds, all runs, and what they have in common. docs/experiments.md, section
  * "Report of a sweep".
  */
-import { errorText } from '../draw/axis.js';
 import { htmlPage, noteText, REPORT_CSS, section, tiles } from '../draw/page.js';
-import { timeText } from '../draw/text.js';
+import { percentText, timeText } from '../draw/text.js';
 import { SweepCharts } from './sweep-charts.js';
 import { stateCounts } from './sweep-groups.js';
 import { HEAT_CSS, heatTable } from './sweep-heat-map.js';
@@ -13,8 +12,8 @@ import { commonTable, runsTable, settingsTable } from './sweep-tables.js';
 import { sweepView, type SweepReport, type SweepView } from './sweep-view.js';
 
 const CSS = `${REPORT_CSS}
-.legend { max-width: none; } .legend > span { display: inline-block; white-space: normal; } svg.key { vertical-align: -.1rem; } td small { display: block; }
-.results th { white-space: normal; vertical-align: bottom; line-height: 1.25; } code.name { font-size: 12px; }
+
+code.name { font-size: 12px; }
 summary { cursor: pointer; font-weight: 600; margin: 1rem 0 .5rem; }
 ${HEAT_CSS}`;
 
@@ -44,7 +43,7 @@ function headSection({ runs, isHalving, settings, ranked, seeds, seconds }: Swee
     ...(best === undefined || best.error === null
       ? []
       : [
-          [best.name === '' ? 'mean test error' : `best: ${best.name}`, errorText(best.error.mean)] as [
+          [best.name === '' ? 'mean test error' : `best: ${best.name}`, percentText(best.error.mean)] as [
             string,
             string,
           ],
@@ -84,7 +83,7 @@ function alongSection(charts: SweepCharts, { along }: SweepView): string {
     axis.fields.includes('rounding') || axis.fields.some((field) => field.split('.').includes('formats'));
   return section(
     `Error against ${isBits ? 'bits' : axis.label}`,
-    `${charts.legend(along)}<div class="columns">${charts.error(along)}${charts.swallowed(along)}</div>${noteText(notes.join(' '))}`,
+    `${charts.legend(along)}<div class="columns">${charts.error(along)}${charts.lost(along)}</div>${noteText(notes.join(' '))}`,
   );
 }
 

@@ -3,15 +3,10 @@ import { htmlTable, noteText } from '../draw/page.js';
 import { escaped } from '../draw/svg.js';
 import { countText, digestText, percentText, timeText } from '../draw/text.js';
 import { runFields } from '../sweep/run-fields.js';
+import { LOST_NOTE, lostSum, lostText, NOT_COUNTED } from './lost-table.js';
 import type { Spread } from './spread.js';
 import { bitsText } from './sweep-axes.js';
-import {
-  errorOf,
-  stateCounts,
-  type MeasuredRun,
-  type SweepReportRun,
-  type MeasuredGroup,
-} from './sweep-groups.js';
+import { errorOf, stateCounts, type SweepReportRun, type MeasuredGroup } from './sweep-groups.js';
 import type { SweepView } from './sweep-view.js';
 
 /** Longer tables would make the page too large. */
@@ -27,7 +22,7 @@ export function settingsTable({ settings, ranked, front, fields }: SweepView): s
     stateCounts(setting.runs),
     errorCell(setting),
     spreadCell(setting.trainError, 1, 2),
-    spreadCell(setting.swallowed, 100, 1),
+    lostCell(setting),
     String(Number(setting.bits.perNumber.toPrecision(3))),
     bitsText(setting.bits.movedPerExample) +
       (onFront.has(setting) ? ' <b title="on the Pareto front">*</b>' : ''),
@@ -38,7 +33,7 @@ export function settingsTable({ settings, ranked, front, fields }: SweepView): s
     'Runs',
     'Test error',
     'Training error',
-    'Swallowed',
+    'Lost gradients',
     'Bits a number',
     'Moved per example',
     'Time',
@@ -50,7 +45,7 @@ export function settingsTable({ settings, ranked, front, fields }: SweepView): s
         )
       : '';
   return `<div class="wide results">${htmlTable(head, rows)}</div>${rest}${noteText(
-    'Best first. Training error: over the examples of the last epoch as they were trained on. Swallowed: share of all updates that were not zero before rounding and left their parameter unchanged. Bits a number: mean word length of all numbers that a training step holds. *: on the Pareto front. Time: of training, all seeds together.',
+    `Best first. Training error: over the examples of the last epoch as they were trained on. ${LOST_NOTE} Below its range: flushed + swallowed. Bits a number: mean word length of all numbers that a training step holds. *: on the Pareto front. Time: of training, all seeds together.`,
   )}`;
 }
 
@@ -59,6 +54,13 @@ function errorCell({ error, diverged, runs }: MeasuredGroup): string {
   if (diverged === 0) return '–';
   const part = runs.length === 1 ? '' : `<small>${diverged} of ${runs.length}</small>`;
   return `<span class="bad">✕ diverged</span>${part}`;
+}
+
+/** Mean and range, and the means of the two parts. */
+function lostCell({ lost, flushed, swallowed }: MeasuredGroup): string {
+  if (lost === null || flushed === null || swallowed === null) return NOT_COUNTED;
+  const parts = { lost: lost.mean, flushed: flushed.mean, swallowed: swallowed.mean };
+  return `${spreadCell(lost, 100, 2)}<small>${lostSum(parts)}</small>`;
 }
 
 function spreadCell(spread: Spread | null, factor: number, digits: number): string {
@@ -83,7 +85,7 @@ export function runsTable({ runs, settings, fields }: SweepView): string {
       escaped(String(found?.configuration.network.seed ?? '–')),
       String(run.epochs),
       runError(run),
-      swallowedText(found),
+      lostText(found?.lost ?? null),
       timeText(found?.seconds ?? 0),
       run.digest === null ? '–' : `<code class="digest">${digestText(run.digest)}</code>`,
     ];
@@ -95,7 +97,7 @@ export function runsTable({ runs, settings, fields }: SweepView): string {
     'seed',
     'Epochs',
     'Test error',
-    'Swallowed',
+    'Lost gradients',
     'Time',
     'Digest',
   ];
@@ -117,11 +119,6 @@ function runError(run: SweepReportRun): string {
   if (run.isDiverged) return '<span class="bad">✕ diverged</span>';
   const error = errorOf(run);
   return error === null ? '–' : percentText(error);
-}
-
-function swallowedText(run: MeasuredRun | undefined): string {
-  const share = run?.swallowed ?? null;
-  return share === null ? '–' : percentText(100 * share, 1);
 }
 
 /** What all runs have in common, the layers folded away. */

@@ -37,6 +37,8 @@ export interface RunConfiguration {
   readonly data: string;
   /** SHA-256 of the data with which the run began; other data are refused. */
   readonly dataDigest?: string;
+  /** Seed of the synthetic set, and of the split of data without a test part; default: the network's. */
+  readonly dataSeed?: number | string;
   /** Which examples are used; default: all. */
   readonly subset?: Subset;
   /** Changes to training images, drawn with the network's seed. Test images are unchanged. */
@@ -140,6 +142,7 @@ const FIELDS = [
   'fewbit',
   'data',
   'dataDigest',
+  'dataSeed',
   'subset',
   'augment',
   'batch',
@@ -201,7 +204,8 @@ function withoutFree(configuration: RunConfiguration): unknown {
   return Object.fromEntries(entries);
 }
 
-function firstDifference(recorded: unknown, given: unknown, field: string): Difference | null {
+/** The first difference of two values of JSON; `field` names them in a larger one. */
+export function firstDifference(recorded: unknown, given: unknown, field = ''): Difference | null {
   if (!isRecord(recorded) || !isRecord(given)) {
     return Object.is(recorded, given) ? null : { field, recorded, given };
   }

@@ -5,18 +5,21 @@
  * docs/experiments.md, section "Run folder".
  */
 import { isFewbitError } from '../../numerics/index.js';
-import { ArrayDataSetIterator } from '../../data/index.js';
+import { ArrayDataSetIterator, type DataSchema } from '../../data/index.js';
 import { defineNetwork } from '../../nn/index.js';
 import {
   Network,
+  readCheckpointHeader,
   type NetworkOptions,
   type TrainingListener,
   type TrainingModel,
   type TrainingProfile,
+  type TrainingWarning,
 } from '../../train/index.js';
 import { RunFolderError } from './errors.js';
+import { noteText, readNote, type CheckpointNote, type RunSeal } from './checkpoint-note.js';
 import { Interval } from './interval.js';
-import { checkRunData, usedData, type RunData } from './run-data.js';
+import { checkRunData, checkRunSchema, runSchema, usedData, type RunData } from './run-data.js';
 import {
   epochLines,
   finiteOrNull,
@@ -28,6 +31,7 @@ import {
   type MetricsLine,
   type SwallowedRate,
 } from './metrics.js';
+import { lostGradients, type LostGradients } from './lost.js';
 import { isFinished, plannedSteps, type RunConfiguration } from './configuration.js';
 
 /** What a run needs from its caller. */
@@ -51,14 +55,28 @@ export interface RunStore {
   readonly path: string;
   /** Names the checkpoint in messages. */
   readonly checkpointPath: string;
-  /** Drops metrics after `step` and `stage`, and returns the remaining lines. */
-  rewindMetrics(step: number, stage: number): MetricsLine[];
+  /**
+   * Records what the data are.
+   * @throws RunFolderError if others are recorded
+   */
+  recordData(schema: DataSchema): void;
+  /**
+   * Drops metrics after `step` and `stage`, or after the lines of a seal, and returns the remaining lines.
+   * @param seal of the checkpoint with which the run continues; null if it has none
+   * @throws if the contents of the store do not belong to the seal
+   */
+  rewindMetrics(step: number, stage: number, seal: RunSeal | null): MetricsLine[];
   /** Adds a line of metrics. */
   appendMetrics(line: MetricsLine): void;
   /**
    * Replaces the checkpoint completely or not at all. The metrics before it must not be lost from then on.
    */
   writeCheckpoint(bytes: Uint8Array): void;
+  /**
+   * The present state of the other files, which the next checkpoint records. A store without it, or that returns
+   * null, does not notice if its files are exchanged.
+   */
+  seal?(): RunSeal | null;
   /** Writes the result, which completes the run. */
   writeResult(result: RunResult): void;
 }
@@ -68,7 +86,9 @@ export type RunEvent =
   | { readonly event: 'start'; readonly step: number; readonly steps: number }
   | { readonly event: 'step'; readonly step: number; readonly epoch: number; readonly loss: number }
   | MetricsLine
-  | { readonly event: 'checkpoint'; readonly step: number };
+  | { readonly event: 'checkpoint'; readonly step: number }
+  /** Each kind once in a run, and again when it is resumed. */
+  | ({ readonly event: 'warning'; readonly step: number } & TrainingWarning);
 
 /** How a run ended; contents of result.json. */
 export interface RunResult {
@@ -88,6 +108,16 @@ export interface RunResult {
   readonly stepsPerSecond: number;
   /** Over the whole run, by parameter; empty for float32. */
   readonly swallowed: readonly SwallowedRate[];
+  /**
+   * Gradients that had no effect, flushed or swallowed, over the whole run, by parameter; empty for float32, and for
+   * a run of a version that did not count them.
+   */
+  readonly lost: readonly LostGradients[];
+}
+
+/** A result as a flat object for JSON, which has no NaN: `diverged` is the reason of a loss that is null. */
+export function resultRow(result: RunResult): RunResult & { readonly diverged: boolean } {
+  return { ...result, diverged: result.testLoss === null };
 }
 
 /** How `executeRun` ended: done, or stopped by the signal with a checkpoint of that step. */
@@ -109,9 +139,14 @@ export async function executeRun(
   checkRunData(store.path, configuration, context.data);
   const data = { ...context.data, ...usedData(configuration, context.data) };
   const clock = context.onProfile && context.now;
-  const network = await openNetwork(store, configuration, checkpoint, clock);
+  const schema = runSchema(context.data);
+  const network = await openNetwork(store, configuration, checkpoint, { clock, schema });
   try {
-    const outcome = await new Run(store, configuration, { ...context, data }, network).execute();
+    checkRunSchema(store.checkpointPath, network.dataSchema, schema);
+    store.recordData(schema);
+    const note = checkpoint && readNote(readCheckpointHeader(checkpoint).run);
+    const run = new Run(store, configuration, { ...context, data }, { network, note });
+    const outcome = await run.execute();
     const profile = await network.profile();
     if (profile && profile.steps.length > 0) context.onProfile?.(profile);
     return outcome;
@@ -124,11 +159,16 @@ async function openNetwork(
   store: RunStore,
   { network, backend, threads }: RunConfiguration,
   checkpoint: Uint8Array | null,
-  clock: (() => number) | undefined,
+  { clock, schema }: { readonly clock: (() => number) | undefined; readonly schema: DataSchema },
 ): Promise<Network> {
   const options = { backend, ...(threads === undefined ? {} : { threads }), ...(clock && { clock }) };
-  if (checkpoint === null) return Network.create(network, options);
-  return loadCheckpoint(store.checkpointPath, checkpoint, network, options);
+  if (checkpoint === null) return Network.create(network, { ...options, dataSchema: schema });
+  const file = store.checkpointPath;
+  const loaded = await loadCheckpoint(file, checkpoint, network, options);
+  if (loaded.dataSchema) return loaded;
+  // Of an earlier version: the digest in the configuration has shown that the data are the run's.
+  await loaded.close();
+  return await loadCheckpoint(file, checkpoint, network, { ...options, dataSchema: schema });
 }
 
 /**
@@ -155,6 +195,32 @@ export function parameterNames(network: RunConfiguration['network']): string[] {
   return plan.parameters.flatMap((id) => plan.tensors[id]?.name ?? []);
 }
 
+/** The result of a run with these metrics, which end with an epoch; `parameters` are the names of its parameters in order. */
+export function resultOf(
+  lines: readonly MetricsLine[],
+  end: {
+    readonly digest: string;
+    readonly step: number;
+    readonly epoch: number;
+    readonly parameters: readonly string[];
+  },
+): RunResult {
+  const last = epochLines(lines).at(-1);
+  const intervals = intervalLines(lines);
+  return {
+    digest: end.digest,
+    testErrorPercent: last?.testErrorPercent ?? 100,
+    testLoss: last?.testLoss ?? null,
+    trainErrorPercent: last?.trainErrorPercent ?? 100,
+    loss: last?.loss ?? null,
+    steps: end.step,
+    epochs: end.epoch,
+    stepsPerSecond: trainingTotals(intervals).stepsPerSecond,
+    swallowed: swallowedRates(intervals, end.parameters),
+    lost: lostGradients(intervals, end.parameters),
+  };
+}
+
 class Run {
   readonly #store: RunStore;
   readonly #configuration: RunConfiguration;
@@ -167,8 +233,15 @@ class Run {
   #started = false;
   /** Step of the last checkpoint. */
   #saved: number | null = null;
+  /** Whether the divergence of the network was reported. */
+  #hasDiverged = false;
 
-  constructor(store: RunStore, configuration: RunConfiguration, context: RunContext, network: Network) {
+  constructor(
+    store: RunStore,
+    configuration: RunConfiguration,
+    context: RunContext,
+    { network, note }: { readonly network: Network; readonly note: CheckpointNote | null },
+  ) {
     const { batch, augment } = configuration;
     const { seed } = configuration.network;
     this.#store = store;
@@ -182,8 +255,8 @@ class Run {
     });
     this.#test = new ArrayDataSetIterator(context.data.test, { batch });
     if (network.iteratorPosition) this.#train.seek(network.iteratorPosition);
-    this.#lines = store.rewindMetrics(network.step, network.stage);
-    this.#interval = new Interval(network.step, context.now());
+    this.#lines = store.rewindMetrics(network.step, network.stage, note?.seal ?? null);
+    this.#interval = new Interval(network.step, context.now(), note?.interval);
   }
 
   async execute(): Promise<RunOutcome> {
@@ -196,13 +269,15 @@ class Run {
         return { status: 'interrupted', step: network.step };
       }
       const { steps: limit } = this.#configuration;
-      await network.fit(this.#train, {
+      const { aborted } = await network.fit(this.#train, {
         epochs: 1,
         ...(limit === undefined ? {} : { maxSteps: limit - network.step }),
         listeners: [this.#listener()],
+        onWarning: (warning) => this.#warn(warning),
         ...(this.#context.signal === undefined ? {} : { signal: this.#context.signal }),
       });
-      await this.#endInterval(network);
+      // An interval that is cut by a signal continues with the run, so the lines do not depend on signals.
+      if (!aborted || isFinished(this.#configuration, network)) await this.#endInterval(network);
     }
   }
 
@@ -213,7 +288,7 @@ class Run {
       onFitStart: async (model) => {
         // Counts of an evaluation do not belong to training; a resumed run does not even have them.
         await model.statistics();
-        this.#start(model);
+        await this.#start(model);
         this.#interval.resumeAt(this.#context.now());
       },
       onPrecisionChange: ({ definition }, change) => {
@@ -229,25 +304,32 @@ class Run {
           loss: iteration.score,
         });
         const saves = model.step % checkpointEvery === 0;
-        if (saves || model.step % metricsEvery === 0) await this.#endInterval(model);
+        if (saves || model.step % metricsEvery === 0) await this.#endInterval(model, saves);
         if (saves) await this.#checkpoint();
       },
     };
   }
 
-  /** Reports once that training begins, after network, data and backend have proved to fit together. */
-  #start({ step }: TrainingModel): void {
+  /**
+   * Reports once that training begins, after network, data and backend have proved to fit together. From here on the
+   * run has a checkpoint, so one that is missing later was lost.
+   */
+  async #start({ step }: TrainingModel): Promise<void> {
     if (this.#started) return;
     this.#started = true;
     const steps = plannedSteps(this.#configuration, this.#context.data.train.count);
     this.#context.onEvent?.({ event: 'start', step, steps });
+    if (step === 0) await this.#checkpoint();
   }
 
-  /** Writes the interval's line, if a step was done in it, and begins the next one. */
-  async #endInterval(model: TrainingModel): Promise<void> {
+  /**
+   * Writes the interval's line, if a step was done in it, and begins the next one.
+   * @param saves whether a checkpoint follows, whose weights the line records
+   */
+  async #endInterval(model: TrainingModel, saves = false): Promise<void> {
     const { now } = this.#context;
     const line = this.#interval.line(model.step, now(), await model.statistics());
-    if (line) this.#write(line);
+    if (line) this.#write(saves ? { ...line, weights: await this.#network.digest() } : line);
     this.#interval = new Interval(model.step, now());
   }
 
@@ -261,6 +343,8 @@ class Run {
     if (!whole && !partial) return;
     const evaluation = await network.evaluate(this.#test);
     const totals = trainingTotals(openIntervals(this.#lines));
+    const { divergence } = evaluation;
+    if (divergence !== null) this.#warn({ kind: 'diverged', message: `test data: ${divergence}` });
     this.#write({
       event: 'epoch',
       epoch: partial ? network.epoch + 1 : network.epoch,
@@ -271,38 +355,43 @@ class Run {
       testErrorPercent: evaluation.errorPercent(),
       testLoss: finiteOrNull(evaluation.loss()),
       stepsPerSecond: totals.stepsPerSecond,
+      weights: await network.digest(),
     });
     await this.#checkpoint();
   }
 
   async #checkpoint(): Promise<void> {
-    const { step } = this.#network;
-    this.#store.writeCheckpoint(await this.#network.save());
+    const network = this.#network;
+    const { step } = network;
+    const { now } = this.#context;
+    const interval = this.#interval.state(now(), await network.statistics());
+    const seal = this.#store.seal?.() ?? null;
+    this.#store.writeCheckpoint(await network.save(noteText({ seal, interval })));
     this.#saved = step;
-    this.#interval.resumeAt(this.#context.now());
+    this.#interval.resumeAt(now());
     this.#context.onEvent?.({ event: 'checkpoint', step });
   }
 
   async #finish(): Promise<RunResult> {
     const network = this.#network;
     if (this.#saved !== network.step) await this.#checkpoint();
-    const last = epochLines(this.#lines).at(-1);
-    if (last === undefined)
+    if (epochLines(this.#lines).length === 0)
       throw new RunFolderError(`run folder ${this.#store.path}: holds no epoch to report`);
-    const intervals = intervalLines(this.#lines);
-    const result: RunResult = {
+    const result = resultOf(this.#lines, {
       digest: await network.digest(),
-      testErrorPercent: last.testErrorPercent,
-      testLoss: last.testLoss,
-      trainErrorPercent: last.trainErrorPercent,
-      loss: last.loss,
-      steps: network.step,
-      epochs: network.epoch,
-      stepsPerSecond: trainingTotals(intervals).stepsPerSecond,
-      swallowed: swallowedRates(intervals, parameterNames(this.#configuration.network)),
-    };
+      step: network.step,
+      epoch: network.epoch,
+      parameters: parameterNames(this.#configuration.network),
+    });
     this.#store.writeResult(result);
     return result;
+  }
+
+  #warn(warning: TrainingWarning): void {
+    // Training and test data may both tell it.
+    if (warning.kind === 'diverged' && this.#hasDiverged) return;
+    this.#hasDiverged ||= warning.kind === 'diverged';
+    this.#context.onEvent?.({ event: 'warning', step: this.#network.step, ...warning });
   }
 
   #write(line: MetricsLine): void {

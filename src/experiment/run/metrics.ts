@@ -10,7 +10,11 @@ import { formatText, roundingText } from '../../numerics/index.js';
 import type { PrecisionChange, PrecisionReason } from '../../train/index.js';
 
 /** The counters of one rounding site (docs/arithmetic.md, section 7), without its name. */
-export type SiteCounts = Omit<SiteStatistics, 'site'>;
+export interface SiteCounts extends Omit<SiteStatistics, 'site' | 'gradients' | 'swallowedGradients'> {
+  /** These two are absent if the run is older than they are. */
+  readonly gradients?: number;
+  readonly swallowedGradients?: number;
+}
 
 /** Training steps from `from` (inclusive) to `step` (exclusive). */
 export interface IntervalLine {
@@ -32,6 +36,8 @@ export interface IntervalLine {
   readonly seconds: number;
   /** Counters by rounding site; empty for float32. */
   readonly sites: Readonly<Record<string, SiteCounts>>;
+  /** SHA-256 of the parameters after the interval (`Network.digest`), if a checkpoint follows. */
+  readonly weights?: string;
 }
 
 /** The end of an epoch, or of the run within one (`partial`). */
@@ -53,6 +59,8 @@ export interface EpochLine {
   readonly testErrorPercent: number;
   readonly testLoss: number | null;
   readonly stepsPerSecond: number;
+  /** SHA-256 of the parameters (`Network.digest`). */
+  readonly weights?: string;
 }
 
 /**
@@ -120,6 +128,19 @@ export function roundedLossSum(lossSum: number): number | null {
   return Number.isFinite(lossSum) ? Math.round(lossSum * LOSS_UNITS) / LOSS_UNITS : null;
 }
 
+/**
+ * The test error of an epoch or a result, in percent; null if its loss is not a number, because then the outputs of the
+ * network are none, and the share of examples that "a wrong class" was found for means nothing.
+ */
+export function testErrorOf(line: Pick<EpochLine, 'testErrorPercent' | 'testLoss'>): number | null {
+  return line.testLoss === null ? null : line.testErrorPercent;
+}
+
+/** The training error of an epoch or a result, likewise. */
+export function trainErrorOf(line: Pick<EpochLine, 'trainErrorPercent' | 'loss'>): number | null {
+  return line.loss === null ? null : line.trainErrorPercent;
+}
+
 /** A finite number, or null because JSON has no NaN. */
 export function finiteOrNull(value: number | null): number | null {
   return value !== null && Number.isFinite(value) ? value : null;
@@ -171,13 +192,25 @@ export function trainingSeconds(lines: readonly MetricsLine[]): number {
 /** Counters of each site over all lines: the sum of counts and the largest magnitude. */
 export function siteTotals(lines: readonly IntervalLine[]): Map<string, SiteCounts> {
   const totals = new Map<string, SiteCounts>();
-  for (const line of lines) {
-    for (const [site, counts] of Object.entries(line.sites)) {
-      const sum = totals.get(site);
-      totals.set(site, sum === undefined ? counts : addCounts(sum, counts));
-    }
-  }
+  for (const line of lines) addSites(totals, line.sites);
   return totals;
+}
+
+/** The sum of two records of counters; sites stay in the order in which they first appear. */
+export function addCountsBySite(
+  first: Readonly<Record<string, SiteCounts>>,
+  second: Readonly<Record<string, SiteCounts>>,
+): Record<string, SiteCounts> {
+  const totals = new Map(Object.entries(first));
+  addSites(totals, second);
+  return Object.fromEntries(totals);
+}
+
+function addSites(totals: Map<string, SiteCounts>, sites: Readonly<Record<string, SiteCounts>>): void {
+  for (const [site, counts] of Object.entries(sites)) {
+    const sum = totals.get(site);
+    totals.set(site, sum === undefined ? counts : addCounts(sum, counts));
+  }
 }
 
 function addCounts(a: SiteCounts, b: SiteCounts): SiteCounts {
@@ -188,6 +221,11 @@ function addCounts(a: SiteCounts, b: SiteCounts): SiteCounts {
     flushed: a.flushed + b.flushed,
     maxMagnitude: Math.max(a.maxMagnitude, b.maxMagnitude),
     swallowed: a.swallowed + b.swallowed,
+    ...(a.gradients !== undefined && b.gradients !== undefined && { gradients: a.gradients + b.gradients }),
+    ...(a.swallowedGradients !== undefined &&
+      b.swallowedGradients !== undefined && {
+        swallowedGradients: a.swallowedGradients + b.swallowedGradients,
+      }),
   };
 }
 

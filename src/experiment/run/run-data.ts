@@ -2,8 +2,8 @@
  * The data of a run: which examples its configuration uses, and whether they are those that the run was begun with. The only
  * place that selects them, for training, evaluation, reports and exports alike.
  */
-import { sliceExamples, splitDataSet, type DataSet } from '../../data/index.js';
-import type { RunConfiguration } from './configuration.js';
+import { schemaOf, sliceExamples, splitDataSet, type DataSchema, type DataSet } from '../../data/index.js';
+import { firstDifference, type RunConfiguration } from './configuration.js';
 import { RunFolderError } from './errors.js';
 
 /** Training and test data of a run. */
@@ -22,6 +22,26 @@ export function checkRunData(path: string, { dataDigest }: RunConfiguration, { d
   if (dataDigest === undefined || dataDigest === digest) return;
   throw new RunFolderError(
     `run folder ${path}: data must be what the run was begun with (SHA-256 ${dataDigest}), got ${digest}; restore the data, or start another run`,
+  );
+}
+
+/** What a run's data are, as its checkpoints and its data.json have it. */
+export function runSchema({ train, digest }: RunData): DataSchema {
+  return { ...schemaOf(train), digest };
+}
+
+/**
+ * Compares what the data are with what a file of the run has recorded: names of columns and classes have no part in the
+ * digest.
+ * @throws RunFolderError naming the file and the first difference
+ */
+export function checkRunSchema(file: string, recorded: unknown, schema: DataSchema): void {
+  const difference = firstDifference(recorded, JSON.parse(JSON.stringify(schema)));
+  if (!difference) return;
+  const { field, recorded: then, given: now } = difference;
+  const text = (value: unknown): string => (value === undefined ? 'absent' : JSON.stringify(value));
+  throw new RunFolderError(
+    `${file}: data must be what the run was begun with, but ${field === '' ? 'the whole' : field} is ${text(then)} there and ${text(now)} in the data; restore the data, or start another run`,
   );
 }
 

@@ -2,7 +2,7 @@
  * Checks a run configuration that comes from a file. The nn room checks the network inside; this file checks
  * the fields around it. The check is strict: an unknown field is an error, and every error names the field.
  */
-import { isFewbitError } from '../../numerics/index.js';
+import { checkDepth, isFewbitError, parseSeed, shownText, type Seed } from '../../numerics/index.js';
 import { z } from 'zod';
 import { parseBackendName, type BackendName } from '../../backend/index.js';
 import {
@@ -17,6 +17,7 @@ import type { PartialRunConfiguration } from './configuration.js';
 
 const count = z.int('expected a whole number from 1').min(1, 'expected a whole number from 1');
 const MAX_THREADS = 64;
+const SEED = 'expected a whole number from 0 to 2^64 - 1, or its decimal text';
 
 const run = z.strictObject({
   fewbit: z.string('expected the version as text').optional(),
@@ -30,6 +31,7 @@ const run = z.strictObject({
     .string('expected a SHA-256 in hexadecimal')
     .regex(/^[0-9a-f]{64}$/, 'expected a SHA-256 in hexadecimal')
     .optional(),
+  dataSeed: z.union([z.int(), z.string()], SEED).refine(isSeed, SEED).optional(),
   subset: z
     .strictObject(
       { train: count.optional(), test: count.optional(), validation: count.optional() },
@@ -56,6 +58,15 @@ const run = z.strictObject({
   metricsEvery: count.optional(),
 });
 
+function isSeed(value: Seed): boolean {
+  try {
+    parseSeed(value);
+    return true;
+  } catch {
+    return false;
+  }
+}
+
 function isBackendName(value: unknown): boolean {
   try {
     return typeof value === 'string' && parseBackendName(value) === value;
@@ -70,6 +81,7 @@ function isBackendName(value: unknown): boolean {
  * @throws ConfigurationError naming source, field, rule and what was given
  */
 export function parseRunConfiguration(input: unknown, source: string): PartialRunConfiguration {
+  checkDepth(source, input);
   const isNetwork = typeof input === 'object' && input !== null && 'layers' in input;
   const wrapped: unknown = isNetwork ? { network: input } : input;
   const result = run.safeParse(wrapped);
@@ -103,7 +115,7 @@ function zooName(name: unknown): (typeof ZOO_NAMES)[number] {
   const found = ZOO_NAMES.find((known) => known === name);
   if (found === undefined) {
     throw new ConfigurationError(
-      `network.zoo: expected one of ${ZOO_NAMES.join(', ')}, got ${JSON.stringify(name)}`,
+      `network.zoo: expected one of ${ZOO_NAMES.join(', ')}, got ${shownText(name)}`,
     );
   }
   return found;
@@ -120,7 +132,7 @@ function issueText(error: z.ZodError, input: unknown): string {
   const field = issue.path.map(String).join('.');
   let got: unknown = input;
   for (const key of issue.path) got = (got as Record<PropertyKey, unknown> | undefined)?.[key];
-  const shown = got === undefined ? 'nothing' : JSON.stringify(got);
+  const shown = shownText(got);
   return field === ''
     ? `expected a run configuration { "network": ..., ... }, got ${shown}`
     : `${field}: ${issue.message}, got ${shown}`;

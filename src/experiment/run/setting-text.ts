@@ -15,6 +15,7 @@ import {
   roundingText,
   type Accumulator,
   InputTypeError,
+  siteHash,
 } from '../../numerics/index.js';
 import type { Schedule } from '../../optim/index.js';
 import type { Role } from '../../plan/index.js';
@@ -187,10 +188,23 @@ export function parseSettings(texts: readonly string[]): Setting[] {
   return settings;
 }
 
-/** A setting's name as the name of a folder: letters, digits, dots and dashes. */
-export function folderName(name: string): string {
-  return name
+/** Longest name of a folder: file systems take 255 bytes, of which callers need some. */
+const MAX_FOLDER_NAME = 100;
+/** Names that Windows keeps for devices, with any extension. */
+const RESERVED = /^(con|prn|aux|nul|com\d|lpt\d)(?=\.|$)/;
+
+/**
+ * The name of a setting or a network as the name of one folder on every system: letters, digits, dots and dashes, at most
+ * 100 characters, no name of a device. A name without letters and digits gives `instead`.
+ */
+export function folderName(name: string, instead = ''): string {
+  const text = name
     .toLowerCase()
     .replace(/[^a-z0-9.]+/g, '-')
-    .replace(/^[-.]+|-+$/g, '');
+    .replace(/^[-.]+|[-.]+$/g, '')
+    .replace(RESERVED, '$1-');
+  if (text === '') return instead;
+  if (text.length <= MAX_FOLDER_NAME) return text;
+  const hash = siteHash(name).toString(16).padStart(8, '0');
+  return `${text.slice(0, MAX_FOLDER_NAME - 9)}-${hash}`;
 }

@@ -4,15 +4,8 @@
  *
  * @module fewbit/experiment/store
  */
-export {
-  checkpointPath,
-  isRunFolder,
-  jsonText,
-  readJson,
-  readMetrics,
-  RunFolder,
-  writeWhole,
-} from './run-folder.js';
+export { jsonText, readJson, writeWhole } from './file.js';
+export { checkpointPath, isRunFolder, readMetrics, RunFolder } from './run-folder.js';
 export { lockHolder, type LockHolder, type LockOwner } from './lock.js';
 export { openStoredRun, readRecord, type RunRecord, type StoredRun } from './stored-run.js';
 export { checkEntries, runComparison, type ComparisonContext } from './comparison.js';

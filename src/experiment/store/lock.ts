@@ -3,14 +3,16 @@
  * process. If that process is gone (killed, crashed, or its number reused since), the lock is taken over. The
  * state of a process on another machine is unknown, unless a cluster started it and can report on it.
  */
-import { linkSync, readFileSync, renameSync, rmSync, writeFileSync } from 'node:fs';
+import { createHash, randomUUID } from 'node:crypto';
+import { linkSync, readFileSync, rmSync, writeFileSync } from 'node:fs';
 import { hostname } from 'node:os';
-import { join } from 'node:path';
+import { basename, dirname, join } from 'node:path';
 import { RunFolderError } from '../run/errors.js';
 
 const LOCK = 'lock';
 /** Enough attempts to pass locks that go stale meanwhile; a live lock ends the loop at once. */
-const ATTEMPTS = 5;
+const ATTEMPTS = 20;
+const PAUSE_MS = 5;
 
 /** The holder of a lock. */
 export interface LockHolder {
@@ -32,6 +34,11 @@ export interface LockOwner {
   readonly isOver?: (job: string) => boolean;
 }
 
+/** True for the name of the lock itself, which its holder removes. */
+export function isLock(name: string): boolean {
+  return name === LOCK;
+}
+
 /** True for the names of files that a lock may leave in a run folder. */
 export function isLockName(name: string): boolean {
   return name === LOCK || name.startsWith(`${LOCK}.`);
@@ -51,9 +58,8 @@ export function lockHolder(folder: string, owner: LockOwner = {}): LockHolder | 
  * @throws RunFolderError if a living process holds it.
  */
 export function takeLock(folder: string, owner: LockOwner = {}): () => void {
-  const { job } = owner;
+  const { job, what = 'run folder' } = owner;
   const lock = join(folder, LOCK);
-  const mine = `${lock}.${String(process.pid)}`;
   const self: LockHolder = {
     pid: process.pid,
     host: hostname(),
@@ -61,54 +67,68 @@ export function takeLock(folder: string, owner: LockOwner = {}): () => void {
     ...(job === undefined ? {} : { job }),
   };
   const text = JSON.stringify(self) + '\n';
+  const mine = `${lock}.${String(process.pid)}-${randomUUID()}`;
   writeFileSync(mine, text);
   try {
     for (let attempt = 0; attempt < ATTEMPTS; attempt++) {
-      try {
-        // A link appears complete or not at all, unlike a file that is opened and then written.
-        linkSync(mine, lock);
+      const { taken, holder } = acquire(lock, mine, owner);
+      if (taken) {
+        let isHeld = true;
         return () => {
-          if (readOrNull(lock) === text) rmSync(lock);
+          if (isHeld && readOrNull(lock) === text) rmSync(lock, { force: true });
+          isHeld = false;
         };
-      } catch (error) {
-        if (!hasCode(error, 'EEXIST')) throw error;
       }
-      removeIfStale(folder, lock, mine, owner);
+      if (holder !== null) {
+        const where = holder.host === hostname() ? '' : ` on ${holder.host}`;
+        throw new RunFolderError(
+          `${what} ${folder}: in use by process ${String(holder.pid)}${where}; wait for it, or remove ${lock} if it is gone`,
+        );
+      }
+      Atomics.wait(new Int32Array(new SharedArrayBuffer(4)), 0, 0, PAUSE_MS);
     }
     throw new RunFolderError(
-      `${owner.what ?? 'run folder'} ${folder}: its lock keeps changing hands; try again`,
+      `${what} ${folder}: its lock keeps changing hands; try again, or remove ${lock}.* if no process uses the folder`,
     );
   } finally {
     rmSync(mine, { force: true });
   }
 }
 
+/** Whether a lock file was taken; if not, the living process that has it, or null if it has just changed. */
+interface Attempt {
+  readonly taken: boolean;
+  readonly holder: LockHolder | null;
+}
+
 /**
- * Removes the lock if its process is gone.
- * @throws RunFolderError if it lives.
+ * Tries to take a lock file. A stale one is removed first, by one process at a time: by the holder of a second
+ * lock file, which is named after the contents of the stale one. Only that process removes a lock with these contents,
+ * so between its look and its removal nothing changes. The second lock may be stale too, and is taken in the same way.
  */
-function removeIfStale(folder: string, lock: string, mine: string, owner: LockOwner): void {
+function acquire(lock: string, mine: string, owner: LockOwner): Attempt {
+  if (linked(mine, lock)) return { taken: true, holder: null };
   const text = readOrNull(lock);
-  if (text === null) return;
-  const { what = 'run folder' } = owner;
+  if (text === null) return { taken: false, holder: null };
   const holder = parseHolder(text);
-  if (holder !== null && isAlive(holder, owner)) {
-    const where = holder.host === hostname() ? '' : ` on ${holder.host}`;
-    throw new RunFolderError(
-      `${what} ${folder}: in use by process ${String(holder.pid)}${where}; wait for it, or remove ${lock} if it is gone`,
-    );
-  }
-  // Another process may have done the same in between; the contents of the renamed file show whether it was
-  // the stale lock.
-  const aside = `${mine}.stale`;
+  if (holder !== null && isAlive(holder, owner)) return { taken: false, holder };
+  const name = createHash('sha256').update(basename(lock)).update(text).digest('hex');
+  const guard = join(dirname(lock), `${LOCK}.stale-${name}`);
+  if (!acquire(guard, mine, owner).taken) return { taken: false, holder: null };
+  if (readOrNull(lock) === text) rmSync(lock, { force: true });
+  rmSync(guard, { force: true });
+  return { taken: linked(mine, lock), holder: null };
+}
+
+/** A link appears complete or not at all, unlike a file that is opened and then written. */
+function linked(from: string, to: string): boolean {
   try {
-    renameSync(lock, aside);
+    linkSync(from, to);
+    return true;
   } catch (error) {
-    if (hasCode(error, 'ENOENT')) return;
+    if (hasCode(error, 'EEXIST')) return false;
     throw error;
   }
-  if (readOrNull(aside) !== text) linkSync(aside, lock);
-  rmSync(aside, { force: true });
 }
 
 function parseHolder(text: string): LockHolder | null {

@@ -7,21 +7,26 @@ import { existsSync, rmSync } from 'node:fs';
 import { basename, dirname, join } from 'node:path';
 import { z } from 'zod';
 import type { Pruned } from '../sweep/halving.js';
-import { jsonText, makeFolder, readJson, writeWhole } from './run-folder.js';
+import { jsonText, makeFolder, readJson, writeWhole } from './file.js';
 
 const PRUNED = 'pruned.json';
 /** Cannot be the name of a run, because folder names of runs begin with a letter or a digit. */
-const LOGS = '_log';
+export const LOGS = '_log';
 
 const pruned = z.object({
   kind: z.literal('pruned'),
   epochs: z.int(),
-  errorPercent: z.number(),
+  errorPercent: z.number().nullable(),
   place: z.int(),
   runs: z.int(),
   kept: z.int(),
 }) satisfies z.ZodType<Pruned>;
 const failure = z.object({ problem: z.string() });
+
+/** True for the name of a mark in a run's folder. */
+export function isMarkName(name: string): boolean {
+  return name === PRUNED;
+}
 
 /** The log file for the output of a run's processes. */
 export function runLog(run: string): string {

@@ -1,47 +1,60 @@
 /**
- * The folder of one run: config.json, metrics.jsonl, checkpoint.safetensors and, once it is done,
+ * The folder of one run: config.json, data.json, metrics.jsonl, checkpoint.safetensors and, once it is done,
  * result.json. These plain files are all that is needed to understand the run. Files are replaced atomically
  * (temporary file, fsync, rename), so a run can be continued even if its process is killed at any moment.
  * Described in docs/experiments.md, section "Run folder".
  */
-import { randomUUID } from 'node:crypto';
-import {
-  closeSync,
-  existsSync,
-  fsyncSync,
-  ftruncateSync,
-  mkdirSync,
-  openSync,
-  readdirSync,
-  readFileSync,
-  renameSync,
-  rmdirSync,
-  rmSync,
-  statSync,
-  writeSync,
-} from 'node:fs';
+import { existsSync, readdirSync, rmdirSync, rmSync, statSync } from 'node:fs';
 import { dirname, join } from 'node:path';
+import { readInputSync } from '../../files/index.js';
+import type { RunSeal } from '../run/checkpoint-note.js';
 import { RunFolderError } from '../run/errors.js';
 import type { RunStore } from '../run/execute.js';
+import { checkRunSchema } from '../run/run-data.js';
 import type { MetricsLine } from '../run/metrics.js';
+import {
+  GrowingFile,
+  isTemporary,
+  jsonText,
+  makeFolder,
+  readJson,
+  refuseFile,
+  shorten,
+  writeWhole,
+} from './file.js';
 import { isLockName, takeLock, type LockOwner } from './lock.js';
+import { chainStart, lineDigest, lineText } from './metrics-file.js';
+import {
+  CHECKPOINT,
+  checkFixedFiles,
+  CONFIG,
+  DATA,
+  fixedFiles,
+  METRICS,
+  readHeader,
+  RESULT,
+  sealedMetrics,
+  type SealedMetrics,
+} from './seal.js';
 
-const CONFIG = 'config.json';
-/** Name of the file of metrics. */
-export const METRICS = 'metrics.jsonl';
-const CHECKPOINT = 'checkpoint.safetensors';
-const RESULT = 'result.json';
-const TEMPORARY = '.tmp-';
+/** The end of the metrics: the number of lines, and the chain's digest after them, null for a run without digests. */
+interface Tail {
+  readonly lines: number;
+  readonly chain: string | null;
+}
 
 /** A run folder open for writing: it holds the folder's lock until `close`. */
 export class RunFolder implements RunStore {
   readonly path: string;
   readonly checkpointPath: string;
-  #metrics: number | null = null;
+  #metrics: GrowingFile | null = null;
+  #tail: Tail;
+  #fixed: Record<string, string> | null = null;
   readonly #unlock: () => void;
 
   private constructor(path: string, unlock: () => void) {
     this.path = path;
+    this.#tail = { lines: 0, chain: chainStart(readJson(join(path, CONFIG))) };
     this.checkpointPath = checkpointPath(path);
     this.#unlock = unlock;
   }
@@ -80,15 +93,40 @@ export class RunFolder implements RunStore {
    */
   static resume(path: string, owner?: LockOwner): RunFolder {
     if (!existsSync(join(path, CONFIG))) throw noRun(path);
-    const folder = new RunFolder(path, takeLock(path, owner));
-    for (const name of readdirSync(path)) if (isTemporary(name)) rmSync(join(path, name), { force: true });
-    return folder;
+    const unlock = takeLock(path, owner);
+    try {
+      for (const name of readdirSync(path)) if (isTemporary(name)) rmSync(join(path, name), { force: true });
+      return new RunFolder(path, unlock);
+    } catch (error) {
+      unlock();
+      throw error;
+    }
   }
 
-  /** Adds a line to metrics.jsonl. */
+  /**
+   * Writes data.json, what the run's data are, unless it is there.
+   * @throws RunFolderError if it is there and has other data
+   */
+  recordData(schema: Parameters<RunStore['recordData']>[0]): void {
+    const file = join(this.path, DATA);
+    if (existsSync(file)) checkRunSchema(file, readJson(file), schema);
+    else writeWhole(this.path, DATA, jsonText(schema));
+  }
+
+  /** Adds a line to metrics.jsonl, bound to the lines before it. */
   appendMetrics(line: MetricsLine): void {
-    this.#metrics ??= openSync(join(this.path, METRICS), 'a');
-    writeSync(this.#metrics, JSON.stringify(line) + '\n');
+    this.#metrics ??= new GrowingFile(join(this.path, METRICS));
+    const { lines, chain } = this.#tail;
+    this.#metrics.append(lineText(line, chain));
+    this.#tail = { lines: lines + 1, chain: chain === null ? null : lineDigest(line, chain) };
+  }
+
+  /** The state of the other files, for the next checkpoint; null for a run of an earlier version. */
+  seal(): RunSeal | null {
+    const { lines, chain } = this.#tail;
+    if (chain === null) return null;
+    this.#fixed ??= fixedFiles(this.path);
+    return { files: this.#fixed, metrics: { lines, chain } };
   }
 
   /**
@@ -96,57 +134,54 @@ export class RunFolder implements RunStore {
    * missing.
    */
   writeCheckpoint(bytes: Uint8Array): void {
-    if (this.#metrics !== null) fsyncSync(this.#metrics);
+    this.#metrics?.sync();
     writeWhole(this.path, CHECKPOINT, bytes);
   }
 
   /**
-   * Cuts metrics.jsonl back to the lines up to and including `step`, and to changes of precision up to and
-   * including `stage`, and returns them. The work after the checkpoint is repeated.
-   * @throws RunFolderError if a line that should be kept is damaged.
+   * Cuts metrics.jsonl back to the lines of the checkpoint and returns them. The work after the checkpoint is
+   * repeated. Without a seal these are the lines up to and including `step`, and changes of precision up to
+   * and including `stage`.
+   * @throws RunFolderError if a line that should be kept is damaged, missing or of another run.
    */
-  rewindMetrics(step: number, stage = 0): MetricsLine[] {
+  rewindMetrics(step: number, stage = 0, seal: RunSeal | null = null): MetricsLine[] {
     const file = join(this.path, METRICS);
-    if (!existsSync(file)) return [];
-    const { lines, sizeBytes } = parseMetrics(readFileSync(file), file, step, stage);
-    const handle = openSync(file, 'r+');
-    try {
-      ftruncateSync(handle, sizeBytes);
-      fsyncSync(handle);
-    } finally {
-      closeSync(handle);
+    const epoch = 0;
+    if (seal !== null) checkFixedFiles(this.path, seal);
+    const hasCheckpoint = seal !== null || step > 0;
+    const metrics = sealedMetrics(this.path, hasCheckpoint ? { step, epoch, seal } : null, stage);
+    const { lines, ends, chain, isChained, covered } = metrics;
+    if (!hasCheckpoint && isChained === true) {
+      throw new RunFolderError(
+        `${this.checkpointPath}: is missing, but the run has begun to train (${METRICS} has ${lines.length} lines); restore it, or start the run again in another folder`,
+      );
     }
-    return lines;
+    if (existsSync(file)) shorten(file, covered === 0 ? 0 : (ends[covered - 1] ?? 0));
+    this.#tail = { lines: covered, chain: hasCheckpoint && seal === null ? null : (chain[covered] ?? null) };
+    return lines.slice(0, covered);
   }
 
   /** Writes result.json, which completes the run. */
-  writeResult(result: unknown): void {
-    if (this.#metrics !== null) fsyncSync(this.#metrics);
-    writeWhole(this.path, RESULT, jsonText(result));
+  writeResult(result: object): void {
+    this.#metrics?.sync();
+    const { chain } = this.#tail;
+    writeWhole(this.path, RESULT, jsonText({ ...result, ...(chain !== null && { chain }) }));
   }
 
   /** Releases the lock and undoes `create` for a run that could not begin: the folder is again as it was. */
   discard(): void {
     this.close();
     if (existsSync(join(this.path, METRICS)) || existsSync(join(this.path, CHECKPOINT))) return;
-    rmSync(join(this.path, CONFIG), { force: true });
+    for (const name of [DATA, CONFIG]) rmSync(join(this.path, name), { force: true });
     if (readdirSync(this.path).length === 0) rmdirSync(this.path);
   }
 
   /** Releases the lock. */
   close(): void {
-    if (this.#metrics !== null) closeSync(this.#metrics);
+    this.#metrics?.close();
     this.#metrics = null;
     this.#unlock();
   }
-}
-
-/** The record of a run in its folder, for readers; takes no lock. */
-export interface RunFiles {
-  /** Contents of config.json, unchecked. */
-  readonly configuration: unknown;
-  /** Contents of result.json, unchecked; null while the run is not done. */
-  readonly result: unknown;
 }
 
 /** Path of the run's checkpoint, for messages. */
@@ -159,160 +194,34 @@ export function isRunFolder(path: string): boolean {
   return existsSync(join(path, CONFIG));
 }
 
-/**
- * Reads a run folder except for its checkpoint, which may be large.
- * @throws RunFolderError if it holds no run or one of its files is not JSON.
- */
-export function readRun(path: string): RunFiles {
-  if (!isRunFolder(path)) throw noRun(path);
-  const result = join(path, RESULT);
-  return {
-    configuration: readJson(join(path, CONFIG)),
-    result: existsSync(result) ? readJson(result) : null,
-  };
-}
-
 /** Bytes of a run's last checkpoint; null before the first. */
 export function readCheckpoint(path: string): Uint8Array | null {
   const file = checkpointPath(path);
-  return existsSync(file) ? readFileSync(file) : null;
-}
-
-/** The metrics of a run that are written so far. */
-export function readMetrics(path: string): MetricsLine[] {
-  const file = join(path, METRICS);
-  return existsSync(file) ? parseMetrics(readFileSync(file), file, Infinity, Infinity).lines : [];
+  return existsSync(file) ? readInputSync(file) : null;
 }
 
 /**
- * Lines up to `step` and `stage`, and the number of bytes that they take; omits a last line cut short by a
- * crash.
+ * The metrics of a run that are written so far.
+ * @throws RunFolderError naming the line that is damaged, missing or of another run
  */
-function parseMetrics(
-  bytes: Uint8Array,
-  file: string,
-  step: number,
-  stage: number,
-): { lines: MetricsLine[]; sizeBytes: number } {
-  const lines: MetricsLine[] = [];
-  let start = 0;
-  for (let end = bytes.indexOf(10); end >= 0; end = bytes.indexOf(10, start)) {
-    const line = parseLine(bytes.subarray(start, end));
-    if (line === null) {
-      // After a loss of power, anything may follow the lines of the checkpoint, but none of these lines may
-      // be missing.
-      if (lines.at(-1)?.step === step) break;
-      throw new RunFolderError(
-        `${file}: line ${String(lines.length + 1)} is no metrics line; restore the file, or start the run again in another folder`,
-      );
-    }
-    // A stage begins between two steps, so the checkpoint of a step may precede the stage or follow it.
-    if (line.step > step || (line.event === 'precision' && line.stage > stage)) break;
-    lines.push(line);
-    start = end + 1;
-  }
-  return { lines, sizeBytes: start };
+export function readMetrics(path: string): readonly MetricsLine[] {
+  return soundLines(path, sealedMetrics(path, readHeader(path)));
 }
 
-function parseLine(bytes: Uint8Array): MetricsLine | null {
-  try {
-    const value: unknown = JSON.parse(new TextDecoder().decode(bytes));
-    return isMetricsLine(value) ? value : null;
-  } catch {
-    return null;
-  }
-}
-
-/** This check is enough to detect a damaged file, because only this program writes the lines. */
-function isMetricsLine(value: unknown): value is MetricsLine {
-  return (
-    typeof value === 'object' &&
-    value !== null &&
-    'event' in value &&
-    (value.event === 'interval' || value.event === 'epoch' || value.event === 'precision') &&
-    'step' in value &&
-    typeof value.step === 'number'
+/** All lines. @throws RunFolderError if a line after those of the checkpoint is damaged */
+export function soundLines(path: string, { lines, damage }: SealedMetrics): readonly MetricsLine[] {
+  if (damage === null) return lines;
+  throw new RunFolderError(
+    `${join(path, METRICS)}: ${damage}; it is newer than the checkpoint, so fewbit train --resume --out ${path} repeats it`,
   );
 }
 
-/**
- * Contents of a JSON file.
- * @throws RunFolderError if it is not JSON
- */
-export function readJson(file: string): unknown {
-  try {
-    return JSON.parse(readFileSync(file, 'utf8'));
-  } catch (error) {
-    if (!(error instanceof SyntaxError)) throw error;
-    throw new RunFolderError(`${file}: is not JSON (${error.message})`);
+/** The refusal of a folder without a run. */
+export function noRun(path: string): RunFolderError {
+  if (existsSync(path) && !statSync(path).isDirectory()) {
+    const wayOut = `give ${isRunFolder(dirname(path)) ? dirname(path) : 'the folder of a run'}`;
+    return new RunFolderError(`run folder ${path}: must be a folder, got a file; ${wayOut}`);
   }
-}
-
-/** JSON in the form of the files of a folder. */
-export function jsonText(value: unknown): string {
-  return JSON.stringify(value, null, 2) + '\n';
-}
-
-/** Writes a file atomically: even after a loss of power, it has either its new or its old contents. */
-export function writeWhole(folder: string, name: string, contents: string | Uint8Array): void {
-  const temporary = join(folder, `${name}${TEMPORARY}${randomUUID()}`);
-  const bytes = typeof contents === 'string' ? new TextEncoder().encode(contents) : contents;
-  const handle = openSync(temporary, 'wx');
-  try {
-    try {
-      for (let at = 0; at < bytes.length;) at += writeSync(handle, bytes, at);
-      fsyncSync(handle);
-    } finally {
-      closeSync(handle);
-    }
-    renameSync(temporary, join(folder, name));
-  } catch (error) {
-    rmSync(temporary, { force: true });
-    throw error;
-  }
-  syncFolder(folder);
-}
-
-/** Makes a rename durable. Windows cannot open folders, but its renames are durable anyway. */
-function syncFolder(folder: string): void {
-  if (process.platform === 'win32') return;
-  const handle = openSync(folder, 'r');
-  try {
-    fsyncSync(handle);
-  } finally {
-    closeSync(handle);
-  }
-}
-
-function isTemporary(name: string): boolean {
-  return name.includes(TEMPORARY);
-}
-
-/** A clearer message than ENOTDIR or EEXIST if the path, or a part of it, is a file. */
-export function refuseFile(path: string): void {
-  let part = path;
-  while (!existsSync(part) && dirname(part) !== part) part = dirname(part);
-  if (existsSync(part) && !statSync(part).isDirectory()) {
-    throw new RunFolderError(`run folder ${path}: ${part} is not a folder; choose another folder with --out`);
-  }
-}
-
-/**
- * Makes a folder and those above it. Node's own recursive option never ends if the system reports that the
- * new folder does not exist (below /proc, for example).
- */
-export function makeFolder(path: string): void {
-  if (existsSync(path)) return;
-  if (dirname(path) !== path) makeFolder(dirname(path));
-  try {
-    mkdirSync(path);
-  } catch (error) {
-    // Another process made it first.
-    if (!existsSync(path)) throw error;
-  }
-}
-
-function noRun(path: string): RunFolderError {
   return new RunFolderError(
     `run folder ${path}: holds no run (no ${CONFIG}); start one with fewbit train --out ${path}`,
   );

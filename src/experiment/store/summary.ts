@@ -5,8 +5,9 @@
 import { closeSync, existsSync, fstatSync, openSync, readdirSync, readSync } from 'node:fs';
 import { join } from 'node:path';
 import { RunFolderError } from '../run/errors.js';
-import { epochLines, type MetricsLine } from '../run/metrics.js';
-import { isRunFolder, METRICS, readMetrics } from './run-folder.js';
+import { epochLines, intervalLines, trainingTotals, type MetricsLine } from '../run/metrics.js';
+import { isRunFolder } from './run-folder.js';
+import { METRICS } from './seal.js';
 import { lockHolder } from './lock.js';
 import { readFailure, readPruned } from './mark.js';
 import { readRecord, type RunRecord } from './stored-run.js';
@@ -16,8 +17,7 @@ import type { RunState, RunSummary } from '../sweep/run-summary.js';
 export function summarizeRun(path: string): RunSummary {
   try {
     const record = readRecord(path);
-    const lines = readMetrics(path);
-    return { ...figures(lines), ...marks(path, record), path, configuration: record.configuration };
+    return { ...figures(record.metrics), ...marks(path, record), path, configuration: record.configuration };
   } catch (error) {
     if (!(error instanceof Error)) throw error;
     const problem = error.message;
@@ -48,7 +48,8 @@ function figures(lines: readonly MetricsLine[]): Figures {
     trainErrorPercent: last?.trainErrorPercent ?? null,
     loss: last?.loss ?? null,
     isDiverged: last?.testLoss === null,
-    stepsPerSecond: last?.stepsPerSecond ?? null,
+    // Of the whole run, as in its result.
+    stepsPerSecond: last === undefined ? null : trainingTotals(intervalLines(lines)).stepsPerSecond,
   };
 }
 

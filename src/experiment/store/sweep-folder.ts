@@ -9,17 +9,10 @@ import { z } from 'zod';
 import { checkEntries } from './comparison.js';
 import { ConfigurationError, RunFolderError } from '../run/errors.js';
 import type { RungRun } from '../sweep/halving.js';
-import { epochLines } from '../run/metrics.js';
+import { epochLines, testErrorOf, trainErrorOf } from '../run/metrics.js';
 import { differingFields } from '../sweep/run-fields.js';
-import {
-  isRunFolder,
-  jsonText,
-  makeFolder,
-  readJson,
-  readMetrics,
-  refuseFile,
-  writeWhole,
-} from './run-folder.js';
+import { jsonText, makeFolder, readJson, refuseFile, writeWhole } from './file.js';
+import { isRunFolder } from './run-folder.js';
 import { isLockName, takeLock } from './lock.js';
 import { readFailure } from './mark.js';
 import { findRuns, summarizeRun } from './summary.js';
@@ -94,6 +87,11 @@ export function checkSweepFolder(path: string, runs: readonly SweepRun[]): void 
   checkEntries(runs.map((run) => ({ ...run, path: sweepRunPath(path, run) })));
 }
 
+/** True for the name of a file that a sweep keeps in its folder beside its runs. */
+export function isSweepName(name: string): boolean {
+  return name === SWEEP || name === INDEX || name === JOBS;
+}
+
 /** True if the folder holds a sweep. */
 export function isSweepFolder(path: string): boolean {
   return existsSync(join(path, SWEEP));
@@ -118,10 +116,9 @@ export function readRungRun(sweep: string, run: SweepRun, by: 'test' | 'training
   const path = sweepRunPath(sweep, run);
   const isFailed = readFailure(path) !== null;
   if (!isRunFolder(path)) return { name: run.name, isDone: false, isFailed, errors: [] };
-  const errors = epochLines(readMetrics(path)).map((line) =>
-    by === 'test' ? line.testErrorPercent : line.trainErrorPercent,
-  );
-  const isDone = readRecord(path).result !== null;
+  const { metrics, result } = readRecord(path);
+  const errors = epochLines(metrics).map((line) => (by === 'test' ? testErrorOf(line) : trainErrorOf(line)));
+  const isDone = result !== null;
   return { name: run.name, isDone, isFailed: isFailed && !isDone, errors };
 }
 
@@ -193,9 +190,13 @@ export function writeIndex(sweep: string): number {
 export interface SlurmJob {
   readonly id: string;
   readonly runs: readonly string[];
+  /** Tasks of the array at a time; null or absent for no limit. */
+  readonly limit?: number | null | undefined;
 }
 
-const jobList = z.array(z.object({ id: z.string(), runs: z.array(z.string()) }));
+const jobList = z.array(
+  z.object({ id: z.string(), runs: z.array(z.string()), limit: z.number().nullable().optional() }),
+);
 
 /**
  * The job arrays that the sweep has in a cluster's queue.

@@ -1,5 +1,5 @@
 /** The rounding study as one HTML page: every figure with what to see in it, and all numbers. */
-import { htmlPage, noteText, PAGE_THEME, section, textTable } from '../draw/page.js';
+import { htmlPage, noteText, section, textTable, wideChart } from '../draw/page.js';
 import { escaped } from '../draw/svg.js';
 import { panelChart } from '../draw/theory.js';
 import { roundingStudyFigures } from './figures.js';
@@ -32,8 +32,8 @@ function decimals(value: number): string {
 export async function roundingStudyPage(study: RoundingStudy): Promise<string> {
   const figures = await Promise.all(
     roundingStudyFigures(study).map(async (figure) => {
-      const svg = await panelChart(figure, PAGE_THEME);
-      return section(figure.title, `<div class="wide">${svg}</div>\n<p>${escaped(figure.caption)}</p>`);
+      const chart = await wideChart((theme) => panelChart(figure, theme));
+      return section(figure.title, `${chart}\n<p>${escaped(figure.caption)}</p>`);
     }),
   );
   const head = ['Setting', 'Bias, ε', 'Theory', 'Standard error', 'Variance, ε²', 'Theory'];

@@ -3,7 +3,7 @@
  * data, the contents of a sweep.json, and this file checks it. expansion.ts derives the runs;
  * docs/experiments.md, section "Sweeps".
  */
-import { isFewbitError } from '../../numerics/index.js';
+import { checkDepth, isFewbitError, shownText } from '../../numerics/index.js';
 import { z } from 'zod';
 import { ConfigurationError } from '../run/errors.js';
 import type { Halving } from './halving.js';
@@ -107,6 +107,7 @@ export function isSweep(input: unknown): boolean {
  * @throws ConfigurationError naming source, field, rule and what was given
  */
 export function parseSweep(input: unknown, source: string): SweepDraft {
+  checkDepth(source, input);
   const result = sweep.safeParse(input);
   if (!result.success) throw new ConfigurationError(`${source}: ${issueText(result.error, input)}`);
   const { run, ...rest } = JSON.parse(JSON.stringify(result.data)) as SweepDraft;
@@ -180,7 +181,7 @@ function issueText(error: z.ZodError, input: unknown): string {
   }
   let got: unknown = input;
   for (const key of issue.path) got = (got as Record<PropertyKey, unknown> | undefined)?.[key];
-  const shown = got === undefined ? 'nothing' : JSON.stringify(got);
+  const shown = shownText(got);
   return field === ''
     ? `expected a sweep { "run": ..., "grid": ... }, got ${shown}`
     : `${place}${issue.message}, got ${shown}`;

@@ -11,6 +11,7 @@ import {
   roundingText,
   InputTypeError,
   isFewbitError,
+  shownText,
 } from '../../numerics/index.js';
 import { ConfigurationError } from '../run/errors.js';
 import { parseRunConfiguration } from '../run/schema.js';
@@ -127,7 +128,7 @@ function networkOf(configuration: Readonly<Record<string, JsonValue>>, value: Js
   const name = ZOO_NAMES.find((known) => known === value);
   if (name === undefined) {
     throw new InputTypeError(
-      `expected ${ZOO_NAMES.join(', ')} or a network configuration, got ${JSON.stringify(value)}`,
+      `expected ${ZOO_NAMES.join(', ')} or a network configuration, got ${shownText(value)}`,
     );
   }
   const seed = isObject(network) ? network['seed'] : undefined;
@@ -140,7 +141,7 @@ function networkOf(configuration: Readonly<Record<string, JsonValue>>, value: Js
 /** Formats, rounding and accumulator of a setting in one line, in the form that `compare` reads. */
 function settingOf(network: JsonValue, value: JsonValue): JsonValue {
   if (typeof value !== 'string') {
-    throw new InputTypeError(`expected text such as "4.12/6.10 nearest", got ${JSON.stringify(value)}`);
+    throw new InputTypeError(`expected text such as "4.12/6.10 nearest", got ${shownText(value)}`);
   }
   const changed = changeNetwork(network as unknown as NetworkConfiguration, parseSetting(value).changes);
   return JSON.parse(JSON.stringify(changed)) as JsonValue;
@@ -156,7 +157,7 @@ function withValue(target: JsonValue | undefined, path: FieldPath, value: JsonVa
     return items.map((item, index) => (index === found ? withValue(item, rest, value) : item));
   }
   if (target !== undefined && !isObject(target)) {
-    throw new InputTypeError(`expected an object to have ${word}, got ${JSON.stringify(target)}`);
+    throw new InputTypeError(`expected an object to have ${word}, got ${shownText(target)}`);
   }
   if (rest.length > 0) return { ...target, [word]: withValue(perRole(word, target?.[word]), rest, value) };
   const leaf = leafOf(word, value);
@@ -198,7 +199,7 @@ function withRandomBits(network: JsonValue, value: JsonValue): JsonValue {
   const isCount = typeof value === 'number' && Number.isInteger(value);
   if (!isCount || value < 1 || value > MAX_RANDOM_BITS) {
     throw new InputTypeError(
-      `expected a whole number from 1 to ${String(MAX_RANDOM_BITS)}, got ${JSON.stringify(value)}`,
+      `expected a whole number from 1 to ${String(MAX_RANDOM_BITS)}, got ${shownText(value)}`,
     );
   }
   if (!isObject(network)) return network;

@@ -2,8 +2,10 @@
  * Successive halving: all runs are trained to the first rung (a number of epochs), the best of them to the
  * second, and so on. The others are pruned. A rung is decided when all of its runs have reached it, from
  * their errors at that epoch alone. The decision therefore depends neither on the order of arrival nor on
- * later epochs. Jamieson and Talwalkar, AISTATS 2016.
+ * later epochs. A run whose error is not a number is last and never continues. Jamieson and Talwalkar, AISTATS 2016.
  */
+
+import { isNumber, smallestFirst } from '../../numerics/index.js';
 
 /** When to prune, and how many runs. */
 export interface Halving {
@@ -22,8 +24,8 @@ export interface RungRun {
   readonly isDone: boolean;
   /** It was given up and takes no part. */
   readonly isFailed: boolean;
-  /** Error in percent at the end of each epoch, from the first. */
-  readonly errors: readonly number[];
+  /** Error in percent at the end of each epoch, from the first; null if it is not a number. */
+  readonly errors: readonly (number | null)[];
 }
 
 /** The next action for a run. */
@@ -41,7 +43,8 @@ export interface Pruned {
   readonly kind: 'pruned';
   /** Epochs of the rung. */
   readonly epochs: number;
-  readonly errorPercent: number;
+  /** null if it is not a number: the network has diverged. */
+  readonly errorPercent: number | null;
   /** Its place among the runs of the rung, from 1. */
   readonly place: number;
   readonly runs: number;
@@ -66,10 +69,10 @@ export function decide(halving: Halving | null, runs: readonly RungRun[]): Map<s
       }
       return decisions;
     }
-    // The sort is stable.
-    ranked.sort((a, b) => (a.errorPercent ?? 0) - (b.errorPercent ?? 0));
-    const kept = Math.ceil(ranked.length / (halving?.eta ?? DEFAULT_ETA));
-    ranked.slice(kept).forEach(({ run, errorPercent = 0 }, index) => {
+    const sorted = smallestFirst(ranked, ({ errorPercent }) => errorPercent);
+    const sound = ranked.filter(({ errorPercent }) => isNumber(errorPercent)).length;
+    const kept = Math.min(Math.ceil(ranked.length / (halving?.eta ?? DEFAULT_ETA)), sound);
+    sorted.slice(kept).forEach(({ run, errorPercent = null }, index) => {
       const place = kept + index + 1;
       decisions.set(
         run.name,
@@ -78,7 +81,7 @@ export function decide(halving: Halving | null, runs: readonly RungRun[]): Map<s
           : { kind: 'pruned', epochs: rung, errorPercent, place, runs: ranked.length, kept },
       );
     });
-    const survivors = new Set(ranked.slice(0, kept).map(({ run }) => run));
+    const survivors = new Set(sorted.slice(0, kept).map(({ run }) => run));
     alive = alive.filter((run) => survivors.has(run));
   }
   for (const { name, isDone } of alive) {
@@ -88,6 +91,6 @@ export function decide(halving: Halving | null, runs: readonly RungRun[]): Map<s
 }
 
 /** Error at the end of the epoch; for a run that ended earlier, its last error. */
-function errorAt({ errors, isDone }: RungRun, epoch: number): number | undefined {
-  return errors[epoch - 1] ?? (isDone ? errors.at(-1) : undefined);
+function errorAt({ errors, isDone }: RungRun, epoch: number): number | null | undefined {
+  return epoch > errors.length && isDone ? errors.at(-1) : errors[epoch - 1];
 }

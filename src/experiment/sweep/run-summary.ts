@@ -39,13 +39,26 @@ export interface RunSummary {
   readonly problem: string | null;
 }
 
+/** The errors of the last epoch, in percent; null if they are no numbers, or there are none. They rank runs. */
+export function summaryErrors({
+  isDiverged,
+  testErrorPercent,
+  trainErrorPercent,
+  loss,
+}: Pick<RunSummary, 'isDiverged' | 'testErrorPercent' | 'trainErrorPercent' | 'loss'>): {
+  readonly test: number | null;
+  readonly train: number | null;
+} {
+  return {
+    test: isDiverged ? null : testErrorPercent,
+    train: isDiverged || loss === null ? null : trainErrorPercent,
+  };
+}
+
 /** A summary as a flat object: the run, its state, the texts of some fields, its figures. */
-export function summaryRow(
-  summary: RunSummary,
-  fields: readonly string[],
-): Record<string, string | number | null> {
+export function summaryRow(summary: RunSummary, fields: readonly string[]): Record<string, Cell> {
   const { path, state, configuration, epochs, steps, digest, problem } = summary;
-  const { testErrorPercent, trainErrorPercent, loss, stepsPerSecond } = summary;
+  const { testErrorPercent, trainErrorPercent, loss, stepsPerSecond, isDiverged } = summary;
   const texts = configuration === null ? {} : runFields(configuration);
   return {
     run: path,
@@ -57,20 +70,36 @@ export function summaryRow(
     testErrorPercent,
     trainErrorPercent,
     loss,
+    // Why a loss is null, and an error no measure: JSON has no NaN.
+    diverged: isDiverged,
     stepsPerSecond,
     digest,
     problem,
   };
 }
 
-/** Rows as CSV (RFC 4180) with a line of names; null becomes an empty cell. */
-export function csvText(rows: readonly Readonly<Record<string, string | number | null>>[]): string {
+/** What a cell of a table of runs may be. */
+export type Cell = string | number | boolean | null;
+type Row = Readonly<Record<string, Cell>>;
+
+/**
+ * Rows as CSV (RFC 4180) with a line of names; null becomes an empty cell. Spreadsheets compute a text that begins as a formula
+ * does, so an apostrophe goes before it; numbers stay as they are.
+ */
+export function csvText(rows: readonly Row[]): string {
   const names = [...new Set(rows.flatMap((row) => Object.keys(row)))];
-  const line = (cells: readonly (string | number | null)[]): string => cells.map(csvCell).join(',') + '\r\n';
+  const line = (cells: readonly Cell[]): string => cells.map(csvCell).join(',') + '\r\n';
   return line(names) + rows.map((row) => line(names.map((name) => row[name] ?? null))).join('');
 }
 
-function csvCell(cell: string | number | null): string {
-  const text = cell === null ? '' : String(cell);
+function csvCell(cell: Cell): string {
+  const plain = cell === null ? '' : String(cell);
+  const isFormula = typeof cell === 'string' && /^[=+\-@\t\r\n＝＋－＠]/.test(plain) && !isNumber(plain);
+  const text = isFormula ? `'${plain}` : plain;
   return /[",\r\n]/.test(text) ? `"${text.replaceAll('"', '""')}"` : text;
+}
+
+/** True for a number written as text, such as the value of a field. */
+function isNumber(text: string): boolean {
+  return /^[+-]?(\d+\.?\d*|\.\d+)(e[+-]?\d+)?$/i.test(text);
 }

@@ -94,6 +94,22 @@ static int64_t shift_left(int64_t m, int k)
 }`,
   ],
   [
+    'floor_divide',
+    `static int64_t floor_divide(int64_t m, int64_t n)
+{
+    return m / n - (m % n < 0);
+}`,
+  ],
+  [
+    'quotient',
+    `/* floor(sum * 2^30 / n), 1 <= n <= 65536: the remainder is scaled apart, so that nothing leaves 64 bits */
+static int64_t quotient(int64_t sum, int64_t n)
+{
+    const int64_t whole = floor_divide(sum, n);
+    return whole * (INT64_C(1) << 30) + floor_divide((sum - whole * n) * (INT64_C(1) << 30), n);
+}`,
+  ],
+  [
     'clamp',
     `static int64_t clamp(int64_t m, int64_t low, int64_t high)
 {

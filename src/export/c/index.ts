@@ -1,6 +1,7 @@
 /** The network as C99 that needs nothing but <stdint.h>, with its golden vectors and a test. Described in docs/export.md. */
+import { dataFile } from '../description.js';
 import type { ExportedFiles } from '../files.js';
-import type { GoldenVectors } from '../golden.js';
+import { checkExport, type GoldenVectors } from '../golden.js';
 import type { ExportSubject } from '../subject.js';
 import { goldenHeader, mainSource, makefile } from './harness.js';
 import { cProgram } from './program.js';
@@ -15,10 +16,11 @@ export interface CExport {
 }
 
 /**
- * `<network>.h`, `<network>.c`, `<network>_weights.h`; `golden.h`, `main.c`, `Makefile`.
+ * `<network>.h`, `<network>.c`, `<network>_weights.h`; `golden.h`, `main.c`, `Makefile`; data.json, what the inputs and outputs are.
  * @throws UnsupportedError naming the layer that cannot be exported.
  */
 export function cFiles(subject: ExportSubject, golden: GoldenVectors): CExport {
+  checkExport(subject, golden);
   const program = cProgram(subject);
   const { name, header, source, weights, constantBytes, memoryBytes } = program;
   const files = new Map([
@@ -28,6 +30,7 @@ export function cFiles(subject: ExportSubject, golden: GoldenVectors): CExport {
     ['golden.h', goldenHeader(golden)],
     ['main.c', mainSource(program)],
     ['Makefile', makefile(program)],
+    ...dataFile(subject),
   ]);
   return { files, constantBytes, memoryBytes };
 }

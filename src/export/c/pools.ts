@@ -35,21 +35,28 @@ export function maxPool(op: MaxPoolOp, constants: Constants): OpCode {
   };
 }
 
-/** out = convert(sum of the cells * 2^30 / their number): the factor is common to all cells of a window. */
+/**
+ * out = convert(sum of the cells * 2^30 / their number): the factor is common to all cells of a window. A sum that is divided
+ * exactly is floor(sum * 2^30 / cells), in two divisions that stay in 64 bits.
+ */
 export function averagePool(op: AveragePoolOp, constants: Constants): OpCode {
   const { window: w, reciprocals, convert } = op;
   const { vertical, horizontal } = windowCode(w);
   const clips = vertical.isClipped || horizontal.isClipped;
   const cells = `(${vertical.to} - ${vertical.from}) * (${horizontal.to} - ${horizontal.from})`;
-  const factor = clips
-    ? `${constants.table(`${op.layer}/reciprocals`, '2^30 / n for n cells', reciprocals)}[${cells}]`
-    : String(reciprocals[w.kernelHeight * w.kernelWidth]!);
+  const all = w.kernelHeight * w.kernelWidth;
+  const count = clips ? `(${cells})` : String(all);
+  const mean = (): string => {
+    if (op.divides) return `quotient(sum, ${count})`;
+    const table = clips && constants.table(`${op.layer}/reciprocals`, '2^30 / n for n cells', reciprocals);
+    return `sum * ${clips ? `${table}[${count}]` : String(reciprocals[all]!)}`;
+  };
   const pixel = `for (int32_t c = 0; c < ${w.channels}; c++) {
     int64_t sum = 0;
     for (int32_t i = ${vertical.from}; i < ${vertical.to}; i++) {
         for (int32_t j = ${horizontal.from}; j < ${horizontal.to}; j++) sum += input[${cellOf(w, 'i', 'j')}];
     }
-    out[n] = ${converted(convert!, `sum * ${factor}`, indexOf('n'))};
+    out[n] = ${converted(convert!, mean(), indexOf('n'))};
     n++;
 }
 `;

@@ -3,8 +3,8 @@ import { fractionBits, magnitudeBits } from '../bits.js';
 import { proveExact } from '../checks.js';
 import type { PlanDraft } from '../draft.js';
 import { elements } from '../shapes.js';
-import type { SiteSettings } from '../sites.js';
-import { ID, nullable, object, SHIFT, SITE, whole } from '../structure.js';
+import { divides, type SiteSettings } from '../sites.js';
+import { FLAG, ID, nullable, object, SHIFT, SITE, whole } from '../structure.js';
 import type { Convert, OpBase, TensorId } from '../types.js';
 import { settingsOf, type OpFacts } from './facts.js';
 
@@ -50,6 +50,8 @@ export interface DropoutOp extends OpBase {
   readonly threshold: number;
   /** 65536 / (65536 - threshold) with 24 fraction bits. */
   readonly scale: number;
+  /** The rounding is `floor` or `toward-zero`: an element kept is floor(input * 2^40 / (65536 - threshold)), without `scale`. */
+  readonly divides: boolean;
   readonly convert: Convert | null;
 }
 
@@ -135,6 +137,7 @@ function deriveDropout(draft: PlanDraft, args: Omit<DropoutArgs, 'mask'>, maskHa
     maskHash,
     threshold,
     scale,
+    divides: divides(convert),
     convert,
   };
 }
@@ -176,6 +179,7 @@ export const DROPOUT: OpFacts<DropoutOp> = {
     maskHash: whole(0, 2 ** 32 - 1),
     threshold: whole(0, 65535),
     scale: whole(1, 2 ** 40),
+    divides: FLAG,
     convert: nullable(SITE),
   },
   reads: (op) => [op.input],

@@ -2,8 +2,8 @@
 import { COEFFICIENT_BITS, fractionBits } from '../bits.js';
 import type { PlanDraft } from '../draft.js';
 import { elements, poolShapes, reciprocalTable } from '../shapes.js';
-import type { SiteSettings } from '../sites.js';
-import { ID, listOf, nullable, SITE, whole, WINDOW } from '../structure.js';
+import { divides, type SiteSettings } from '../sites.js';
+import { FLAG, ID, listOf, nullable, SITE, whole, WINDOW } from '../structure.js';
 import type { Convert, OpBase, TensorId, Window } from '../types.js';
 import { settingsOf, type OpFacts } from './facts.js';
 
@@ -34,7 +34,7 @@ export interface MaxPoolGradientOp extends OpBase {
 
 /**
  * out = convert(sum over the window's cells inside the image * reciprocal[cells]), `reciprocals[n]` = 2^30 / n to nearest:
- * a clipped window is averaged over the cells it has.
+ * a clipped window is averaged over the cells it has. If `divides`, the sum is floor(sum * 2^30 / cells).
  */
 export interface AveragePoolOp extends OpBase {
   readonly kind: 'averagePool';
@@ -42,16 +42,22 @@ export interface AveragePoolOp extends OpBase {
   readonly out: TensorId;
   readonly window: Window;
   readonly reciprocals: readonly number[];
+  /** The rounding is `floor` or `toward-zero`: an exact quotient, so that the mean of equal numbers is that number. */
+  readonly divides: boolean;
   readonly convert: Convert | null;
 }
 
-/** out[cell] = convert(sum over the windows covering the cell of dOutput * reciprocal[cells of that window]). */
+/**
+ * out[cell] = convert(sum over the windows covering the cell of dOutput * reciprocal[cells of that window]). If `divides`,
+ * the errors of successive windows with n cells each are added, and make floor(their sum * 2^30 / n).
+ */
 export interface AveragePoolGradientOp extends OpBase {
   readonly kind: 'averagePoolGradient';
   readonly dOutput: TensorId;
   readonly out: TensorId;
   readonly window: Window;
   readonly reciprocals: readonly number[];
+  readonly divides: boolean;
   readonly convert: Convert | null;
 }
 
@@ -115,6 +121,7 @@ export function emitAveragePool(draft: PlanDraft, args: AveragePoolArgs): Averag
     out,
     window,
     reciprocals: reciprocalTable(window),
+    divides: divides(convert),
     convert,
   };
 }
@@ -138,6 +145,7 @@ export function emitAveragePoolGradient(
     out,
     window,
     reciprocals: reciprocalTable(window),
+    divides: divides(convert),
     convert,
   };
 }
@@ -160,7 +168,13 @@ export const MAX_POOL_GRADIENT: OpFacts<MaxPoolGradientOp> = {
   rebuild: (draft, op) => emitMaxPoolGradient(draft, { ...op, ...settingsOf(op.convert) }),
 };
 
-const AVERAGE = { out: ID, window: WINDOW, reciprocals: listOf(whole(0)), convert: nullable(SITE) };
+const AVERAGE = {
+  out: ID,
+  window: WINDOW,
+  reciprocals: listOf(whole(0)),
+  divides: FLAG,
+  convert: nullable(SITE),
+};
 
 /** Facts of `averagePool`. */
 export const AVERAGE_POOL: OpFacts<AveragePoolOp> = {

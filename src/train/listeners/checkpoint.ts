@@ -2,10 +2,11 @@
  * Saves the network while it trains, as Deeplearning4j's CheckpointListener does. The store handles the
  * files.
  */
+import { checkOptions, NUMBER, TEXT, withMethods, type OptionRules } from '../../numerics/arguments.js';
 import { InputTypeError } from '../../numerics/index.js';
 import type { CheckpointStore } from '../checkpoint-store.js';
 import type { EpochSummary, Iteration, TrainingListener, TrainingModel } from '../listener.js';
-import { checkPeriod, Period, type PeriodOptions } from '../period.js';
+import { checkPeriod, Period, PERIOD_RULES, type PeriodOptions } from '../period.js';
 
 /** The store of a `CheckpointListener`, and how often it saves. */
 export interface CheckpointOptions extends PeriodOptions {
@@ -16,6 +17,12 @@ export interface CheckpointOptions extends PeriodOptions {
   readonly name?: string;
 }
 
+const RULES: OptionRules<CheckpointOptions> = {
+  store: withMethods('a checkpoint store', 'write', 'list', 'remove'),
+  keepLast: NUMBER,
+  name: TEXT,
+  ...PERIOD_RULES,
+};
 const NAME = /^checkpoint-\d{10,}\.safetensors$/;
 
 /** `checkpoint-0000001200.safetensors` for the state after 1200 steps; alphabetical order is that of the steps. */
@@ -31,6 +38,7 @@ export class CheckpointListener implements TrainingListener {
 
   /** @throws TypeError if keepLast and name are both given. */
   constructor(options: CheckpointOptions) {
+    checkOptions('checkpoint listener', options, RULES, ['store']);
     if (options.keepLast !== undefined) {
       checkPeriod('checkpoint listener: keepLast', options.keepLast);
       if (options.name !== undefined) {

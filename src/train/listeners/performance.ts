@@ -2,8 +2,18 @@
  * How fast training goes and how long it will take. The caller provides the clock. Time between the end of an
  * epoch and the start of the next, such as an evaluation, does not count.
  */
+import {
+  checkOptions,
+  FUNCTION,
+  checkArgument,
+  either,
+  NULL,
+  NUMBER,
+  record,
+} from '../../numerics/arguments.js';
 import type { FitStart, Iteration, TrainingListener, TrainingModel } from '../listener.js';
-import { checkPeriod } from '../period.js';
+import { printLine } from '../console.js';
+import { STEP_PERIOD_RULES, stepPeriod, type StepPeriodOptions } from '../period.js';
 
 /** The speed of the steps since the last report. */
 export interface Performance {
@@ -15,13 +25,14 @@ export interface Performance {
   readonly etaSeconds: number | null;
 }
 
-/** Clock and output of a `PerformanceListener`. */
-export interface PerformanceOptions {
+/** Clock and output of a `PerformanceListener`; it reports every `everySteps` steps, 10 by default. */
+export interface PerformanceOptions extends StepPeriodOptions {
   /** Milliseconds on any clock that never goes back. */
   readonly now: () => number;
-  readonly print: (line: string, performance: Performance) => void;
-  /** Reports every n steps; default 10. */
-  readonly every?: number;
+  /** Receives the line alone; by default `console.log`. */
+  readonly print?: (line: string) => void;
+  /** Receives the figures. */
+  readonly report?: (performance: Performance) => void;
 }
 
 /** Measures the steps since its last report. If the clock has not moved, it reports later. */
@@ -30,14 +41,20 @@ export class PerformanceListener implements TrainingListener {
   readonly #every: number;
   #planned: number | null = null;
   #done = 0;
-  #mark = 0;
+  #mark: number | null = null;
   #elapsedMs = 0;
   #steps = 0;
   #examples = 0;
 
   constructor(options: PerformanceOptions) {
+    checkOptions(
+      'performance listener',
+      options,
+      { now: FUNCTION, print: FUNCTION, report: FUNCTION, ...STEP_PERIOD_RULES },
+      ['now'],
+    );
     this.#options = options;
-    this.#every = checkPeriod('performance listener: every', options.every ?? 10);
+    this.#every = stepPeriod('performance listener', options, 10);
   }
 
   /** Stores the number of planned steps. */
@@ -53,8 +70,11 @@ export class PerformanceListener implements TrainingListener {
 
   iterationDone(_model: TrainingModel, { step, count }: Iteration): void {
     const now = this.#options.now();
-    this.#elapsedMs += now - this.#mark;
+    // A step whose beginning was not seen, of a data set, is a mark alone.
+    const mark = this.#mark;
     this.#mark = now;
+    if (mark === null) return;
+    this.#elapsedMs += now - mark;
     this.#done++;
     this.#steps++;
     this.#examples += count;
@@ -67,7 +87,9 @@ export class PerformanceListener implements TrainingListener {
       etaSeconds: this.#planned === null ? null : Math.max(0, this.#planned - this.#done) / stepsPerSecond,
     };
     this.#startOver();
-    this.#options.print(performanceLine(performance), performance);
+    const { print = printLine, report } = this.#options;
+    print(performanceLine(performance));
+    report?.(performance);
   }
 
   #startOver(): void {
@@ -77,13 +99,17 @@ export class PerformanceListener implements TrainingListener {
   }
 }
 
+const PERFORMANCE = record('{ step, examplesPerSecond, stepsPerSecond, etaSeconds }', {
+  step: NUMBER,
+  examplesPerSecond: NUMBER,
+  stepsPerSecond: NUMBER,
+  etaSeconds: either(NUMBER, NULL),
+});
+
 /** `step 119: 5230 examples/s, 52.3 steps/s, ETA 0:01:42`. */
-export function performanceLine({
-  step,
-  examplesPerSecond,
-  stepsPerSecond,
-  etaSeconds,
-}: Performance): string {
+export function performanceLine(performance: Performance): string {
+  checkArgument('performance', performance, PERFORMANCE);
+  const { step, examplesPerSecond, stepsPerSecond, etaSeconds } = performance;
   const eta = etaSeconds === null ? '' : `, ETA ${duration(etaSeconds)}`;
   return `step ${step}: ${examplesPerSecond.toFixed(0)} examples/s, ${stepsPerSecond.toFixed(1)} steps/s${eta}`;
 }

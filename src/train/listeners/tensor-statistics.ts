@@ -1,7 +1,8 @@
 /** Reads the counters of every rounding site: saturated, flushed, largest magnitude, swallowed updates. */
+import { checkOptions, FUNCTION } from '../../numerics/arguments.js';
 import type { SiteStatistics } from '../../backend/index.js';
 import type { EpochSummary, Iteration, TrainingListener, TrainingModel } from '../listener.js';
-import { Period, type PeriodOptions } from '../period.js';
+import { Period, PERIOD_RULES, type PeriodOptions } from '../period.js';
 
 /** Counters since the previous record. */
 export interface StatisticsRecord {
@@ -24,6 +25,7 @@ export class TensorStatisticsListener implements TrainingListener {
   readonly #period: Period;
 
   constructor(options: TensorStatisticsOptions) {
+    checkOptions('statistics listener', options, { report: FUNCTION, ...PERIOD_RULES }, ['report']);
     this.#report = options.report;
     this.#period = new Period('statistics listener', options);
   }

@@ -37,5 +37,6 @@ export function dropout(op: DropoutOp, record: RecordBuilder): void {
   record.put(layout.EXTRA, op.maskHash);
   record.put(layout.THRESHOLD, op.threshold);
   record.put(layout.SCALE, op.scale);
+  record.put(layout.DIVIDES, Number(op.divides));
   record.convert(layout.CONVERT, op.convert);
 }

@@ -35,6 +35,7 @@ export function averagePool(op: AveragePoolOp, record: RecordBuilder): void {
   record.operand(layout.OUT, op.out);
   record.window(op.window);
   reciprocals(op.reciprocals, record);
+  record.put(layout.DIVIDES, Number(op.divides));
   record.convert(layout.CONVERT, op.convert);
 }
 
@@ -44,6 +45,7 @@ export function averagePoolGradient(op: AveragePoolGradientOp, record: RecordBui
   record.operand(layout.OUT, op.out);
   record.window(op.window);
   reciprocals(op.reciprocals, record);
+  record.put(layout.DIVIDES, Number(op.divides));
   record.convert(layout.CONVERT, op.convert);
 }
 

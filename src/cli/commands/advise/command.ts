@@ -44,6 +44,7 @@ import {
   networkArgument,
   type RunOptions,
 } from '../../options/run-options.js';
+import { shellCommand } from '../../console/shell.js';
 import { tableText } from '../../console/table.js';
 import { grouped, type Terminal } from '../../console/terminal.js';
 
@@ -156,9 +157,9 @@ async function advise(
   const { bits, budget, headroom, trials, seeds, verifySeeds } = options;
   const groups = adviceGroups({ trial: shortRun, bits });
   for (const configuration of [shortRun, longRun]) checkNetwork(configuration);
-  const out = options.out ?? join('runs', `advise-${folderName(shortRun.network.name ?? 'network')}`);
+  const out = options.out ?? join('runs', `advise-${folderName(shortRun.network.name ?? '', 'network')}`);
   checkAdviceFolder(out);
-  const data = await openData(terminal, { spec: shortRun.data, seed: shortRun.network.seed, signal });
+  const data = await openData(terminal, shortRun, signal);
   const held = { train: data.train.count, test: data.test.count };
   const full = heldOut(longRun, options, held);
   const trial = limited(heldOut(shortRun, options, held), options);
@@ -185,6 +186,7 @@ async function advise(
         writeRanges(out, analysis);
       },
       onRangesProgress: progress.ranges,
+      onWarning: ({ message }) => terminal.warn(message),
       onBaseline: (baseline) => {
         progress.baseline(baseline);
         terminal.say(resolutionText({ baseline, heldOut: used.test.count, request }));
@@ -202,7 +204,7 @@ async function advise(
       const { entry, step } = outcome;
       const resume = 'the same command';
       terminal.json({ event: 'interrupted', step, run: entry.path, resume });
-      terminal.note(
+      terminal.stopped(
         `stopped in "${entry.name}" at step ${grouped(step)} with a checkpoint; continue with: ${resume}`,
       );
       return interrupt.exitCode;
@@ -263,12 +265,11 @@ async function finish(terminal: Terminal, out: string, advice: Advice, command: 
   const { head, rows } = verificationCells(advice);
   terminal.print(`\n${tableText(terminal, head, rows, 'lrrrrrrrl')}\n\n${adviceSentence(advice)}\n`);
   terminal.print(
-    `configuration ${files.configuration}: fewbit train ${files.configuration}\nevidence      ${files.markdown}, ${files.html}\nchart         ${files.svg}, ${path('advice.png')}`,
+    `configuration ${files.configuration}: ${shellCommand('fewbit', 'train', files.configuration)}\nevidence      ${files.markdown}, ${files.html}\nchart         ${files.svg}, ${path('advice.png')}`,
   );
 }
 
 /** The command line as it was given. */
 function commandLine(): string {
-  const given = process.argv.slice(process.argv.indexOf('advise'));
-  return ['fewbit', ...given.map((one) => (/^[\w.,:/=-]+$/.test(one) ? one : JSON.stringify(one)))].join(' ');
+  return shellCommand('fewbit', ...process.argv.slice(process.argv.indexOf('advise')));
 }

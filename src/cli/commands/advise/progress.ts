@@ -58,6 +58,7 @@ export class AdviceProgress {
       [this.#step, this.#steps] = [event.step, event.steps];
       this.#runsLeft -= 1;
     }
+    if (event.event === 'warning') this.#terminal.warn(event.message);
     if (event.event !== 'step') return;
     this.#done += 1;
     this.#step = event.step;

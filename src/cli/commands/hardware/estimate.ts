@@ -29,6 +29,7 @@ import { addVoiceOptions, defineCommand } from '../../options/define-command.js'
 import { realNumber, wholeNumber } from '../../options/numbers.js';
 import { checkOutFolder } from '../../options/out-folder.js';
 import { PartProgress } from '../../console/part-progress.js';
+import { shellCommand } from '../../console/shell.js';
 import { NETWORK_HELP, networkArgument } from '../../options/run-options.js';
 import { addArrayOptions, addMemoryOptions, arrayOf } from './array-options.js';
 import { checkConflicts, listOf, productOf, sizeOf, type EstimateOptions } from './estimate-options.js';
@@ -121,7 +122,7 @@ async function estimate(
   await report(terminal, {
     rows,
     subject: { ...subject, ...(watts === undefined ? {} : { watts }) },
-    command: ['fewbit', ...process.argv.slice(2)].join(' '),
+    command: shellCommand('fewbit', ...process.argv.slice(2)),
     ...(out === undefined ? {} : { out }),
   });
   return 0;

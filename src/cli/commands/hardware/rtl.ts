@@ -24,8 +24,10 @@ import {
   type Overflow,
   type Rounding,
 } from '../../../numerics/index.js';
+import { oneLine } from '../../console/clean.js';
 import { UsageError } from '../../console/errors.js';
 import type { CommandContext } from '../../console/interrupt.js';
+import { shellCommand } from '../../console/shell.js';
 import { addVoiceOptions, defineCommand } from '../../options/define-command.js';
 import { wholeNumber } from '../../options/numbers.js';
 import { checkOutFolder, makeOutFolder } from '../../options/out-folder.js';
@@ -139,7 +141,7 @@ async function rtl(
     options.run === undefined
       ? `layer ${layer} of a small network after ${STEPS} steps on the synthetic data`
       : `layer ${layer} of ${options.run}`;
-  const files = rtlFolder(design, golden, origin);
+  const files = rtlFolder(design, golden, oneLine(origin).replaceAll('|', '\\|'));
   makeOutFolder(join(folder, 'vectors'));
   for (const { name, text } of files) writeWhole(folder, name, text);
   const words = golden.reduce((sum, { out }) => sum + out.length, 0);
@@ -272,6 +274,8 @@ function report(terminal: Terminal, written: Written): void {
   terminal.say(
     `${rows} x ${cols} PEs, words of ${wordLength} bits, sums of ${accumulatorBits}, rounding ${roundingText(rounding)}: ${files.length} files`,
   );
-  terminal.say(`test bench: ${grouped(words)} words, ${origin}; run it with make -C ${folder}\n`);
+  terminal.say(
+    `test bench: ${grouped(words)} words, ${origin}; run it with ${shellCommand('make', '-C', folder)}\n`,
+  );
   terminal.print(folder);
 }

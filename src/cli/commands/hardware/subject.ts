@@ -79,8 +79,7 @@ export async function dataOf(
   { configuration, checkpoint }: Subject,
   signal: AbortSignal,
 ): Promise<Examples> {
-  const { data: spec, network } = configuration;
-  const data = await openData(terminal, { spec, seed: network.seed, signal });
+  const data = await openData(terminal, configuration, signal);
   if (checkpoint) checkRunData('hardware', configuration, data);
   return data;
 }

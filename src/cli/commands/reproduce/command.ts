@@ -5,6 +5,7 @@ import type { BackendName } from '../../../backend/index.js';
 import { DATA_NAMES } from '../../../data/node/index.js';
 import { figures } from '../../../experiment/index.js';
 import type { CommandContext } from '../../console/interrupt.js';
+import { shellWord } from '../../console/shell.js';
 import { addVoiceOptions, defineCommand } from '../../options/define-command.js';
 import { wholeNumber } from '../../options/numbers.js';
 import { reproduce } from './reproduce.js';
@@ -121,7 +122,7 @@ function commandLine(name: string, options: ReproduceOptions): string {
     ...(seeds === 1 ? [] : [`--seeds ${seeds}`]),
     ...(firstSeed === 1 ? [] : [`--first-seed ${firstSeed}`]),
     ...(quick === true ? ['--quick'] : []),
-    ...(data === undefined ? [] : [`--data ${data}`]),
+    ...(data === undefined ? [] : [`--data ${shellWord(data)}`]),
     ...(backend === undefined ? [] : [`--backend ${backend}`]),
   ].join(' ');
 }

@@ -17,6 +17,8 @@ import {
   type FigureRun,
   type ReproductionOptions,
   type RunResult,
+  resultRow,
+  testErrorOf,
 } from '../../../experiment/index.js';
 import { checkEntries, runComparison, writeWhole } from '../../../experiment/store/index.js';
 import { checkNetwork } from '../../options/check-network.js';
@@ -26,7 +28,7 @@ import type { pngRenderer } from '../../console/png.js';
 import { RunProgress } from '../../console/progress.js';
 import { isWorthReport, reportPath, writeReport } from '../../shared/write-report.js';
 import { tableText } from '../../console/table.js';
-import { grouped, percentText, type Terminal } from '../../console/terminal.js';
+import { errorText, grouped, type Terminal } from '../../console/terminal.js';
 import { Work } from './work.js';
 
 export interface ReproductionRequest extends ReproductionOptions {
@@ -90,8 +92,7 @@ async function openAll(
     data !== 'synthetic' && DATA_NAMES.includes(data) ? data : `${data} ${seed}`;
   for (const entry of entries) {
     if (opened.has(key(entry))) continue;
-    const { configuration, seed } = entry;
-    opened.set(key(entry), await openData(terminal, { spec: configuration.data, seed, signal }));
+    opened.set(key(entry), await openData(terminal, entry.configuration, signal));
   }
   return (entry) => {
     const data = opened.get(key(entry));
@@ -162,7 +163,7 @@ async function runSeed(
       const { entry, step } = outcome;
       const resume = 'the same command';
       terminal.json({ event: 'interrupted', figure: figure.name, step, run: entry.path, resume });
-      terminal.note(
+      terminal.stopped(
         `stopped in ${figure.name}, "${entry.name}", at step ${grouped(step)} with a checkpoint; continue with: ${resume}`,
       );
       return null;
@@ -187,10 +188,18 @@ function reportRun(
   result: RunResult,
   reused: boolean,
 ): void {
-  terminal.json({ event: 'run', figure, setting: setting.name, seed, run: path, reused, ...result });
+  terminal.json({
+    event: 'run',
+    figure,
+    setting: setting.name,
+    seed,
+    run: path,
+    reused,
+    ...resultRow(result),
+  });
   if (reused) {
     terminal.say(
-      `\n${terminal.colour.bold(`${figure}: ${name}`)}  test error ${percentText(result.testErrorPercent)}; done before, not repeated: ${path}`,
+      `\n${terminal.colour.bold(`${figure}: ${name}`)}  test error ${errorText(testErrorOf(result))}; done before, not repeated: ${path}`,
     );
   }
 }
@@ -222,7 +231,7 @@ async function drawFigure(
   const settings = rows.map(({ setting, seeds, diverged, testErrorPercent, trainErrorPercent, ...row }) => ({
     ...{ setting: setting.name, seeds, diverged, testErrorPercent, trainErrorPercent },
     ...{ paper: setting.paper, difference: row.difference, seconds: row.seconds },
-    ...{ swallowed: row.swallowed, flushed: row.flushed, digest: row.digest },
+    ...{ lost: row.lost, swallowed: row.swallowed, flushed: row.flushed, digest: row.digest },
   }));
   const files = { svg: path('.svg'), png: path('.png'), markdown: path('.md'), html: path('.html') };
   terminal.json({ event: 'figure', figure: name, settings, ...files });

@@ -13,7 +13,6 @@ import {
 } from '../../../experiment/index.js';
 import {
   planRemoval,
-  readMetrics,
   readRecord,
   remove,
   summarizeRuns,
@@ -96,7 +95,7 @@ Example:
 
 const compareCommand = defineCommand({
   name: 'compare',
-  summary: 'compare finished runs: results, swallowed updates, chart',
+  summary: 'compare finished runs: results, lost gradients, chart',
   options: (command) =>
     command
       .argument('<runs...>', 'run folders, or folders with runs')
@@ -136,7 +135,9 @@ Examples:
 
 const removeCommand = defineCommand({
   name: 'rm',
-  summary: 'remove runs or sweeps with everything in their folders',
+  summary: 'remove runs or sweeps',
+  description:
+    'Removes the folders of runs or sweeps. A folder that also holds other files (an export, notes) or symbolic links, or whose config.json is not that of a run, is refused, and nothing is removed.',
   options: (command) =>
     command.argument('<runs...>', 'folders of runs or sweeps').option('--yes', 'do not ask'),
   examples: `
@@ -251,7 +252,7 @@ async function compareRuns(terminal: Terminal, paths: readonly string[], out: st
     throw new RunFolderError(`runs: expected runs that are done, got none in ${paths.join(', ')}`);
   const fields = fieldsOf(done);
   const rows = done.map((summary) => {
-    const { configuration, result } = readRecord(summary.path);
+    const { configuration, result, metrics } = readRecord(summary.path);
     if (result === null)
       throw new RunFolderError(`run folder ${summary.path}: its result has gone meanwhile; try again`);
     const name = fieldsName(runFields(configuration), fields);
@@ -260,7 +261,7 @@ async function compareRuns(terminal: Terminal, paths: readonly string[], out: st
       path: summary.path,
       configuration,
       result,
-      metrics: readMetrics(summary.path),
+      metrics,
     };
   });
   const title = `${rows.length} runs of ${[...new Set(rows.map(({ configuration }) => configuration.network.name ?? 'network'))].join(', ')}`;
@@ -298,8 +299,8 @@ async function removeRuns(
   const removals = paths.map(planRemoval);
   if (yes !== true) {
     for (const { path, kind, runs, files, sizeBytes } of removals) {
-      const what = kind === 'sweep' ? `a sweep of ${grouped(runs)} runs` : 'a run';
-      terminal.print(`${path}: ${what}, ${grouped(files)} files, ${sizeText(sizeBytes)}`);
+      const what = kind === 'sweep' ? `a sweep of ${grouped(runs.length)} runs` : 'a run';
+      terminal.print(`${path}: ${what}, ${grouped(files.length)} files, ${sizeText(sizeBytes)}`);
     }
     if (!canAsk()) throw new UsageError('runs: cannot ask without a terminal; remove with --yes');
     if (!(await isYes('remove all of it?'))) {

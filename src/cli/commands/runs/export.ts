@@ -1,14 +1,14 @@
 /** Runs, or their epochs, as a table in a file for other programs. */
 import { existsSync } from 'node:fs';
 import { basename, dirname } from 'node:path';
-import { csvText, epochLines, summaryRow, type RunSummary } from '../../../experiment/index.js';
+import { csvText, epochLines, type Cell, summaryRow, type RunSummary } from '../../../experiment/index.js';
 import { readMetrics, writeWhole } from '../../../experiment/store/index.js';
 import { UsageError } from '../../console/errors.js';
 
 export const EXPORT_FORMATS = ['csv', 'json', 'parquet'] as const;
 export type ExportFormat = (typeof EXPORT_FORMATS)[number];
 
-type Row = Readonly<Record<string, string | number | null>>;
+type Row = Readonly<Record<string, Cell>>;
 
 /** Runs as rows. */
 export function runRows(summaries: readonly RunSummary[], fields: readonly string[]): Row[] {
@@ -24,7 +24,8 @@ export function epochRows(summaries: readonly RunSummary[], fields: readonly str
     return lines.map(
       ({ epoch, step, loss, trainErrorPercent, testErrorPercent, testLoss, stepsPerSecond }) => ({
         ...head,
-        ...{ epoch, step, loss, trainErrorPercent, testErrorPercent, testLoss, stepsPerSecond },
+        ...{ epoch, step, loss, trainErrorPercent, testErrorPercent, testLoss, diverged: testLoss === null },
+        stepsPerSecond,
       }),
     );
   });
@@ -35,14 +36,19 @@ export function exportText(rows: readonly Row[], format: 'csv' | 'json'): string
   return format === 'csv' ? csvText(rows) : JSON.stringify(rows, null, 2) + '\n';
 }
 
-/** The table as a Parquet file: numbers are DOUBLE, all else STRING, and what is null is null. */
+const TYPES = new Map<string, 'DOUBLE' | 'BOOLEAN'>([
+  ['number', 'DOUBLE'],
+  ['boolean', 'BOOLEAN'],
+]);
+
+/** The table as a Parquet file: numbers are DOUBLE, truth values BOOLEAN, all else STRING, and what is null is null. */
 async function parquetBytes(rows: readonly Row[]): Promise<Uint8Array> {
   // Loaded when it is needed: no other command is.
   const { parquetWriteBuffer } = await import('hyparquet-writer');
   const names = [...new Set(rows.flatMap((row) => Object.keys(row)))];
   const columnData = names.map((name) => {
     const data = rows.map((row) => row[name] ?? null);
-    const type = data.some((cell) => typeof cell === 'number') ? ('DOUBLE' as const) : ('STRING' as const);
+    const type = TYPES.get(typeof data.find((cell) => cell !== null)) ?? ('STRING' as const);
     return { name, data, type, nullable: true };
   });
   return new Uint8Array(parquetWriteBuffer({ columnData }));

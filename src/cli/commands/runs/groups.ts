@@ -6,6 +6,7 @@ import {
   type RunSummary,
   type SeedGroup,
 } from '../../../experiment/index.js';
+import { smallestFirst } from '../../../numerics/index.js';
 import { tableText } from '../../console/table.js';
 import { percentText, type Terminal } from '../../console/terminal.js';
 
@@ -56,6 +57,5 @@ export function groupRow(
 
 /** The best mean first; what has none comes last. */
 export function byGroupError(groups: readonly Group[]): Group[] {
-  const errors = new Map(groups.map((group) => [group, doneError(group.runs)?.mean ?? 101]));
-  return [...groups].sort((a, b) => (errors.get(a) ?? 0) - (errors.get(b) ?? 0));
+  return smallestFirst(groups, ({ runs }) => doneError(runs)?.mean);
 }

@@ -1,19 +1,28 @@
 /** One run in full: what it is, how far it has come, its epochs, its result. */
-import { epochLines, RunFolderError, runFields, type RunSummary } from '../../../experiment/index.js';
-import { readMetrics, readRecord, isRunFolder, summarizeRun } from '../../../experiment/store/index.js';
+import {
+  epochLines,
+  lostCells,
+  RunFolderError,
+  runFields,
+  testErrorOf,
+  trainErrorOf,
+  type RunSummary,
+} from '../../../experiment/index.js';
+import { readRecord, isRunFolder, summarizeRun } from '../../../experiment/store/index.js';
 import { networkFromJSON } from '../../../nn/index.js';
 import { tableText } from '../../console/table.js';
-import { grouped, lossText, percentText, type Terminal } from '../../console/terminal.js';
+import { errorText, grouped, lossText, type Terminal } from '../../console/terminal.js';
 
 /** @throws RunFolderError where the folder holds no run, or a damaged one */
 export function printRun(terminal: Terminal, path: string): void {
   if (!isRunFolder(path)) {
     throw new RunFolderError(`run folder ${path}: holds no run; fewbit runs list shows those that there are`);
   }
-  const { configuration, result } = readRecord(path);
+  const { configuration, result, metrics, chain, unchecked } = readRecord(path);
+  if (unchecked !== null) terminal.note(unchecked);
   const summary = summarizeRun(path);
-  const epochs = epochLines(readMetrics(path));
-  terminal.json({ ...summary, configuration, result, lines: epochs });
+  const epochs = epochLines(metrics);
+  terminal.json({ ...summary, configuration, result, chain, lines: epochs });
   const { bold } = terminal.colour;
   const { data, batch, seed, backend } = { ...configuration, seed: configuration.network.seed };
   terminal.print(`${bold(path)}  ${stateText(summary)}`);
@@ -30,8 +39,8 @@ export function printRun(terminal: Terminal, path: string): void {
           line.partial ? `${line.epoch} (part)` : String(line.epoch),
           grouped(line.step),
           lossText(line.loss),
-          percentText(line.trainErrorPercent),
-          percentText(line.testErrorPercent),
+          errorText(trainErrorOf(line)),
+          errorText(testErrorOf(line)),
           line.stepsPerSecond.toFixed(1),
         ]),
         'lrrrrr',
@@ -39,17 +48,10 @@ export function printRun(terminal: Terminal, path: string): void {
     );
   }
   if (result === null) return;
-  if (result.swallowed.length > 0) {
-    terminal.print(
-      tableText(
-        terminal,
-        ['parameter', 'updates swallowed'],
-        result.swallowed.map(({ parameter, rate }) => [parameter, percentText(100 * rate)]),
-        'lr',
-      ) + '\n',
-    );
-  }
+  const lost = lostCells([{ name: 'lost gradients (flushed + swallowed)', lost: result.lost }]);
+  if (lost !== null) terminal.print(tableText(terminal, lost.head, lost.rows, 'lr') + '\n');
   terminal.print(`digest ${result.digest}`);
+  if (chain !== null) terminal.print(`chain ${chain}`);
 }
 
 function lengthText({ epochs, steps }: Readonly<Record<string, string>>): string {
@@ -63,7 +65,7 @@ function lengthText({ epochs, steps }: Readonly<Record<string, string>>): string
 function stateText({ state, steps, epochs, pruned, problem }: RunSummary): string {
   const reached = `${grouped(steps)} steps, ${epochs} epochs`;
   if (pruned !== null) {
-    return `${state} after epoch ${pruned.epochs}: ${percentText(pruned.errorPercent)}, place ${pruned.place} of ${pruned.runs}, ${pruned.kept} went on; ${reached}`;
+    return `${state} after epoch ${pruned.epochs}: ${errorText(pruned.errorPercent)}, place ${pruned.place} of ${pruned.runs}, ${pruned.kept} went on; ${reached}`;
   }
   return problem === null ? `${state}; ${reached}` : `${state}: ${problem}; ${reached}`;
 }

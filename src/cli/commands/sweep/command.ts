@@ -248,5 +248,7 @@ function cancelled(terminal: Terminal, out: string): number {
 function engineText(engine: string, limits: LocalOptions, runs: number): string {
   if (engine === 'slurm') return 'as a job array of Slurm';
   const { jobs, threads } = localJobs(limits, runs);
-  return `${jobs} at a time with ${threads === 1 ? '1 thread' : `${threads} threads`} each`;
+  const { count, isExact } = threads;
+  const upTo = isExact || count === 1 ? '' : 'up to ';
+  return `${jobs} at a time with ${upTo}${count === 1 ? '1 thread' : `${count} threads`} each`;
 }

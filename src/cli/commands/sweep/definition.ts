@@ -20,6 +20,7 @@ import {
   type SweepDraft,
 } from '../../../experiment/index.js';
 import { isSweepFolder, readSweep } from '../../../experiment/store/index.js';
+import { parseJson } from '../../../numerics/index.js';
 import { UsageError } from '../../console/errors.js';
 import { readJsonFile } from '../../options/json-file.js';
 import { learningRateOf, realNumber, seedOf, wholeNumber } from '../../options/numbers.js';
@@ -61,7 +62,8 @@ export function requestedSweep(argument: string, options: SpaceOptions): Request
   const stem = basename(source, '.json');
   const name =
     definition.name ?? (isSweepFile(draft, argument) && stem !== 'sweep' ? stem : run.network.name);
-  const out = options.out ?? (isFolder ? argument : join('runs', `sweep-${folderName(name ?? 'network')}`));
+  const out =
+    options.out ?? (isFolder ? argument : join('runs', `sweep-${folderName(name ?? '', 'network')}`));
   return { out, definition, expansion: expandSweep(definition, source) };
 }
 
@@ -208,7 +210,7 @@ function valueOf(field: string, text: string): JsonValue {
   if (last === 'seed') return seedOf(text);
   if (last === 'learningRate') return learningRateOf(text);
   try {
-    return JSON.parse(text) as JsonValue;
+    return parseJson(text) as JsonValue;
   } catch {
     return text;
   }

@@ -29,6 +29,8 @@ export interface SweepListener {
   readonly onPruned: (run: SweepRun, pruned: Pruned) => void;
   readonly onFailure: (run: SweepRun, problem: string) => void;
   readonly onNote: (text: string) => void;
+  readonly onQueued: EngineContext['onQueued'];
+  readonly onWarning: EngineContext['onWarning'];
   readonly onState: (running: number, waiting: string | null) => void;
 }
 
@@ -82,6 +84,8 @@ function contextOf(sweep: string, listener: SweepListener, signal: AbortSignal):
     onEnd: listener.onEnd,
     onFailure: ({ run }, problem) => listener.onFailure(run, problem),
     onNote: listener.onNote,
+    onQueued: listener.onQueued,
+    onWarning: listener.onWarning,
     onState: listener.onState,
   };
 }

@@ -4,6 +4,7 @@
  * processes has ended.
  */
 import type { SweepRun } from '../../../experiment/index.js';
+import type { TrainingWarning } from '../../../train/index.js';
 
 /** A run that is to continue, up to an epoch or (null) to its end. */
 export interface SweepTask {
@@ -29,6 +30,10 @@ export interface EngineContext {
   readonly onFailure: (task: SweepTask, problem: string) => void;
   /** Something that people should know: a restart, a queue that does not answer. */
   readonly onNote: (text: string) => void;
+  /** Tasks were handed over to a queue of a cluster, as `arrays` jobs of which at most `limit` tasks run at a time. */
+  readonly onQueued: (tasks: number, arrays: readonly string[], limit: number | null) => void;
+  /** A warning of the task's training, if its process can pass it on; its log has it in any case. */
+  readonly onWarning: (task: SweepTask, warning: TrainingWarning) => void;
   /** How many tasks are being worked on, and what the others wait for. */
   readonly onState: (running: number, waiting: string | null) => void;
 }

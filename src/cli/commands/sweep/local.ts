@@ -9,14 +9,15 @@ import { availableParallelism } from 'node:os';
 import { dirname } from 'node:path';
 import { fileURLToPath } from 'node:url';
 import { markFailure, readFailure, runLog } from '../../../experiment/store/index.js';
+import type { TrainingWarning } from '../../../train/index.js';
 import { EXIT } from '../../console/errors.js';
 import { Restarts, type Engine, type EngineContext, type SweepTask } from './engine.js';
-import { BUSY, workerArguments } from './worker-arguments.js';
+import { BUSY, workerArguments, type WorkerThreads } from './worker-arguments.js';
 
 export interface LocalOptions {
   /** Processes at a time; default: as many as the machine has cores. */
   readonly jobs?: number;
-  /** Threads of each; default: the cores, shared out. */
+  /** Threads of each; default: as many as its network keeps busy, up to its share of the cores. */
   readonly threads?: number;
   readonly retries: number;
 }
@@ -25,10 +26,14 @@ export interface LocalOptions {
  * Processes and threads for a number of runs: no core idle while there are runs, no run with more threads
  * than its share.
  */
-export function localJobs({ jobs, threads }: LocalOptions, runs: number): { jobs: number; threads: number } {
+export function localJobs(
+  { jobs, threads }: LocalOptions,
+  runs: number,
+): { jobs: number; threads: WorkerThreads } {
   const cores = availableParallelism();
   const atOnce = Math.max(1, Math.min(jobs ?? cores, runs));
-  return { jobs: atOnce, threads: threads ?? Math.max(1, Math.floor(cores / atOnce)) };
+  const share = Math.max(1, Math.floor(cores / atOnce));
+  return { jobs: atOnce, threads: { count: threads ?? share, isExact: threads !== undefined } };
 }
 
 export class LocalEngine implements Engine {
@@ -76,6 +81,7 @@ export class LocalEngine implements Engine {
             reject(error instanceof Error ? error : new Error(String(error)));
           }
         };
+        child.on('message', (warning) => context.onWarning(task, warning as TrainingWarning));
         child.once('error', (error) => over(error.message));
         child.once('exit', (code, name) =>
           over(name ?? (code === BUSY ? 'its run folder in use' : `exit code ${String(code)}`)),
@@ -117,7 +123,7 @@ export class LocalEngine implements Engine {
  * All output of the process goes to the run's log. The terminal's Ctrl-C does not reach it, so we pass that
  * on.
  */
-function startWorker(sweep: string, task: SweepTask, threads: number): ChildProcess {
+function startWorker(sweep: string, task: SweepTask, threads: WorkerThreads): ChildProcess {
   const log = runLog(task.path);
   mkdirSync(dirname(log), { recursive: true });
   const handle = openSync(log, 'a');

@@ -1,17 +1,25 @@
 /** What a sweep prints: its runs before it begins, what happens in it, and how it ended. */
-import { join } from 'node:path';
+import { dirname, join } from 'node:path';
 import {
   differingFields,
   stateCounts,
+  summaryErrors,
   summaryRow,
   valueText,
   type RunSummary,
   type SweepRun,
 } from '../../../experiment/index.js';
-import { isRunFolder, summarizeRun, summarizeRuns, sweepRunPath } from '../../../experiment/store/index.js';
+import {
+  isRunFolder,
+  runLog,
+  summarizeRun,
+  summarizeRuns,
+  sweepRunPath,
+} from '../../../experiment/store/index.js';
 import { byTestError, runsTable } from '../../shared/runs-table.js';
+import { shellCommand } from '../../console/shell.js';
 import { tableText } from '../../console/table.js';
-import { durationText, grouped, percentText, type Terminal } from '../../console/terminal.js';
+import { durationText, errorText, grouped, type Terminal } from '../../console/terminal.js';
 import type { RequestedSweep } from './definition.js';
 import type { SweepListener } from './drive.js';
 import type { SweepProgress } from './progress.js';
@@ -59,6 +67,7 @@ export class SweepReport implements SweepListener {
   readonly #request: RequestedSweep;
   readonly #progress: SweepProgress;
   readonly #begun = performance.now();
+  readonly #warned = new Set<string>();
   #hasWorked = false;
 
   constructor(terminal: Terminal, request: RequestedSweep, progress: SweepProgress) {
@@ -100,7 +109,7 @@ export class SweepReport implements SweepListener {
     const { epochs, errorPercent, place, runs, kept } = pruned;
     this.#terminal.say(
       this.#terminal.colour.dim(
-        `${label}  pruned after epoch ${epochs}: ${percentText(errorPercent)}, place ${place} of ${runs}, ${kept} continue`,
+        `${label}  pruned after epoch ${epochs}: ${errorText(errorPercent)}, place ${place} of ${runs}, ${kept} continue`,
       ),
     );
   };
@@ -114,18 +123,38 @@ export class SweepReport implements SweepListener {
     this.#terminal.note(text);
   };
 
+  readonly onQueued: SweepListener['onQueued'] = (tasks, arrays, limit) => {
+    const { out } = this.#request;
+    this.#terminal.json({ event: 'queued', runs: tasks, jobs: arrays, limit });
+    const atOnce = limit === null ? '' : `, at most ${limit} at a time`;
+    this.#terminal.say(
+      `queued ${runsText(tasks)} as Slurm job${arrays.length === 1 ? '' : 's'} ${arrays.join(', ')}${atOnce}; cancel with: ${shellCommand('fewbit', 'sweep', out, '--cancel')}`,
+    );
+  };
+
+  /** The first of a kind: a sweep may have hundreds, and every one of them is in the log of its run. */
+  readonly onWarning: SweepListener['onWarning'] = ({ run, path }, { kind, message }) => {
+    this.#terminal.json({ event: 'warning', name: run.name, label: run.label, kind, message });
+    if (this.#warned.has(kind)) return;
+    this.#warned.add(kind);
+    this.#terminal.warn(
+      `run "${run.label}": ${message} (for other runs see the logs in ${dirname(runLog(path))})`,
+    );
+  };
+
   readonly onState: SweepListener['onState'] = (running, waiting) => {
     this.#progress.state(running, waiting);
   };
 
   interrupted(engine: string): void {
     const { out } = this.#request;
-    const resume = `fewbit sweep ${out}${engine === 'slurm' ? ' --engine slurm' : ''}`;
+    const sweep = shellCommand('fewbit', 'sweep', out);
+    const resume = `${sweep}${engine === 'slurm' ? ' --engine slurm' : ''}`;
     this.end();
     this.#terminal.json({ event: 'interrupted', out, resume });
-    this.#terminal.note(
+    this.#terminal.stopped(
       engine === 'slurm'
-        ? `jobs that were not cancelled continue; follow them with: ${resume}; cancel them with: fewbit sweep ${out} --cancel`
+        ? `jobs that were not cancelled continue; follow them with: ${resume}; cancel them with: ${sweep} --cancel`
         : `stopped, every run with a checkpoint; continue with: ${resume}`,
     );
   }
@@ -149,12 +178,14 @@ export class SweepReport implements SweepListener {
     const sorted = byTestError(summaries);
     this.#terminal.print(`\n${runsTable(this.#terminal, sorted.slice(0, MAX_ROWS), fields, null)}\n`);
     if (sorted.length > MAX_ROWS)
-      this.#terminal.print(`... ${grouped(sorted.length - MAX_ROWS)} more: fewbit runs list ${out}`);
+      this.#terminal.print(
+        `... ${grouped(sorted.length - MAX_ROWS)} more: ${shellCommand('fewbit', 'runs', 'list', out)}`,
+      );
     const time = this.#hasWorked
       ? ` in ${durationText((performance.now() - this.#begun) / 1000)}`
       : ', nothing was left to do';
     this.#terminal.say(
-      `${stateCounts(summaries)}${time}; runs in ${out}, one folder each\nindex ${index}\n${report === null ? `report: fewbit report ${out}` : `report ${report}`}`,
+      `${stateCounts(summaries)}${time}; runs in ${out}, one folder each\nindex ${index}\n${report === null ? `report: ${shellCommand('fewbit', 'report', out)}` : `report ${report}`}`,
     );
     return failed;
   }
@@ -164,11 +195,13 @@ export class SweepReport implements SweepListener {
     this.#progress.stop();
   }
 
-  #figures({ testErrorPercent, trainErrorPercent, epochs, digest }: RunSummary): string {
+  #figures(summary: RunSummary): string {
+    const { testErrorPercent, trainErrorPercent, epochs, digest } = summary;
+    const errors = summaryErrors(summary);
     const { bold, dim } = this.#terminal.colour;
     return [
-      ...(testErrorPercent === null ? [] : [`test error ${bold(percentText(testErrorPercent))}`]),
-      ...(trainErrorPercent === null ? [] : [`training error ${percentText(trainErrorPercent)}`]),
+      ...(testErrorPercent === null ? [] : [`test error ${bold(errorText(errors.test))}`]),
+      ...(trainErrorPercent === null ? [] : [`training error ${errorText(errors.train)}`]),
       digest === null ? `epoch ${epochs}` : dim(digest.slice(0, 12)),
     ].join('  ');
   }

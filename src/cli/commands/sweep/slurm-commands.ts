@@ -6,6 +6,9 @@ import { spawnSync } from 'node:child_process';
 import type { LockOwner } from '../../../experiment/store/index.js';
 import { UsageError } from '../../console/errors.js';
 
+/** MaxArraySize of a Slurm without a setting is 1001. */
+const DEFAULT_ARRAY = 1001;
+
 /** A task of a job array as the queue has it. Tasks that have ended are not in the queue. */
 export interface QueuedTask {
   /** Number of the job array. */
@@ -26,7 +29,8 @@ interface Output {
 
 function call(program: string, args: readonly string[], input?: string): Output {
   const { error, ...output } = spawnSync(program, args, { input, encoding: 'utf8' });
-  if (error === undefined) return output;
+  // A program that refuses before it has read its input closes the pipe.
+  if (error === undefined || output.status !== null) return output;
   throw new UsageError(
     `slurm: ${program} cannot be run (${'code' in error ? String(error.code) : error.message}); start the sweep where Slurm's commands are, or use --engine local`,
   );
@@ -36,14 +40,24 @@ function firstLine(text: string): string {
   return text.trim().split('\n')[0] ?? '';
 }
 
-/** Submits a script and returns the job's number. @throws UsageError with the message of sbatch */
-export function submit(options: readonly string[], script: string): string {
+/** The number of a submitted job, or the message of sbatch if it refused it. */
+export type Submission = { readonly job: string } | { readonly refusal: string };
+
+/** Submits a script. @throws UsageError if sbatch cannot be run */
+export function submit(options: readonly string[], script: string): Submission {
   const { status, stdout, stderr } = call('sbatch', ['--parsable', ...options], script);
   const job = /^(\d+)/.exec(stdout)?.[1];
-  if (status === 0 && job !== undefined) return job;
-  throw new UsageError(
-    `slurm: sbatch refused the sweep: ${firstLine(stderr) || `exit code ${String(status)}`}`,
-  );
+  if (status === 0 && job !== undefined) return { job };
+  return { refusal: firstLine(stderr) || `exit code ${String(status)}` };
+}
+
+/** Tasks that an array of this cluster may have; Slurm's own default if it does not answer. */
+export function largestArray(): number {
+  const { error, stdout } = spawnSync('scontrol', ['show', 'config'], { encoding: 'utf8' });
+  if (error !== undefined) return DEFAULT_ARRAY;
+  const size = /^MaxArraySize\s*=\s*(\d+)/m.exec(stdout)?.[1];
+  // MaxArraySize is one more than the largest index, and indices begin at 0.
+  return size === undefined ? DEFAULT_ARRAY : Math.max(1, Number(size));
 }
 
 /** The tasks of the jobs that are waiting or running; null where the queue does not answer. */

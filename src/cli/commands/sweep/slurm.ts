@@ -17,8 +17,10 @@ import {
   type SlurmJob,
 } from '../../../experiment/store/index.js';
 import { UsageError } from '../../console/errors.js';
+import { shellCommand, shellWord } from '../../console/shell.js';
 import { Restarts, type Engine, type EngineContext, type SweepTask } from './engine.js';
-import { cancel, queued, submit, type QueuedTask } from './slurm-commands.js';
+import { arraysOf, placesTaken, type ArrayPart } from './slurm-arrays.js';
+import { cancel, largestArray, queued, submit, type QueuedTask } from './slurm-commands.js';
 import { workerArguments } from './worker-arguments.js';
 
 export interface SlurmOptions {
@@ -35,13 +37,13 @@ export interface SlurmOptions {
   readonly shouldCancel: (tasks: number) => Promise<boolean>;
 }
 
-/** Slurm accepts arrays of 1,000 tasks unless it is configured otherwise. */
-const MAX_ARRAY = 1000;
 /**
  * A task that has left the queue may have written files that this machine does not see yet: the number of
  * times to look.
  */
 const LAST_LOOKS = 3;
+/** Message of Slurm about an array that is too long. */
+const WRONG_ARRAY = /invalid job array/i;
 /**
  * The state that Slurm sets after a node failed to start a task, and that is never released automatically.
  */
@@ -50,6 +52,12 @@ const HELD = /launch failed requeued held/i;
 export class SlurmEngine implements Engine {
   readonly #options: SlurmOptions;
   readonly #restarts: Restarts;
+  /** Tasks of an array at most; asked for once, and lowered when the cluster refuses an array for its size. */
+  #arraySize: number | null = null;
+  /** Tasks in the queue when sbatch last refused: it is asked again when there are fewer. */
+  #fullAt = Infinity;
+  /** Why, as it was last reported. */
+  #refusal = '';
 
   constructor(options: SlurmOptions) {
     this.#options = options;
@@ -58,54 +66,95 @@ export class SlurmEngine implements Engine {
 
   async run(tasks: readonly SweepTask[], context: EngineContext): Promise<void> {
     const open = new Map(tasks.map((task) => [task.run.name, task]));
-    /** How often a task was looked for in vain; one that is neither here nor in the queue is to be submitted. */
+    /** How often a submitted task was looked for in vain; one that is not here is to be submitted. */
     const looks = new Map<string, number>();
     let jobs = readJobs(context.sweep);
-    let isSilent = false;
     // Jobs of an earlier start are followed, not submitted again.
-    for (const name of namesOf(jobs, queued(idsOf(jobs)) ?? [])) if (open.has(name)) looks.set(name, 0);
-    while (!context.signal.aborted) {
+    let queue = await this.#answer(jobs, context);
+    for (const name of namesOf(jobs, queue ?? [])) if (open.has(name)) looks.set(name, 0);
+    while (queue !== null) {
       const missing = [...open.values()].filter(({ run }) => !looks.has(run.name));
-      if (missing.length > 0) {
-        jobs = this.#submit(missing, jobs, context.sweep);
-        for (const { run } of missing) looks.set(run.name, 0);
-      }
+      const before = jobs.length;
+      jobs = this.#submit(missing, open.size, jobs, queue, context);
+      for (const { runs } of jobs.slice(before)) for (const name of runs) looks.set(name, 0);
       await pause(this.#options.pollSeconds, context.signal);
-      const queue = queued(idsOf(jobs));
-      if (queue === null) {
-        if (!isSilent) context.onNote('the queue of Slurm does not answer; looking again until it does');
-        isSilent = true;
-        continue;
-      }
-      isSilent = false;
+      queue = await this.#answer(jobs, context);
+      if (queue === null) break;
       this.#look(queue, jobs, open, looks, context);
-      context.onState(...stateOf(queue, jobs, open));
+      context.onState(...stateOf(queue, jobs, open, looks));
       if (open.size === 0) break;
     }
     if (context.signal.aborted) await this.#interrupted(context.sweep, jobs, open);
     else writeJobs(context.sweep, []);
   }
 
-  /** Submits the tasks and notes their jobs beside those before. */
-  #submit(tasks: readonly SweepTask[], before: readonly SlurmJob[], sweep: string): SlurmJob[] {
-    const jobs = [...before];
-    for (let from = 0; from < tasks.length; from += MAX_ARRAY) {
-      const part = tasks.slice(from, from + MAX_ARRAY);
-      for (const { path } of part) markFailure(path, null);
-      const id = submit(this.#arrayOptions(part, sweep), this.#script(part, sweep));
-      jobs.push({ id, runs: part.map(({ run }) => run.name) });
-      writeJobs(sweep, jobs);
+  /** What is in the queue, as soon as it answers; null once the signal is aborted. */
+  async #answer(jobs: readonly SlurmJob[], { signal, onNote }: EngineContext): Promise<QueuedTask[] | null> {
+    for (let isSilent = false; !signal.aborted; isSilent = true) {
+      const queue = queued(idsOf(jobs));
+      if (queue !== null) return queue;
+      if (!isSilent) onNote('the queue of Slurm does not answer; looking again until it does');
+      await pause(this.#options.pollSeconds, signal);
     }
+    return null;
+  }
+
+  /** Submits as many of the tasks, of `open` in all, as the limits leave room for, and notes their jobs beside those before. */
+  #submit(
+    tasks: readonly SweepTask[],
+    open: number,
+    before: readonly SlurmJob[],
+    queue: readonly QueuedTask[],
+    context: EngineContext,
+  ): SlurmJob[] {
+    const jobs = [...before];
+    if (tasks.length === 0 || queue.length >= this.#fullAt) return jobs;
+    this.#fullAt = Infinity;
+    this.#arraySize ??= largestArray();
+    const { jobs: limit } = this.#options;
+    const budget = limit === undefined ? null : limit - placesTaken(jobs, queue);
+    let waiting = [...tasks];
+    for (let parts = arraysOf(waiting, this.#arraySize, budget); parts.length > 0;) {
+      const part = parts.shift()!;
+      for (const { path } of part.tasks) markFailure(path, null);
+      const submission = submit(
+        this.#arrayOptions(part, context.sweep),
+        this.#script(part.tasks, context.sweep),
+      );
+      if ('job' in submission) {
+        waiting = waiting.slice(part.tasks.length);
+        jobs.push({ id: submission.job, runs: part.tasks.map(({ run }) => run.name), limit: part.limit });
+        writeJobs(context.sweep, jobs);
+      } else if (WRONG_ARRAY.test(submission.refusal) && part.tasks.length > 1) {
+        this.#arraySize = Math.ceil(part.tasks.length / 2);
+        const left = [part, ...parts].reduce((sum, { limit: places }) => sum + (places ?? 0), 0);
+        parts = arraysOf(waiting, this.#arraySize, budget === null ? null : left);
+      } else {
+        const inQueue = queue.length + tasks.length - waiting.length;
+        // A task that the queue no longer lists may still have to be looked for.
+        if (inQueue === 0 && tasks.length === open)
+          throw new UsageError(`slurm: sbatch refused the sweep: ${submission.refusal}`);
+        if (submission.refusal !== this.#refusal)
+          context.onNote(
+            `sbatch refused ${String(waiting.length)} of the runs: ${submission.refusal}; ${String(inQueue)} are in the queue, and it is asked again when there are fewer`,
+          );
+        this.#fullAt = inQueue;
+        this.#refusal = submission.refusal;
+        break;
+      }
+    }
+    const submitted = jobs.slice(before.length);
+    if (submitted.length > 0)
+      context.onQueued(tasks.length - waiting.length, idsOf(submitted), limit ?? null);
     return jobs;
   }
 
-  #arrayOptions(tasks: readonly SweepTask[], sweep: string): string[] {
-    const { jobs, threads, options } = this.#options;
+  #arrayOptions({ tasks, limit }: ArrayPart<SweepTask>, sweep: string): string[] {
+    const { threads, options } = this.#options;
     const logs = join(resolve(sweep), '_log');
     mkdirSync(logs, { recursive: true });
-    const limit = jobs === undefined ? '' : `%${String(jobs)}`;
     return [
-      `--array=0-${String(tasks.length - 1)}${limit}`,
+      `--array=0-${String(tasks.length - 1)}${limit === null ? '' : `%${String(limit)}`}`,
       '--job-name=fewbit-sweep',
       // What Slurm itself has to say of the tasks; theirs goes to the log of each run.
       `--output=${join(logs, 'slurm-%A.log')}`,
@@ -118,11 +167,12 @@ export class SlurmEngine implements Engine {
 
   /** `exec`: the signals of a job that is cancelled or requeued reach the run, which writes a checkpoint. */
   #script(tasks: readonly SweepTask[], sweep: string): string {
-    const { threads = 0 } = this.#options;
+    const { threads } = this.#options;
+    const order = { count: threads ?? 0, isExact: threads !== undefined };
     const worker = fileURLToPath(new URL('worker.js', import.meta.url));
     const lines = tasks.map((task, index) => {
-      const words = [process.execPath, worker, ...workerArguments(resolve(sweep), task, threads)];
-      return `${String(index)}) exec ${words.map(quoted).join(' ')} >>${quoted(resolve(runLog(task.path)))} 2>&1 ;;`;
+      const words = [process.execPath, worker, ...workerArguments(resolve(sweep), task, order)];
+      return `${String(index)}) exec ${shellCommand(...words)} >>${shellWord(resolve(runLog(task.path)))} 2>&1 ;;`;
     });
     return ['#!/bin/sh', 'case "$SLURM_ARRAY_TASK_ID" in', ...lines, 'esac', ''].join('\n');
   }
@@ -153,6 +203,7 @@ export class SlurmEngine implements Engine {
         context.onEnd(task);
         continue;
       }
+      if (!looks.has(name)) continue; // waits for a place in the queue
       const problem = readFailure(task.path);
       if (problem !== null) {
         open.delete(name);
@@ -226,20 +277,18 @@ function stateOf(
   queue: readonly QueuedTask[],
   jobs: readonly SlurmJob[],
   open: ReadonlyMap<string, SweepTask>,
+  looks: ReadonlyMap<string, number>,
 ): [running: number, waiting: string | null] {
   const tasks = queue.filter((task) => open.has(nameOf(jobs, task) ?? ''));
   const pending = tasks.filter(({ state }) => state === 'PENDING');
   const reasons = [...new Set(pending.map(({ reason }) => reason).filter((reason) => reason !== 'None'))];
   const why = reasons.length === 0 ? '' : ` (${reasons.join(', ')})`;
-  return [
-    tasks.length - pending.length,
-    pending.length === 0 ? null : `${String(pending.length)} pending${why}`,
+  const unsubmitted = [...open.keys()].filter((name) => !looks.has(name)).length;
+  const waiting = [
+    ...(pending.length === 0 ? [] : [`${String(pending.length)} pending${why}`]),
+    ...(unsubmitted === 0 ? [] : [`${String(unsubmitted)} not submitted yet`]),
   ];
-}
-
-/** A word of a shell script. */
-function quoted(word: string): string {
-  return `'${word.replaceAll("'", `'\\''`)}'`;
+  return [tasks.length - pending.length, waiting.length === 0 ? null : waiting.join(', ')];
 }
 
 async function pause(seconds: number, signal: AbortSignal): Promise<void> {

@@ -38,9 +38,9 @@ export async function trainingExamples(
 ): Promise<Map<string, number>> {
   const counts = new Map<string, number>();
   for (const { configuration } of runs) {
-    const { data, network } = configuration;
+    const { data } = configuration;
     if (counts.has(data)) continue;
-    const { train } = await openData(terminal, { spec: data, seed: network.seed, signal });
+    const { train } = await openData(terminal, configuration, signal);
     counts.set(data, train.count);
   }
   return counts;

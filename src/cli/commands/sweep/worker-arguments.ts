@@ -9,25 +9,41 @@ export interface WorkerOrder {
   readonly sweep: string;
   readonly name: string;
   readonly untilEpoch: number | null;
-  /** 0: as many as Slurm gives the task. */
-  readonly threads: number;
+  readonly threads: WorkerThreads;
 }
 
-/** `<sweep> <run> <epoch or end> <threads>`. */
-export function workerArguments(sweep: string, { run, untilEpoch }: SweepTask, threads: number): string[] {
-  return [sweep, run.name, untilEpoch === null ? 'end' : String(untilEpoch), String(threads)];
+/** Threads of a worker: exactly as many, or as many as its network keeps busy, up to a share of the machine. */
+export interface WorkerThreads {
+  /** 0: as many as Slurm gives the task. */
+  readonly count: number;
+  readonly isExact: boolean;
+}
+
+/** `<sweep> <run> <epoch or end> <threads>`, threads as `4` or `up-to-4`. */
+export function workerArguments(
+  sweep: string,
+  { run, untilEpoch }: SweepTask,
+  { count, isExact }: WorkerThreads,
+): string[] {
+  const threads = `${isExact ? '' : 'up-to-'}${String(count)}`;
+  return [sweep, run.name, untilEpoch === null ? 'end' : String(untilEpoch), threads];
 }
 
 /** @throws UsageError for anything that workerArguments does not write */
 export function workerOrder(words: readonly string[]): WorkerOrder {
   const [sweep, name, until = '', threads = ''] = words;
-  if (sweep === undefined || name === undefined || !/^(end|\d+)$/.test(until) || !/^\d+$/.test(threads)) {
+  if (
+    sweep === undefined ||
+    name === undefined ||
+    !/^(end|\d+)$/.test(until) ||
+    !/^(up-to-)?\d+$/.test(threads)
+  ) {
     throw new UsageError(`worker: expected <sweep> <run> <epoch or end> <threads>, got "${words.join(' ')}"`);
   }
   return {
     sweep,
     name,
     untilEpoch: until === 'end' ? null : Number(until),
-    threads: Number(threads),
+    threads: { count: Number(threads.replace('up-to-', '')), isExact: !threads.startsWith('up-to-') },
   };
 }

@@ -4,7 +4,15 @@
  * stopped with a checkpoint; anything else is a crash.
  */
 import { setTimeout as sleep } from 'node:timers/promises';
-import { completeConfiguration, executeRun, expandSweep, type SweepRun } from '../../../experiment/index.js';
+import { defaultThreads } from '../../../backend/index.js';
+import {
+  completeConfiguration,
+  executeRun,
+  expandSweep,
+  type RunConfiguration,
+  type SweepRun,
+} from '../../../experiment/index.js';
+import { defineNetwork } from '../../../nn/index.js';
 import {
   isRunFolder,
   lockHolder,
@@ -16,12 +24,13 @@ import {
   sweepRunPath,
   type LockOwner,
 } from '../../../experiment/store/index.js';
+import type { TrainingWarning } from '../../../train/index.js';
 import { openData } from '../../shared/open-data.js';
 import { errorLine, EXIT, isKnownError, UsageError } from '../../console/errors.js';
 import { interruptible, type CommandContext, type Interrupt } from '../../console/interrupt.js';
 import { Terminal } from '../../console/terminal.js';
 import { clusterOwner } from './slurm-commands.js';
-import { BUSY, workerOrder, type WorkerOrder } from './worker-arguments.js';
+import { BUSY, workerOrder, type WorkerOrder, type WorkerThreads } from './worker-arguments.js';
 
 /** For a process of the same run that has been asked to stop, or has lost its sweep, and is about to end. */
 const LOCK_WAIT_MS = 15_000;
@@ -56,12 +65,7 @@ async function train(
   const before = readRungRun(sweep, run, 'test');
   const hasReached = (epochs: number): boolean => untilEpoch !== null && epochs >= untilEpoch;
   if (before.isDone || hasReached(before.errors.length)) return 0;
-  const { seed } = run.configuration.network;
-  const data = await openData(terminal, {
-    spec: run.configuration.data,
-    seed,
-    signal: interrupt.signal,
-  });
+  const data = await openData(terminal, run.configuration, interrupt.signal);
   const isNew = !isRunFolder(path);
   const folder = isNew
     ? RunFolder.create(path, completeConfiguration({ ...run.configuration, dataDigest: data.digest }), owner)
@@ -71,11 +75,18 @@ async function train(
     const stop = new AbortController();
     interrupt.signal.addEventListener('abort', () => stop.abort(interrupt.signal.reason));
     if (interrupt.signal.aborted) stop.abort(interrupt.signal.reason);
-    const outcome = await executeRun(folder, { ...configuration, threads: threadsOf(threads) }, checkpoint, {
+    const settled = { ...configuration, threads: threadsOf(threads, configuration) };
+    const outcome = await executeRun(folder, settled, checkpoint, {
       data,
       now: () => performance.now(),
       signal: stop.signal,
       onEvent: (event) => {
+        if (event.event === 'warning') {
+          const { kind, message } = event;
+          terminal.warn(message);
+          // A sweep that is gone does not hear it; the log has it.
+          process.send?.({ kind, message } satisfies TrainingWarning, undefined, undefined, () => undefined);
+        }
         if (event.event === 'epoch' && !event.partial && hasReached(event.epoch)) stop.abort();
       },
     });
@@ -89,8 +100,9 @@ async function train(
 }
 
 /** The number in the order, otherwise that of Slurm for the task. */
-function threadsOf(threads: number): number {
-  return threads > 0 ? threads : Number(process.env['SLURM_CPUS_PER_TASK'] ?? 1);
+function threadsOf({ count, isExact }: WorkerThreads, { network, batch }: RunConfiguration): number {
+  const share = count > 0 ? count : Number(process.env['SLURM_CPUS_PER_TASK'] ?? 1);
+  return isExact ? share : defaultThreads(defineNetwork(network).plan(batch), share);
 }
 
 /** Waits for a process that is about to give the run's lock back; false if it does not. */

@@ -1,0 +1,26 @@
+/** Notes on the labels of loaded data: classes that have no example, and data of one class. */
+import type { DataSet } from './dataset.js';
+import type { NoteBook } from './notes.js';
+
+/** Looks at the labels of all parts of a data set together. */
+export function noteLabels(parts: readonly DataSet[], book: NoteBook): void {
+  const { classes = 0, labelNames } = parts[0] ?? {};
+  const counts = new Uint32Array(classes);
+  for (const { labels } of parts) for (const label of labels) counts[label]! += 1;
+  const isTable = parts[0]?.features instanceof Float32Array;
+  const used = [...counts.keys()].filter((label) => counts[label]! > 0);
+  const nameOf = (label: number): string => labelNames?.[label] ?? String(label);
+  if (used.length === 1) {
+    book.add(
+      'all examples have one label',
+      nameOf(used[0]!),
+      isTable ? 'the label is the column called label or class, otherwise the last' : undefined,
+    );
+  }
+  const unused = [...counts.keys()].filter((label) => counts[label] === 0);
+  if (unused.length === 0) return;
+  const wayOut = labelNames
+    ? undefined
+    : `labels count from 0, so that labels ${used[0]!} to ${classes - 1} need a network of ${classes} outputs`;
+  book.add('classes without an example', nameOf(unused[0]!), wayOut, unused.length);
+}
