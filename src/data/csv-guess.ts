@@ -27,7 +27,7 @@ export function isMissing(cell: string): boolean {
 }
 
 /** True for a label that is a word for a missing value in many tables, and a class in others. */
-export function isDoubtful(label: string): boolean {
+function isDoubtful(label: string): boolean {
   return DOUBTFUL.test(label);
 }
 

@@ -109,7 +109,7 @@ export function record(text: string, fields: Readonly<Record<string, ArgumentRul
   };
 }
 
-/** A list of what the rule says; an array, and no typed array. */
+/** A list of what the rule names; an array, and no typed array. */
 export function listOf(rule: ArgumentRule, text = `a list, each ${rule.text}`): ArgumentRule {
   return {
     text,
@@ -163,7 +163,7 @@ export function checkArgument(who: string, value: unknown, rule: ArgumentRule): 
 }
 
 /**
- * Checks options: an object with no other names than those of the rules, each value as its rule says; an option that is
+ * Checks options: an object with no other names than those of the rules, each value as its rule demands; an option that is
  * undefined counts as left out, unless it is required. Returns the options.
  * @throws InputTypeError for an unknown name, with the name that was probably meant, for a wrong kind and for what is missing;
  * InputError for a wrong value.

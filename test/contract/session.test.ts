@@ -204,7 +204,7 @@ for (const { name, backend, threads } of CANDIDATES) {
       expect(counted.map(({ site }) => site)).toEqual(plan.sites.map(({ site }) => site));
       expect(counted.find(({ site }) => site === 'hidden/weight')!.elements).toBe(20);
       for (const { site, ...counters } of await session.statistics()) {
-        expect(Object.values(counters), site).toEqual([0, 0, 0, 0, 0, 0]);
+        expect([...new Set(Object.values(counters))], site).toEqual([0]);
       }
     });
 

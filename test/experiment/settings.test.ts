@@ -178,7 +178,7 @@ describe('a run configuration', () => {
       'c.json: unknown field "rate", "speed"; the fields are fewbit, network, ',
     ],
     [{ network: { ...network, zoo: 'dnn' } }, 'c.json: network: give "zoo" or "layers", not both'],
-    [{ network: { zoo: 'dnn' } }, 'c.json: network configuration: seed: '],
+    [{ network: { zoo: 'dnn' } }, 'c.json: zoo: seed must be an integer from 0 to 2^64 - 1, got undefined'],
     [
       { network: { zoo: 'toString', seed: 1 } },
       'c.json: network.zoo: expected one of dnn, lenet, cifar, resnet8, resnet20, got "toString"',

@@ -1,6 +1,6 @@
 /**
  * A run folder is one whole: a bit that changes in any file, a file that is lost, or that is an earlier one or another
- * run's, is noticed by whoever opens the folder. And the record can be verified by repeating the run.
+ * run's, is noticed when the folder is opened. And the record can be verified by repeating the run.
  */
 import { cpSync, existsSync, readFileSync, rmSync, writeFileSync } from 'node:fs';
 import { join } from 'node:path';

@@ -71,7 +71,7 @@ async function closed(making: Promise<fewbit.Network>): Promise<void> {
   await (await making).close();
 }
 
-/** A method of a network of its own. */
+/** A method of a separate network. */
 function ofNetwork(method: keyof fewbit.Network, ...args: readonly unknown[]): Call {
   return of(
     async (...given) => {

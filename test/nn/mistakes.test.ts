@@ -56,7 +56,7 @@ const cases: [name: string, configuration: unknown, message: string][] = [
   [
     'format text',
     { ...good, formats: 'int8' },
-    'format: expected "<IL,FL>" or "IL.FL", got "int8"; write for example "<2,14>" or "2.14"',
+    'format: expected "<IL,FL>" or "IL.FL", got "int8"; int8 is "<8,0>" here',
   ],
   [
     'formats without weight',

@@ -158,7 +158,7 @@ describe('checkpoint', () => {
     [
       'a network that is not JSON',
       ({ metadata }) => (metadata['network'] = '{'),
-      'checkpoint: "network" in the metadata is not JSON, got {',
+      'checkpoint: "network" in the metadata is not JSON, got "{"',
     ],
     [
       'a seed that is not the network’s',

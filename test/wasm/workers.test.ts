@@ -3,7 +3,7 @@ import { beforeEach, describe, expect, test, vi } from 'vitest';
 import type { Session, TrainStep } from '../../src/backend/contract.js';
 import { wasmBackend, wasmInfo } from '../../src/backend/wasm/index.js';
 import type { WorkerHandle } from '../../src/backend/wasm/worker.js';
-import { defineNetwork } from '../../src/nn/index.js';
+import { defineNetwork, zoo } from '../../src/nn/index.js';
 import type { Plan } from '../../src/plan/index.js';
 
 const born: WorkerHandle[] = [];
@@ -75,8 +75,9 @@ describe('threads', () => {
     expect(results[2]).toEqual(results[0]);
   });
 
-  test('by default all that the machine runs at once', async () => {
-    const session = await wasmBackend.open(smallPlan(1), { seed: 1 });
+  test('by default all that the machine runs at once, if the step keeps them busy', async () => {
+    const large = defineNetwork(zoo.dnn({ seed: 1 })).plan(100);
+    const session = await wasmBackend.open(large, { seed: 1 });
     expect(session.threads).toBe(wasmInfo().threads);
     expect(born).toHaveLength(wasmInfo().threads - 1);
     await session.close();

@@ -34,13 +34,17 @@ export function wasmInfo(): WasmInfo {
  */
 const WORK_PER_THREAD = 6_000_000;
 
-/** Default number of threads for a plan: as many as a step keeps busy, at most `atMost` and what the machine has. */
-export function defaultThreads(plan: Plan, atMost = MAX_THREADS): number {
+/** Threads that a step of the plan keeps busy; at least 1. */
+function busyThreads(plan: Plan): number {
   const work = (ops: readonly Op[]): number =>
     ops.reduce((sum, op) => sum + opMacs(op, plan) + 3 * opBytes(op, plan), 0);
   // A plan may have no training step.
-  const busy = Math.max(1, Math.floor(Math.max(work(plan.train), work(plan.evaluate)) / WORK_PER_THREAD));
-  return Math.min(busy, atMost, wasmInfo().threads);
+  return Math.max(1, Math.floor(Math.max(work(plan.train), work(plan.evaluate)) / WORK_PER_THREAD));
+}
+
+/** Default number of threads for a plan: as many as a step keeps busy, at most `atMost` and what the machine has. */
+export function defaultThreads(plan: Plan, atMost = MAX_THREADS): number {
+  return Math.min(busyThreads(plan), atMost, wasmInfo().threads);
 }
 
 /** Checks the number of threads of a session. */
@@ -67,7 +71,7 @@ export function wasmBackendWith(choice: Partial<KernelChoice>): Backend {
     async open(plan, options) {
       checkSessionOptions(options);
       const threads = threadsOf(plan, options.threads);
-      if (options.threads === undefined && !sharedMemory && defaultThreads(plan) > 1) {
+      if (options.threads === undefined && !sharedMemory && busyThreads(plan) > 1) {
         warn('wasm: runs on 1 thread, since this page lacks shared memory; serve it cross-origin isolated');
       }
       const seed = parseSeed(options.seed);

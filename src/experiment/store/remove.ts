@@ -1,5 +1,5 @@
 /**
- * Removes run folders and sweeps, but only what Fewbit wrote: never a folder that is no run's or sweep's, never a
+ * Removes run folders and sweeps, but only what Fewbit wrote: never the folder of anything but a run or sweep, never a
  * foreign file, nothing behind a symbolic link, and nothing that a process works on. Files are removed by name and folders
  * when they are empty, so a file that appears meanwhile stays.
  */

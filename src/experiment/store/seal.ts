@@ -1,6 +1,6 @@
 /**
  * The parts of a run folder belong together: config.json, metrics.jsonl, the checkpoint. The checkpoint records the
- * others in its seal, because one file is replaced atomically and two are not. Whoever reads a folder checks the
+ * others in its seal, because one file is replaced atomically and two are not. Every reader of a folder checks the
  * seal here. Argued in docs/experiments.md, section "A run folder is one whole".
  */
 import { closeSync, existsSync, openSync, readSync } from 'node:fs';
@@ -46,7 +46,7 @@ export function checkFixedFiles(path: string, { files }: RunSeal): void {
   }
 }
 
-/** What a run's checkpoint says of itself and of the other files; of a run of an earlier version the seal is null. */
+/** What a run's checkpoint records of itself and of the other files; of a run of an earlier version the seal is null. */
 export interface SealedHeader extends CheckpointHeader {
   readonly seal: RunSeal | null;
 }

@@ -1,4 +1,4 @@
-/** A program as a user writes it, for Node and for the browser alike: trains a tiny network and gives its digest. */
+/** A program as a user writes it, for Node and for the browser alike: trains a network that is large enough for several threads and gives its digest. */
 import { ArrayDataSetIterator, synthetic } from 'fewbit';
 import { defineNetwork } from 'fewbit/nn';
 import { parseFormat, wordLength } from 'fewbit/numerics';
@@ -18,7 +18,7 @@ const definition = defineNetwork({
   optimizer: { kind: 'sgd', learningRate: 0.05, momentum: 0.9 },
   input: { height: 28, width: 28, channels: 1 },
   layers: [
-    { type: 'conv2d', channels: 4, kernel: 5, stride: 2, activation: 'relu' },
+    { type: 'conv2d', channels: 16, kernel: 5, stride: 2, activation: 'relu' },
     { type: 'maxPool', kernel: 2 },
     { type: 'dense', units: 10 },
   ],
@@ -32,7 +32,7 @@ export async function train(backend, threads) {
   const { train: examples } = synthetic({ seed: 1, train: 100, test: 1 });
   const network = await Network.create(definition, { backend, threads });
   try {
-    await network.fit(new ArrayDataSetIterator(examples, { batch: 20, shuffle: 3 }), { epochs: 1 });
+    await network.fit(new ArrayDataSetIterator(examples, { batch: 100, shuffle: 3 }), { epochs: 1 });
     return { digest: await network.digest(), bits };
   } finally {
     await network.close();
