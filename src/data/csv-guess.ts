@@ -101,6 +101,11 @@ export function noteColumns(table: Columns, book: NoteBook): void {
       'remove the column if it is an index',
     );
   }
+  header?.forEach((title, column) => {
+    if (header.indexOf(title) === column) return;
+    const what = 'columns with the name of another column, which only their order tells apart';
+    book.add(what, `${name}: column ${column + 1} ("${title}")`, 'rename or remove them');
+  });
   labels.forEach((label, row) => {
     if (!isDoubtful(label)) return;
     const what = `examples of the class "${label}", which may stand for a missing value`;

@@ -164,6 +164,13 @@ export function parseCsv(text: string, options: CsvOptions = {}, reference: CsvR
 function checkKind(text: string, name: string): void {
   const kind = text === '' ? undefined : fileKind(new TextEncoder().encode(text.slice(0, 512)));
   if (kind) throw new DataError(`${name}: must be a table, got ${kind.name}; ${kind.wayOut}`);
+  const nul = text.indexOf('\0');
+  if (nul >= 0) {
+    const line = text.slice(0, nul).split(/\r?\n|\r/).length;
+    throw new DataError(
+      `${name}: must be text, got a character 0 in line ${line}; remove it, or fetch the file again`,
+    );
+  }
   if (/^\uFEFF?sep=.\r?\n/i.test(text)) {
     throw new DataError(`${name}: must begin with a row, got a spreadsheet's "sep="; remove line 1`);
   }

@@ -20,6 +20,10 @@ const bytes =
 const ascii = (mark: string, at = 0): ((given: Uint8Array) => boolean) =>
   bytes(...Array<null>(at).fill(null), ...mark.split('').map((character) => character.charCodeAt(0)));
 
+/** A character of ASCII in two bytes, twice. */
+const isWide = ([a, b, c, d]: Uint8Array): boolean =>
+  (a! > 0 && b === 0 && c! > 0 && d === 0) || (a === 0 && b! > 0 && c === 0 && d! > 0);
+
 const isIdx = (given: Uint8Array): boolean => bytes(0, 0, 8)(given) && given[3]! >= 1 && given[3]! <= 4;
 
 /** The first that fits counts. */
@@ -50,7 +54,11 @@ const KINDS: readonly (readonly [fits: (bytes: Uint8Array) => boolean, name: str
   [ascii('PAR1'), 'a Parquet file', 'save it as CSV'],
   [ascii('SQLite format 3\0'), 'an SQLite database', 'save it as CSV'],
   [isIdx, 'an IDX file', 'IDX files are read from their folder'],
-  [(given) => bytes(0xff, 0xfe)(given) || bytes(0xfe, 0xff)(given), 'text in UTF-16', 'save it as UTF-8'],
+  [
+    (given) => bytes(0xff, 0xfe)(given) || bytes(0xfe, 0xff)(given) || isWide(given),
+    'text in UTF-16',
+    'save it as UTF-8',
+  ],
 ];
 
 /** The kind of file that `bytes` are; undefined for plain text, or an unknown kind. */

@@ -2,6 +2,9 @@
 import type { DataSet } from './dataset.js';
 import type { NoteBook } from './notes.js';
 
+/** A name as a reader compares it: without case, kind of letters and number of spaces. */
+const plain = (label: string): string => label.normalize('NFKC').toLowerCase().replace(/\s+/g, ' ').trim();
+
 /** Looks at the labels of all parts of a data set together. */
 export function noteLabels(parts: readonly DataSet[], book: NoteBook): void {
   const { classes = 0, labelNames } = parts[0] ?? {};
@@ -17,6 +20,16 @@ export function noteLabels(parts: readonly DataSet[], book: NoteBook): void {
       isTable ? 'the label is the column called label or class, otherwise the last' : undefined,
     );
   }
+  labelNames?.forEach((label, at) => {
+    const other = labelNames.findIndex((known) => plain(known) === plain(label));
+    if (other === at) return;
+    const what = 'classes whose names differ in case or spaces only';
+    book.add(
+      what,
+      `${JSON.stringify(labelNames[other]!)} and ${JSON.stringify(label)}`,
+      'write equal names if they are one class',
+    );
+  });
   const unused = [...counts.keys()].filter((label) => counts[label] === 0);
   if (unused.length === 0) return;
   const wayOut = labelNames

@@ -3,6 +3,7 @@
  * data set, travels in checkpoints as plain JSON, and `conformData` applies it: columns and classes by name, never by
  * place, features normalised by the same statistics. docs/data.md, "The schema".
  */
+import { checkArgument, record, withMethods } from '../numerics/arguments.js';
 import type {
   Columns,
   DataSchema,
@@ -13,11 +14,15 @@ import type {
   NormalizerState,
 } from './dataset.js';
 import { DataError } from './errors.js';
-import { exampleSize, shapeText } from './examples.js';
+import { DATA_SET, exampleSize, shapeText } from './examples.js';
 import { applyNormalizer } from './normalizer.js';
 
+const SCHEMA = record('a DataSchema');
+
 /** The schema of a data set. */
-export function schemaOf({ features, shape, columns, classes, labelNames, normalizer }: DataSet): DataSchema {
+export function schemaOf(data: DataSet): DataSchema {
+  checkArgument('schema: data', data, DATA_SET);
+  const { features, shape, columns, classes, labelNames, normalizer } = data;
   const isPixels = normalizer ? normalizer.pixels === true : features instanceof Uint8Array;
   return {
     kind: isPixels ? 'pixels' : 'values',
@@ -36,6 +41,7 @@ export function schemaOf({ features, shape, columns, classes, labelNames, normal
  * normalised by other statistics; `who` begins the message.
  */
 export function conformData(data: DataSet, schema: DataSchema, who = 'data'): DataSet {
+  checkArgument(`${who}: schema`, schema, SCHEMA);
   return applied(conforming(schemaOf(data), schema, who), data);
 }
 
@@ -49,6 +55,8 @@ export function conformIterator(
   schema: DataSchema,
   who = 'data',
 ): DataSetIterator {
+  checkArgument(`${who}: iterator`, iterator, withMethods('a DataSetIterator', 'next', 'hasNext', 'reset'));
+  checkArgument(`${who}: schema`, schema, SCHEMA);
   const { classes, labelNames } = iterator;
   const { kind, shape, normalizer } = schema;
   const own: DataSchema = iterator.schema ?? {

@@ -98,6 +98,16 @@ export function withMethods(text: string, ...names: readonly string[]): Argument
   };
 }
 
+/** An object with at least one of these methods. */
+export function withOneOf(text: string, ...names: readonly string[]): ArgumentRule {
+  return {
+    text: `${text} (with a method ${names.join(' or ')})`,
+    kind: 'object',
+    holds: (value) =>
+      isObject(value) && names.some((name) => typeof (value as Record<string, unknown>)[name] === 'function'),
+  };
+}
+
 /** An object; `fields` are rules for some of its properties. Others may be there: it is data, not a set of options. */
 export function record(text: string, fields: Readonly<Record<string, ArgumentRule>> = {}): ArgumentRule {
   return {

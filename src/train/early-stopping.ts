@@ -15,13 +15,18 @@ import {
   TEXT,
   type OptionRules,
   checkArgument,
-  listOf,
   withMethods,
 } from '../numerics/arguments.js';
 import { InputError, InputTypeError } from '../numerics/index.js';
 import type { Evaluation } from './evaluation.js';
 import type { FitOptions } from './fit.js';
-import type { EpochSummary, Iteration, TrainingListener, TrainingModel } from './listener.js';
+import {
+  LISTENERS,
+  type EpochSummary,
+  type Iteration,
+  type TrainingListener,
+  type TrainingModel,
+} from './listener.js';
 import type { Network } from './network.js';
 import { checkPeriod } from './period.js';
 
@@ -162,7 +167,7 @@ export class EarlyStoppingTrainer {
       checkOptions('early stopping: maxTime', configuration.maxTime, TIME_RULES, ['milliseconds', 'now']);
     checkArgument('early stopping: network', network, withMethods('a network', 'fit'));
     checkSource('early stopping', iterator);
-    checkArgument('early stopping: listeners', listeners, listOf(record('a listener')));
+    checkArgument('early stopping: listeners', listeners, LISTENERS);
     const { maxEpochs, patience = 1, everyEpochs = 1 } = configuration;
     checkPeriod('early stopping: maxEpochs', maxEpochs);
     checkPeriod('early stopping: patience', patience);

@@ -3,19 +3,20 @@
  * later as if it had not stopped. One step is one call of the session, so a listener sees exactly the state
  * after that step. Semantics: docs/training.md, "Steps and epochs".
  */
-import { FUNCTION, listOf, NUMBER, record, SIGNAL, type OptionRules } from '../numerics/arguments.js';
+import { FUNCTION, NUMBER, SIGNAL, type OptionRules } from '../numerics/arguments.js';
 import { InputError, InputTypeError } from '../numerics/index.js';
 import type { Session, StepMetrics } from '../backend/index.js';
 import type { DataSetIterator, IteratorPosition } from '../data/index.js';
 import { coefficientsOf, type StepRates } from '../optim/index.js';
 import type { BatchEncoder } from './batch.js';
-import type {
-  EpochSummary,
-  FitResult,
-  FitStart,
-  PrecisionChange,
-  TrainingListener,
-  TrainingModel,
+import {
+  LISTENERS,
+  type EpochSummary,
+  type FitResult,
+  type FitStart,
+  type PrecisionChange,
+  type TrainingListener,
+  type TrainingModel,
 } from './listener.js';
 import { EventLoopTurns } from './turns.js';
 import {
@@ -45,7 +46,7 @@ export interface FitOptions {
 export const FIT_OPTIONS: OptionRules<FitOptions> = {
   epochs: NUMBER,
   maxSteps: NUMBER,
-  listeners: listOf(record('a listener')),
+  listeners: LISTENERS,
   signal: SIGNAL,
   batch: NUMBER,
   onWarning: FUNCTION,

@@ -2,6 +2,7 @@
  * What a training listener receives, and what it may do with the network being trained: the hooks of
  * Deeplearning4j. A hook may be asynchronous; training waits until it is done. Described in docs/training.md.
  */
+import { listOf, withOneOf } from '../numerics/arguments.js';
 import type { SiteStatistics } from '../backend/index.js';
 import type { DataSet, DataSetIterator, IteratorPosition } from '../data/index.js';
 import type { NetworkDefinition } from '../nn/index.js';
@@ -79,6 +80,11 @@ export interface PrecisionChange {
   /** Counters of the conversion, for every parameter, then every update. */
   readonly sites: readonly SiteStatistics[];
 }
+
+const HOOKS = ['onFitStart', 'onPrecisionChange', 'onEpochStart', 'iterationDone', 'onEpochEnd', 'onFitEnd'];
+
+/** Rule of listeners: one without any method that `fit` calls is a mistake in their names. */
+export const LISTENERS = listOf(withOneOf('a listener', ...HOOKS));
 
 /** How `fit` ended. */
 export interface FitResult {

@@ -231,6 +231,13 @@ describe('notes', () => {
         'no header, so the last column is the label; the first column holds small whole numbers too: f; if the first is the label, put a header above that calls it label',
       ],
     ],
+    [
+      'columns of one name',
+      'a,a,b,label\n3,4,1,x\n5,6,2,y',
+      [
+        'columns with the name of another column, which only their order tells apart: f: column 2 ("a"); rename or remove them',
+      ],
+    ],
     ['numbers in front of words', counting(40, (i) => `${i % 10},${i * 7},${i % 2 ? 'x' : 'y'}`), []],
   ])('%s', (_, text, expected) => {
     expect(notesOf(text)).toEqual(expected);
@@ -327,6 +334,11 @@ describe('bad CSV', () => {
     ],
     ['1,2,0\n1,0', {}, 'f: every row needs 3 cells as the first has, got 2 in line 2'],
     ['1,2,0\n1,2,3,0', {}, 'f: every row needs 3 cells as the first has, got 4 in line 2'],
+    [
+      'a,b\n1,x\n2,y\0',
+      {},
+      'f: must be text, got a character 0 in line 3; remove it, or fetch the file again',
+    ],
     ['1,"a', {}, 'f: the quote opened in line 1 must be closed, got the end'],
     [
       '1,2\n1,a"b"',

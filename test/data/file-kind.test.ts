@@ -39,6 +39,8 @@ describe('fileKind', () => {
     ['an SQLite database', latin1('SQLite format 3\0')],
     ['an IDX file', encodeIdx([3], [0, 1, 2])],
     ['text in UTF-16', latin1('\xff\xfea\0')],
+    ['text in UTF-16', latin1('a\0,\0')],
+    ['text in UTF-16', latin1('\0a\0,')],
   ])('%s', (name, bytes) => {
     expect(fileKind(bytes)?.name).toBe(name);
     expect(kindHint(bytes)).toMatch(/^; it is .*: ./);

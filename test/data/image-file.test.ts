@@ -125,6 +125,15 @@ describe('PNG', () => {
     ['a profile called sRGB', [['iCCP', iccProfile('desc sRGB IEC61966-2.1')]], undefined],
     ['another profile', [['iCCP', iccProfile('desc Display P3')]], other],
     ['a broken profile', [['iCCP', [...Buffer.from('name\0\0'), 1, 2]]], other],
+    ['code points of sRGB', [['cICP', [1, 13, 0, 1]]], undefined],
+    [
+      'code points of BT.2020 that override sRGB',
+      [
+        ['cICP', [9, 16, 0, 1]],
+        ['sRGB', [0]],
+      ],
+      other,
+    ],
     ['animation', [['acTL', range(8)]], ['are animated; their first picture is read']],
   ] as const)('what is not obeyed is remarked: %s', (_, chunks, remarks) => {
     const image = decodeImage(pngFile({ width: 2, height: 1 }, [0, 5, 6], chunks), 'x');

@@ -298,7 +298,7 @@ describe('CSV', () => {
   test('a single row cannot be split', async () => {
     const folder = await folderOf({ 'train.csv': '1,0' });
     expect(await rejection(loadData(folder, options))).toBe(
-      'RangeError: split: both parts need an example, got fraction 0.2 of 1 examples; choose a fraction between 0 and 1',
+      'DataError: data: without a test part at least 2 examples are needed, got 1; give more, or a test part',
     );
   });
 });
@@ -597,6 +597,14 @@ describe('notes', () => {
     ]);
   });
 
+  test('class names that differ in case or spaces only', async () => {
+    expect(
+      await notesOf({ 'train.csv': 'a,label\n3,Cold\n5,warm\n1,cold\n2,very  warm\n4,very warm' }),
+    ).toEqual([
+      'classes whose names differ in case or spaces only: 2, first "Cold" and "cold"; write equal names if they are one class',
+    ]);
+  });
+
   test('other entries beside IDX files, also folders of their names', async () => {
     expect(
       await notesOf({
@@ -734,11 +742,13 @@ describe('names and paths', () => {
 
   test.runIf(process.platform !== 'win32')('a named pipe is not a file, and is not waited for', async () => {
     const folder = await temporaryFolder();
-    const pipe = join(folder, 'table.csv');
-    execFileSync('mkfifo', [pipe]);
-    expect(await rejection(loadData(pipe, options))).toBe(
-      `DataError: ${pipe}: must be a file, got a named pipe; give the path of a file`,
-    );
+    for (const name of ['table.csv', 'pipe']) {
+      const pipe = join(folder, name);
+      execFileSync('mkfifo', [pipe]);
+      expect(await rejection(loadData(pipe, options))).toBe(
+        `DataError: ${pipe}: must be a file, got a named pipe; give the path of a file`,
+      );
+    }
     for (const name of ['train.csv', 'data_batch_1.bin', 'train-images-idx3-ubyte', 'cat/1.png']) {
       const other = await folderOf({ 'cat/0.txt': '' });
       execFileSync('mkfifo', [join(other, name)]);

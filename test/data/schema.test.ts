@@ -155,6 +155,16 @@ describe('iterators', () => {
     expect(iterator.position).toEqual({ epoch: 1, cursor: 0 });
   });
 
+  test('no iterator and no schema are named', () => {
+    const iterator = new ArrayDataSetIterator(table, { batch: 1 });
+    expect(() => conformIterator(undefined as never, schema)).toThrow(
+      'data: iterator must be a DataSetIterator (with next, hasNext, reset), got undefined',
+    );
+    expect(() => conformIterator(iterator, undefined as never)).toThrow(
+      'data: schema must be a DataSchema, got undefined',
+    );
+  });
+
   test('one that conforms is the same object', () => {
     const iterator = new ArrayDataSetIterator(fitted.transform(table), { batch: 1 });
     expect(conformIterator(iterator, iterator.schema)).toBe(iterator);

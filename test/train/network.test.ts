@@ -176,6 +176,13 @@ describe('fit', () => {
     expect.assertions(1);
   });
 
+  it('refuses a listener without a method that is called', async () => {
+    const network = await tiny();
+    await expect(
+      network.fit(tinyIterator(12, 4), { listeners: [{ onStep: () => undefined } as never] }),
+    ).rejects.toThrow('fit: listeners must be a list, each a listener (with a method onFitStart or ');
+  });
+
   it('stays usable when a listener throws', async () => {
     const network = await tiny();
     const fails = {

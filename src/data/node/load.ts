@@ -121,8 +121,13 @@ export async function loadData(spec: string, options: LoadOptions): Promise<Load
   let test = found.parts[1];
   if (!test) {
     const { testFraction = 0.2 } = options;
+    if (train.count < 2) {
+      throw new DataError(
+        `data: without a test part at least 2 examples are needed, got ${train.count}; give more, or a test part`,
+      );
+    }
     // Two examples make two parts, however small the fraction.
-    const fraction = train.count > 1 ? Math.max(testFraction, 1 / train.count) : testFraction;
+    const fraction = Math.max(testFraction, 1 / train.count);
     [test, train] = splitDataSet(train, fraction, options.seed);
     sources.push(`${test.count} of ${test.count + train.count} examples held back for the test by seed`);
   }
@@ -208,7 +213,7 @@ async function findData(spec: string, options: FindOptions, book: NoteBook): Pro
     );
   });
   if (entry.isDirectory()) return await findInFolder(spec, options, book);
-  if (TABLE.test(spec)) return await readTables([spec], options, book);
+  if (TABLE.test(spec) || !entry.isFile()) return await readTables([spec], options, book);
   throw new DataError(
     `data: a file must be a .csv or .tsv, got "${spec}"; give the folder for IDX files or images${await hintOf(spec)}`,
   );

@@ -37,6 +37,9 @@ const ADAM7 = [
 /** The gamma of sRGB as gAMA has it, 100000 / 2.2, give or take 1 %. */
 const [SRGB_GAMMA_MIN, SRGB_GAMMA_MAX] = [45_000, 45_910];
 
+/** sRGB in the code points of ITU-T H.273. */
+const [SRGB_PRIMARIES, SRGB_TRANSFER] = [1, 13];
+
 interface Chunk {
   readonly type: string;
   readonly body: Uint8Array;
@@ -131,8 +134,10 @@ function checkPicture(chunks: readonly Chunk[], header: Header): void {
   if (got !== promised) throw new DataError(`its header promises ${promised} bytes of picture, got ${got}`);
 }
 
-/** True for a profile that is not sRGB, or a gamma that is not its own. */
+/** True for code points (cICP), a profile or a gamma that are not those of sRGB. The first of them that is there counts. */
 function hasOtherColours(find: (type: string) => Uint8Array | undefined): boolean {
+  const points = find('cICP');
+  if (points) return points[0] !== SRGB_PRIMARIES || points[1] !== SRGB_TRANSFER;
   if (find('sRGB')) return false;
   const profile = find('iCCP');
   if (profile) return !isSrgbProfile(unpackedProfile(profile));
