@@ -16,7 +16,7 @@ import {
 import { parseSeed, shuffledOrder, type Seed, InputError } from '../numerics/index.js';
 import type { DataSet, FeatureShape } from './dataset.js';
 
-const SHAPE = listOf(NUMBER, 'a shape, [height, width, channels] or [size]');
+export const SHAPE = listOf(NUMBER, 'a shape, [height, width, channels] or [size]');
 
 /** What the parts of a data set are; whether they fit together is `checkDataSet`. */
 export const DATA_SET = record('a DataSet { features, labels, count, shape, classes }', {

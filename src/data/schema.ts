@@ -3,7 +3,16 @@
  * data set, travels in checkpoints as plain JSON, and `conformData` applies it: columns and classes by name, never by
  * place, features normalised by the same statistics. docs/data.md, "The schema".
  */
-import { checkArgument, record, withMethods } from '../numerics/arguments.js';
+import {
+  checkArgument,
+  listOf,
+  NUMBER,
+  oneOf,
+  optional,
+  record,
+  TEXT,
+  withMethods,
+} from '../numerics/arguments.js';
 import type {
   Columns,
   DataSchema,
@@ -14,10 +23,16 @@ import type {
   NormalizerState,
 } from './dataset.js';
 import { DataError } from './errors.js';
-import { DATA_SET, exampleSize, shapeText } from './examples.js';
+import { DATA_SET, SHAPE, exampleSize, shapeText } from './examples.js';
 import { applyNormalizer } from './normalizer.js';
 
-const SCHEMA = record('a DataSchema');
+const SCHEMA = record('a DataSchema', {
+  kind: oneOf(['pixels', 'values']),
+  shape: SHAPE,
+  columns: optional(record('columns', { features: listOf(TEXT), label: TEXT })),
+  classes: NUMBER,
+  labelNames: optional(listOf(TEXT)),
+});
 
 /** The schema of a data set. */
 export function schemaOf(data: DataSet): DataSchema {

@@ -43,12 +43,15 @@ export interface GoldenVectors {
 /** Which examples, and what computes them. */
 export interface GoldenOptions {
   readonly data: DataSet;
-  /** How many, from the first on. */
-  readonly count: number;
+  /** How many, from the first on; default ten, or all if there are fewer. */
+  readonly count?: number;
   /** Every backend gives the same; default `wasm`. */
   readonly backend?: BackendName | Backend;
   readonly threads?: number;
 }
+
+/** Golden vectors, unless another number is given. */
+const DEFAULT_COUNT = 10;
 
 const GOLDEN_OPTIONS: OptionRules<GoldenOptions> = {
   data: record('a DataSet'),
@@ -62,12 +65,13 @@ const GOLDEN_OPTIONS: OptionRules<GoldenOptions> = {
  * @throws (rejects with) RangeError if there are not as many examples, or they do not suit the network.
  */
 export async function goldenVectors(subject: ExportSubject, options: GoldenOptions): Promise<GoldenVectors> {
-  checkOptions('export', options, GOLDEN_OPTIONS, ['data', 'count']);
+  checkOptions('export', options, GOLDEN_OPTIONS, ['data']);
   checkSubject(subject);
   checkDataSet(options.data, 'export: data');
   const { definition, plan, dataSchema, tensors } = subject;
-  const { count, backend = 'wasm', threads } = options;
+  const { backend = 'wasm', threads } = options;
   const data = dataSchema ? conformData(options.data, dataSchema, 'export') : options.data;
+  const { count = Math.min(DEFAULT_COUNT, data.count) } = options;
   checkData('export', data, definition);
   if (!Number.isInteger(count) || count < 1 || count > data.count) {
     throw new InputError(

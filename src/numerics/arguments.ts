@@ -204,7 +204,7 @@ export function checkOptions<T extends object>(
 }
 
 /** The way out for an unknown name: the known name that was probably meant, or all of them. */
-export function wayOut(name: string, known: readonly string[]): string {
+function wayOut(name: string, known: readonly string[]): string {
   const distances = known.map((one) => distance(name.toLowerCase(), one.toLowerCase()));
   const least = Math.min(...distances);
   const best = known[distances.indexOf(least)];

@@ -98,6 +98,7 @@ function ofMethod<T>(make: () => T, method: keyof T, ...args: readonly unknown[]
 
 const IDX = { name: 'a', dimensions: [2, 1, 1], data: Uint8Array.from([1, 2]) };
 const IDX_LABELS = { name: 'b', dimensions: [2], data: Uint8Array.from([0, 1]) };
+const SYNTHETIC_SCHEMA = fewbit.schemaOf(fewbit.synthetic({ seed: 1, train: 2, test: 2 }).train);
 const CSV = 'a,b,label\n1,2,x\n3,4,y\n';
 const FORMAT = { il: 4, fl: 12 };
 const TENSOR = { shape: [2], data: Int16Array.from([1, 2]) };
@@ -326,6 +327,17 @@ export async function calls(): Promise<ReadonlyMap<string, Call>> {
     ['dataDigest', of(node.dataDigest, [dataSet()])],
     ['getNamed', of(node.getNamed, 'mnist', FETCH)],
     ['listNamed', of(node.listNamed, FETCH)],
+    ['schemaOf', of(fewbit.schemaOf, dataSet())],
+    ['parseDataSchema', of(fewbit.parseDataSchema, fewbit.schemaOf(dataSet()), 'data.json')],
+    ['conformData', of(fewbit.conformData, dataSet(), fewbit.schemaOf(dataSet()), 'data')],
+    ['conformIterator', of(fewbit.conformIterator, iterator(), fewbit.schemaOf(dataSet()), 'data')],
+    [
+      'loadExamples',
+      of(node.loadExamples, 'synthetic', {
+        ...FETCH,
+        ...{ seed: 1, csv: { header: true }, schema: SYNTHETIC_SCHEMA },
+      }),
+    ],
     [
       'loadData',
       of(node.loadData, 'synthetic', {

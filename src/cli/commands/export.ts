@@ -33,7 +33,7 @@ type Format = (typeof FORMATS)[number];
 interface ExportOptions {
   readonly format: Format;
   readonly out?: string;
-  readonly vectors: number;
+  readonly vectors?: number;
   readonly rounding?: string;
   readonly data?: string;
   readonly backend?: BackendName;
@@ -66,7 +66,11 @@ export const exportCommand = defineCommand({
         .argument('<run>', 'run folder')
         .addOption(new Option('--format <format>', 'what to write').choices(FORMATS).makeOptionMandatory())
         .option('--out <folder>', 'folder of the files: new, or empty (default: <run>/export-<format>)')
-        .option('--vectors <n>', 'number of golden vectors', wholeNumber('--vectors', 1), 10)
+        .option(
+          '--vectors <n>',
+          'number of golden vectors (default: 10, or all examples if there are fewer)',
+          wholeNumber('--vectors', 1),
+        )
         .option(
           '--rounding <mode>',
           'rounding of activations in the inference (default: as in fewbit eval)',
@@ -104,7 +108,7 @@ async function exportRun(
   const threads = options.threads ?? configuration.threads;
   const golden = await goldenVectors(subject, {
     data: test,
-    count: options.vectors,
+    ...(options.vectors === undefined ? {} : { count: options.vectors }),
     backend: options.backend ?? configuration.backend,
     ...(threads === undefined ? {} : { threads }),
   });

@@ -137,8 +137,16 @@ ${subject.dataSchema ? ' *         what they are, and how they are normalised: d
 #define ${prefix}_CLASSES ${elements(logits.shape.slice(1))}
 #define ${prefix}_LOGIT_FL ${logits.format.fl}
 
+#ifdef __cplusplus
+extern "C" {
+#endif
+
 void ${name}_infer(${parameters(program, 'input')});
 ${pixels ? `void ${name}_infer_pixels(${parameters(program, 'pixels')});\n` : ''}
+#ifdef __cplusplus
+}
+#endif
+
 #endif
 `;
 }
