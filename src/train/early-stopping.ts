@@ -49,10 +49,10 @@ const SCORES = {
   precision: ['maximize', (evaluation) => evaluation.precision() ?? NaN],
   recall: ['maximize', (evaluation) => evaluation.recall() ?? NaN],
   f1: ['maximize', (evaluation) => evaluation.f1() ?? NaN],
-} as const satisfies Record<string, readonly [ScoreDirection, (evaluation: Evaluation) => number]>;
+} as const satisfies Record<ScoreName, readonly [ScoreDirection, (evaluation: Evaluation) => number]>;
 
 /** A figure of an evaluation by name; precision, recall and F1 are macro averages. */
-export type ScoreName = keyof typeof SCORES;
+export type ScoreName = 'loss' | 'error' | 'accuracy' | 'precision' | 'recall' | 'f1';
 
 /**
  * The score of that name on a data set. It carries its direction.

@@ -340,7 +340,7 @@ export const CASES: readonly Case[] = [
   [
     'a file of no known kind',
     train('--data', 'table.txt'),
-    /^data: a file must be a \.csv, got ".*table\.txt"; /,
+    /^data: a file must be a \.csv or \.tsv, got ".*table\.txt"; /,
   ],
   ['label out of range', train('--data', 'eleven'), /^fit: .*11.*10|^fit: .*10.*11/],
   ['negative label in a CSV file', train('--data', 'negative.csv'), /negative\.csv: .*-1/],
@@ -452,8 +452,10 @@ export function testRefusals(cases: readonly Case[]): void {
       const out = `new-${index}`;
       const typed = args.map((arg) => (arg === 'new' ? out : arg));
       const { code, stdout, stderr } = await cli(typed, { cwd: folder, ...(env ? { env } : {}) });
-      expect(stderr.split('\n')).toHaveLength(2);
-      expect(stderr.trimEnd().replace(/^error: /, '')).toMatch(message);
+      // What was noted of the data comes before the error.
+      const refusal = stderr.replace(/^(note: .*\n)*/, '');
+      expect(refusal.split('\n')).toHaveLength(2);
+      expect(refusal.trimEnd().replace(/^error: /, '')).toMatch(message);
       expect(stdout).toBe('');
       expect(code).toBe(2);
       expect(existsSync(at(out))).toBe(false);

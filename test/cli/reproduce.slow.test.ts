@@ -87,7 +87,7 @@ describe('report', () => {
   it('does without missing data, and prints this', async () => {
     const images = join(folder, 'table');
     mkdirSync(images);
-    const rows = Array.from({ length: 20 }, (_, i) => `${i % 2},${i},${20 - i}`);
+    const rows = Array.from({ length: 20 }, (_, i) => `${i % 2},${(7 * i) % 20},${20 - i}`);
     writeFileSync(join(images, 'train.csv'), ['label,a,b', ...rows].join('\n'));
     const layers = [{ type: 'dense', units: 2 }];
     const network = {
