@@ -1,11 +1,12 @@
 /** The generated C gives the logits of the reference backend, bit for bit: every op, rounding, register and width. */
-import { mkdirSync } from 'node:fs';
+import { spawnSync } from 'node:child_process';
+import { mkdirSync, writeFileSync } from 'node:fs';
 import { join } from 'node:path';
 import { beforeEach, describe, expect, it } from 'vitest';
 import { cFiles, goldenVectors, type ExportSubject } from '../../src/export/index.js';
 import { zoo, type LayerConfiguration, type NetworkConfiguration } from '../../src/nn/index.js';
 import { ROUNDING_MODES } from '../../src/numerics/index.js';
-import { configuration, drawnData, drawnSubject, runC, temporaryFolder } from './support.js';
+import { configuration, drawnData, drawnSubject, runC, temporaryFolder, writeFiles } from './support.js';
 import { noCompiler } from '../support/compiler.js';
 
 const folder = temporaryFolder();
@@ -170,5 +171,43 @@ describe('the C of a network gives the same logits', () => {
   it('of an evaluation that rounds other than training does', async () => {
     const network = configuration(small, { rounding: 'stochastic', inferenceRounding: 'nearest-even' });
     expect(await printed(drawnSubject(network, 2))).toMatch(/^5 of 5 identical\n/);
+  });
+});
+
+describe('the header', () => {
+  const noCxx =
+    noCompiler ??
+    (spawnSync('g++', ['--version']).status === 0 ? undefined : 'install the Debian package g++');
+  beforeEach((context) => context.skip(noCxx !== undefined, noCxx));
+
+  it('declares functions of C for a program in C++, which links with them', async () => {
+    const subject = drawnSubject(configuration(small, { name: 'net' }), 3);
+    const golden = await goldenVectors(subject, { data: drawnData(subject, 1), backend: 'reference' });
+    const own = join(folder, String(runs++));
+    mkdirSync(own);
+    writeFiles(own, cFiles(subject, golden).files);
+    const program = `#include "net.h"
+#include <vector>
+int main() { std::vector<int16_t> input(NET_INPUT_SIZE), logits(NET_CLASSES); net_infer(input.data(), logits.data()); }
+`;
+    writeFileSync(join(own, 'main.cpp'), program);
+    const run = (tool: string, ...args: string[]) =>
+      spawnSync(tool, args, { cwd: own, encoding: 'utf8' }).stderr;
+    expect(run('cc', '-c', 'net.c')).toBe('');
+    expect(run('g++', '-Wall', '-Wextra', '-Werror', '-o', 'program', 'main.cpp', 'net.o')).toBe('');
+    expect(spawnSync(join(own, 'program')).status).toBe(0);
+  });
+});
+
+describe('golden vectors', () => {
+  it('are ten by default, or all examples if there are fewer', async () => {
+    const subject = drawnSubject(configuration(small), 3);
+    const count = async (examples: number, asked?: number): Promise<number> => {
+      const given = asked === undefined ? {} : { count: asked };
+      const data = drawnData(subject, examples);
+      return (await goldenVectors(subject, { data, backend: 'reference', ...given })).count;
+    };
+    expect([await count(12), await count(8), await count(8, 3)]).toEqual([10, 8, 3]);
+    await expect(count(8, 9)).rejects.toThrow('must be 1 to 8');
   });
 });
